@@ -1,0 +1,40 @@
+import type { Verdict } from './verdict.ts';
+
+/** What tells two states of one file apart. */
+export interface FileIdentity {
+  dev: bigint;
+  ino: bigint;
+  size: number;
+  mtimeNs: bigint;
+  ctimeNs: bigint;
+}
+
+/** Where the bytes of a file come from. */
+export type ContentSource =
+  /** The live file, to be read when its turn comes and compared with the state that the scan saw. */
+  | { kind: 'live'; absolute: string; expect: FileIdentity; appendOnly: boolean }
+  /** Read by the scan already, because its moment mattered. */
+  | { kind: 'bytes'; bytes: Uint8Array; verdict: Verdict }
+  /** A private copy that nobody else writes to. */
+  | { kind: 'copy'; absolute: string; verdict: Verdict; release: () => void };
+
+interface Attributes {
+  /** Relative to the state directory, components joined by `/`. */
+  path: string;
+  /** Permission bits, the lower 12. */
+  mode: number;
+  uid: number;
+  gid: number;
+  mtimeNs: bigint;
+}
+
+/** One thing of the state directory that goes into the snapshot. */
+export type CaptureItem = Attributes &
+  (
+    | { type: 'file'; size: number; source: ContentSource }
+    | { type: 'directory' }
+    /** `link` is the target as it stands in the link. */
+    | { type: 'symlink'; link: string }
+    /** `link` is the path of the entry that this is another name of. */
+    | { type: 'hardlink'; link: string }
+  );

@@ -1,0 +1,115 @@
+/** Exit statuses of the command, with the sentence that help and README print. The one table of them. */
+export const EXIT_STATUS = {
+  0: 'done and complete',
+  1: 'failed; nothing was published or changed',
+  2: 'wrong usage',
+  3: 'published, with named losses',
+  4: 'the snapshot is not valid',
+  5: 'a restore was interrupted and needs recovery',
+  130: 'interrupted (143 when terminated)',
+} as const;
+
+export type ExitStatus = keyof typeof EXIT_STATUS;
+
+/** Every way in which this library fails, with the exit status of the command. The one table of them. */
+export const ERROR_CODES = {
+  USAGE: 2,
+
+  // The system said no.
+  IO: 1,
+  NO_SPACE: 1,
+  PERMISSION: 1,
+  ABORTED: 130,
+
+  // Creating.
+  STATE_DIR_MISSING: 1,
+  MANIFEST_NAME_TAKEN: 1,
+  OUTPUT_EXISTS: 1,
+  OUTPUT_UNWRITABLE: 1,
+
+  // The snapshot is not what it should be.
+  SNAPSHOT_MISSING: 1,
+  SNAPSHOT_TRUNCATED: 4,
+  SNAPSHOT_DAMAGED: 4,
+  GZIP_INVALID: 4,
+  TAR_INVALID: 4,
+  TRAILING_DATA: 4,
+  FORMAT_VERSION: 4,
+  MANIFEST_MISSING: 4,
+  MANIFEST_INVALID: 4,
+  MANIFEST_VERSION: 4,
+  MANIFEST_EMPTY: 4,
+  MANIFEST_MISMATCH: 4,
+  INDEX_INVALID: 4,
+  INDEX_MISMATCH: 4,
+  CONTENT_MISMATCH: 4,
+  UNSAFE_NAME: 4,
+  UNSAFE_LINK: 4,
+  UNSAFE_MODE: 4,
+  ENTRY_TYPE: 4,
+  ENTRY_ORDER: 4,
+  ENTRY_DUPLICATE: 4,
+  ENTRY_CONFLICT: 4,
+  NAME_COLLISION: 4,
+  TOO_LARGE: 4,
+
+  // Restoring.
+  ENTRY_NOT_FOUND: 1,
+  TARGET_NOT_EMPTY: 1,
+  TARGET_NOT_DIRECTORY: 1,
+  STATE_DIR_LOCKED: 1,
+  STATE_DIR_IN_USE: 1,
+  NEEDS_RECOVERY: 5,
+  NOTHING_TO_UNDO: 1,
+} as const satisfies Record<string, ExitStatus>;
+
+export type ErrorCode = keyof typeof ERROR_CODES;
+
+export interface BackupErrorDetails {
+  /** The file or entry that it is about. */
+  path?: string | undefined;
+  /** One line: what to do now. */
+  hint?: string | undefined;
+  cause?: unknown;
+}
+
+/** The only error that this library throws on purpose. `message` says what happened, `hint` what to do. */
+export class BackupError extends Error {
+  override readonly name = 'BackupError';
+  readonly code: ErrorCode;
+  readonly path: string | undefined;
+  readonly hint: string | undefined;
+
+  constructor(code: ErrorCode, message: string, details: BackupErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.code = code;
+    this.path = details.path;
+    this.hint = details.hint;
+  }
+
+  /** Exit status of a command that ends in this error. */
+  get exitStatus(): ExitStatus {
+    return ERROR_CODES[this.code];
+  }
+}
+
+const SYSTEM_ERRORS: Record<string, { code: ErrorCode; hint: string }> = {
+  ENOSPC: { code: 'NO_SPACE', hint: 'Free some space on that file system, or choose another one.' },
+  EDQUOT: { code: 'NO_SPACE', hint: 'Your disk quota is used up: free some space, or choose another file system.' },
+  EACCES: { code: 'PERMISSION', hint: 'Run it as the owner of that path, or change its permissions.' },
+  EPERM: { code: 'PERMISSION', hint: 'Run it as the owner of that path, or change its permissions.' },
+  EROFS: { code: 'PERMISSION', hint: 'That file system is mounted read-only: choose another place.' },
+};
+
+/** Turns an error of a system call into a BackupError that says what was being done (`doing`: "write the snapshot"). Others pass through. */
+export function fromSystemError(error: unknown, doing: string, path?: string): BackupError {
+  if (error instanceof BackupError) return error;
+  const errno = (error as NodeJS.ErrnoException | null)?.code;
+  const known = errno === undefined ? undefined : SYSTEM_ERRORS[errno];
+  const reason = error instanceof Error ? error.message : String(error);
+  return new BackupError(known?.code ?? 'IO', `could not ${doing}: ${reason}`, {
+    path,
+    hint: known?.hint ?? 'Nothing was published or changed; look into the cause and run it again.',
+    cause: error,
+  });
+}

@@ -1,0 +1,20 @@
+import type { Verdict } from './capture/verdict.ts';
+
+/** What a running operation tells its caller. */
+export type BackupEvent =
+  | { type: 'phase'; phase: Phase }
+  /** Totals are absent while they are not known yet. `bytes` counts content, uncompressed. */
+  | { type: 'progress'; phase: Phase; entries: number; bytes: number; totalEntries?: number; totalBytes?: number }
+  | { type: 'verdict'; path: string; verdict: Verdict; detail: string }
+  /** Something worth knowing that is no loss, said in a sentence. */
+  | { type: 'notice'; path?: string; message: string };
+
+export type Phase = 'capture' | 'index' | 'check' | 'extract' | 'sync' | 'publish';
+
+/** Options that every operation takes. */
+export interface OperationOptions {
+  /** Ends the operation: it cleans up and rejects with `ABORTED`. */
+  signal?: AbortSignal;
+  /** Called with what happens, in order. Must not throw. */
+  onEvent?: (event: BackupEvent) => void;
+}
