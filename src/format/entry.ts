@@ -1,0 +1,30 @@
+export type EntryType = 'file' | 'directory' | 'symlink' | 'hardlink';
+
+/** One entry of a snapshot, as the index tells it. */
+export interface Entry {
+  /** Relative to the state directory, components joined by `/`. */
+  path: string;
+  type: EntryType;
+  /** Permission bits, the lower 12. */
+  mode: number;
+  uid: number;
+  gid: number;
+  /** Modification time: whole seconds since 1970, rounded down. */
+  mtime: number;
+  /** The rest of the modification time, in nanoseconds. */
+  mtimeNs: number;
+  /** Length of the content in bytes; 0 for what is not a file. */
+  size: number;
+  /** Target of a symbolic link, or path of the entry that a hard link is another name of. */
+  link?: string;
+  /** SHA-256 of the content of a file. */
+  sha256?: Buffer;
+}
+
+/** Size of a tar block in bytes. */
+export const BLOCK = 512;
+
+/** `size` rounded up to whole tar blocks. */
+export function padded(size: number): number {
+  return size % BLOCK === 0 ? size : size + BLOCK - (size % BLOCK);
+}

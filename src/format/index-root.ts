@@ -1,0 +1,99 @@
+import { deflateRawSync, inflateRawSync } from 'node:zlib';
+import { z } from 'zod';
+import { BackupError } from '../errors.ts';
+import { DAMAGED_HINT } from './gzip-member.ts';
+import { type Manifest, validateManifest } from './manifest.ts';
+import { FORMAT_VERSION } from './seal.ts';
+
+const MAX_ROOT_BYTES = 512 * 1024 * 1024;
+
+const count = z.number().int().nonnegative();
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+
+const totalsSchema = z.strictObject({
+  entries: count,
+  files: count,
+  directories: count,
+  symlinks: count,
+  hard_links: count,
+  /** Sum of the sizes of all files. */
+  bytes: count,
+  /** Uncompressed length of all members that hold entries. */
+  tar_bytes: count,
+});
+
+const topSchema = z.strictObject({
+  mode: count.max(0o7777),
+  uid: count,
+  gid: count,
+  mtime: z.number().int(),
+  mtime_ns: count.max(999_999_999),
+});
+
+const verdictSchema = z.strictObject({
+  path: z.string(),
+  verdict: z.enum(['retried', 'trimmed', 'changed', 'vanished', 'unreadable']),
+  detail: z.string(),
+});
+
+const blockSchema = z.strictObject({
+  /** Path of the first entry. */
+  first: z.string(),
+  entries: count.min(1),
+  members: count.min(1),
+  /** Length in the index, and digest. */
+  length: count.min(4),
+  sha256,
+  /** Where in the file its first member begins, how many bytes its members take there, and how many tar bytes they hold. */
+  offset: count,
+  stored: count,
+  raw: count,
+});
+
+const rootSchema = z.strictObject({
+  format: z.literal(FORMAT_VERSION),
+  manifest: z.unknown(),
+  top: topSchema,
+  totals: totalsSchema,
+  verdicts: z.array(verdictSchema),
+  blocks: z.array(blockSchema),
+});
+
+export type Totals = z.infer<typeof totalsSchema>;
+export type TopAttributes = z.infer<typeof topSchema>;
+export type RecordedVerdict = z.infer<typeof verdictSchema>;
+export type BlockRow = z.infer<typeof blockSchema>;
+
+/** The root of the index: what there is in all, and where the blocks are. */
+export interface IndexRoot extends Omit<z.infer<typeof rootSchema>, 'manifest'> {
+  /** The manifest as it turned out, without `index_sha256`. */
+  manifest: Manifest;
+}
+
+/** The root as it stands at the end of the index. */
+export function encodeRoot(root: IndexRoot): Buffer {
+  return deflateRawSync(JSON.stringify(root), { level: 9 });
+}
+
+/**
+ * Reads the root and checks its form.
+ *
+ * @throws BackupError `INDEX_INVALID`, or the manifest's codes
+ */
+export function parseRoot(bytes: Buffer): IndexRoot {
+  let value: unknown;
+  try {
+    value = JSON.parse(inflateRawSync(bytes, { maxOutputLength: MAX_ROOT_BYTES }).toString('utf8'));
+  } catch (cause) {
+    throw new BackupError('INDEX_INVALID', 'the root of the index cannot be read', { hint: DAMAGED_HINT, cause });
+  }
+  const parsed = rootSchema.safeParse(value);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    throw new BackupError('INDEX_INVALID', `the root of the index has a wrong value: ${issue?.path.join('.')}: ${issue?.message}`, {
+      hint: DAMAGED_HINT,
+      cause: parsed.error,
+    });
+  }
+  return { ...parsed.data, manifest: validateManifest(parsed.data.manifest) };
+}

@@ -1,0 +1,61 @@
+import { BackupError } from '../errors.ts';
+import { printable } from './printable.ts';
+
+/** Longest path of an entry, in bytes: Linux's PATH_MAX less the closing NUL. */
+export const MAX_PATH_BYTES = 4095;
+/** Longest component of a path, in bytes: NAME_MAX of the file systems in use. */
+export const MAX_NAME_BYTES = 255;
+
+/** The entry at the top that belongs to the snapshot, not to the state. */
+export const MANIFEST_PATH = 'manifest.json';
+
+// An empty, `.` or `..` component, anywhere; hence also a leading, doubled or trailing slash.
+const BAD_COMPONENT = /(?:^|\/)\.{0,2}(?:\/|$)/;
+const WINDOWS_CHARACTER = /[\\:*?"<>|]/;
+const WINDOWS_DEVICE = /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)(?:\.|$)/i;
+
+/**
+ * Refuses the name of an entry that must not be written. Nothing is ever repaired.
+ *
+ * @param platform where the entry would be written (`process.platform`): Windows gives some names another meaning
+ * @throws BackupError `UNSAFE_NAME`
+ */
+export function assertSafePath(path: string, platform: NodeJS.Platform): void {
+  const problem = pathProblem(path, platform);
+  if (problem !== null) {
+    throw new BackupError('UNSAFE_NAME', `the snapshot holds an entry named "${printable(path)}", which ${problem}`, {
+      path,
+      hint: 'Do not restore this file: it was not made by a sound program.',
+    });
+  }
+}
+
+function pathProblem(path: string, platform: NodeJS.Platform): string | null {
+  if (BAD_COMPONENT.test(path)) {
+    return path.startsWith('/') ? 'is absolute' : 'has an empty, "." or ".." component';
+  }
+  if (path.includes('\0')) return 'contains a NUL';
+  if (!path.isWellFormed()) return 'is not Unicode';
+  // A UTF-16 code unit takes at most three bytes, so most paths need no counting.
+  if (path.length > MAX_NAME_BYTES / 3) {
+    if (Buffer.byteLength(path) > MAX_PATH_BYTES) return `is longer than ${MAX_PATH_BYTES} bytes`;
+    for (const name of path.split('/')) {
+      if (Buffer.byteLength(name) > MAX_NAME_BYTES) return `has a component of more than ${MAX_NAME_BYTES} bytes`;
+    }
+  }
+  return platform === 'win32' ? windowsProblem(path) : null;
+}
+
+function windowsProblem(path: string): string | null {
+  for (const name of path.split('/')) {
+    if (WINDOWS_CHARACTER.test(name) || hasControlCharacter(name)) return 'Windows does not allow';
+    if (name.endsWith('.') || name.endsWith(' ')) return 'Windows would change (it drops a final dot or space)';
+    if (WINDOWS_DEVICE.test(name)) return 'is a device on Windows';
+  }
+  return null;
+}
+
+function hasControlCharacter(name: string): boolean {
+  for (let i = 0; i < name.length; i++) if (name.charCodeAt(i) < 0x20) return true;
+  return false;
+}
