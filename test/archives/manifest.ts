@@ -1,0 +1,52 @@
+/** The manifest that belongs to a list of entries. */
+import type { Entry } from './entry.ts';
+import { type HeaderFields, ustarHeader } from './tar-bytes.ts';
+
+const CATEGORIES = [
+  'seeds',
+  'evals',
+  'memory/conversations',
+  'memory/sessions',
+  'memory/facts',
+  'memory/episodes',
+  'memory/knowledge',
+  'sessions',
+  'agent_groups',
+];
+
+// biome-ignore lint/suspicious/noExplicitAny: vectors put anything into it.
+export type Json = any;
+
+export function manifestOf(entries: Entry[]): Json {
+  return {
+    version: 1,
+    created_at: '2026-03-03T02:00:00Z',
+    oxios_version: '0.3.0',
+    sections: CATEGORIES.map((name) => ({ name, entry_count: countEntries(entries, name) })).filter(
+      (section) => section.entry_count > 0,
+    ),
+    snapshot_format: 1,
+    tool: 'test-archives 1.0.0',
+    source: { platform: 'linux', hostname: 'elsewhere', state_dir: '/home/o/.oxios/workspace' },
+    excludes: [],
+    files: entries.filter((entry) => entry.type === 'f').length,
+    bytes: entries.reduce((sum, entry) => sum + (entry.content?.length ?? 0), 0),
+  };
+}
+
+function countEntries(entries: Entry[], category: string): number {
+  return entries.filter((entry) => {
+    const slash = entry.path.lastIndexOf('/');
+    return entry.path.slice(0, slash) === category && /^.+\.(md|json)$/s.test(entry.path.slice(slash + 1));
+  }).length;
+}
+
+/** Tar bytes of `manifest.json`: the JSON with spaces up to a whole block. */
+export function manifestTar(json: string | Buffer, header: Partial<HeaderFields> = {}): Buffer {
+  const text = Buffer.from(json);
+  const content = Buffer.concat([text, Buffer.alloc((512 - (text.length % 512)) % 512, ' ')]);
+  return Buffer.concat([
+    ustarHeader({ path: 'manifest.json', size: content.length, mtime: 1_772_503_200, ...header }),
+    content,
+  ]);
+}

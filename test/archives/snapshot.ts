@@ -1,0 +1,216 @@
+/**
+ * Sealed snapshots from a list of entries, written from SNAPSHOT-FORMAT.md alone. Each layer can be overridden; all that
+ * is derived from it afterwards (lengths, offsets, digests, seal) follows, so that a lie comes consistently resealed.
+ */
+import { createHash } from 'node:crypto';
+import { deflateRawSync } from 'node:zlib';
+import { type Entry, type IndexRow, indexRow, tarBytes } from './entry.ts';
+import { emptyMember, tarMember } from './gzip-member.ts';
+import { type Json, manifestOf, manifestTar } from './manifest.ts';
+import { END_OF_TAR } from './tar-bytes.ts';
+
+const MIB = 2 ** 20;
+
+export interface Layers {
+  /** Number of entries after which a member ends, besides those that end at a large file. Default: never. */
+  entriesPerMember?: number;
+  /** Default: all. */
+  membersPerBlock?: number;
+  /** Changes what becomes of the manifest in member `M`. `sha256` is the root's digest. */
+  manifest?: (manifest: Json, sha256: string) => Json;
+  /** Tar bytes of member `M` instead. */
+  manifestTar?: (tar: Buffer) => Buffer;
+  /** Changes members `D`, given one by one with the tar bytes that they hold. */
+  member?: (member: Buffer, number: number, raw: Buffer) => Buffer;
+  /** Member `E` instead. */
+  end?: Buffer;
+  /** Changes the columns of a block. */
+  columns?: (columns: Json, block: number) => void;
+  /** Changes an encoded block. */
+  block?: (bytes: Buffer, block: number) => Buffer;
+  /** Changes the root before it is compressed; its `manifest` is the honest one. */
+  root?: (root: Json) => Json;
+  /** JSON of the root, or a deflated root, instead. */
+  rootBytes?: (stored: Buffer) => Buffer;
+  /** Changes the `I` members. */
+  index?: (members: Buffer[]) => Buffer[];
+  seal?: (seal: Seal) => void;
+  /** Changes the member `S`. */
+  sealMember?: (member: Buffer) => Buffer;
+}
+
+export interface Seal {
+  version: number;
+  length: number;
+  indexOffset: number;
+  indexLength: number;
+  rootLength: number;
+  rootSha256: Buffer;
+  manifestSha256: Buffer;
+}
+
+interface Member {
+  bytes: Buffer;
+  raw: number;
+  entries: Entry[];
+}
+
+const sha256 = (bytes: Buffer): Buffer => createHash('sha256').update(bytes).digest();
+const sum = (numbers: number[]): number => numbers.reduce((total, number) => total + number, 0);
+
+/** A whole snapshot. */
+export function buildSnapshot(entries: Entry[], layers: Layers = {}): Buffer {
+  const manifest = manifestOf(entries);
+  const memberM = (digest: string): Buffer => {
+    const json = layers.manifest?.({ ...manifest, index_sha256: digest }, digest) ?? {
+      ...manifest,
+      index_sha256: digest,
+    };
+    const tar = manifestTar(JSON.stringify(json));
+    return tarMember('M', layers.manifestTar?.(tar) ?? tar);
+  };
+  // A digest has one length, whatever it is.
+  const lengthOfM = memberM('0'.repeat(64)).length;
+
+  const members = cutMembers(entries, layers);
+  const memberE = layers.end ?? tarMember('E', END_OF_TAR);
+  const perBlock = layers.membersPerBlock ?? Math.max(1, members.length);
+  const blocks: Buffer[] = [];
+  const described: Json[] = [];
+  let offset = lengthOfM;
+  for (let at = 0, next = 0; at < members.length; at = next) {
+    next = at + perBlock;
+    // What continues a file stays with it.
+    while (members[next]?.entries.length === 0) next += 1;
+    const covered = members.slice(at, next);
+    const number = blocks.length;
+    const plain = encodeBlock(covered, (columns) => layers.columns?.(columns, number));
+    const block = layers.block?.(plain, number) ?? plain;
+    const stored = sum(covered.map((member) => member.bytes.length));
+    const inside = covered.flatMap((member) => member.entries);
+    described.push({
+      first: inside[0] === undefined ? '' : indexRow(inside[0]).path,
+      entries: inside.length,
+      members: covered.length,
+      length: block.length,
+      sha256: sha256(block).toString('hex'),
+      offset,
+      stored,
+      raw: sum(covered.map((member) => member.raw)),
+    });
+    blocks.push(block);
+    offset += stored;
+  }
+  const count = (type: string): number => entries.filter((entry) => indexRow(entry).type === type).length;
+  const honestRoot = {
+    format: 1,
+    manifest,
+    top: { mode: 0o755, uid: 1000, gid: 1000, mtime: 1_770_000_001, mtime_ns: 5 },
+    totals: {
+      entries: entries.length,
+      files: count('f'),
+      directories: count('d'),
+      symlinks: count('l'),
+      hard_links: count('h'),
+      bytes: sum(entries.filter((entry) => indexRow(entry).type === 'f').map((entry) => Number(indexRow(entry).size))),
+      tar_bytes: sum(members.map((member) => member.raw)),
+    },
+    verdicts: [],
+    blocks: described,
+  };
+  const plainRoot = deflateRawSync(JSON.stringify(layers.root?.(structuredClone(honestRoot)) ?? honestRoot));
+  const root = layers.rootBytes?.(plainRoot) ?? plainRoot;
+  const index = Buffer.concat([...blocks, root]);
+  const plainPieces = cutIndex(index);
+  const pieces = layers.index?.(plainPieces) ?? plainPieces;
+
+  const finalM = memberM(sha256(root).toString('hex'));
+  const beforeSeal = Buffer.concat([finalM, ...members.map((member) => member.bytes), memberE, ...pieces]);
+  const seal: Seal = {
+    version: 1,
+    length: beforeSeal.length + 124,
+    indexOffset: offset + memberE.length,
+    indexLength: index.length,
+    rootLength: root.length,
+    rootSha256: sha256(root),
+    manifestSha256: sha256(finalM),
+  };
+  layers.seal?.(seal);
+  const memberS = encodeSeal(seal);
+  return Buffer.concat([beforeSeal, layers.sealMember?.(memberS) ?? memberS]);
+}
+
+function cutMembers(entries: Entry[], layers: Layers): Member[] {
+  const members: Member[] = [];
+  let pending: Buffer[] = [];
+  let inside: Entry[] = [];
+  const close = () => {
+    if (pending.length === 0) return;
+    const raw = Buffer.concat(pending);
+    const plain = tarMember('D', raw);
+    members.push({ bytes: layers.member?.(plain, members.length, raw) ?? plain, raw: raw.length, entries: inside });
+    pending = [];
+    inside = [];
+  };
+  for (const entry of entries) {
+    const { header, body } = tarBytes(entry);
+    const large = (entry.content?.length ?? 0) > MIB;
+    if (large || inside.length === (layers.entriesPerMember ?? Number.POSITIVE_INFINITY)) close();
+    pending.push(header, large ? body.subarray(0, MIB) : body);
+    inside.push(entry);
+    if (!large) continue;
+    for (let at = MIB; at < body.length; at += MIB) {
+      close();
+      pending.push(body.subarray(at, at + MIB));
+    }
+    close();
+  }
+  close();
+  return members;
+}
+
+function encodeBlock(members: Member[], change: (columns: Json) => void): Buffer {
+  const rows = members.flatMap((member) => member.entries).map(indexRow);
+  const files = rows.filter((row) => row.type === 'f');
+  const column = (key: keyof IndexRow, of: IndexRow[] = rows) => of.map((row) => row[key]);
+  const columns = {
+    path: column('path'),
+    type: column('type').join(''),
+    mode: column('mode'),
+    uid: column('uid'),
+    gid: column('gid'),
+    mtime: column('mtime'),
+    mtime_ns: column('mtime_ns'),
+    header: column('header'),
+    size: column('size', files),
+    link: column(
+      'link',
+      rows.filter((row) => row.type === 'l' || row.type === 'h'),
+    ),
+    stored: members.map((member) => member.bytes.length),
+    raw: members.map((member) => member.raw),
+  };
+  change(columns);
+  const deflated = deflateRawSync(JSON.stringify(columns));
+  const length = Buffer.alloc(4);
+  length.writeUInt32LE(deflated.length);
+  return Buffer.concat([length, deflated, ...files.map((row) => row.sha256)]);
+}
+
+function cutIndex(index: Buffer): Buffer[] {
+  const pieces: Buffer[] = [];
+  for (let at = 0; at < index.length; at += 8000) pieces.push(emptyMember('I', index.subarray(at, at + 8000)));
+  return pieces;
+}
+
+export function encodeSeal(seal: Seal): Buffer {
+  const bytes = Buffer.alloc(97);
+  bytes.writeUInt8(seal.version, 0);
+  bytes.writeBigUInt64LE(BigInt(seal.length), 1);
+  bytes.writeBigUInt64LE(BigInt(seal.indexOffset), 9);
+  bytes.writeBigUInt64LE(BigInt(seal.indexLength), 17);
+  bytes.writeBigUInt64LE(BigInt(seal.rootLength), 25);
+  seal.rootSha256.copy(bytes, 33);
+  seal.manifestSha256.copy(bytes, 65);
+  return emptyMember('S', bytes);
+}
