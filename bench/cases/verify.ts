@@ -1,0 +1,17 @@
+import { OURS } from '../peers/creators.ts';
+import { missingPrograms } from '../peers/programs.ts';
+import { type Contender, takeTurns } from '../run/rounds.ts';
+import type { Bench } from './bench.ts';
+
+/** Checking a snapshot: the engine, every SHA-256, beside `gzip -t` of the same file. */
+export async function benchVerify(bench: Bench, name: 'many-small' | 'mixed'): Promise<void> {
+  const stateDir = name === 'mixed' ? await bench.data.mixed() : await bench.data.smallFiles();
+  const snapshot = await bench.snapshotOf(stateDir);
+  const contenders: Contender[] = [];
+  if (bench.hasEngine) contenders.push({ ...bench.engine('verify', snapshot, '--quiet'), name: OURS });
+  if (missingPrograms(['gzip']).length === 0) contenders.push({ name: 'gzip -t', argv: ['gzip', '-t', snapshot] });
+  else bench.remarks.add('gzip -t: gzip not installed');
+  const { measurements, failures } = await takeTurns(contenders, bench.rounds, bench.say);
+  for (const line of failures) bench.remarks.add(`verify ${name}: ${line}`);
+  bench.report({ id: `verify-${name}`, title: `Verify, ${name}`, measurements });
+}
