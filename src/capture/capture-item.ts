@@ -9,16 +9,26 @@ export interface FileIdentity {
   ctimeNs: bigint;
 }
 
+/** The live file, to be read when its turn comes and compared with the state that the scan saw. */
+export interface LiveSource {
+  kind: 'live';
+  absolute: string;
+  expect: FileIdentity;
+  appendOnly: boolean;
+  /** A database that nobody was writing to. In any other state than this it must be quiet again to be read. */
+  quietDatabase: boolean;
+}
+
 /** Where the bytes of a file come from. */
 export type ContentSource =
-  /** The live file, to be read when its turn comes and compared with the state that the scan saw. */
-  | { kind: 'live'; absolute: string; expect: FileIdentity; appendOnly: boolean }
-  /** Read by the scan already, because its moment mattered. */
+  | LiveSource
+  /** Read by the scan already, because its moment mattered. The bytes own their ArrayBuffer: they may be transferred. */
   | { kind: 'bytes'; bytes: Uint8Array; verdict: Verdict }
   /** A private copy that nobody else writes to. */
   | { kind: 'copy'; absolute: string; verdict: Verdict; release: () => void };
 
-interface Attributes {
+/** What every thing of the state directory has besides its kind. */
+export interface Attributes {
   /** Relative to the state directory, components joined by `/`. */
   path: string;
   /** Permission bits, the lower 12. */
@@ -35,6 +45,9 @@ export type CaptureItem = Attributes &
     | { type: 'directory' }
     /** `link` is the target as it stands in the link. */
     | { type: 'symlink'; link: string }
-    /** `link` is the path of the entry that this is another name of. */
-    | { type: 'hardlink'; link: string }
+    /**
+     * `link` is the path of the file entry that this is another name of. Should that one be lost when its turn to be
+     * read comes, this name can still be captured as a file, from `size` and `source`.
+     */
+    | { type: 'hardlink'; link: string; size: number; source: LiveSource }
   );

@@ -1,0 +1,20 @@
+import type { Verdict } from './verdict.ts';
+
+/** Something that stays out of the snapshot on purpose. A directory stands for all that it holds. */
+export interface LeftOut {
+  path: string;
+  type: 'file' | 'directory' | 'symlink' | 'socket' | 'fifo' | 'device';
+  /** In a few words: "StateStore was writing it". */
+  reason: string;
+  /** Length of a file in bytes; of a directory, of all files in it, and only when that was asked for. */
+  size?: number;
+}
+
+/** What capture tells besides the items: everything that it does not hand over, and why. */
+export interface CaptureReport {
+  leftOut: (row: LeftOut) => void;
+  /** A file or directory that should be in the snapshot and is not. A directory stands for all that it holds. */
+  loss: (path: string, verdict: Extract<Verdict, 'vanished' | 'unreadable'>, detail: string) => void;
+  /** Worth knowing, and no loss. */
+  notice: (path: string, message: string) => void;
+}

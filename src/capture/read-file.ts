@@ -1,0 +1,151 @@
+import { type BigIntStats, fstatSync } from 'node:fs';
+import { lastWholeLine } from './append-only.ts';
+import type { LiveSource } from './capture-item.ts';
+import {
+  attributesOf,
+  type FileAttributes,
+  identityOf,
+  isSameFile,
+  isSameState,
+  isTooFresh,
+  pause,
+} from './file-state.ts';
+import { closeQuietly, openRegular, readExactly, readFailure } from './open-regular.ts';
+import { stillQuiet } from './sqlite/quiet-database.ts';
+import type { SystemReason } from './system-reason.ts';
+
+/** A file that was read into memory. */
+export interface FileRead {
+  verdict: 'clean' | 'retried' | 'trimmed' | 'changed';
+  /** What happened, for every verdict but `clean`. */
+  detail: string;
+  size: number;
+  /** The content where it did not fit into the caller's buffer; null: it stands there, from the offset that was given. */
+  overflow: Buffer | null;
+  /** The attributes of what was read, where they are not those that the scan saw; else null. */
+  attributes: FileAttributes | null;
+}
+
+export type ReadResult = FileRead | SystemReason;
+
+/** How long to wait before each further attempt. A writer of small files is done in one of these pauses. */
+const PAUSES_MS = [1, 4, 10, 25];
+
+/** A file that the scan saw as a small one and that has grown beyond this is not drawn into memory any more. */
+const MAX_BYTES = 64 * 1024 * 1024;
+
+/** Holds the second reading of a file that is too fresh to trust its timestamps. */
+let twin = Buffer.allocUnsafeSlow(64 * 1024);
+
+/** Tells a file that was read from one that is lost. */
+export function isRead(result: ReadResult): result is FileRead {
+  return 'size' in result;
+}
+
+/**
+ * Reads one live file, of a size that fits into memory, in four system calls where nobody is writing to it. Nothing is
+ * ever returned as `clean` that was not one state of the file. Blocks the thread: made for workers.
+ *
+ * @param source what the scan saw
+ * @param into where the content goes if there is room for it, from `offset` to the end; nothing behind the content is
+ *   promised to stay as it was
+ */
+export function readLiveFile(source: LiveSource, into: Buffer, offset: number): ReadResult {
+  const { absolute, expect } = source;
+  const began = Date.now();
+  let fd: number;
+  try {
+    fd = openRegular(absolute);
+  } catch (error) {
+    return readFailure(error);
+  }
+  try {
+    if (expect.size > into.length - offset)
+      return readRestless(fd, fstatSync(fd, { bigint: true }), source, into, offset);
+    const read = expect.size === 0 ? 0 : readExactly(fd, into, offset, expect.size, 0);
+    const stat = fstatSync(fd, { bigint: true });
+    if (read !== expect.size || !isSameState(stat, expect) || isTooFresh(expect.ctimeNs, began)) {
+      return readRestless(fd, stat, source, into, offset);
+    }
+    const result: FileRead = { verdict: 'clean', detail: '', size: read, overflow: null, attributes: null };
+    return source.appendOnly ? trim(result, into, offset) : result;
+  } catch (error) {
+    return readFailure(error);
+  } finally {
+    closeQuietly(fd);
+  }
+}
+
+/** Reads a file that has changed since the scan, or is being changed, or is too fresh or too large for the short way. */
+function readRestless(fd: number, first: BigIntStats, source: LiveSource, into: Buffer, offset: number): ReadResult {
+  const { expect, appendOnly } = source;
+  if (!first.isFile()) return { verdict: 'vanished', detail: 'something else took its place' };
+  for (let before = first, attempt = 0; ; attempt++) {
+    let size = Number(before.size);
+    // A log that outgrew the memory is kept as long as the scan saw it.
+    if (size > MAX_BYTES && appendOnly) size = Math.min(size, expect.size);
+    if (size > MAX_BYTES)
+      return { verdict: 'unreadable', detail: `grew from ${expect.size} to ${size} bytes meanwhile` };
+    const fits = size <= into.length - offset;
+    const buffer = fits ? into : Buffer.allocUnsafeSlow(size);
+    const at = fits ? offset : 0;
+    const { read, sound } = readOnce(fd, before, source, buffer, at, size);
+    if (sound || attempt === PAUSES_MS.length) {
+      const attributes = isSameState(before, expect) ? null : attributesOf(before);
+      const overflow = fits ? null : buffer.subarray(0, read);
+      const result: FileRead = { ...judge(source, first, size, sound, attempt), size: read, overflow, attributes };
+      return appendOnly && sound ? trim(result, buffer, at) : result;
+    }
+    pause(PAUSES_MS[attempt] ?? 0);
+    before = fstatSync(fd, { bigint: true });
+  }
+}
+
+/** One attempt. It is sound when what was read is one state of the file. */
+function readOnce(fd: number, before: BigIntStats, source: LiveSource, buffer: Buffer, at: number, size: number) {
+  // A database in a state that the scan did not see is whole only if nothing belongs to it besides its file.
+  const restlessDatabase = source.quietDatabase && !isSameState(before, source.expect) && !stillQuiet(source.absolute);
+  const began = Date.now();
+  const read = readExactly(fd, buffer, at, size, 0);
+  const after = fstatSync(fd, { bigint: true });
+  if (read !== size || restlessDatabase) return { read, sound: false };
+  const unchanged = isSameState(after, identityOf(before));
+  if (unchanged && !isTooFresh(before.ctimeNs, began)) return { read, sound: true };
+  const grew = source.appendOnly && Number(after.size) > size;
+  // Two equal readings, one after the other, are one state of the file, whatever its timestamps say.
+  return { read, sound: (unchanged || grew) && readsTheSame(fd, buffer, at, size) };
+}
+
+function readsTheSame(fd: number, buffer: Buffer, at: number, size: number): boolean {
+  if (twin.length < size) twin = Buffer.allocUnsafeSlow(size);
+  const read = readExactly(fd, twin, 0, size, 0);
+  return read === size && buffer.compare(twin, 0, size, at, at + size) === 0;
+}
+
+function judge(
+  { expect, appendOnly }: LiveSource,
+  first: BigIntStats,
+  size: number,
+  sound: boolean,
+  attempt: number,
+): Pick<FileRead, 'verdict' | 'detail'> {
+  if (!sound) return { verdict: 'changed', detail: `it changed at each of ${attempt + 1} attempts` };
+  const replaced = !isSameFile(first, expect);
+  if (appendOnly && replaced && size < expect.size) {
+    return { verdict: 'changed', detail: 'a shorter file took its place: what it held before may be missing' };
+  }
+  if (appendOnly && !replaced && size > expect.size) {
+    return { verdict: 'trimmed', detail: 'it is growing; captured as long as it was when opened' };
+  }
+  // A file that was replaced as a whole (rename) and then read at once was never seen changing.
+  if (attempt === 0 && (replaced || isSameState(first, expect))) return { verdict: 'clean', detail: '' };
+  return { verdict: 'retried', detail: 'it changed after it was listed; then it was read in one piece' };
+}
+
+function trim(result: FileRead, buffer: Buffer, at: number): FileRead {
+  const size = lastWholeLine(buffer, at, result.size);
+  if (size === result.size || result.verdict === 'changed') return result;
+  const overflow = result.overflow === null ? null : result.overflow.subarray(0, size);
+  const detail = `its last line was not whole: ${result.size - size} bytes left out`;
+  return { ...result, size, overflow, verdict: 'trimmed', detail };
+}

@@ -1,0 +1,25 @@
+import { lstatSync, readdirSync } from 'node:fs';
+
+/** Total length of all files below a directory, as far as it can be looked at. */
+export function treeSize(absolute: string): number {
+  let total = 0;
+  const folders = [absolute];
+  for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
+    for (const name of namesIn(folder)) {
+      const path = `${folder}/${name}`;
+      const stat = lstatSync(path, { throwIfNoEntry: false });
+      if (stat?.isDirectory()) folders.push(path);
+      else if (stat?.isFile()) total += stat.size;
+    }
+  }
+  return total;
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    // Only an estimate of what stays out anyway.
+    return [];
+  }
+}

@@ -1,0 +1,23 @@
+import ignore from 'ignore';
+
+/** Tells which pattern of the user leaves a path out; null when none does. */
+export type UserExcludes = (path: string, isDirectory: boolean) => string | null;
+
+/** `ignore` remembers every path that it was asked about: it is made anew before a million of them fill the memory. */
+const PATHS_PER_MATCHER = 20_000;
+
+/**
+ * Patterns in gitignore's language, relative to the state directory, case-sensitive; later ones win. As in git, nothing
+ * below a directory that is left out can be taken back in.
+ */
+export function compileUserExcludes(patterns: readonly string[]): UserExcludes {
+  if (patterns.length === 0) return () => null;
+  const make = () => ignore({ ignorecase: false }).add(patterns);
+  let matcher = make();
+  let asked = 0;
+  return (path, isDirectory) => {
+    if (++asked % PATHS_PER_MATCHER === 0) matcher = make();
+    const result = matcher.test(isDirectory ? `${path}/` : path);
+    return result.ignored ? (result.rule?.pattern ?? patterns.join(' ')) : null;
+  };
+}

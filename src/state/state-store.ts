@@ -1,0 +1,48 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { BackupError, fromSystemError } from '../errors.ts';
+import { entryStem } from './sections.ts';
+
+/** Oxios's view of its state directory: categories (folders) of entries (`.md` and `.json` files). */
+export class StateStore {
+  /** The state directory, as it was given. */
+  readonly basePath: string;
+
+  /** @param basePath the state directory, usually `~/.oxios/workspace`; it need not exist */
+  constructor(basePath: string) {
+    this.basePath = basePath;
+  }
+
+  /**
+   * Names of the entries of a category: the direct children of its folder whose extension is `md` or `json`, without
+   * the extension, sorted. A folder that does not exist has none.
+   *
+   * @param category folder below the state directory; may be nested (`memory/facts`)
+   * @throws BackupError `USAGE` for a name that is no category, `PERMISSION` or `IO` when the folder cannot be read
+   */
+  async listCategory(category: string): Promise<string[]> {
+    assertCategoryName(category);
+    const folder = join(this.basePath, category);
+    let names: string[];
+    try {
+      names = await readdir(folder);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+      throw fromSystemError(error, `list the category "${category}"`, folder);
+    }
+    const stems = names.map(entryStem).filter((stem) => stem !== null);
+    return stems.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+  }
+}
+
+function assertCategoryName(category: string): void {
+  const wrong =
+    category === '' ||
+    category.startsWith('/') ||
+    category.endsWith('/') ||
+    ['..', '\\', '//', '\0'].some((part) => category.includes(part));
+  if (!wrong) return;
+  throw new BackupError('USAGE', `"${category}" is not the name of a category`, {
+    hint: 'Name a folder below the state directory, such as "sessions" or "memory/facts".',
+  });
+}
