@@ -1,9 +1,14 @@
+import { lstatSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { BackupError } from '../errors.ts';
 import type { CaptureItem } from './capture-item.ts';
 import type { CaptureReport } from './capture-report.ts';
 import { Exclusions, type FileKey } from './exclusions.ts';
-import { scanStateDir } from './scan.ts';
+import { type FoundDatabase, scanStateDir } from './scan.ts';
+import { availableReaders, captureDatabase } from './sqlite/capture-database.ts';
+import type { DatabaseReader, ReaderName } from './sqlite/database-reader.ts';
+import { isAtRest } from './sqlite/quiet-database.ts';
 import { compileUserExcludes } from './user-excludes.ts';
 
 export interface CaptureOptions {
@@ -14,34 +19,102 @@ export interface CaptureOptions {
   /** Whether a root `manifest.json` is that of a backup, which stays out; any other is an error. */
   isBackupManifest: (bytes: Uint8Array) => boolean;
   report: CaptureReport;
-  /** Add up what directories that stay out hold. */
-  measureLeftOut?: boolean;
+  /** A private directory for copies of databases; asked for with the first one that is in use. */
+  scratch: () => string;
+  /**
+   * How databases in use are copied: by SQLite itself as Node has it (`node`) or as `better-sqlite3` has it, or without
+   * a library (`pair`); `auto` takes the first that is available.
+   *
+   * @default 'auto'
+   */
+  sqlite?: 'auto' | ReaderName;
+  /**
+   * Only look: nothing is copied, and the sizes of directories that stay out are added up.
+   *
+   * @default false
+   */
+  dryRun?: boolean;
   signal?: AbortSignal | undefined;
 }
 
-/** A batch is handed over at this many items, so that the event loop is not held up for long. */
+/** A batch is handed over at this many items or bytes read, so that neither the event loop nor the memory is held up. */
 const BATCH_ITEMS = 512;
+const BATCH_BYTES = 4 * 1024 * 1024;
 
 /**
  * Everything of the state directory that goes into the snapshot, in its order, in batches. Goes on only as fast as it is
  * asked to.
  *
  * @param root absolute path of the state directory, from `openStateDir`
- * @throws BackupError `MANIFEST_NAME_TAKEN`, `PERMISSION`, `IO`, `ABORTED`
+ * @throws BackupError `MANIFEST_NAME_TAKEN`, `PERMISSION`, `IO`, `ABORTED`, `USAGE` when the reader that was asked for
+ *   is not available
  */
 export async function* captureState(root: string, options: CaptureOptions): AsyncGenerator<CaptureItem[], void, void> {
-  const { excludes, output, isBackupManifest, report, measureLeftOut = false, signal } = options;
+  const { excludes, output, isBackupManifest, report, dryRun = false, signal } = options;
   const exclusions = new Exclusions(compileUserExcludes(excludes), output);
+  const databases = new DatabaseCopies(options);
   let batch: CaptureItem[] = [];
-  for (const item of scanStateDir(root, { exclusions, report, isBackupManifest, measureLeftOut })) {
+  let bytes = 0;
+  for (const found of scanStateDir(root, { exclusions, report, isBackupManifest, dryRun })) {
+    const item = found.type === 'database' ? await databases.capture(found) : found;
+    if (item === null) continue;
     batch.push(item);
-    if (batch.length < BATCH_ITEMS) continue;
+    if (item.type === 'file' && item.source.kind === 'bytes') bytes += item.size;
+    if (batch.length < BATCH_ITEMS && bytes < BATCH_BYTES) continue;
     yield batch;
     batch = [];
+    bytes = 0;
     await setImmediate();
     throwIfAborted(signal);
   }
+  throwIfAborted(signal);
   if (batch.length > 0) yield batch;
+}
+
+/** Makes the copies of one run, each under a name of its own. */
+class DatabaseCopies {
+  readonly #options: CaptureOptions;
+  #readers: Promise<DatabaseReader[]> | undefined;
+  #count = 0;
+
+  constructor(options: CaptureOptions) {
+    this.#options = options;
+  }
+
+  async capture({ type: _, source, ...attributes }: FoundDatabase): Promise<CaptureItem | null> {
+    const { absolute } = source;
+    if (this.#options.dryRun || isAtRest(absolute, attributes.mtimeNs)) {
+      return { ...attributes, type: 'file', source: { ...source, quietDatabase: true } };
+    }
+    const copy = join(this.#options.scratch(), `database-${++this.#count}.db`);
+    const wal = lstatSync(`${absolute}-wal`, { bigint: true, throwIfNoEntry: false })?.mtimeNs ?? 0n;
+    const result = await captureDatabase(absolute, copy, await this.#availableReaders());
+    throwIfAborted(this.#options.signal);
+    const { report } = this.#options;
+    if (!('reader' in result)) {
+      report.loss(attributes.path, result.verdict, result.detail);
+      return null;
+    }
+    const { verdict } = result;
+    const release = () => rmSync(copy, { force: true });
+    return {
+      ...attributes,
+      type: 'file',
+      size: lstatSync(copy).size,
+      mtimeNs: attributes.mtimeNs > wal ? attributes.mtimeNs : wal,
+      source: { kind: 'copy', absolute: copy, verdict, release },
+    };
+  }
+
+  async #availableReaders(): Promise<DatabaseReader[]> {
+    const { sqlite = 'auto' } = this.#options;
+    this.#readers ??= availableReaders(sqlite);
+    const readers = await this.#readers;
+    if (readers.length > 0) return readers;
+    throw new BackupError('USAGE', `this Node (${process.version}) cannot copy databases with "${sqlite}"`, {
+      hint: 'Use "auto", or install what is missing.',
+    });
+  }
 }
 
 function throwIfAborted(signal: AbortSignal | undefined): void {

@@ -1,4 +1,5 @@
 import type { BigIntStats } from 'node:fs';
+import { isOwnArtifact } from '../restore/publish/artifact-names.ts';
 import type { LeftOut } from './capture-report.ts';
 import type { UserExcludes } from './user-excludes.ts';
 
@@ -13,7 +14,7 @@ export interface NamedThing {
 
 interface NameRule {
   reason: string;
-  applies: 'file' | 'directory';
+  applies: 'file' | 'directory' | 'any';
   matches: (thing: NamedThing) => boolean;
 }
 
@@ -31,6 +32,11 @@ export const NAME_RULES: readonly NameRule[] = [
     reason: 'the folder where Oxios puts its own backups',
     applies: 'directory',
     matches: ({ path }) => path === 'backups',
+  },
+  {
+    reason: 'put there by oxios-backup itself',
+    applies: 'any',
+    matches: ({ name }) => name.startsWith('.') && isOwnArtifact(name),
   },
   {
     reason: 'a lock of git',
@@ -80,7 +86,7 @@ export class Exclusions {
     if (type === 'socket') return 'a socket';
     if (type === 'fifo') return 'a FIFO';
     if (type === 'device') return 'a device';
-    if (rule !== null && rule.applies === type) return rule.reason;
+    if (rule !== null && (rule.applies === type || rule.applies === 'any')) return rule.reason;
     if (type === 'file') {
       for (const own of this.#own) if (stat.ino === own.ino && stat.dev === own.dev) return 'the snapshot itself';
     }

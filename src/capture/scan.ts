@@ -8,6 +8,7 @@ import type { CaptureReport, LeftOut } from './capture-report.ts';
 import { type DirectoryNames, escapeBytes, listDirectory } from './directory-names.ts';
 import { type Exclusions, typeOf } from './exclusions.ts';
 import { HardLinks } from './hard-links.ts';
+import { DatabasesOfDirectory } from './sqlite/side-files.ts';
 import { systemReason } from './system-reason.ts';
 import { treeSize } from './tree-size.ts';
 
@@ -16,8 +17,8 @@ export interface ScanOptions {
   report: CaptureReport;
   /** Tells a stray manifest of a backup, which stays out, from a file of the user with that name, which is an error. */
   isBackupManifest: (bytes: Uint8Array) => boolean;
-  /** Add up what directories that stay out hold. */
-  measureLeftOut: boolean;
+  /** Add up the sizes of directories that stay out. */
+  dryRun: boolean;
 }
 
 /** The state directory itself, which has no entry. */
@@ -31,7 +32,11 @@ interface Level {
   absolute: string;
   names: string[];
   next: number;
+  databases: DatabasesOfDirectory;
 }
+
+/** A file that SQLite has something to say about: whether it is copied or read is decided behind the scan. */
+export type FoundDatabase = Attributes & { type: 'database'; size: number; source: LiveSource };
 
 /**
  * Looks at the state directory itself.
@@ -67,7 +72,7 @@ function missing(root: string, what: string): BackupError {
  * @param root absolute path of the state directory
  * @throws BackupError `MANIFEST_NAME_TAKEN`; `PERMISSION`, `IO` when the state directory itself cannot be listed
  */
-export function* scanStateDir(root: string, options: ScanOptions): Generator<CaptureItem, void, void> {
+export function* scanStateDir(root: string, options: ScanOptions): Generator<CaptureItem | FoundDatabase, void, void> {
   const scanner = new Scanner(options);
   const levels = [scanner.openTop(root)];
   for (let level = levels.at(-1); level !== undefined; level = levels.at(-1)) {
@@ -119,10 +124,10 @@ class Scanner {
 
   #level(path: string, absolute: string, { names, undecodable }: DirectoryNames): Level {
     for (const name of undecodable) this.#report.loss(path + name, 'unreadable', 'its name is not UTF-8');
-    return { path, absolute, names, next: 0 };
+    return { path, absolute, names, next: 0, databases: new DatabasesOfDirectory(names) };
   }
 
-  visit(level: Level, name: string): CaptureItem | null {
+  visit(level: Level, name: string): CaptureItem | FoundDatabase | null {
     const path = level.path + name;
     const absolute = level.absolute + name;
     const rule = this.#options.exclusions.ruleFor({ path, name, inGitDir: false });
@@ -152,20 +157,31 @@ class Scanner {
     if (type === 'directory') return { ...attributes, type, mode: this.#safeMode(path, attributes.mode, 0o4000) };
     if (type === 'symlink') return this.#symlink(attributes, absolute);
     attributes.mode = this.#safeMode(path, attributes.mode, 0o6000);
-    return this.#file(attributes, absolute, stat);
+    return this.#file(attributes, absolute, stat, level, name);
   }
 
-  #file(attributes: Attributes, absolute: string, stat: BigIntStats): CaptureItem {
+  #file(
+    attributes: Attributes,
+    absolute: string,
+    stat: BigIntStats,
+    { databases }: Level,
+    name: string,
+  ): CaptureItem | FoundDatabase | null {
+    const { path, mode, uid, gid, mtimeNs } = attributes;
+    const reason = databases.sideFileReason(name, absolute);
+    if (reason !== null) {
+      this.#leaveOut(path, absolute, 'file', reason, stat);
+      return null;
+    }
     const size = Number(stat.size);
     const source = liveSource(absolute, stat);
     if (stat.nlink > 1n) {
       const link = this.#links.firstPathOf(stat);
-      if (link !== null) return { ...attributes, type: 'hardlink', link, size, source };
-      this.#links.keep(attributes.path, stat);
+      if (link !== null) return { path, mode, uid, gid, mtimeNs, type: 'hardlink', link, size, source };
+      this.#links.keep(path, stat);
     }
-    // Spelled out: this is the one line that runs for each of a million files.
-    const { path, mode, uid, gid, mtimeNs } = attributes;
-    return { path, mode, uid, gid, mtimeNs, type: 'file', size, source };
+    const type = databases.isDatabase(name, absolute, size) ? 'database' : 'file';
+    return { path, mode, uid, gid, mtimeNs, type, size, source };
   }
 
   #symlink(attributes: Attributes, absolute: string): CaptureItem | null {
@@ -213,7 +229,7 @@ class Scanner {
   #leaveOut(path: string, absolute: string, type: LeftOut['type'], reason: string, stat: BigIntStats): void {
     const row: LeftOut = { path, type, reason };
     if (type === 'file') row.size = Number(stat.size);
-    else if (type === 'directory' && this.#options.measureLeftOut) row.size = treeSize(absolute);
+    else if (type === 'directory' && this.#options.dryRun) row.size = treeSize(absolute);
     this.#report.leftOut(row);
   }
 
