@@ -1,0 +1,98 @@
+import { createHash } from 'node:crypto';
+
+/**
+ * Names of what this tool puts down around a state directory. Pure.
+ *
+ * Beside an ordinary state directory `workspace`: `.workspace.oxios-backup.lock-…`, `.journal`, `.staging-…`, `.trash-…`, and
+ * trees for people, `workspace.replaced-YYYYMMDD_HHMMSS` and `workspace.aside-…`. Where nothing can lie beside it (a mount
+ * point, a parent that is not ours) the same lies inside it, below the one name `.oxios-backup`.
+ */
+export const RESERVED_DIRECTORY = '.oxios-backup';
+
+/** How the artifacts of one state directory are named in the directory that holds them. */
+export interface ArtifactNames {
+  /** Before `lock-…`, `journal`, `staging-…`, `trash-…`. */
+  readonly hidden: string;
+  /** Before the stamp of a tree that a restore replaced. */
+  readonly replaced: string;
+  /** Before the stamp of something that stood in the way of a recovery. */
+  readonly aside: string;
+}
+
+export const NAMES_INSIDE: ArtifactNames = { hidden: '', replaced: 'replaced-', aside: 'aside-' };
+
+/** Leaves room for the longest suffix in the 255 bytes of a file name. */
+const LONGEST_BASE_BYTES = 200;
+
+/** The names of what lies beside the state directory called `name`. */
+export function namesBeside(name: string): ArtifactNames {
+  const base =
+    Buffer.byteLength(name) <= LONGEST_BASE_BYTES ? name : createHash('sha256').update(name).digest('hex').slice(0, 32);
+  return { hidden: `.${base}.oxios-backup.`, replaced: `${base}.replaced-`, aside: `${base}.aside-` };
+}
+
+export type HiddenKind = 'lock' | 'lock-temporary' | 'journal' | 'journal-temporary' | 'staging' | 'trash';
+
+const HIDDEN_KINDS: [HiddenKind, RegExp][] = [
+  ['lock', /^lock-[0-9a-f]{16}$/],
+  ['lock-temporary', /^lock-[0-9a-f]{16}\.tmp$/],
+  ['journal', /^journal$/],
+  ['journal-temporary', /^journal\.tmp$/],
+  ['staging', /^staging-[0-9a-f]{16}$/],
+  ['trash', /^trash-[0-9a-f]{16}$/],
+];
+
+/** What the artifact `name` is, or null if it is none of those with `names`. */
+export function hiddenKind(name: string, names: ArtifactNames): HiddenKind | null {
+  if (!name.startsWith(names.hidden)) return null;
+  const rest = name.slice(names.hidden.length);
+  return HIDDEN_KINDS.find(([, pattern]) => pattern.test(rest))?.[0] ?? null;
+}
+
+/** When a kept tree was replaced: whole seconds UTC, and a number that tells several of one second apart. */
+export interface Stamp {
+  text: string;
+  serial: number;
+}
+
+/** The stamp in the name of a kept tree, or null if `name` does not begin with `prefix` and end in one. */
+export function parseStamp(name: string, prefix: string): Stamp | null {
+  const match = name.startsWith(prefix) ? /^(\d{8}_\d{6})(?:-([1-9]\d{0,8}))?$/.exec(name.slice(prefix.length)) : null;
+  return match?.[1] === undefined ? null : { text: match[1], serial: Number(match[2] ?? 0) };
+}
+
+/** Orders stamps, the older one first. */
+export function compareStamps(a: Stamp, b: Stamp): number {
+  if (a.text !== b.text) return a.text < b.text ? -1 : 1;
+  return a.serial - b.serial;
+}
+
+/** The moment of a stamp. */
+export function stampDate(stamp: Stamp): Date {
+  const [, year, month, day, hour, minute, second] = /^(....)(..)(..)_(..)(..)(..)$/.exec(stamp.text) ?? [];
+  return new Date(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
+}
+
+/** A name that sorts behind every one in `taken`, also after the clock was set back: the newest tree is what an undo takes. */
+export function nextStampedName(prefix: string, taken: readonly string[], now: Date): string {
+  const text = now.toISOString().slice(0, 19).replace(/[-:]/g, '').replace('T', '_');
+  const stamps = taken.map((name) => parseStamp(name, prefix)).filter((stamp) => stamp !== null);
+  const newest = stamps.sort(compareStamps).at(-1);
+  if (newest === undefined || newest.text < text) return prefix + text;
+  return `${prefix}${newest.text}-${newest.serial + 1}`;
+}
+
+const HIDDEN_BESIDE =
+  /^\..+\.oxios-backup\.(?:lock-[0-9a-f]{16}(?:\.tmp)?|journal(?:\.tmp)?|(?:staging|trash)-[0-9a-f]{16})$/;
+
+/**
+ * Whether `name`, one component of a path, is something that this tool put there and that belongs in no snapshot: the reserved
+ * directory inside a state directory, or what lies beside one. Trees kept for people count only where `stateDirName`, the
+ * name of the state directory that they lie beside, is given: elsewhere such a name may be the user's own.
+ */
+export function isOwnArtifact(name: string, stateDirName?: string): boolean {
+  if (name === RESERVED_DIRECTORY || HIDDEN_BESIDE.test(name)) return true;
+  if (stateDirName === undefined) return false;
+  const names = namesBeside(stateDirName);
+  return parseStamp(name, names.replaced) !== null || parseStamp(name, names.aside) !== null;
+}

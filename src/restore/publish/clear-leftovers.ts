@@ -1,0 +1,41 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { fromSystemError } from '../../errors.ts';
+import type { OperationOptions } from '../../events.ts';
+import { type HiddenKind, hiddenKind } from './artifact-names.ts';
+import { namesAt } from './kept-trees.ts';
+import { bothPlaces, type Target } from './place.ts';
+import { removeTree } from './remove-tree.ts';
+
+const SAID_AS: Partial<Record<HiddenKind, string>> = {
+  staging: 'cleared what a run that died had unpacked',
+  trash: 'finished removing a discarded tree',
+};
+
+/**
+ * Removes what runs that died left around a state directory, names each in a notice, and returns their paths. Whoever calls this holds
+ * the lock (so nothing of it is in use) and knows that there is no journal (so nothing of it is needed).
+ */
+export async function clearLeftovers(
+  target: Target,
+  { onEvent }: Pick<OperationOptions, 'onEvent'>,
+): Promise<string[]> {
+  const cleared: string[] = [];
+  for (const place of bothPlaces(target)) {
+    for (const name of namesAt(place)) {
+      const kind = hiddenKind(name, place.names);
+      const path = join(place.directory, name);
+      if (kind === 'journal-temporary') rmSync(path, { force: true });
+      const message = kind === null ? undefined : SAID_AS[kind];
+      if (message === undefined) continue;
+      try {
+        await removeTree(path);
+      } catch (error) {
+        throw fromSystemError(error, 'clear what an earlier run left', path);
+      }
+      cleared.push(path);
+      onEvent?.({ type: 'notice', path, message });
+    }
+  }
+  return cleared;
+}

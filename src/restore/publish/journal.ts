@@ -1,0 +1,138 @@
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { BackupError, fromSystemError } from '../../errors.ts';
+import { hiddenKind, parseStamp } from './artifact-names.ts';
+import { fsyncDirectory } from './fsync-directory.ts';
+import { bothPlaces, type Place, type Target } from './place.ts';
+
+const component = z
+  .string()
+  .min(1)
+  .refine((name) => name !== '.' && name !== '..' && !/[/\0]/.test(name), 'not a file name');
+
+const topSchema = z.object({
+  mode: z.int().min(0).max(0o7777),
+  uid: z.int().min(0),
+  gid: z.int().min(0),
+  mtime_ns: z.string().regex(/^-?\d{1,19}$/),
+});
+
+/**
+ * What a replacement is about to do, durable before it does it. All names are within the directory that holds the journal: a volume may
+ * be mounted elsewhere when the recovery runs.
+ */
+const journalSchema = z.object({
+  format: z.literal(1),
+  operation: z.enum(['restore', 'undo']),
+  strategy: z.enum(['rename', 'children']),
+  /** Of the child by child form: moving the old ones away, then the new ones in. By two renames it is always `away`. */
+  phase: z.enum(['away', 'in']),
+  started_at: z.string(),
+  /** The tree that is to become the state directory. */
+  incoming: component,
+  incoming_inode: z.string(),
+  incoming_top: topSchema,
+  /** The name under which the old tree is kept; null if there is none. */
+  kept: component.nullable(),
+  old_kind: z.enum(['missing', 'empty', 'content']),
+  old_inode: z.string().nullable(),
+  old_top: topSchema.nullable(),
+  /** Child by child: the names at the top of both trees, their bytes written as latin1. Else empty. */
+  incoming_names: z.array(component),
+  old_names: z.array(component),
+});
+
+export type Journal = z.infer<typeof journalSchema>;
+
+export interface FoundJournal {
+  place: Place;
+  journal: Journal;
+}
+
+export function journalPath(place: Place): string {
+  return join(place.directory, `${place.names.hidden}journal`);
+}
+
+/** Writes or rewrites the journal; when this returns, it is durable. When it throws, a journal that was there before still holds. */
+export function writeJournal(place: Place, journal: Journal): void {
+  const path = journalPath(place);
+  const temporary = `${path}.tmp`;
+  const isNew = !existsSync(path);
+  try {
+    const descriptor = openSync(temporary, 'w', 0o600);
+    try {
+      writeFileSync(descriptor, `${JSON.stringify(journal)}\n`);
+      fsyncSync(descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
+    renameSync(temporary, path);
+    fsyncDirectory(place.directory);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    // It may have got its name without being durable. Nothing was done by it yet.
+    if (isNew) rmSync(path, { force: true });
+    throw error;
+  }
+}
+
+/** Forgets the journal of a replacement that is complete, or completely undone, and durable. */
+export function removeJournal(place: Place): void {
+  unlinkSync(journalPath(place));
+  fsyncDirectory(place.directory);
+}
+
+function namesAreOurs(journal: Journal, place: Place): boolean {
+  const incomingIsOurs =
+    journal.operation === 'restore'
+      ? hiddenKind(journal.incoming, place.names) === 'staging'
+      : parseStamp(journal.incoming, place.names.replaced) !== null;
+  return incomingIsOurs && (journal.kept === null || parseStamp(journal.kept, place.names.replaced) !== null);
+}
+
+function readJournalAt(place: Place): Journal | null {
+  const path = journalPath(place);
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return null;
+    throw fromSystemError(error, 'read the journal of a restore', path);
+  }
+  try {
+    const journal = journalSchema.parse(JSON.parse(text));
+    if (journal.strategy === place.strategy && namesAreOurs(journal, place)) return journal;
+    throw new Error('its names are not those of this state directory');
+  } catch (error) {
+    throw new BackupError('NEEDS_RECOVERY', 'a restore was interrupted, and its journal cannot be understood', {
+      path,
+      hint: 'Recover with the version of oxios-backup that wrote it. The trees lie beside the journal.',
+      cause: error,
+    });
+  }
+}
+
+/**
+ * The journal of an unfinished replacement of this state directory, wherever it lies, or null.
+ *
+ * @throws `NEEDS_RECOVERY` if there is one that cannot be understood.
+ */
+export function findJournal(target: Target): FoundJournal | null {
+  for (const place of bothPlaces(target)) {
+    const journal = readJournalAt(place);
+    if (journal !== null) return { place, journal };
+  }
+  return null;
+}

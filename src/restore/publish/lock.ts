@@ -1,0 +1,215 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, lstatSync, mkdirSync, readdirSync, rmdirSync, statSync, utimesSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { BackupError, fromSystemError } from '../../errors.ts';
+import { setMtimes } from './exact-times.ts';
+import { fsyncDirectory } from './fsync-directory.ts';
+import { clearUnfinishedLocks, findHolders, type LockHolder, removeLockFile, writeLockFile } from './lock-file.ts';
+import { isMountPoint } from './mount-points.ts';
+import {
+  bothPlaces,
+  isDeviceBoundary,
+  type Place,
+  placeBeside,
+  placeInside,
+  resolveTarget,
+  type Target,
+} from './place.ts';
+import { ownIdentity } from './process-identity.ts';
+import { readTop } from './top-attributes.ts';
+
+/** The right to change one state directory, held until released or until this process ends. */
+export interface StateLock {
+  /** Where the state directory and the artifacts around it lie. */
+  readonly place: Place;
+  /** Throws `STATE_DIR_LOCKED` if the lock is no longer ours: somebody removed it by hand, or took this process for dead. */
+  assertHeld(): void;
+  /** Gives the lock back, and takes away empty directories that were made for it. */
+  release(): Promise<void>;
+}
+
+export interface LockOptions {
+  /**
+   * Make the missing parents of a state directory that does not exist; a release removes those that stayed empty.
+   * @default false
+   */
+  makeParents?: boolean;
+}
+
+const ATTEMPTS = 5;
+const TOUCH_EVERY_MS = 30_000;
+/** The system will not have a file there; perhaps it will inside the state directory. */
+const REFUSALS = new Set(['EACCES', 'EPERM', 'EROFS']);
+
+/**
+ * Locks a state directory for this process. `purpose` is what others are told that the holder is doing ("restore").
+ *
+ * Every contender puts down a file of its own, under a name never used again, and *then* looks for others. Of two, at least one
+ * sees the other; whoever sees a living one takes its own file away and tries again a little later. So there is no moment in which
+ * the lock of a dead holder is taken over, and none to race for.
+ *
+ * @throws `STATE_DIR_LOCKED` with the holder; `PERMISSION` where no lock can be written; `TARGET_NOT_DIRECTORY`;
+ *   `STATE_DIR_MISSING` if the parent is missing and is not to be made.
+ */
+export async function acquireStateLock(
+  stateDir: string,
+  purpose: string,
+  options: LockOptions = {},
+): Promise<StateLock> {
+  const target = resolveTarget(stateDir);
+  const made = prepareParents(target, options.makeParents ?? false);
+  const exists = existsSync(target.target);
+  const fixed = exists && (isDeviceBoundary(target) || isMountPoint(target.target));
+  const places = fixed ? [placeInside(target)] : exists ? bothPlaces(target) : [placeBeside(target)];
+  try {
+    for (const [index, place] of places.entries()) {
+      try {
+        return await lockAt(place, purpose, made);
+      } catch (error) {
+        const refused = REFUSALS.has((error as NodeJS.ErrnoException).code ?? '');
+        if (!refused || index === places.length - 1) throw error;
+      }
+    }
+    throw new Error('unreachable: there is always a place');
+  } catch (error) {
+    removeEmpty(made);
+    throw fromSystemError(error, 'lock the state directory', target.target);
+  }
+}
+
+async function lockAt(place: Place, purpose: string, madeParents: readonly string[]): Promise<StateLock> {
+  const here = ownIdentity();
+  const path = join(place.directory, `${place.names.hidden}lock-${randomBytes(8).toString('hex')}`);
+  for (let attempt = 1; ; attempt += 1) {
+    const others = contend(place, path, { ...here, command: purpose, since: new Date().toISOString() });
+    if (others.length === 0) break;
+    const holder = others[0];
+    if (attempt === ATTEMPTS && holder !== undefined) throw lockedError(place, holder);
+    await delay(20 + Math.random() * 100);
+  }
+  clearUnfinishedLocks(place);
+  const inode = lstatSync(path).ino;
+  const touching = setInterval(() => touch(path), TOUCH_EVERY_MS);
+  touching.unref();
+  return {
+    place,
+    assertHeld() {
+      if (lstatSync(path, { throwIfNoEntry: false })?.ino === inode) return;
+      throw new BackupError('STATE_DIR_LOCKED', 'the lock on the state directory was taken away from this run', {
+        path,
+        hint: 'Somebody removed it, or this process stood still for long. Run it again.',
+      });
+    },
+    async release() {
+      clearInterval(touching);
+      removeLockFile(path);
+      removeReserved(placeInside(place));
+      removeEmpty(madeParents);
+    },
+  };
+}
+
+/** Puts the lock file down and returns the living others; if there are any, the file is gone again. */
+function contend(place: Place, path: string, record: Parameters<typeof writeLockFile>[1]): LockHolder[] {
+  makeReserved(place);
+  try {
+    writeLockFile(path, record);
+  } catch (error) {
+    removeReserved(place);
+    // ENOENT: a holder cleared the unfinished file, or took the directory away with its own lock.
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [{ path: place.directory, record: null }];
+    throw error;
+  }
+  try {
+    const nowMs = statSync(path).mtimeMs;
+    const others = bothPlaces(place).flatMap((each) => findHolders(each, record, nowMs, path));
+    if (others.length > 0) giveUp(place, path);
+    return others.sort((a, b) => (a.record?.since ?? '').localeCompare(b.record?.since ?? ''));
+  } catch (error) {
+    giveUp(place, path);
+    throw error;
+  }
+}
+
+function giveUp(place: Place, path: string): void {
+  removeLockFile(path);
+  removeReserved(place);
+}
+
+function touch(path: string): void {
+  const now = new Date();
+  try {
+    utimesSync(path, now, now);
+  } catch {
+    // Said by assertHeld, before anything depends on it.
+  }
+}
+
+function lockedError(place: Place, { path, record }: LockHolder): BackupError {
+  const who =
+    record === null
+      ? 'another process'
+      : `process ${record.pid}${record.hostname === ownIdentity().hostname ? '' : ` on ${record.hostname}`} (${record.command}, since ${record.since})`;
+  return new BackupError('STATE_DIR_LOCKED', `the state directory is in use by ${who}`, {
+    path: place.target,
+    hint: `Wait until it is done. If you are sure that it no longer runs, remove ${path}`,
+  });
+}
+
+/** The living holders of locks on a state directory, without taking one. */
+export function currentHolders(target: Target): LockHolder[] {
+  const here = ownIdentity();
+  return bothPlaces(target).flatMap((place) => findHolders(place, here, Date.now()));
+}
+
+function prepareParents({ stateDir, parent }: Target, make: boolean): string[] {
+  if (existsSync(parent)) return [];
+  if (!make) {
+    throw new BackupError('STATE_DIR_MISSING', 'the state directory does not exist, and neither does its parent', {
+      path: stateDir,
+      hint: 'Check the path given by --state-dir or OXIOS_STATE_DIR.',
+    });
+  }
+  const made: string[] = [];
+  for (let missing = parent; !existsSync(missing); missing = dirname(missing)) made.push(missing);
+  try {
+    mkdirSync(parent, { recursive: true });
+    for (const each of made) fsyncDirectory(dirname(each));
+  } catch (error) {
+    removeEmpty(made);
+    throw fromSystemError(error, 'make the parent of the state directory', parent);
+  }
+  return made;
+}
+
+function removeEmpty(directories: readonly string[]): void {
+  for (const directory of directories) {
+    try {
+      rmdirSync(directory);
+    } catch {
+      // Never made, or in use by now.
+    }
+  }
+}
+
+/** Does something to the names in the state directory that is none of its state: its modification time stays. */
+function keepingMtime(directory: string, change: () => void): void {
+  const { mtimeNs } = readTop(directory);
+  change();
+  if (readTop(directory).mtimeNs !== mtimeNs) setMtimes([{ path: directory, mtimeNs }]);
+}
+
+function makeReserved(place: Place): void {
+  if (place.strategy === 'rename' || existsSync(place.directory)) return;
+  keepingMtime(place.target, () => mkdirSync(place.directory, { recursive: true, mode: 0o700 }));
+}
+
+function removeReserved(place: Place): void {
+  try {
+    if (place.strategy === 'children' && readdirSync(place.directory).length === 0)
+      keepingMtime(place.target, () => rmdirSync(place.directory));
+  } catch {
+    // In use again, or not ours to remove: an empty directory does no harm.
+  }
+}

@@ -1,0 +1,53 @@
+import { BackupError } from '../../errors.ts';
+import { type FoundJournal, findJournal, journalPath } from './journal.ts';
+import { currentHolders } from './lock.ts';
+import { resolveTarget } from './place.ts';
+
+/** An unfinished replacement of a state directory. */
+export interface PendingRecovery {
+  operation: 'restore' | 'undo';
+  startedAt: Date;
+  /** The file that describes it. */
+  journal: string;
+}
+
+/**
+ * What an interrupted restore or undo left to be done, or null. While a living process holds the lock, that process is at it.
+ *
+ * @throws `NEEDS_RECOVERY` if there is a journal that cannot be understood.
+ */
+export async function needsRecovery(stateDir: string): Promise<PendingRecovery | null> {
+  const found = findJournal(resolveTarget(stateDir));
+  return found === null ? null : describe(found);
+}
+
+/**
+ * Resolves if the state directory is whole.
+ *
+ * @throws `NEEDS_RECOVERY` if an interrupted restore has to be recovered first; `STATE_DIR_LOCKED` if one is at work right now.
+ */
+export async function assertRecovered(stateDir: string): Promise<void> {
+  const target = resolveTarget(stateDir);
+  const found = findJournal(target);
+  if (found === null) return;
+  const holder = currentHolders(target).find(({ record }) => record?.pid !== process.pid);
+  if (holder !== undefined) {
+    throw new BackupError('STATE_DIR_LOCKED', 'a restore of the state directory is going on', {
+      path: target.target,
+      hint: 'Wait until it is done.',
+    });
+  }
+  const { operation, startedAt, journal } = describe(found);
+  throw new BackupError('NEEDS_RECOVERY', `the ${operation} begun at ${startedAt.toISOString()} was interrupted`, {
+    path: journal,
+    hint: 'Run: oxios-backup recover',
+  });
+}
+
+function describe({ place, journal }: FoundJournal): PendingRecovery {
+  return {
+    operation: journal.operation,
+    startedAt: new Date(journal.started_at),
+    journal: journalPath(place),
+  };
+}

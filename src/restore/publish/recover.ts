@@ -1,0 +1,64 @@
+import { basename } from 'node:path';
+import { fromSystemError } from '../../errors.ts';
+import type { OperationOptions } from '../../events.ts';
+import { clearLeftovers } from './clear-leftovers.ts';
+import { findJournal } from './journal.ts';
+import { acquireStateLock } from './lock.ts';
+import { resumeSwap } from './swap.ts';
+import { inodeAt, swapPaths } from './swap-paths.ts';
+
+/** What a recovery found and did. */
+export interface RecoverReport {
+  /** `clean`: nothing had been interrupted. `finished`: the new tree is live. `rolled-back`: the state directory is as it was before. */
+  outcome: 'clean' | 'finished' | 'rolled-back';
+  /** What had been interrupted; null if nothing. */
+  operation: 'restore' | 'undo' | null;
+  /** The state directory. */
+  stateDir: string;
+  /** Where the tree that was live before is kept, if the new one is live now. */
+  keptTree: string | null;
+  /** What somebody put in the way meanwhile, under its new name. */
+  movedAside: string[];
+  /** Leftovers of dead runs that were removed. */
+  cleared: string[];
+}
+
+/**
+ * Finishes an interrupted restore or undo, or takes it back, by its journal and by what is on disk; then clears what dead runs left. It may
+ * itself be killed at any moment, and run again.
+ *
+ * @throws `STATE_DIR_LOCKED` if a run is at work; `NEEDS_RECOVERY` if the recovery itself fails (it may be repeated).
+ */
+export async function recoverStateDir(stateDir: string, options: OperationOptions = {}): Promise<RecoverReport> {
+  const lock = await acquireStateLock(stateDir, 'recover');
+  try {
+    const report: RecoverReport = {
+      outcome: 'clean',
+      operation: null,
+      stateDir: lock.place.target,
+      keptTree: null,
+      movedAside: [],
+      cleared: [],
+    };
+    const found = findJournal(lock.place);
+    if (found !== null) {
+      const { place, journal } = found;
+      const { live, movedAside } = resumeSwap(place, journal);
+      const { kept } = swapPaths(place, journal);
+      report.outcome = live === 'new' ? 'finished' : 'rolled-back';
+      report.operation = journal.operation;
+      report.movedAside = movedAside;
+      if (live === 'new' && inodeAt(kept) !== null) report.keptTree = kept;
+      for (const path of movedAside) {
+        const message = `stood in the way and was moved to ${basename(path)}`;
+        options.onEvent?.({ type: 'notice', path, message });
+      }
+    }
+    report.cleared = await clearLeftovers(lock.place, options);
+    return report;
+  } catch (error) {
+    throw fromSystemError(error, 'recover the state directory', lock.place.target);
+  } finally {
+    await lock.release();
+  }
+}

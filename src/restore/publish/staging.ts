@@ -1,0 +1,65 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { fromSystemError } from '../../errors.ts';
+import type { OperationOptions } from '../../events.ts';
+import { clearLeftovers } from './clear-leftovers.ts';
+import { findJournal } from './journal.ts';
+import type { StateLock } from './lock.ts';
+import { assertRecovered } from './needs-recovery.ts';
+import type { Place } from './place.ts';
+import { removeTree } from './remove-tree.ts';
+import { inspectTarget, type TargetState } from './target-state.ts';
+
+/** A directory on the file system of the state directory, to be filled and then published. */
+export interface Staging {
+  readonly id: string;
+  /** An empty directory, mode 0700. */
+  readonly tree: string;
+  /** The real state directory. It may be missing. */
+  readonly target: string;
+  /** By two renames; or child by child where the state directory itself cannot be renamed. */
+  readonly strategy: Place['strategy'];
+  readonly lock: StateLock;
+  /** What stood at `target` when this was opened. `publish` refuses if that is no longer so. */
+  readonly found: TargetState;
+  /** Removes the tree. Does nothing once it was published, and nothing while a recovery needs it. */
+  discard(): Promise<void>;
+}
+
+/**
+ * Opens a staging directory for the state directory that `lock` holds. What dead runs left there is cleared first, with a `notice` each.
+ *
+ * @throws `NEEDS_RECOVERY` if an interrupted restore has to be recovered first; `PERMISSION`, `NO_SPACE`, `IO`.
+ */
+export async function openStaging(lock: StateLock, options: Pick<OperationOptions, 'onEvent'> = {}): Promise<Staging> {
+  const { place } = lock;
+  await assertRecovered(place.target);
+  await clearLeftovers(place, options);
+  const id = randomBytes(8).toString('hex');
+  const tree = join(place.directory, `${place.names.hidden}staging-${id}`);
+  let found: TargetState;
+  try {
+    found = inspectTarget(place);
+    mkdirSync(tree, { mode: 0o700 });
+  } catch (error) {
+    throw fromSystemError(error, 'make a staging directory', tree);
+  }
+  return {
+    id,
+    tree,
+    target: place.target,
+    strategy: place.strategy,
+    lock,
+    found,
+    async discard() {
+      const journal = findJournal(place)?.journal;
+      if (journal?.incoming === basename(tree)) return;
+      try {
+        await removeTree(tree);
+      } catch (error) {
+        throw fromSystemError(error, 'clear the staging directory', tree);
+      }
+    },
+  };
+}

@@ -1,0 +1,48 @@
+import { lstatSync, renameSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Journal } from './journal.ts';
+import { nextAsidePath } from './kept-trees.ts';
+import type { Place } from './place.ts';
+import type { KnownTopAttributes } from './top-attributes.ts';
+
+/** What a swap came to. */
+export interface SwapResult {
+  live: 'new' | 'old';
+  /** Things of somebody else that stood in the way, under the names that they have now. */
+  movedAside: string[];
+}
+
+export interface SwapPaths {
+  incoming: string;
+  kept: string | null;
+  target: string;
+}
+
+export function swapPaths(place: Place, journal: Journal): SwapPaths {
+  return {
+    incoming: join(place.directory, journal.incoming),
+    kept: journal.kept === null ? null : join(place.directory, journal.kept),
+    target: place.target,
+  };
+}
+
+/** The inode at `path`, as the journal writes it, or null. */
+export function inodeAt(path: string | null): string | null {
+  const stats = path === null ? undefined : lstatSync(path, { bigint: true, throwIfNoEntry: false });
+  return stats === undefined ? null : String(stats.ino);
+}
+
+/** Moves a whole tree out of the way: one that appeared where the state directory was missing for a moment. */
+export function moveAside(place: Place, path: string): string {
+  const aside = nextAsidePath(place);
+  renameSync(path, aside);
+  return aside;
+}
+
+export function topFromJournal(top: Journal['incoming_top']): KnownTopAttributes {
+  return { mode: top.mode, uid: top.uid, gid: top.gid, mtimeNs: BigInt(top.mtime_ns) };
+}
+
+export function topForJournal(top: KnownTopAttributes): Journal['incoming_top'] {
+  return { mode: top.mode, uid: top.uid, gid: top.gid, mtime_ns: String(top.mtimeNs) };
+}

@@ -1,0 +1,36 @@
+import { lstatSync } from 'node:fs';
+import { BackupError } from '../../errors.ts';
+import { RESERVED_DIRECTORY } from './artifact-names.ts';
+import { type BytePath, childNames } from './byte-path.ts';
+import type { Place } from './place.ts';
+
+/** What stands where the restored tree is to go. */
+export interface TargetState {
+  kind: 'missing' | 'empty' | 'content';
+  /** Tells the directory from another one of the same name; null if there is none. */
+  inode: string | null;
+}
+
+/** Names that stay where they are when children are moved one by one: ours, and what a file system keeps at its own root. */
+function isLeftInPlace(name: BytePath): boolean {
+  const text = name.toString();
+  return text === RESERVED_DIRECTORY || text === 'lost+found';
+}
+
+/** The names at the top of the state directory that a replacement moves, sorted. */
+export function stateNames(place: Place): BytePath[] {
+  const names = childNames(place.target);
+  return place.strategy === 'rename' ? names : names.filter((name) => !isLeftInPlace(name));
+}
+
+export function inspectTarget(place: Place): TargetState {
+  const stats = lstatSync(place.target, { bigint: true, throwIfNoEntry: false });
+  if (stats === undefined) return { kind: 'missing', inode: null };
+  if (!stats.isDirectory()) {
+    throw new BackupError('TARGET_NOT_DIRECTORY', 'the state directory is no longer a directory', {
+      path: place.target,
+      hint: 'Look at what stands there now.',
+    });
+  }
+  return { kind: stateNames(place).length === 0 ? 'empty' : 'content', inode: String(stats.ino) };
+}
