@@ -6,7 +6,7 @@ export type FileAttributes = Omit<Attributes, 'path'>;
 
 /**
  * Kernels before 6.13 stamp files with a clock that ticks every 1 to 10 ms: two writes within one tick cannot be told
- * apart. A file whose last change is older than this when its reading begins is safe from that.
+ * apart. A file whose last write is older than this when its reading begins is safe from that.
  */
 const CLOCK_TICK_MS = 20;
 
@@ -31,12 +31,13 @@ export function isSameFile(stat: BigIntStats, expect: FileIdentity): boolean {
 }
 
 /**
- * Whether a write during a reading that begins at `nowMs` could leave the timestamps as they are.
+ * Whether a write during a reading that begins at `nowMs` could leave the timestamps as they are: only if the last one
+ * came in the same tick.
  *
  * @param nowMs milliseconds since 1970
  */
-export function isTooFresh(ctimeNs: bigint, nowMs: number): boolean {
-  return nowMs - Number(ctimeNs) / 1e6 < CLOCK_TICK_MS;
+export function isTooFresh(mtimeNs: bigint, nowMs: number): boolean {
+  return nowMs - Number(mtimeNs) / 1e6 < CLOCK_TICK_MS;
 }
 
 export function attributesOf(stat: BigIntStats): FileAttributes {

@@ -1,4 +1,4 @@
-import { type BigIntStats, fstatSync } from 'node:fs';
+import { type BigIntStats, fstatSync, lstatSync } from 'node:fs';
 import { lastWholeLineOf } from './append-only.ts';
 import type { FileIdentity, LiveSource } from './capture-item.ts';
 import {
@@ -29,6 +29,7 @@ export class LiveFile {
   readonly attributes: FileAttributes | null;
   readonly #fd: number;
   readonly #source: LiveSource;
+  readonly #first: BigIntStats;
   readonly #opened: FileIdentity;
   /** First and last bytes of a log as they were when it was opened. */
   readonly #head: Buffer;
@@ -47,7 +48,7 @@ export class LiveFile {
     try {
       fd = openRegular(source.absolute);
       let stat = fstatSync(fd, { bigint: true });
-      if (isTooFresh(stat.ctimeNs, Date.now())) {
+      if (isTooFresh(stat.mtimeNs, Date.now())) {
         waitForClockTick();
         stat = fstatSync(fd, { bigint: true });
       }
@@ -63,6 +64,7 @@ export class LiveFile {
   private constructor(fd: number, source: LiveSource, stat: BigIntStats) {
     this.#fd = fd;
     this.#source = source;
+    this.#first = stat;
     this.#opened = identityOf(stat);
     const asSeen = isSameState(stat, source.expect);
     this.attributes = asSeen ? null : attributesOf(stat);
@@ -122,7 +124,8 @@ export class LiveFile {
       };
     }
     if (this.#restless) return { verdict: 'changed', detail: 'the database was being written to' };
-    if (!isSameState(stat, this.#opened) && !(appendOnly && this.#onlyGrew(stat))) {
+    const untouched = isSameState(stat, this.#opened) || this.#isExplained(stat);
+    if (!untouched && !(appendOnly && this.#onlyGrew(stat))) {
       return { verdict: 'changed', detail: 'it changed while it was read' };
     }
     if (!appendOnly) return { verdict: 'clean', detail: '' };
@@ -137,7 +140,19 @@ export class LiveFile {
     return { verdict: 'clean', detail: '' };
   }
 
-  /** Whether all that happened to a log is that lines were added, or that it was renamed. */
+  /**
+   * Whether something else than a write moved the change time: the file was replaced, deleted, renamed, or given another
+   * owner or mode. Its bytes are still those that were there when it was opened.
+   */
+  #isExplained(stat: BigIntStats): boolean {
+    if (stat.mtimeNs !== this.#first.mtimeNs || stat.size !== this.#first.size) return false;
+    const { nlink, mode, uid, gid } = this.#first;
+    if (stat.nlink !== nlink || stat.mode !== mode || stat.uid !== uid || stat.gid !== gid) return true;
+    const there = lstatSync(this.#source.absolute, { bigint: true, throwIfNoEntry: false });
+    return there === undefined || !isSameFile(there, this.#opened);
+  }
+
+  /** Whether all that happened to a log is that lines were added. */
   #onlyGrew(stat: BigIntStats): boolean {
     const size = Number(stat.size);
     const rewritten = size === this.#opened.size && stat.mtimeNs !== this.#opened.mtimeNs;

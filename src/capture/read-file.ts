@@ -29,7 +29,7 @@ export interface FileRead {
 export type ReadResult = FileRead | SystemReason;
 
 /** How long to wait before each further attempt. A writer of small files is done in one of these pauses. */
-const PAUSES_MS = [1, 4, 10, 25];
+const PAUSES_MS = [2, 8, 15, 25];
 
 /** A file that the scan saw as a small one and that has grown beyond this is not drawn into memory any more. */
 const MAX_BYTES = 64 * 1024 * 1024;
@@ -64,7 +64,7 @@ export function readLiveFile(source: LiveSource, into: Buffer, offset: number): 
       return readRestless(fd, fstatSync(fd, { bigint: true }), source, into, offset);
     const read = expect.size === 0 ? 0 : readExactly(fd, into, offset, expect.size, 0);
     const stat = fstatSync(fd, { bigint: true });
-    if (read !== expect.size || !isSameState(stat, expect) || isTooFresh(expect.ctimeNs, began)) {
+    if (read !== expect.size || !isSameState(stat, expect) || isTooFresh(expect.mtimeNs, began)) {
       return readRestless(fd, stat, source, into, offset);
     }
     const result: FileRead = { verdict: 'clean', detail: '', size: read, overflow: null, attributes: null };
@@ -93,7 +93,7 @@ function readRestless(fd: number, first: BigIntStats, source: LiveSource, into: 
     if (sound || attempt === PAUSES_MS.length) {
       const attributes = isSameState(before, expect) ? null : attributesOf(before);
       const overflow = fits ? null : buffer.subarray(0, read);
-      const result: FileRead = { ...judge(source, first, size, sound, attempt), size: read, overflow, attributes };
+      const result: FileRead = { ...judge(source, first, before, sound, attempt), size: read, overflow, attributes };
       return appendOnly && sound ? trim(result, buffer, at) : result;
     }
     pause(PAUSES_MS[attempt] ?? 0);
@@ -110,10 +110,13 @@ function readOnce(fd: number, before: BigIntStats, source: LiveSource, buffer: B
   const after = fstatSync(fd, { bigint: true });
   if (read !== size || restlessDatabase) return { read, sound: false };
   const unchanged = isSameState(after, identityOf(before));
-  if (unchanged && !isTooFresh(before.ctimeNs, began)) return { read, sound: true };
+  if (unchanged && !isTooFresh(before.mtimeNs, began)) return { read, sound: true };
+  // Two equal readings, one after the other, are one state of the file, whatever its timestamps say. That is enough for
+  // a log, and for a file that was renamed into place after it was written (a write in place leaves both times equal);
+  // who was writing in place just now is probably not done yet.
+  const settled = unchanged && (source.appendOnly || before.ctimeNs !== before.mtimeNs);
   const grew = source.appendOnly && Number(after.size) > size;
-  // Two equal readings, one after the other, are one state of the file, whatever its timestamps say.
-  return { read, sound: (unchanged || grew) && readsTheSame(fd, buffer, at, size) };
+  return { read, sound: (settled || grew) && readsTheSame(fd, buffer, at, size) };
 }
 
 function readsTheSame(fd: number, buffer: Buffer, at: number, size: number): boolean {
@@ -125,20 +128,20 @@ function readsTheSame(fd: number, buffer: Buffer, at: number, size: number): boo
 function judge(
   { expect, appendOnly }: LiveSource,
   first: BigIntStats,
-  size: number,
+  last: BigIntStats,
   sound: boolean,
   attempt: number,
 ): Pick<FileRead, 'verdict' | 'detail'> {
   if (!sound) return { verdict: 'changed', detail: `it changed at each of ${attempt + 1} attempts` };
   const replaced = !isSameFile(first, expect);
-  if (appendOnly && replaced && size < expect.size) {
+  if (appendOnly && replaced && Number(last.size) < expect.size) {
     return { verdict: 'changed', detail: 'a shorter file took its place: what it held before may be missing' };
   }
-  if (appendOnly && !replaced && size > expect.size) {
+  if (appendOnly && !replaced && Number(last.size) > expect.size) {
     return { verdict: 'trimmed', detail: 'it is growing; captured as long as it was when opened' };
   }
-  // A file that was replaced as a whole (rename) and then read at once was never seen changing.
-  if (attempt === 0 && (replaced || isSameState(first, expect))) return { verdict: 'clean', detail: '' };
+  // A file that was replaced as a whole since the scan was not seen changing, nor one that was merely too fresh.
+  if (isSameState(last, replaced ? identityOf(first) : expect)) return { verdict: 'clean', detail: '' };
   return { verdict: 'retried', detail: 'it changed after it was listed; then it was read in one piece' };
 }
 
