@@ -84,6 +84,7 @@ try {
 const folder = options.scale === 1 ? RESULTS : path.join(options.data, `results-${options.scale}`);
 const file = path.join(folder, 'latest.json');
 const { results, remarks } = bench;
+if (options.scale !== 1) remarks.add('the targets are meant for scale 1');
 const report = await assembleReport(file, { scale: options.scale, results, remarks: [...remarks] });
 await writeReport(file, report);
 await writeFile(path.join(folder, 'bench.svg'), drawPicture(report));

@@ -10,7 +10,7 @@ export function drawTime(random: Random): number {
 }
 
 /** A time as Oxios writes it. */
-export function formatTime(seconds: number): string {
+function formatTime(seconds: number): string {
   return new Date(seconds * 1000).toISOString().replace('Z', '123Z');
 }
 

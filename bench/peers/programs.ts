@@ -19,7 +19,7 @@ const VERSION_ARGUMENTS: Readonly<Record<string, readonly string[]>> = {
 const versions = new Map<string, string | undefined>();
 
 /** The version of a program, its first line as it prints it; `undefined` if it is not on the PATH. */
-export function programVersion(program: string): string | undefined {
+function programVersion(program: string): string | undefined {
   if (!versions.has(program)) versions.set(program, askVersion(program));
   return versions.get(program);
 }

@@ -15,7 +15,8 @@ const BAR_PITCH = 22;
 const TITLE_HEIGHT = 28;
 const PANEL_GAP = 16;
 const HEAD_HEIGHT = 52;
-const FOOT_HEIGHT = 44;
+const NOTE_PITCH = 18;
+const FOOT_HEIGHT = 62;
 
 const COLUMNS = [
   { data: 'many-small', heading: '100,000 small files', detail: 'JSON and Markdown, 255 MB' },
@@ -24,9 +25,9 @@ const COLUMNS = [
 
 const PANELS = [
   { title: 'Create', id: (data: string) => `create-${data}` },
-  { title: 'Verify, every SHA-256', id: (data: string) => `verify-${data}` },
-  { title: 'Restore to a RAM disk, verified', id: (data: string) => `restore-${data}-ram` },
-  { title: 'Restore to disk, verified and synced', id: (data: string) => `restore-${data}-disk` },
+  { title: 'Verify', id: (data: string) => `verify-${data}` },
+  { title: 'Restore to a RAM disk', id: (data: string) => `restore-${data}-ram` },
+  { title: 'Restore to disk', id: (data: string) => `restore-${data}-disk` },
 ] as const;
 
 /** Follows the reader's light or dark mode, also as an image in a README. */
@@ -69,15 +70,12 @@ export function drawPicture(report: BenchReport): string {
       .map((result) => result.measuredAt.slice(0, 10))
       .sort()
       .at(-1) ?? '';
-  parts.push(
-    text(
-      0,
-      y + 12,
-      'Seconds, median of runs taking turns, caches warm: shorter is better. Behind it, what was written.',
-      'quiet',
-    ),
-    text(0, y + 30, `${origin}. ${measuredAt}`, 'quiet'),
-  );
+  const notes = [
+    'Seconds, median of runs that took turns, caches warm: shorter is better. Grey figures: what was written.',
+    'oxios-backup checks every SHA-256 when it verifies and restores, and syncs what it writes to disk.',
+    `${origin}. ${measuredAt}`,
+  ];
+  for (const [index, note] of notes.entries()) parts.push(text(0, y + 12 + index * NOTE_PITCH, note, 'quiet'));
   const height = y + FOOT_HEIGHT;
   const opening = `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}" role="img">`;
   return `${opening}\n<title>oxios-backup beside other tools</title>\n<style>${STYLE}\n</style>\n${parts.join('\n')}\n</svg>\n`;
