@@ -28,3 +28,10 @@ export const BLOCK = 512;
 export function padded(size: number): number {
   return size % BLOCK === 0 ? size : size + BLOCK - (size % BLOCK);
 }
+
+/** A time in nanoseconds since 1970 as an entry has it: whole seconds, rounded down, and the rest. */
+export function splitTime(ns: bigint): { mtime: number; mtimeNs: number } {
+  const rest = Number(ns % 1_000_000_000n);
+  const seconds = Number(ns / 1_000_000_000n);
+  return rest < 0 ? { mtime: seconds - 1, mtimeNs: rest + 1_000_000_000 } : { mtime: seconds, mtimeNs: rest };
+}

@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib';
-import { BLOCK } from './entry.ts';
 import { BackupError } from '../errors.ts';
+import { BLOCK } from './entry.ts';
 
 /** What a member holds: the manifest, entries, the end of the tar, a piece of the index, the seal. */
 export type MemberKind = 'M' | 'D' | 'E' | 'I' | 'S';
@@ -104,7 +104,11 @@ export function encodeIndexPieces(bytes: Buffer): Buffer[] {
  *
  * @returns `start` and `end`, whole members relative to the first, and `skip`, the bytes to drop from the first one's piece
  */
-export function indexRange(offset: number, length: number, indexLength: number): { start: number; end: number; skip: number } {
+export function indexRange(
+  offset: number,
+  length: number,
+  indexLength: number,
+): { start: number; end: number; skip: number } {
   const first = Math.floor(offset / PIECE);
   const behind = Math.min(Math.ceil((offset + length) / PIECE) * PIECE, indexLength);
   return { start: first * (PIECE + EMPTY_OVERHEAD), end: indexStored(behind), skip: offset - first * PIECE };
@@ -118,7 +122,8 @@ export function decodeIndexPieces(members: Buffer): Buffer {
     if (length < 1) throw invalid('the index of the snapshot is cut');
     const payload = members.subarray(at + KIND_OFFSET + 1, at + KIND_OFFSET + 1 + length);
     const member = members.subarray(at, at + EMPTY_OVERHEAD + length);
-    if (!member.equals(encodeEmptyMember('I', payload))) throw invalid('the index of the snapshot is not framed as it must be');
+    if (!member.equals(encodeEmptyMember('I', payload)))
+      throw invalid('the index of the snapshot is not framed as it must be');
     pieces.push(payload);
     at += member.length;
   }

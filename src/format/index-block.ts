@@ -30,7 +30,9 @@ export interface IndexBlock {
 /** Length of a SHA-256 in bytes. */
 export const DIGEST = 32;
 /** Most bytes that the columns of one block may inflate to. */
-const MAX_BLOCK_BYTES = 256 * 1024 * 1024;
+const MAX_BLOCK_BYTES = 64 * 1024 * 1024;
+/** Most tar bytes in one member. */
+export const MAX_MEMBER_BYTES = 64 * 1024 * 1024;
 /** Farthest time that a JavaScript Date (and hence the tar codec) can hold, in seconds. */
 const MAX_MTIME = 8.64e12;
 
@@ -38,7 +40,8 @@ const MAX_MTIME = 8.64e12;
 const integers = (minimum: number, maximum: number) =>
   z.custom<number[]>(
     (column) =>
-      Array.isArray(column) && column.every((value) => Number.isSafeInteger(value) && value >= minimum && value <= maximum),
+      Array.isArray(column) &&
+      column.every((value) => Number.isSafeInteger(value) && value >= minimum && value <= maximum),
     `not integers from ${minimum} to ${maximum}`,
   );
 const strings = z.custom<string[]>(
@@ -59,7 +62,7 @@ const columnsSchema = z.strictObject({
   size: sizes,
   link: strings,
   stored: sizes,
-  raw: integers(BLOCK, 0xffffffff),
+  raw: integers(BLOCK, MAX_MEMBER_BYTES),
 });
 
 /** A block with room for nothing yet. */
@@ -96,7 +99,9 @@ function invalid(reason: string, cause?: unknown): BackupError {
 
 function parseColumns(deflated: Buffer): unknown {
   try {
-    return JSON.parse(inflateRawSync(deflated, { maxOutputLength: MAX_BLOCK_BYTES, chunkSize: 256 * 1024 }).toString('utf8'));
+    return JSON.parse(
+      inflateRawSync(deflated, { maxOutputLength: MAX_BLOCK_BYTES, chunkSize: 256 * 1024 }).toString('utf8'),
+    );
   } catch (cause) {
     throw invalid('cannot be read', cause);
   }
@@ -188,7 +193,10 @@ export function blockEntries(block: IndexBlock): BlockEntry[] {
 }
 
 /** A block of these entries and members; the mirror of `blockEntries`. */
-export function blockOf(entries: readonly BlockEntry[], members: readonly { stored: number; raw: number }[]): IndexBlock {
+export function blockOf(
+  entries: readonly BlockEntry[],
+  members: readonly { stored: number; raw: number }[],
+): IndexBlock {
   const block = emptyBlock();
   const digests: Buffer[] = [];
   let types = '';

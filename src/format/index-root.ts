@@ -5,7 +5,10 @@ import { DAMAGED_HINT } from './gzip-member.ts';
 import { type Manifest, validateManifest } from './manifest.ts';
 import { FORMAT_VERSION } from './seal.ts';
 
-const MAX_ROOT_BYTES = 512 * 1024 * 1024;
+/** Most bytes that the root may inflate to. */
+const MAX_ROOT_BYTES = 64 * 1024 * 1024;
+/** Most entries in one block. */
+const MAX_BLOCK_ENTRIES = 16_384;
 
 const count = z.number().int().nonnegative();
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
@@ -39,7 +42,7 @@ const verdictSchema = z.strictObject({
 const blockSchema = z.strictObject({
   /** Path of the first entry. */
   first: z.string(),
-  entries: count.min(1),
+  entries: count.min(1).max(MAX_BLOCK_ENTRIES),
   members: count.min(1),
   /** Length in the index, and digest. */
   length: count.min(4),
@@ -90,10 +93,14 @@ export function parseRoot(bytes: Buffer): IndexRoot {
   const parsed = rootSchema.safeParse(value);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
-    throw new BackupError('INDEX_INVALID', `the root of the index has a wrong value: ${issue?.path.join('.')}: ${issue?.message}`, {
-      hint: DAMAGED_HINT,
-      cause: parsed.error,
-    });
+    throw new BackupError(
+      'INDEX_INVALID',
+      `the root of the index has a wrong value: ${issue?.path.join('.')}: ${issue?.message}`,
+      {
+        hint: DAMAGED_HINT,
+        cause: parsed.error,
+      },
+    );
   }
   return { ...parsed.data, manifest: validateManifest(parsed.data.manifest) };
 }

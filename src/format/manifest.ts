@@ -26,7 +26,11 @@ const manifestSchema = oxiosManifest.extend({
   excludes: z.array(z.string()).optional(),
   files: count.nullable().optional(),
   bytes: count.nullable().optional(),
-  index_sha256: z.string().regex(/^[0-9a-f]{64}$/).nullable().optional(),
+  index_sha256: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/)
+    .nullable()
+    .optional(),
 });
 
 /** The manifest of a snapshot: Oxios's fields, ours, and any others, which are kept and ignored. */
@@ -41,7 +45,11 @@ export interface ManifestSection {
 const INVALID_HINT = 'It was not made by oxios-backup or Oxios, or it is damaged: use another snapshot.';
 
 function invalid(reason: string, cause?: unknown): BackupError {
-  return new BackupError('MANIFEST_INVALID', `manifest.json of the snapshot ${reason}`, { path: MANIFEST_PATH, hint: INVALID_HINT, cause });
+  return new BackupError('MANIFEST_INVALID', `manifest.json of the snapshot ${reason}`, {
+    path: MANIFEST_PATH,
+    hint: INVALID_HINT,
+    cause,
+  });
 }
 
 function parseJson(bytes: Uint8Array): unknown {
@@ -65,10 +73,14 @@ export function parseManifest(bytes: Uint8Array): Manifest {
 export function validateManifest(value: unknown): Manifest {
   const version = z.looseObject({ version: z.number() }).safeParse(value);
   if (version.success && version.data.version !== MANIFEST_VERSION) {
-    throw new BackupError('MANIFEST_VERSION', `the snapshot's manifest has version ${version.data.version}; this program reads version ${MANIFEST_VERSION}`, {
-      path: MANIFEST_PATH,
-      hint: 'It was made by a later Oxios: use the oxios-backup that belongs to it.',
-    });
+    throw new BackupError(
+      'MANIFEST_VERSION',
+      `the snapshot's manifest has version ${version.data.version}; this program reads version ${MANIFEST_VERSION}`,
+      {
+        path: MANIFEST_PATH,
+        hint: 'It was made by a later Oxios: use the oxios-backup that belongs to it.',
+      },
+    );
   }
   const parsed = manifestSchema.safeParse(value);
   if (!parsed.success) {

@@ -49,9 +49,13 @@ export function parseSeal(bytes: Buffer): Seal | null {
   if (!bytes.equals(encodeEmptyMember('S', payload))) return null;
   const version = payload.readUInt8(0);
   if (version !== FORMAT_VERSION) {
-    throw new BackupError('FORMAT_VERSION', `the snapshot has format version ${version}; this program reads version ${FORMAT_VERSION}`, {
-      hint: 'Use a newer oxios-backup, or plain tar: the file is a valid .tar.gz.',
-    });
+    throw new BackupError(
+      'FORMAT_VERSION',
+      `the snapshot has format version ${version}; this program reads version ${FORMAT_VERSION}`,
+      {
+        hint: 'Use a newer oxios-backup, or plain tar: the file is a valid .tar.gz.',
+      },
+    );
   }
   const number = (offset: number) => Number(payload.readBigUInt64LE(offset));
   return {

@@ -52,8 +52,7 @@ function paxRecords(fields: HeaderFields): Buffer | null {
   const { link, size, uid, gid, mtime } = fields;
   const longName = !fitsName(fields);
   const longLink = link !== undefined && !fitsNameField(link);
-  const largeNumber =
-    size > MAX_OCTAL_12 || uid > MAX_ID || gid > MAX_ID || mtime < 0 || mtime > MAX_OCTAL_12;
+  const largeNumber = size > MAX_OCTAL_12 || uid > MAX_ID || gid > MAX_ID || mtime < 0 || mtime > MAX_OCTAL_12;
   if (!longName && !longLink && !largeNumber) return null;
   const pax = new Pax({
     ...(longName ? { path: tarName(fields) } : {}),

@@ -1,0 +1,38 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import type { BackupEvent } from '../events.ts';
+import { temporaryOwner } from '../state/temporary-names.ts';
+
+/** Removes what a `create` that was killed left beside its output, and names it. Never fails: it is a courtesy. */
+export function clearTemporaries(directory: string, onEvent: ((event: BackupEvent) => void) | undefined): void {
+  let names: string[];
+  try {
+    names = fs.readdirSync(directory);
+  } catch {
+    return;
+  }
+  for (const name of names) {
+    const owner = temporaryOwner(name);
+    if (owner === null || isAlive(owner)) continue;
+    const absolute = path.join(directory, name);
+    try {
+      fs.rmSync(absolute, { recursive: true, force: true });
+      onEvent?.({ type: 'notice', path: absolute, message: 'was left by a run that was killed; removed' });
+    } catch {
+      onEvent?.({
+        type: 'notice',
+        path: absolute,
+        message: 'was left by a run that was killed, and cannot be removed',
+      });
+    }
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}

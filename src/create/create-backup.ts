@@ -1,0 +1,227 @@
+import { hash } from 'node:crypto';
+import os from 'node:os';
+import path from 'node:path';
+import type { Writable } from 'node:stream';
+import type { LeftOut } from '../capture/capture-report.ts';
+import { captureState } from '../capture/capture-state.ts';
+import { openStateDir } from '../capture/scan.ts';
+import { isLoss } from '../capture/verdict.ts';
+import type { OperationOptions } from '../events.ts';
+import { splitTime } from '../format/entry.ts';
+import { END_MEMBER, encodeIndexPieces, encodeStoredMember, indexStored, PIECE } from '../format/gzip-member.ts';
+import { encodeRoot, type RecordedVerdict, type Totals } from '../format/index-root.ts';
+import { encodeManifestEntry, isBackupManifest, type Manifest } from '../format/manifest.ts';
+import { comparePaths } from '../format/path-order.ts';
+import { encodeSeal, SEAL_LENGTH } from '../format/seal.ts';
+import { findOxiosVersion } from '../state/oxios-version.ts';
+import type { StateStore } from '../state/state-store.ts';
+import { throwIfAborted } from '../workers/abort.ts';
+import { WorkerPool } from '../workers/pool.ts';
+import { clearTemporaries } from './clear-temporaries.ts';
+import { FileSink } from './file-sink.ts';
+import { IndexSpool } from './index-spool.ts';
+import { countSections, manifestOf, provisionalManifest } from './manifest-facts.ts';
+import type { PackJob, PackWorkerData } from './pack-worker.ts';
+import type { Sink } from './sink.ts';
+import { Scratch } from './scratch.ts';
+import { SnapshotWriter } from './snapshot-writer.ts';
+import { StreamSink } from './stream-sink.ts';
+
+export interface CreateOptions extends OperationOptions {
+  /**
+   * Replace a file that stands at `output`.
+   *
+   * @default false
+   */
+  force?: boolean;
+  /**
+   * Compression level of zlib, 1 (fast) to 9 (small).
+   *
+   * @default 5
+   */
+  level?: number;
+  /**
+   * Worker threads.
+   *
+   * @default one for each core that the process may use
+   */
+  threads?: number;
+  /**
+   * What else stays out, in gitignore's language; recorded in the manifest.
+   *
+   * @default []
+   */
+  excludes?: readonly string[];
+  /**
+   * Version of Oxios for the manifest.
+   *
+   * @default OXIOS_VERSION of the environment, else what `oxios --version` says, else "unknown"
+   */
+  oxiosVersion?: string;
+  /**
+   * Time for the manifest. The same state at the same time gives the same bytes.
+   *
+   * @default now
+   */
+  createdAt?: Date;
+  /**
+   * Directory for copies of databases and the index while the snapshot is being made.
+   *
+   * @default the folder of the output; for a stream the system's temporary directory
+   */
+  scratchDir?: string;
+}
+
+/** A snapshot that was made. */
+export interface CreateResult {
+  /** Path of the snapshot, or null for a stream. */
+  output: string | null;
+  /** Length of the snapshot in bytes. */
+  length: number;
+  manifest: Manifest;
+  totals: Totals;
+  /** Whether the snapshot holds everything; false when a verdict is a loss. */
+  complete: boolean;
+  /** Every file that was not captured clean at once. */
+  verdicts: RecordedVerdict[];
+  /** What stayed out on purpose. */
+  leftOut: LeftOut[];
+}
+
+/** Chosen in the bench: smaller than `gzip -6` of the same tar, in a fraction of its time. */
+const DEFAULT_LEVEL = 5;
+
+/**
+ * Makes a snapshot of a state directory, which may be in use.
+ *
+ * @param output path of the snapshot, or a stream to write it to
+ * @returns what was made; look at `complete`
+ * @throws BackupError when no snapshot was made; then nothing stands at `output` that did not before
+ */
+export async function createBackup(
+  store: StateStore,
+  output: string | Writable,
+  options: CreateOptions = {},
+): Promise<CreateResult> {
+  const { root, top } = openStateDir(store.basePath);
+  throwIfAborted(options.signal);
+  const sink: Sink =
+    typeof output === 'string' ? new FileSink(output, options.force ?? false) : new StreamSink(output, []);
+  const scratchParent =
+    options.scratchDir ?? (typeof output === 'string' ? path.dirname(path.resolve(output)) : os.tmpdir());
+  const scratch = new Scratch(scratchParent);
+  try {
+    clearTemporaries(scratchParent, options.onEvent);
+    const made = await writeSnapshot(store, root, top, sink, scratch, options);
+    options.onEvent?.({ type: 'phase', phase: 'publish' });
+    throwIfAborted(options.signal);
+    await sink.publish();
+    return { output: typeof output === 'string' ? path.resolve(output) : null, length: sink.position, ...made };
+  } finally {
+    sink.discard();
+    scratch.remove();
+  }
+}
+
+type Made = Omit<CreateResult, 'output' | 'length'>;
+
+async function writeSnapshot(
+  store: StateStore,
+  root: string,
+  top: ReturnType<typeof openStateDir>['top'],
+  sink: Sink,
+  scratch: Scratch,
+  options: CreateOptions,
+): Promise<Made> {
+  const { onEvent, signal, excludes = [] } = options;
+  const facts = {
+    createdAt: options.createdAt ?? new Date(),
+    oxiosVersion: await findOxiosVersion(options.oxiosVersion),
+    stateDir: root,
+    excludes,
+  };
+  const provisional = sink.seekable ? null : provisionalManifest(facts, await countSections(store));
+  const placeholder = encodeManifestEntry(provisional ?? manifestOf(facts, null));
+  let manifestMember = encodeStoredMember('M', placeholder);
+  await sink.write(manifestMember);
+
+  const verdicts: RecordedVerdict[] = [];
+  const leftOut: LeftOut[] = [];
+  const record = (verdict: RecordedVerdict): void => {
+    verdicts.push(verdict);
+    onEvent?.({ type: 'verdict', ...verdict });
+  };
+  const rootSlash = root.endsWith('/') ? root : `${root}/`;
+  const workerData: PackWorkerData = { root: rootSlash, level: options.level ?? DEFAULT_LEVEL };
+  const pool = new WorkerPool<PackJob, unknown>(
+    new URL('./pack-worker.js', import.meta.url),
+    options.threads ?? os.availableParallelism(),
+    workerData,
+  );
+  const spool = new IndexSpool(scratch.directory());
+  try {
+    onEvent?.({ type: 'phase', phase: 'capture' });
+    const writer = new SnapshotWriter({ pool, sink, spool, root: rootSlash, onVerdict: record });
+    const batches = captureState(root, {
+      excludes,
+      output: sink.identities,
+      isBackupManifest,
+      scratch: scratch.directory,
+      signal,
+      report: {
+        leftOut: (row) => leftOut.push(row),
+        loss: (path, verdict, detail) => record({ path, verdict, detail }),
+        notice: (path, message) => onEvent?.({ type: 'notice', path, message }),
+      },
+    });
+    for await (const items of batches) {
+      for (const item of items) await writer.add(item);
+      throwIfAborted(signal);
+      const { entries, bytes } = writer.index.totals;
+      onEvent?.({ type: 'progress', phase: 'capture', entries, bytes });
+    }
+    await writer.finish();
+    const { totals, sections } = writer.index;
+    onEvent?.({ type: 'progress', phase: 'capture', entries: totals.entries, bytes: totals.bytes });
+    await sink.write(END_MEMBER);
+
+    onEvent?.({ type: 'phase', phase: 'index' });
+    const manifest = manifestOf(facts, { sections, totals });
+    verdicts.sort((a, b) => comparePaths(a.path, b.path));
+    const { mtime, mtimeNs } = splitTime(top.mtimeNs);
+    const rootBytes = encodeRoot({
+      format: 1,
+      manifest,
+      top: { mode: top.mode, uid: top.uid, gid: top.gid, mtime, mtime_ns: mtimeNs },
+      totals,
+      verdicts,
+      blocks: writer.blocks,
+    });
+    const indexOffset = sink.position;
+    const indexLength = spool.length + rootBytes.length;
+    spool.append(rootBytes);
+    for (const chunk of spool.chunks(PIECE * 128))
+      for (const member of encodeIndexPieces(chunk)) await sink.write(member);
+
+    const rootSha256 = hash('sha256', rootBytes, 'buffer') as Buffer;
+    if (provisional === null) {
+      const final = encodeManifestEntry({ ...manifest, index_sha256: rootSha256.toString('hex') }, placeholder.length);
+      manifestMember = encodeStoredMember('M', final);
+      sink.overwrite(manifestMember, 0);
+    }
+    await sink.write(
+      encodeSeal({
+        snapshotLength: indexOffset + indexStored(indexLength) + SEAL_LENGTH,
+        indexOffset,
+        indexLength,
+        rootLength: rootBytes.length,
+        rootSha256,
+        manifestSha256: hash('sha256', manifestMember, 'buffer') as Buffer,
+      }),
+    );
+    return { manifest, totals, complete: !verdicts.some(({ verdict }) => isLoss(verdict)), verdicts, leftOut };
+  } finally {
+    await pool.close();
+    spool.close();
+  }
+}

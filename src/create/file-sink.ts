@@ -1,0 +1,140 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import type { FileKey } from '../capture/exclusions.ts';
+import { BackupError, fromSystemError } from '../errors.ts';
+import { temporaryName } from '../state/temporary-names.ts';
+import type { Sink } from './sink.ts';
+
+/**
+ * A snapshot that becomes a file: written beside its final name, made durable, then renamed. Until then, and after a failure,
+ * nothing stands at that name that did not before.
+ */
+export class FileSink implements Sink {
+  readonly seekable = true;
+  readonly identities: readonly FileKey[];
+  readonly #output: string;
+  readonly #temporary: string;
+  readonly #fd: number;
+  readonly #force: boolean;
+  #position = 0;
+  #done = false;
+
+  /**
+   * @param output final path of the snapshot
+   * @param force whether a file that is there is replaced
+   * @throws BackupError `OUTPUT_EXISTS`, `OUTPUT_UNWRITABLE`, `NO_SPACE`, `PERMISSION`
+   */
+  constructor(output: string, force: boolean) {
+    this.#output = path.resolve(output);
+    this.#force = force;
+    const existing = fs.statSync(this.#output, { bigint: true, throwIfNoEntry: false });
+    if (existing?.isDirectory()) {
+      throw new BackupError('OUTPUT_UNWRITABLE', `${output} is a directory`, {
+        path: output,
+        hint: 'Name the file to write, or use --to for a folder of snapshots.',
+      });
+    }
+    if (existing !== undefined && !force) throw this.#exists();
+    const directory = path.dirname(this.#output);
+    this.#temporary = path.join(directory, temporaryName('snapshot'));
+    try {
+      // What a snapshot holds may be secret; whoever wants it readable by others says so with chmod.
+      this.#fd = fs.openSync(this.#temporary, 'wx+', 0o600);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT' || (error as NodeJS.ErrnoException).code === 'ENOTDIR') {
+        throw new BackupError('OUTPUT_UNWRITABLE', `the folder ${directory} does not exist`, {
+          path: directory,
+          hint: 'Create it, or name another place for the snapshot.',
+          cause: error,
+        });
+      }
+      throw fromSystemError(error, 'write the snapshot', directory);
+    }
+    const own = fs.fstatSync(this.#fd, { bigint: true });
+    this.identities = existing === undefined ? [own] : [own, existing];
+  }
+
+  get position(): number {
+    return this.#position;
+  }
+
+  write(bytes: Uint8Array): void {
+    this.#writeAt(bytes, this.#position);
+    this.#position += bytes.length;
+  }
+
+  overwrite(bytes: Uint8Array, offset: number): void {
+    this.#writeAt(bytes, offset);
+  }
+
+  truncate(position: number): void {
+    this.#attempt(() => fs.ftruncateSync(this.#fd, position));
+    this.#position = position;
+  }
+
+  async publish(): Promise<void> {
+    this.#attempt(() => fs.fsyncSync(this.#fd));
+    this.#place();
+    this.#done = true;
+    fs.closeSync(this.#fd);
+    this.#attempt(() => syncDirectory(path.dirname(this.#output)));
+  }
+
+  discard(): void {
+    if (this.#done) return;
+    this.#done = true;
+    fs.closeSync(this.#fd);
+    fs.rmSync(this.#temporary, { force: true });
+  }
+
+  #place(): void {
+    if (this.#force) {
+      this.#attempt(() => fs.renameSync(this.#temporary, this.#output));
+      return;
+    }
+    try {
+      // Unlike a rename, a link never replaces what somebody else has put there meanwhile.
+      fs.linkSync(this.#temporary, this.#output);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw this.#exists();
+      // Some file systems know no links; there the look and the rename must do.
+      if (fs.existsSync(this.#output)) throw this.#exists();
+      this.#attempt(() => fs.renameSync(this.#temporary, this.#output));
+      return;
+    }
+    this.#attempt(() => fs.unlinkSync(this.#temporary));
+  }
+
+  #exists(): BackupError {
+    return new BackupError('OUTPUT_EXISTS', `${this.#output} exists already`, {
+      path: this.#output,
+      hint: 'Choose another name, or replace it with --force.',
+    });
+  }
+
+  #writeAt(bytes: Uint8Array, offset: number): void {
+    this.#attempt(() => {
+      for (let done = 0; done < bytes.length; )
+        done += fs.writeSync(this.#fd, bytes, done, bytes.length - done, offset + done);
+    });
+  }
+
+  #attempt(act: () => void): void {
+    try {
+      act();
+    } catch (error) {
+      throw fromSystemError(error, 'write the snapshot', this.#output);
+    }
+  }
+}
+
+function syncDirectory(directory: string): void {
+  // Windows neither can nor must sync a directory.
+  if (process.platform === 'win32') return;
+  const fd = fs.openSync(directory, 'r');
+  try {
+    fs.fsyncSync(fd);
+  } finally {
+    fs.closeSync(fd);
+  }
+}

@@ -1,0 +1,104 @@
+import { hash } from 'node:crypto';
+import { BLOCK, padded } from '../format/entry.ts';
+import { type BlockEntry, blockOf, type IndexBlock } from '../format/index-block.ts';
+import type { BlockRow, Totals } from '../format/index-root.ts';
+import { sectionOf } from '../state/sections.ts';
+
+/** A block is closed when it has this many entries, or covers this many tar bytes: as much as one thread is given at a time. */
+const BLOCK_ENTRIES = 4096;
+const BLOCK_TAR_BYTES = 16 * 1024 * 1024;
+
+/** A block whose members and entries are complete. */
+export interface ClosedBlock {
+  block: IndexBlock;
+  row: Omit<BlockRow, 'length' | 'sha256'>;
+}
+
+/** Collects entries and members in the order of the snapshot, and closes blocks of them. */
+export class IndexBuilder {
+  readonly totals: Totals = {
+    entries: 0,
+    files: 0,
+    directories: 0,
+    symlinks: 0,
+    hard_links: 0,
+    bytes: 0,
+    tar_bytes: 0,
+  };
+  /** Documents by section. */
+  readonly sections = new Map<string, number>();
+  #entries: BlockEntry[] = [];
+  #members: { stored: number; raw: number }[] = [];
+  #raw = 0;
+  #offset: number;
+
+  /** @param offset where in the file the first member of entries begins */
+  constructor(offset: number) {
+    this.#offset = offset;
+  }
+
+  /** Members of the block at hand. */
+  get members(): number {
+    return this.#members.length;
+  }
+
+  addMember(stored: number, raw: number): void {
+    this.#members.push({ stored, raw });
+    this.#raw += raw;
+  }
+
+  /** Forgets the members behind the first `count` of the block at hand: they were taken back. */
+  dropMembers(count: number): void {
+    for (const { raw } of this.#members.splice(count)) this.#raw -= raw;
+  }
+
+  addEntry(entry: BlockEntry): void {
+    this.#entries.push(entry);
+    const { totals } = this;
+    totals.entries++;
+    totals.tar_bytes += entry.headerBlocks * BLOCK + padded(entry.size);
+    if (entry.type === 'directory') totals.directories++;
+    else if (entry.type === 'symlink') totals.symlinks++;
+    else if (entry.type === 'hardlink') totals.hard_links++;
+    else {
+      totals.files++;
+      totals.bytes += entry.size;
+    }
+    const section = sectionOf(entry.path);
+    if (section !== null) this.sections.set(section, (this.sections.get(section) ?? 0) + 1);
+  }
+
+  /** Called where a member ends with an entry. @returns the block, if that closes one */
+  endUnit(): ClosedBlock | null {
+    return this.#entries.length >= BLOCK_ENTRIES || this.#raw >= BLOCK_TAR_BYTES ? this.close() : null;
+  }
+
+  /** Closes the block at hand, if there is anything in it. */
+  close(): ClosedBlock | null {
+    const [first] = this.#entries;
+    if (first === undefined) return null;
+    const stored = this.#members.reduce((sum, member) => sum + member.stored, 0);
+    const closed: ClosedBlock = {
+      block: blockOf(this.#entries, this.#members),
+      row: {
+        first: first.path,
+        entries: this.#entries.length,
+        members: this.#members.length,
+        offset: this.#offset,
+        stored,
+        raw: this.#raw,
+      },
+    };
+    this.#offset += stored;
+    this.#entries = [];
+    this.#members = [];
+    this.#raw = 0;
+    return closed;
+  }
+}
+
+/** A closed block's row of the root, once it is encoded. */
+export function rowOf({ row }: ClosedBlock, bytes: Uint8Array): BlockRow {
+  const { first, entries, members, offset, stored, raw } = row;
+  return { first, entries, members, length: bytes.length, sha256: hash('sha256', bytes), offset, stored, raw };
+}

@@ -1,0 +1,49 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { fromSystemError } from '../errors.ts';
+
+/**
+ * Holds the blocks of an index until the members before it are written: in a file, so that memory does not grow with the
+ * number of entries.
+ */
+export class IndexSpool {
+  readonly #fd: number;
+  #length = 0;
+
+  /** @param scratch a directory of our own, deleted by its owner */
+  constructor(scratch: string) {
+    try {
+      this.#fd = fs.openSync(path.join(scratch, 'index'), 'wx+', 0o600);
+    } catch (error) {
+      throw fromSystemError(error, 'make room for the index', scratch);
+    }
+  }
+
+  /** Bytes held. */
+  get length(): number {
+    return this.#length;
+  }
+
+  append(bytes: Uint8Array): void {
+    try {
+      for (let done = 0; done < bytes.length; ) done += fs.writeSync(this.#fd, bytes, done, bytes.length - done);
+    } catch (error) {
+      throw fromSystemError(error, 'set the index aside');
+    }
+    this.#length += bytes.length;
+  }
+
+  /** What is held, in chunks of `size` bytes; the last one is shorter. */
+  *chunks(size: number): Generator<Buffer> {
+    for (let at = 0; at < this.#length; at += size) {
+      const chunk = Buffer.allocUnsafe(Math.min(size, this.#length - at));
+      for (let done = 0; done < chunk.length; )
+        done += fs.readSync(this.#fd, chunk, done, chunk.length - done, at + done);
+      yield chunk;
+    }
+  }
+
+  close(): void {
+    fs.closeSync(this.#fd);
+  }
+}

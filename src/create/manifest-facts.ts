@@ -1,0 +1,72 @@
+import { createRequire } from 'node:module';
+import os from 'node:os';
+import { z } from 'zod';
+import type { Totals } from '../format/index-root.ts';
+import type { Manifest } from '../format/manifest.ts';
+import { FORMAT_VERSION } from '../format/seal.ts';
+import { CATEGORIES } from '../state/sections.ts';
+import type { StateStore } from '../state/state-store.ts';
+
+const { name, version } = z
+  .object({ name: z.string(), version: z.string() })
+  .parse(createRequire(import.meta.url)('../../package.json'));
+
+/** What a manifest says that is known before anything is captured. */
+export interface ManifestFacts {
+  createdAt: Date;
+  oxiosVersion: string;
+  stateDir: string;
+  excludes: readonly string[];
+}
+
+/** Sections' counts and totals, as captured. */
+export interface CapturedFacts {
+  sections: ReadonlyMap<string, number>;
+  totals: Pick<Totals, 'files' | 'bytes'>;
+}
+
+/**
+ * The manifest of a snapshot.
+ *
+ * @param captured null gives one that takes at least as much room as any with these facts
+ */
+export function manifestOf(facts: ManifestFacts, captured: CapturedFacts | null): Manifest {
+  const sections =
+    captured === null
+      ? CATEGORIES.map((category) => ({ name: category, entry_count: Number.MAX_SAFE_INTEGER }))
+      : CATEGORIES.flatMap((category) => {
+          const count = captured.sections.get(category) ?? 0;
+          return count === 0 ? [] : [{ name: category, entry_count: count }];
+        });
+  const { files, bytes } = captured?.totals ?? { files: Number.MAX_SAFE_INTEGER, bytes: Number.MAX_SAFE_INTEGER };
+  return {
+    version: 1,
+    created_at: facts.createdAt.toISOString(),
+    oxios_version: facts.oxiosVersion,
+    sections,
+    snapshot_format: FORMAT_VERSION,
+    tool: `${name} ${version}`,
+    source: { platform: process.platform, hostname: os.hostname(), state_dir: facts.stateDir },
+    excludes: [...facts.excludes],
+    files,
+    bytes,
+    ...(captured === null ? { index_sha256: '0'.repeat(64) } : {}),
+  };
+}
+
+/** The manifest at the head of a snapshot that cannot be rewritten: what is known before the capture. The index has the one that counts. */
+export function provisionalManifest(facts: ManifestFacts, sections: ReadonlyMap<string, number>): Manifest {
+  return {
+    ...manifestOf(facts, { sections, totals: { files: 0, bytes: 0 } }),
+    files: null,
+    bytes: null,
+    index_sha256: null,
+  };
+}
+
+/** Entries by section, as the state directory has them now. */
+export async function countSections(store: StateStore): Promise<Map<string, number>> {
+  const counts = new Map<string, number>();
+  for (const category of CATEGORIES) counts.set(category, (await store.listCategory(category)).length);
+  return counts;
+}

@@ -1,0 +1,132 @@
+import { hash } from 'node:crypto';
+import { workerData } from 'node:worker_threads';
+import { isRead, readLiveFile } from '../capture/read-file.ts';
+import { BLOCK, padded, splitTime } from '../format/entry.ts';
+import { DIGEST, encodeBlock, type IndexBlock } from '../format/index-block.ts';
+import { MEMBER_CAPACITY } from '../format/member-plan.ts';
+import { encodeHeader, type HeaderFields, headerBlocks } from '../format/tar-header.ts';
+import { type Answer, serve } from '../workers/serve.ts';
+import { compressMember } from './compress.ts';
+import { headerAttributes } from './entry-attributes.ts';
+import { decodeBatch, type PackBatch, type PackDeviation, type PackedBatch, type PackItem } from './pack-batch.ts';
+
+/** What workers do for a writer. */
+export type PackJob =
+  /** Read the items of one member and compress it. */
+  | { kind: 'batch'; batch: PackBatch }
+  /** Compress tar bytes that the main thread has read: a piece of a large file. */
+  | { kind: 'piece'; tar: Uint8Array }
+  /** Encode a block of the index. */
+  | { kind: 'block'; block: IndexBlock };
+
+export interface PackResult {
+  batch: PackedBatch;
+  piece: { member: Uint8Array };
+  block: { bytes: Uint8Array };
+}
+
+/** What each worker is told at its start. */
+export interface PackWorkerData {
+  /** Absolute path of the state directory, ending with `/`. */
+  root: string;
+  level: number;
+}
+
+const { root, level } = workerData as PackWorkerData;
+
+// Every small member fits; room for more is made when a file has grown.
+let tar = Buffer.allocUnsafeSlow(MEMBER_CAPACITY + 64 * 1024);
+
+serve('pack the snapshot', (job: PackJob): Answer => {
+  switch (job.kind) {
+    case 'batch': {
+      const result = packBatch(job.batch);
+      return { result, transfer: result.member === null ? [] : [result.member.buffer as ArrayBuffer] };
+    }
+    case 'piece': {
+      const member = compressMember(Buffer.from(job.tar.buffer, job.tar.byteOffset, job.tar.byteLength), level);
+      return { result: { member: ownBuffer(member) } };
+    }
+    case 'block': {
+      const { sha256, ...columns } = job.block;
+      return { result: { bytes: encodeBlock({ ...columns, sha256: Buffer.from(sha256) }) } };
+    }
+  }
+});
+
+function packBatch(batch: PackBatch): PackedBatch {
+  const digests: Buffer[] = [];
+  const deviations: PackDeviation[] = [];
+  let at = 0;
+  let number = 0;
+  for (const item of decodeBatch(batch, root)) {
+    at += packItem(item, number++, at, digests, deviations);
+  }
+  const member = at === 0 ? null : ownBuffer(compressMember(tar.subarray(0, at), level));
+  return { member, raw: at, digests: Buffer.concat(digests, digests.length * DIGEST), deviations };
+}
+
+/** Writes the tar bytes of an item at `at`. @returns how many they are; 0 for a file that is lost */
+function packItem(item: PackItem, number: number, at: number, digests: Buffer[], deviations: PackDeviation[]): number {
+  const fields: HeaderFields = {
+    path: item.path,
+    type: item.type,
+    mode: item.mode,
+    uid: item.uid,
+    gid: item.gid,
+    mtime: splitTime(item.mtimeNs).mtime,
+    size: 0,
+    ...('link' in item ? { link: item.link } : {}),
+  };
+  let headerLength = headerBlocks(fields) * BLOCK;
+  if (item.type !== 'file') {
+    makeRoom(at, headerLength);
+    encodeHeader(fields, tar, at);
+    return headerLength;
+  }
+  makeRoom(at, headerLength + padded(item.size));
+  const { source } = item;
+  const contentAt = at + headerLength;
+  if (source.kind === 'bytes') {
+    fields.size = source.bytes.length;
+    tar.set(source.bytes, contentAt);
+  } else if (source.kind === 'live') {
+    const read = readLiveFile(source, tar, contentAt);
+    if (!isRead(read)) {
+      deviations.push({ item: number, ...read, lost: true, size: 0, attributes: null });
+      return 0;
+    }
+    const { verdict, detail, size, attributes, overflow } = read;
+    fields.size = size;
+    if (attributes !== null) Object.assign(fields, headerAttributes(attributes));
+    if (verdict !== 'clean' || attributes !== null || size !== item.size) {
+      deviations.push({ item: number, verdict, detail, lost: false, size, attributes });
+    }
+    makeRoom(at, headerLength + padded(size));
+    if (overflow !== null) overflow.copy(tar, contentAt);
+  }
+  const settled = headerBlocks(fields) * BLOCK;
+  if (settled !== headerLength) {
+    makeRoom(at, settled + padded(fields.size));
+    tar.copyWithin(at + settled, contentAt, contentAt + fields.size);
+    headerLength = settled;
+  }
+  encodeHeader(fields, tar, at);
+  const end = at + headerLength + fields.size;
+  digests.push(hash('sha256', tar.subarray(at + headerLength, end), 'buffer') as Buffer);
+  const padding = padded(fields.size) - fields.size;
+  tar.fill(0, end, end + padding);
+  return headerLength + fields.size + padding;
+}
+
+function makeRoom(at: number, length: number): void {
+  if (at + length <= tar.length) return;
+  const larger = Buffer.allocUnsafeSlow(Math.max(at + length, tar.length * 2));
+  tar.copy(larger, 0, 0, at + Math.min(length, tar.length - at));
+  tar = larger;
+}
+
+/** A buffer that shares its memory with no other, so that it can be moved to another thread. */
+function ownBuffer(bytes: Buffer): Uint8Array {
+  return bytes.buffer.byteLength === bytes.length ? bytes : new Uint8Array(bytes);
+}

@@ -1,0 +1,33 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { fromSystemError } from '../errors.ts';
+import { temporaryName } from '../state/temporary-names.ts';
+
+/** A private directory for as long as a snapshot is being made; it comes into being when it is first asked for. */
+export class Scratch {
+  readonly #parent: string;
+  #directory: string | null = null;
+
+  /** @param parent where there is room */
+  constructor(parent: string) {
+    this.#parent = parent;
+  }
+
+  /** Absolute path of the directory. */
+  readonly directory = (): string => {
+    if (this.#directory !== null) return this.#directory;
+    const directory = path.join(path.resolve(this.#parent), temporaryName('scratch'));
+    try {
+      fs.mkdirSync(directory, { mode: 0o700 });
+    } catch (error) {
+      throw fromSystemError(error, 'make a place for temporary files', this.#parent);
+    }
+    this.#directory = directory;
+    return directory;
+  };
+
+  /** Deletes it with all that is in it. */
+  remove(): void {
+    if (this.#directory !== null) fs.rmSync(this.#directory, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,294 @@
+import { createHash } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
+import type { CaptureItem } from '../capture/capture-item.ts';
+import type { FileAttributes } from '../capture/file-state.ts';
+import { isLoss, type Verdict } from '../capture/verdict.ts';
+import { BLOCK, padded, splitTime } from '../format/entry.ts';
+import { type BlockEntry, DIGEST } from '../format/index-block.ts';
+import type { BlockRow, RecordedVerdict } from '../format/index-root.ts';
+import { CHUNK, cutsBefore } from '../format/member-plan.ts';
+import { encodeHeader, headerBlocks } from '../format/tar-header.ts';
+import type { WorkerPool } from '../workers/pool.ts';
+import { OrderedWindow } from '../workers/window.ts';
+import { type ContentReader, copySource, openContent } from './content-reader.ts';
+import { type ClosedBlock, IndexBuilder, rowOf } from './index-builder.ts';
+import type { IndexSpool } from './index-spool.ts';
+import { encodeBatch, type PackDeviation, type PackedBatch, type PackItem } from './pack-batch.ts';
+import type { PackJob, PackResult } from './pack-worker.ts';
+import type { Sink } from './sink.ts';
+
+type FileItem = Extract<CaptureItem, { type: 'file' }>;
+
+/** Attempts at a large file that changes while it is read; each further one takes back what the one before wrote. */
+const LARGE_ATTEMPTS = 3;
+const LARGE_PAUSE_MS = 100;
+
+export interface SnapshotWriterOptions {
+  pool: WorkerPool<PackJob, unknown>;
+  sink: Sink;
+  spool: IndexSpool;
+  /** Absolute path of the state directory, ending with `/`. */
+  root: string;
+  /** Called when a file was not captured clean at once. */
+  onVerdict: (verdict: RecordedVerdict) => void;
+}
+
+/**
+ * Turns items, in order, into the members of a snapshot and the blocks of its index. Small files are read, hashed and compressed in
+ * workers, a member each; of a large file this thread reads and hashes the pieces and workers compress them. Results are written in order.
+ */
+export class SnapshotWriter {
+  readonly index: IndexBuilder;
+  /** The rows of the blocks that are in the spool. */
+  readonly blocks: BlockRow[] = [];
+  readonly #options: SnapshotWriterOptions;
+  readonly #window: OrderedWindow;
+  readonly #lost = new Set<string>();
+  #batch: CaptureItem[] = [];
+  #held = 0;
+
+  constructor(options: SnapshotWriterOptions) {
+    this.#options = options;
+    this.#window = new OrderedWindow(options.pool.size * 2 + 1);
+    this.index = new IndexBuilder(options.sink.position);
+  }
+
+  /** Takes the next item. */
+  async add(item: CaptureItem): Promise<void> {
+    if (item.type === 'file' && item.size > CHUNK) {
+      await this.#flush();
+      await this.#packLarge(item);
+      return;
+    }
+    const tarBytes = tarLength(item);
+    if (cutsBefore(item.path, tarBytes, this.#held)) await this.#flush();
+    this.#batch.push(item);
+    this.#held += tarBytes;
+  }
+
+  /** Writes what is still under way and closes the last block. */
+  async finish(): Promise<void> {
+    await this.#flush();
+    await this.#window.drain();
+    await this.#store(this.index.close());
+    await this.#window.drain();
+  }
+
+  async #flush(): Promise<void> {
+    const items = this.#batch;
+    if (items.length === 0) return;
+    this.#batch = [];
+    this.#held = 0;
+    const copies = items.map((item) => this.#asLive(item));
+    const packed = this.#pack(copies);
+    await this.#window.add(packed, async (result) => {
+      for (const item of items) releaseCopy(item);
+      await this.#writeBatch(copies, result);
+    });
+  }
+
+  #pack(items: readonly PackItem[]): Promise<PackedBatch> {
+    return this.#run({ kind: 'batch', batch: encodeBatch(items, this.#options.root) });
+  }
+
+  /** Private copies are read like live files, for they are files. */
+  #asLive(item: CaptureItem): PackItem {
+    if (item.type !== 'file' || item.source.kind !== 'copy') return item as PackItem;
+    const source = copySource(item.source.absolute);
+    if ('kind' in source) return { ...item, source };
+    // Gone: the worker will find so, and say it.
+    return {
+      ...item,
+      source: {
+        kind: 'live',
+        absolute: item.source.absolute,
+        expect: NO_FILE,
+        appendOnly: false,
+        quietDatabase: false,
+      },
+    };
+  }
+
+  async #writeBatch(items: readonly PackItem[], packed: PackedBatch): Promise<void> {
+    const deviations = new Map(packed.deviations.map((deviation) => [deviation.item, deviation]));
+    for (const [i, { lost }] of deviations) if (lost) this.#lost.add((items[i] as PackItem).path);
+    if (items.some((item) => item.type === 'hardlink' && this.#lost.has(item.link))) {
+      const relinked = this.#relink(items);
+      await this.#writeBatch(relinked, await this.#pack(relinked));
+      return;
+    }
+    const entries: BlockEntry[] = [];
+    let file = 0;
+    for (const [i, item] of items.entries()) {
+      const deviation = deviations.get(i);
+      const verdict = verdictOf(item, deviation);
+      if (verdict !== null) this.#options.onVerdict(verdict);
+      if (deviation?.lost) continue;
+      const sha256 =
+        item.type === 'file' ? Buffer.from(packed.digests.subarray(file * DIGEST, ++file * DIGEST)) : undefined;
+      entries.push(
+        entryOf(item, deviation?.size ?? (item.type === 'file' ? item.size : 0), deviation?.attributes ?? null, sha256),
+      );
+    }
+    if (packed.member === null) return;
+    await this.#options.sink.write(packed.member);
+    this.index.addMember(packed.member.length, packed.raw);
+    for (const entry of entries) this.index.addEntry(entry);
+    await this.#store(this.index.endUnit());
+  }
+
+  /** Of a file whose first name was lost the next name becomes the file. */
+  #relink(items: readonly PackItem[]): PackItem[] {
+    const heirs = new Map<string, string>();
+    return items.map((item) => {
+      if (item.type !== 'hardlink' || !this.#lost.has(item.link)) return item;
+      const heir = heirs.get(item.link);
+      if (heir !== undefined) return { ...item, link: heir };
+      heirs.set(item.link, item.path);
+      const { link: _, ...rest } = item;
+      return { ...rest, type: 'file' };
+    });
+  }
+
+  async #packLarge(item: FileItem): Promise<void> {
+    try {
+      for (let attempt = 1; ; attempt++) {
+        const retry = await this.#attemptLarge(item, attempt);
+        if (!retry) return;
+        await setTimeout(LARGE_PAUSE_MS * attempt);
+      }
+    } finally {
+      releaseCopy(item);
+    }
+  }
+
+  /** @returns whether it is to be tried again; then nothing of it was left in the snapshot */
+  async #attemptLarge(item: FileItem, attempt: number): Promise<boolean> {
+    const { sink, onVerdict } = this.#options;
+    const reader = openContent(item);
+    if (!('size' in reader)) {
+      this.#lost.add(item.path);
+      onVerdict({ path: item.path, verdict: reader.verdict, detail: reader.detail });
+      return false;
+    }
+    let written: { position: number; members: number } | null = null;
+    const entry = entryOf(item, reader.size, reader.attributes, undefined);
+    const hash = createHash('sha256');
+    let outcome: { verdict: Verdict; detail: string };
+    try {
+      for (const tar of pieces(entry, reader, hash.update.bind(hash))) {
+        const raw = tar.length;
+        const packed = this.#run({ kind: 'piece', tar }, [tar.buffer as ArrayBuffer]);
+        await this.#window.add(packed, async ({ member }) => {
+          written ??= { position: sink.position, members: this.index.members };
+          await sink.write(member);
+          this.index.addMember(member.length, raw);
+        });
+      }
+      outcome = reader.finish();
+    } catch (error) {
+      reader.close();
+      throw error;
+    }
+    if (outcome.verdict === 'changed' && sink.seekable && attempt < LARGE_ATTEMPTS) {
+      await this.#window.drain();
+      const { position, members } = written as unknown as { position: number; members: number };
+      sink.truncate(position);
+      this.index.dropMembers(members);
+      return true;
+    }
+    const { verdict, detail } =
+      outcome.verdict === 'clean' && attempt > 1
+        ? { verdict: 'retried' as const, detail: 'it changed while it was read; a later attempt found it still' }
+        : outcome;
+    entry.sha256 = hash.digest();
+    await this.#window.add(Promise.resolve(), async () => {
+      if (verdict !== 'clean') onVerdict({ path: item.path, verdict, detail });
+      this.index.addEntry(entry);
+      await this.#store(this.index.endUnit());
+    });
+    return false;
+  }
+
+  /** Has a block encoded and puts it into the spool. Its turn comes before that of anything started later. */
+  async #store(closed: ClosedBlock | null): Promise<void> {
+    if (closed === null) return;
+    const { bytes } = await this.#run({ kind: 'block', block: closed.block });
+    this.#options.spool.append(bytes);
+    this.blocks.push(rowOf(closed, bytes));
+  }
+
+  #run<Kind extends PackJob['kind']>(
+    job: Extract<PackJob, { kind: Kind }>,
+    transfer: ArrayBuffer[] = [],
+  ): Promise<PackResult[Kind]> {
+    return this.#options.pool.run(job, transfer) as Promise<PackResult[Kind]>;
+  }
+}
+
+const NO_FILE = { dev: 0n, ino: 0n, size: 0, mtimeNs: 0n, ctimeNs: 0n };
+
+function releaseCopy(item: CaptureItem): void {
+  if (item.type === 'file' && item.source.kind === 'copy') item.source.release();
+}
+
+function verdictOf(item: PackItem, deviation: PackDeviation | undefined): RecordedVerdict | null {
+  if (deviation === undefined || deviation.verdict === 'clean') return null;
+  return { path: item.path, verdict: deviation.verdict, detail: deviation.detail };
+}
+
+function entryOf(
+  item: CaptureItem,
+  size: number,
+  changed: FileAttributes | null,
+  sha256: Buffer | undefined,
+): BlockEntry {
+  const { mode, uid, gid, mtimeNs: ns } = changed ?? item;
+  const { mtime, mtimeNs } = splitTime(ns);
+  const entry: BlockEntry = {
+    path: item.path,
+    type: item.type,
+    // A file that changed since the scan comes with its bits as they are; set-id is never kept.
+    mode: item.type === 'directory' ? mode : mode & 0o1777,
+    uid,
+    gid,
+    mtime,
+    mtimeNs,
+    size,
+    headerBlocks: 1,
+  };
+  if (item.type === 'symlink' || item.type === 'hardlink') entry.link = item.link;
+  if (sha256 !== undefined) entry.sha256 = sha256;
+  entry.headerBlocks = headerBlocks(entry);
+  return entry;
+}
+
+function tarLength(item: CaptureItem): number {
+  const size = item.type === 'file' ? item.size : 0;
+  const { mtime } = splitTime(item.mtimeNs);
+  const fields = { path: item.path, type: item.type, mode: item.mode, uid: item.uid, gid: item.gid, mtime, size };
+  return headerBlocks('link' in item ? { ...fields, link: item.link } : fields) * BLOCK + padded(size);
+}
+
+/** The tar bytes of a large file, a member at a time, each in a buffer of its own that may be moved to another thread. */
+function* pieces(entry: BlockEntry, reader: ContentReader, update: (content: Buffer) => void): Generator<Buffer> {
+  let left = reader.size;
+  let header = entry.headerBlocks * BLOCK;
+  do {
+    const length = Math.min(CHUNK, left);
+    left -= length;
+    const padding = left === 0 ? padded(reader.size) - reader.size : 0;
+    const tar = Buffer.allocUnsafeSlow(header + length + padding);
+    if (header > 0) encodeHeader(entry, tar, 0);
+    reader.read(tar, header, length);
+    update(tar.subarray(header, header + length));
+    tar.fill(0, header + length);
+    header = 0;
+    yield tar;
+  } while (left > 0);
+}
+
+/** Whether a recorded verdict makes the snapshot incomplete. */
+export function isRecordedLoss({ verdict }: RecordedVerdict): boolean {
+  return isLoss(verdict);
+}

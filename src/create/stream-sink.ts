@@ -1,0 +1,67 @@
+import { once } from 'node:events';
+import type { Writable } from 'node:stream';
+import type { FileKey } from '../capture/exclusions.ts';
+import { BackupError, fromSystemError } from '../errors.ts';
+import type { Sink } from './sink.ts';
+
+/** A snapshot that goes into a stream, as fast as its reader takes it. */
+export class StreamSink implements Sink {
+  readonly seekable = false;
+  readonly identities: readonly FileKey[];
+  readonly #stream: Writable;
+  #position = 0;
+  #failure: Error | null = null;
+
+  /** @param identities the file that the stream leads to, where it is one (a redirection) */
+  constructor(stream: Writable, identities: readonly FileKey[]) {
+    this.#stream = stream;
+    this.identities = identities;
+    stream.on('error', this.#onError);
+  }
+
+  readonly #onError = (error: Error): void => {
+    this.#failure = error;
+  };
+
+  get position(): number {
+    return this.#position;
+  }
+
+  async write(bytes: Uint8Array): Promise<void> {
+    this.#assertWhole();
+    this.#position += bytes.length;
+    if (this.#stream.write(bytes)) return;
+    // 'drain' never comes from a stream that has failed or was closed.
+    await Promise.race([once(this.#stream, 'drain'), once(this.#stream, 'close')]).catch(() => {});
+    this.#assertWhole();
+  }
+
+  overwrite(): never {
+    throw new TypeError('a stream cannot be rewritten');
+  }
+
+  truncate(): never {
+    throw new TypeError('a stream cannot be taken back');
+  }
+
+  async publish(): Promise<void> {
+    await new Promise<void>((resolve) => this.#stream.write('', () => resolve()));
+    this.#assertWhole();
+    this.#stream.off('error', this.#onError);
+  }
+
+  discard(): void {
+    // What went into a pipe cannot be taken back; without its seal it is no snapshot.
+  }
+
+  #assertWhole(): void {
+    if (this.#failure === null && !this.#stream.destroyed) return;
+    if (this.#failure === null || (this.#failure as NodeJS.ErrnoException).code === 'EPIPE') {
+      throw new BackupError('OUTPUT_UNWRITABLE', 'the reader of the pipe went away before the snapshot was complete', {
+        hint: 'Look at the command behind the pipe; what it has is no snapshot.',
+        cause: this.#failure,
+      });
+    }
+    throw fromSystemError(this.#failure, 'write the snapshot');
+  }
+}

@@ -1,0 +1,209 @@
+import { createHash, type Hash, hash } from 'node:crypto';
+import { BLOCK, padded } from '../format/entry.ts';
+import type { BlockEntry } from '../format/index-block.ts';
+import { encodeHeader } from '../format/tar-header.ts';
+import { type Problem, someOf } from './problem.ts';
+
+/** Takes entries as they come out of their members. */
+export interface EntrySink {
+  /** An entry that is proven, with all of its content (none for what is not a file). */
+  whole(entry: BlockEntry, content: Buffer): void;
+  /** A file that several members hold begins. */
+  begin(entry: BlockEntry): void;
+  /** The next part of its content. */
+  part(entry: BlockEntry, content: Buffer): void;
+  /** It ends. What was taken is to be thrown away unless `proven`. */
+  end(entry: BlockEntry, proven: boolean): void;
+}
+
+interface OpenFile {
+  entry: BlockEntry;
+  hash: Hash;
+  /** Content still to come. */
+  left: number;
+}
+
+function tarLength(entry: BlockEntry): number {
+  return entry.headerBlocks * BLOCK + padded(entry.size);
+}
+
+const HEADER_ROOM = 64 * BLOCK;
+
+/**
+ * Goes through the tar bytes of one block of the index, member after member, and proves each entry against the index: header,
+ * content, padding. What the index says is known to be sound in itself; the tar bytes are not.
+ */
+export class BlockWalker {
+  readonly #entries: readonly BlockEntry[];
+  readonly #sink: EntrySink | null;
+  readonly #selected: ((index: number) => boolean) | null;
+  readonly problems: Problem[] = [];
+  #next = 0;
+  #open: OpenFile | null = null;
+  /** Tar bytes of the open entry that are yet to come behind a member that was skipped. */
+  #lost = 0;
+  #header = Buffer.alloc(HEADER_ROOM);
+
+  /**
+   * @param sink takes what is proven; without one the block is only checked
+   * @param selected which entries the sink is given; all without it
+   */
+  constructor(
+    entries: readonly BlockEntry[],
+    sink: EntrySink | null = null,
+    selected: ((index: number) => boolean) | null = null,
+  ) {
+    this.#entries = entries;
+    this.#sink = sink;
+    this.#selected = selected;
+  }
+
+  /** Whether the sink wants any entry of which the next `raw` tar bytes hold a part. */
+  wants(raw: number): boolean {
+    return this.#selected === null || this.#ahead(raw).some((index) => this.#isSelected(index));
+  }
+
+  /** Paths of the entries of which the next `raw` tar bytes hold a part. */
+  pathsAhead(raw: number): string[] {
+    return this.#ahead(raw).map((index) => (this.#entries[index] as BlockEntry).path);
+  }
+
+  /** Tar bytes of the entry at hand that are yet to come. */
+  #rest(): number {
+    if (this.#open === null) return this.#lost;
+    const { entry, left } = this.#open;
+    return left + padded(entry.size) - entry.size;
+  }
+
+  #ahead(raw: number): number[] {
+    let room = raw - this.#rest();
+    const indexes = this.#rest() > 0 ? [this.#next - 1] : [];
+    for (let i = this.#next; room > 0 && i < this.#entries.length; i++) {
+      indexes.push(i);
+      room -= tarLength(this.#entries[i] as BlockEntry);
+    }
+    return indexes;
+  }
+
+  /** Passes over `raw` tar bytes that are damaged or not wanted. Entries of which a part lies there are not proven. */
+  skip(raw: number): void {
+    let room = raw;
+    this.#lost = this.#rest();
+    if (this.#open !== null) {
+      if (this.#isSelected(this.#next - 1)) this.#sink?.end(this.#open.entry, false);
+      this.#open = null;
+    }
+    const passed = Math.min(room, this.#lost);
+    this.#lost -= passed;
+    room -= passed;
+    while (room > 0 && this.#next < this.#entries.length) {
+      const entry = this.#entries[this.#next++] as BlockEntry;
+      const length = tarLength(entry);
+      this.#lost = Math.max(0, length - room);
+      room -= Math.min(room, length);
+    }
+  }
+
+  /** Takes the tar bytes of the next member. */
+  feed(tar: Buffer): void {
+    let at = 0;
+    if (this.#lost > 0) {
+      at = Math.min(this.#lost, tar.length);
+      this.#lost -= at;
+    }
+    if (this.#open !== null) at = this.#continueFile(tar, at);
+    while (at < tar.length && this.#next < this.#entries.length) at = this.#beginEntry(tar, at);
+    if (at !== tar.length)
+      this.#problem('INDEX_MISMATCH', 'a member of the snapshot holds other entries than the index says', '');
+  }
+
+  #beginEntry(tar: Buffer, start: number): number {
+    const index = this.#next++;
+    const entry = this.#entries[index] as BlockEntry;
+    const headerLength = entry.headerBlocks * BLOCK;
+    if (this.#header.length < headerLength) this.#header = Buffer.alloc(headerLength + HEADER_ROOM);
+    const blocks = encodeHeader(entry, this.#header, 0);
+    const at = start + headerLength;
+    const agrees =
+      blocks === entry.headerBlocks && at <= tar.length && tar.compare(this.#header, 0, headerLength, start, at) === 0;
+    if (!agrees) {
+      this.#problem(
+        'INDEX_MISMATCH',
+        `the tar header of ${someOf([entry.path])} says other than the index`,
+        entry.path,
+      );
+      this.#lost = Math.max(0, at + padded(entry.size) - tar.length);
+      return Math.min(at + padded(entry.size), tar.length);
+    }
+    const selected = this.#isSelected(index);
+    const end = at + padded(entry.size);
+    if (end > tar.length) {
+      if (entry.type === 'file') {
+        this.#open = { entry, hash: createHash('sha256'), left: entry.size };
+        if (selected) this.#sink?.begin(entry);
+      }
+      return this.#continueFile(tar, at);
+    }
+    const content = tar.subarray(at, at + entry.size);
+    if (entry.type === 'file') {
+      const proven =
+        (hash('sha256', content, 'buffer') as Buffer).equals(entry.sha256 as Buffer) &&
+        this.#padding(tar, at + entry.size, end, entry.path);
+      if (!proven) {
+        if (this.problems.at(-1)?.paths[0] !== entry.path) this.#contentProblem(entry.path);
+        return end;
+      }
+    }
+    if (selected) this.#sink?.whole(entry, content);
+    return end;
+  }
+
+  #continueFile(tar: Buffer, at: number): number {
+    const open = this.#open as OpenFile;
+    const { entry } = open;
+    const part = tar.subarray(at, at + Math.min(open.left, tar.length - at));
+    const selected = this.#isSelected(this.#next - 1);
+    open.hash.update(part);
+    open.left -= part.length;
+    if (selected && part.length > 0) this.#sink?.part(entry, part);
+    const contentEnd = at + part.length;
+    if (open.left > 0) return contentEnd;
+    const end = contentEnd + padded(entry.size) - entry.size;
+    if (end > tar.length) {
+      // Padding that lies in the next member: the format never cuts there.
+      this.#problem('INDEX_MISMATCH', `a member ends inside the padding of ${someOf([entry.path])}`, entry.path);
+      this.#lost = end - tar.length;
+      this.#open = null;
+      if (selected) this.#sink?.end(entry, false);
+      return tar.length;
+    }
+    const sound = open.hash.digest().equals(entry.sha256 as Buffer);
+    if (!sound) this.#contentProblem(entry.path);
+    const proven = this.#padding(tar, contentEnd, end, entry.path) && sound;
+    this.#open = null;
+    if (selected) this.#sink?.end(entry, proven);
+    return end;
+  }
+
+  #padding(tar: Buffer, from: number, to: number, path: string): boolean {
+    for (let i = from; i < to; i++) {
+      if (tar[i] !== 0) {
+        this.#problem('TAR_INVALID', `the padding behind ${someOf([path])} is not zero`, path);
+        return false;
+      }
+    }
+    return true;
+  }
+
+  #isSelected(index: number): boolean {
+    return this.#selected === null || this.#selected(index);
+  }
+
+  #contentProblem(path: string): void {
+    this.#problem('CONTENT_MISMATCH', `the content of ${someOf([path])} has not the SHA-256 of the index`, path);
+  }
+
+  #problem(code: Problem['code'], message: string, path: string): void {
+    this.problems.push({ code, message, paths: path === '' ? [] : [path] });
+  }
+}

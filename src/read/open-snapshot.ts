@@ -1,0 +1,181 @@
+import { hash } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
+import { BackupError } from '../errors.ts';
+import { BLOCK } from '../format/entry.ts';
+import {
+  DAMAGED_HINT,
+  END_MEMBER,
+  encodeStoredMember,
+  indexStored,
+  MEMBER_HEADER,
+  memberLength,
+} from '../format/gzip-member.ts';
+import { type IndexRoot, parseRoot } from '../format/index-root.ts';
+import { encodeManifestEntry, MAX_MANIFEST_BYTES, type Manifest, parseManifest } from '../format/manifest.ts';
+import { parseSeal, SEAL_LENGTH, type Seal } from '../format/seal.ts';
+import { type BlockLocation, type IndexLocation, readIndex } from './index-reader.ts';
+import { inflateMember } from './inflate-member.ts';
+import { readAt, type SnapshotSource } from './snapshot-source.ts';
+import { readUnsealedManifest } from './unsealed/read-unsealed.ts';
+
+/** A snapshot whose seal, manifest and index root hold. Blocks and members are yet to be read. */
+export interface SealedSnapshot {
+  kind: 'sealed';
+  source: SnapshotSource;
+  /** The manifest that counts. */
+  manifest: Manifest;
+  root: IndexRoot;
+  index: IndexLocation;
+  blocks: BlockLocation[];
+}
+
+/** A .tar.gz from elsewhere, of which only the manifest has been read. */
+export interface UnsealedSnapshot {
+  kind: 'unsealed';
+  source: SnapshotSource;
+  manifest: Manifest;
+}
+
+export type OpenSnapshot = SealedSnapshot | UnsealedSnapshot;
+
+/** How far behind a seal other data is looked for, to tell it from a snapshot that was cut. */
+const TRAILING_SEARCH = 64 * 1024;
+
+/**
+ * Reads the two ends of a snapshot: manifest, seal, root of the index. A few KiB, whatever the size of the rest.
+ *
+ * @throws BackupError one of the codes whose exit status is 4
+ */
+export async function openSnapshot(source: SnapshotSource): Promise<OpenSnapshot> {
+  if (source.size === 0)
+    throw new BackupError('SNAPSHOT_TRUNCATED', 'the snapshot is empty (0 bytes)', {
+      path: source.name,
+      hint: DAMAGED_HINT,
+    });
+  const head = readAt(source.fd, 0, Math.min(MEMBER_HEADER, source.size));
+  const manifestLength = memberLength(head, 'M');
+  const seal = source.size < SEAL_LENGTH ? null : parseSeal(readAt(source.fd, source.size - SEAL_LENGTH, SEAL_LENGTH));
+  if (manifestLength === null && seal === null) {
+    return { kind: 'unsealed', source, manifest: await readUnsealedManifest(source) };
+  }
+  if (seal === null) throw unsealedEnd(source);
+  if (manifestLength === null) throw damaged('its first member is not the one that was sealed');
+  if (seal.snapshotLength !== source.size) {
+    throw damaged(`its seal was made for ${seal.snapshotLength} bytes, the file has ${source.size}`);
+  }
+  const stated = readManifest(source, manifestLength, seal);
+  const root = readRoot(source, seal);
+  checkManifests(stated, root, seal);
+  const index = { fd: source.fd, offset: seal.indexOffset, length: seal.indexLength };
+  return {
+    kind: 'sealed',
+    source,
+    manifest: root.manifest,
+    root,
+    index,
+    blocks: locateBlocks(source, manifestLength, seal, root),
+  };
+}
+
+function damaged(what: string): BackupError {
+  return new BackupError('SNAPSHOT_DAMAGED', `the snapshot is damaged: ${what}`, { hint: DAMAGED_HINT });
+}
+
+/** Tells a snapshot that was cut from one that something was added to. */
+function unsealedEnd(source: SnapshotSource): BackupError {
+  const length = Math.min(source.size, TRAILING_SEARCH);
+  const tail = readAt(source.fd, source.size - length, length);
+  for (let at = tail.lastIndexOf('OX'); at >= 12; at = tail.lastIndexOf('OX', at - 1)) {
+    const end = at - 12 + SEAL_LENGTH;
+    if (parseSeal(tail.subarray(at - 12, end)) !== null) {
+      return new BackupError('TRAILING_DATA', `${length - end} bytes stand behind the end of the snapshot`, {
+        hint: 'Something was appended to it; get an untouched copy.',
+      });
+    }
+  }
+  return new BackupError(
+    'SNAPSHOT_TRUNCATED',
+    'the snapshot does not end in its seal: it was cut short, or its end is damaged',
+    { hint: DAMAGED_HINT },
+  );
+}
+
+function readManifest(source: SnapshotSource, length: number, seal: Seal): Manifest {
+  if (length > MAX_MANIFEST_BYTES) {
+    throw new BackupError('MANIFEST_INVALID', `manifest.json of the snapshot is too large (${length} bytes)`, {
+      hint: DAMAGED_HINT,
+    });
+  }
+  if (length > source.size) throw damaged('its first member is longer than the file');
+  const member = readAt(source.fd, 0, length);
+  if (!(hash('sha256', member, 'buffer') as Buffer).equals(seal.manifestSha256))
+    throw damaged('its first member has not the SHA-256 of the seal');
+  const raw = member.readUInt32LE(member.length - 4);
+  const entry = inflateMember(member, 'M', Math.min(raw, MAX_MANIFEST_BYTES));
+  if (entry.length < 2 * BLOCK || !member.equals(encodeStoredMember('M', entry)))
+    throw damaged('its first member is not stored as it must be');
+  const manifest = parseManifest(entry.subarray(BLOCK));
+  // The tar header must be the manifest's own; the JSON behind it may be written in any way.
+  const header = encodeManifestEntry({ ...manifest, sections: [] }, entry.length).subarray(0, BLOCK);
+  if (entry.compare(header, 0, BLOCK, 0, BLOCK) !== 0) {
+    throw new BackupError('TAR_INVALID', 'the tar header of manifest.json is not as it must be', {
+      hint: DAMAGED_HINT,
+    });
+  }
+  return manifest;
+}
+
+function readRoot(source: SnapshotSource, seal: Seal): IndexRoot {
+  const { indexOffset, indexLength, rootLength, rootSha256 } = seal;
+  if (rootLength > indexLength || indexOffset + indexStored(indexLength) + SEAL_LENGTH !== source.size) {
+    throw damaged('its seal and its index do not fit together');
+  }
+  const bytes = readIndex(
+    { fd: source.fd, offset: indexOffset, length: indexLength },
+    indexLength - rootLength,
+    rootLength,
+  );
+  if (!(hash('sha256', bytes, 'buffer') as Buffer).equals(rootSha256))
+    throw damaged('the root of its index has not the SHA-256 of the seal');
+  return parseRoot(bytes);
+}
+
+function checkManifests(stated: Manifest, root: IndexRoot, seal: Seal): void {
+  const { index_sha256: digest, ...rest } = stated;
+  // Written to a pipe: the manifest came before what it counts, and the root's takes its place.
+  if (digest === null) return;
+  if (digest !== seal.rootSha256.toString('hex') || !isDeepStrictEqual({ ...rest }, { ...root.manifest })) {
+    throw new BackupError('MANIFEST_MISMATCH', 'manifest.json and the index of the snapshot do not belong together', {
+      hint: DAMAGED_HINT,
+    });
+  }
+}
+
+/** Finds the blocks, and proves that they and their members fill the file without a gap. */
+function locateBlocks(source: SnapshotSource, manifestLength: number, seal: Seal, root: IndexRoot): BlockLocation[] {
+  const blocks: BlockLocation[] = [];
+  let at = 0;
+  let offset = manifestLength;
+  let entries = 0;
+  let raw = 0;
+  for (const row of root.blocks) {
+    if (row.offset !== offset) throw invalidRoot('leaves a gap between the members');
+    blocks.push({ row, at });
+    at += row.length;
+    offset += row.stored;
+    entries += row.entries;
+    raw += row.raw;
+  }
+  if (at !== seal.indexLength - seal.rootLength) throw invalidRoot('leaves a gap between its blocks');
+  if (entries !== root.totals.entries || raw !== root.totals.tar_bytes)
+    throw invalidRoot('has totals that are not those of its blocks');
+  if (offset + END_MEMBER.length !== seal.indexOffset) throw invalidRoot('leaves a gap behind the members');
+  if (!readAt(source.fd, offset, END_MEMBER.length).equals(END_MEMBER)) {
+    throw new BackupError('GZIP_INVALID', 'the member that ends the tar is not as it must be', { hint: DAMAGED_HINT });
+  }
+  return blocks;
+}
+
+function invalidRoot(what: string): BackupError {
+  return new BackupError('INDEX_INVALID', `the root of the index ${what}`, { hint: DAMAGED_HINT });
+}

@@ -1,0 +1,44 @@
+import os from 'node:os';
+import { WorkerPool } from '../workers/pool.ts';
+import type { SealedSnapshot } from './open-snapshot.ts';
+import type { ReadJob, ReadResult, ReadWorkerData } from './read-worker.ts';
+
+/** Worker threads that read one sealed snapshot. */
+export class ReadPool {
+  readonly #pool: WorkerPool<ReadJob, unknown>;
+
+  /**
+   * @param threads how many; by default one for each core that the process may use
+   * @param platform where entries would be written, for the judgement of their names
+   */
+  constructor(snapshot: SealedSnapshot, platform: NodeJS.Platform, threads = os.availableParallelism()) {
+    // More threads than there are jobs only cost their start.
+    const jobs = snapshot.blocks.reduce((sum, { row }) => sum + (isParallel(row) ? row.members : 1), 0);
+    const workerData: ReadWorkerData = { index: snapshot.index, platform };
+    this.#pool = new WorkerPool(
+      new URL('./read-worker.js', import.meta.url),
+      Math.max(1, Math.min(threads, jobs)),
+      workerData,
+    );
+  }
+
+  /** Most jobs worth having under way: one in hand and one in waiting for each thread. */
+  get window(): number {
+    return this.#pool.size * 2 + 1;
+  }
+
+  run<Kind extends ReadJob['kind']>(job: Extract<ReadJob, { kind: Kind }>): Promise<ReadResult[Kind]> {
+    return this.#pool.run(job) as Promise<ReadResult[Kind]>;
+  }
+
+  close(): Promise<void> {
+    return this.#pool.close();
+  }
+}
+
+const PARALLEL_MEMBERS = 8;
+
+/** Whether a block is one file of so many members that they are given to all threads, instead of the block to one. */
+export function isParallel(row: { entries: number; members: number }): boolean {
+  return row.entries === 1 && row.members >= PARALLEL_MEMBERS;
+}

@@ -1,0 +1,91 @@
+import { workerData } from 'node:worker_threads';
+import { blockEntries } from '../format/index-block.ts';
+import { type ExtractedTree, TreeWriter, type TreeWriterOptions } from '../restore/tree-writer.ts';
+import { type Answer, serve } from '../workers/serve.ts';
+import { BlockWalker } from './block-walker.ts';
+import { type BlockLocation, type IndexLocation, readBlock } from './index-reader.ts';
+import { inflateMember } from './inflate-member.ts';
+import { type BlockJudgement, judgeBlock } from './judge-block.ts';
+import { type Problem, problemOf } from './problem.ts';
+import { readAt } from './snapshot-source.ts';
+import { walkMembers } from './walk-members.ts';
+
+/** What workers do for a reader. */
+export type ReadJob =
+  /** Judge the entries of a block by the index alone. */
+  | { kind: 'judge'; block: BlockLocation }
+  /** Judge them, and prove every byte of their members. */
+  | { kind: 'check'; block: BlockLocation }
+  /** Prove them and write them into a tree; `only` names those wanted by their number in the block. */
+  | { kind: 'extract'; block: BlockLocation; tree: TreeWriterOptions; only: number[] | null }
+  /** Inflate one member and hand over its tar bytes. */
+  | { kind: 'inflate'; offset: number; stored: number; raw: number }
+  /** Which of these paths are file entries of the block. */
+  | { kind: 'files'; block: BlockLocation; paths: string[] };
+
+export interface ReadResult {
+  judge: BlockJudgement;
+  check: { judgement: BlockJudgement | null; problems: Problem[] };
+  extract: { tree: ExtractedTree; problems: Problem[] };
+  inflate: { tar: Uint8Array };
+  files: string[];
+}
+
+/** What each worker is told at its start. */
+export interface ReadWorkerData {
+  index: IndexLocation;
+  platform: NodeJS.Platform;
+}
+
+const POOLED = 64 * 1024;
+
+const { index, platform } = workerData as ReadWorkerData;
+
+serve('read the snapshot', (job: ReadJob): Answer => {
+  switch (job.kind) {
+    case 'inflate': {
+      const tar = inflateMember(readAt(index.fd, job.offset, job.stored), 'D', job.raw);
+      // Small buffers are slices of a pool that Node keeps; those are copied.
+      return {
+        result: { tar } satisfies ReadResult['inflate'],
+        transfer: tar.length > POOLED ? [tar.buffer as ArrayBuffer] : [],
+      };
+    }
+    case 'judge':
+      return { result: judgeBlock(blockEntries(readBlock(index, job.block)), platform) };
+    case 'check':
+      return { result: check(job.block) };
+    case 'extract':
+      return { result: extract(job.block, job.tree, job.only) };
+    case 'files': {
+      const wanted = new Set(job.paths);
+      const entries = blockEntries(readBlock(index, job.block));
+      return {
+        result: entries.filter((entry) => entry.type === 'file' && wanted.has(entry.path)).map((entry) => entry.path),
+      };
+    }
+  }
+});
+
+function check(location: BlockLocation): ReadResult['check'] {
+  let judgement: BlockJudgement | null = null;
+  try {
+    const block = readBlock(index, location);
+    const entries = blockEntries(block);
+    judgement = judgeBlock(entries, platform);
+    const walker = new BlockWalker(entries);
+    walkMembers(index.fd, location.row.offset, block, walker);
+    return { judgement, problems: walker.problems };
+  } catch (error) {
+    return { judgement, problems: [problemOf(error)] };
+  }
+}
+
+function extract(location: BlockLocation, options: TreeWriterOptions, only: number[] | null): ReadResult['extract'] {
+  const block = readBlock(index, location);
+  const tree = new TreeWriter(options);
+  const wanted = only === null ? null : new Set(only);
+  const walker = new BlockWalker(blockEntries(block), tree, wanted === null ? null : (i) => wanted.has(i));
+  walkMembers(index.fd, location.row.offset, block, walker);
+  return { tree: tree.finish(), problems: walker.problems };
+}

@@ -1,0 +1,111 @@
+import type { Totals } from '../format/index-root.ts';
+import type { Manifest } from '../format/manifest.ts';
+import { comparePaths, isBelow } from '../format/path-order.ts';
+import { CATEGORIES } from '../state/sections.ts';
+import type { BlockJudgement, LinkEntry } from './judge-block.ts';
+import { leadsOutside } from './link-rules.ts';
+import { type Problem, someOf } from './problem.ts';
+
+const WINDOWS_ABSOLUTE = /^(?:[a-z]:|[\\/])/i;
+
+/** Joins the judgements of a snapshot's blocks, taken in order, into one of the whole. */
+export class SnapshotJudge {
+  readonly problems: Problem[] = [];
+  readonly symlinks = new Map<string, string>();
+  readonly hardLinks: LinkEntry[] = [];
+  readonly counts = { entries: 0, files: 0, directories: 0, symlinks: 0, hard_links: 0, bytes: 0 };
+  readonly #sections = new Map<string, number>();
+  #open: string[] = [];
+  #last: string | null = null;
+
+  /** Takes the judgement of the next run of entries of a snapshot. */
+  add(block: BlockJudgement): void {
+    if (this.#last !== null && comparePaths(this.#last, block.first) >= 0) {
+      const code = this.#last === block.first ? 'ENTRY_DUPLICATE' : 'ENTRY_ORDER';
+      this.problems.push({
+        code,
+        message: `${someOf([block.first])} stands in the wrong place of the snapshot`,
+        paths: [block.first],
+      });
+    }
+    for (const parent of block.needs) {
+      if (this.#open.includes(parent)) continue;
+      this.problems.push({
+        code: 'ENTRY_CONFLICT',
+        message: `entries lie below ${someOf([parent])}, which is no directory of the snapshot`,
+        paths: [parent],
+      });
+    }
+    this.#last = block.last;
+    this.#open = this.#open.filter((directory) => isBelow(block.last, directory)).concat(block.openDirectories);
+    this.problems.push(...this.addUnordered(block));
+  }
+
+  /**
+   * Takes the judgement of entries whose order is free, and leaves their place to the caller.
+   *
+   * @returns what is wrong with them
+   */
+  addUnordered(block: BlockJudgement): Problem[] {
+    for (const key of Object.keys(this.counts) as (keyof typeof this.counts)[]) this.counts[key] += block.counts[key];
+    for (const [name, count] of Object.entries(block.sections))
+      this.#sections.set(name, (this.#sections.get(name) ?? 0) + count);
+    for (const link of block.links) {
+      if (link.type === 'symlink') this.symlinks.set(link.path, link.link);
+      else this.hardLinks.push(link);
+    }
+    return block.problems;
+  }
+
+  /** Symbolic links that lead out of the state directory. */
+  externalLinks(platform: NodeJS.Platform): string[] {
+    const external: string[] = [];
+    for (const [path, target] of this.symlinks) {
+      if ((platform === 'win32' && WINDOWS_ABSOLUTE.test(target)) || leadsOutside(path, this.symlinks))
+        external.push(path);
+    }
+    return external;
+  }
+
+  /** What is wrong between the entries and the totals that the snapshot states of them. */
+  judgeTotals(totals: Omit<Totals, 'tar_bytes'>): void {
+    for (const key of Object.keys(this.counts) as (keyof typeof this.counts)[]) {
+      if (this.counts[key] !== totals[key]) {
+        this.problems.push({
+          code: 'INDEX_INVALID',
+          message: `the index counts ${totals[key]} ${key.replace('_', ' ')}, the snapshot holds ${this.counts[key]}`,
+          paths: [],
+        });
+      }
+    }
+  }
+
+  /** What is wrong between the entries and the manifest. */
+  judgeManifest(manifest: Manifest): void {
+    const stated = new Map(manifest.sections.map((section) => [section.name, section.entry_count]));
+    // A section of another name is a later Oxios's business.
+    for (const name of CATEGORIES) {
+      const held = this.#sections.get(name) ?? 0;
+      if ((stated.get(name) ?? 0) !== held) {
+        this.problems.push({
+          code: 'MANIFEST_MISMATCH',
+          message: `the manifest counts ${stated.get(name) ?? 0} entries in section ${name}, the snapshot holds ${held}`,
+          paths: [],
+        });
+      }
+    }
+    for (const [key, held] of [
+      ['files', this.counts.files],
+      ['bytes', this.counts.bytes],
+    ] as const) {
+      const said = manifest[key];
+      if (typeof said === 'number' && said !== held) {
+        this.problems.push({
+          code: 'MANIFEST_MISMATCH',
+          message: `the manifest counts ${said} ${key}, the snapshot holds ${held}`,
+          paths: [],
+        });
+      }
+    }
+  }
+}

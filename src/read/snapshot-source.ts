@@ -1,0 +1,111 @@
+import { randomUUID } from 'node:crypto';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import type { Readable } from 'node:stream';
+import { BackupError, fromSystemError } from '../errors.ts';
+import { throwIfAborted } from '../workers/abort.ts';
+
+const READ_ONLY = fs.constants.O_RDONLY;
+
+/** The bytes of a snapshot, at any offset. Its descriptor may be read by worker threads too. */
+export interface SnapshotSource {
+  /** As the user named it. */
+  readonly name: string;
+  readonly fd: number;
+  readonly size: number;
+  close(): void;
+}
+
+/** Reads exactly `length` bytes at `offset`. */
+export function readAt(fd: number, offset: number, length: number): Buffer {
+  const bytes = Buffer.allocUnsafeSlow(length);
+  let done = 0;
+  while (done < length) {
+    const read = fs.readSync(fd, bytes, done, length - done, offset + done);
+    if (read === 0)
+      throw new BackupError('SNAPSHOT_TRUNCATED', 'the snapshot became shorter while it was read', {
+        hint: 'Wait until it is complete, and run it again.',
+      });
+    done += read;
+  }
+  return bytes;
+}
+
+/**
+ * Opens a snapshot. One that cannot be read at any offset (a pipe) is first copied to a file without a name in `spoolDir`, which
+ * is gone when this process is: its index, which comes last, is to be proven before any entry is believed.
+ *
+ * @throws BackupError `SNAPSHOT_MISSING`, `PERMISSION`, `NO_SPACE`, `IO`
+ */
+export async function openSource(
+  snapshot: string | Readable,
+  options: { spoolDir?: string | undefined; signal?: AbortSignal | undefined },
+): Promise<SnapshotSource> {
+  if (typeof snapshot !== 'string') return spool('the standard input', snapshot, options);
+  let fd: number;
+  try {
+    fd = fs.openSync(snapshot, READ_ONLY);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
+      throw new BackupError('SNAPSHOT_MISSING', `there is no snapshot at ${snapshot}`, {
+        path: snapshot,
+        hint: 'Check the path; "-" reads the standard input.',
+      });
+    }
+    throw fromSystemError(error, 'open the snapshot', snapshot);
+  }
+  const stat = fs.fstatSync(fd);
+  if (stat.isFile()) return { name: snapshot, fd, size: stat.size, close: () => fs.closeSync(fd) };
+  if (stat.isDirectory()) {
+    fs.closeSync(fd);
+    throw new BackupError('SNAPSHOT_MISSING', `${snapshot} is a directory, not a snapshot`, {
+      path: snapshot,
+      hint: 'Name the .tar.gz file itself.',
+    });
+  }
+  return spool(snapshot, fs.createReadStream(snapshot, { fd }), options);
+}
+
+async function spool(
+  name: string,
+  input: Readable,
+  options: { spoolDir?: string | undefined; signal?: AbortSignal | undefined },
+): Promise<SnapshotSource> {
+  const directory = options.spoolDir ?? os.tmpdir();
+  const file = path.join(directory, `.oxios-backup-spool-${randomUUID()}`);
+  let fd: number;
+  try {
+    fd = fs.openSync(file, 'wx+', 0o600);
+  } catch (error) {
+    throw fromSystemError(error, 'make room for the snapshot that comes through a pipe', directory);
+  }
+  // Windows cannot delete an open file; there it goes at the end.
+  const unlinked = tryUnlink(file);
+  const close = () => {
+    fs.closeSync(fd);
+    if (!unlinked) tryUnlink(file);
+  };
+  let size = 0;
+  try {
+    for await (const chunk of input) {
+      throwIfAborted(options.signal);
+      const bytes = chunk as Buffer;
+      for (let done = 0; done < bytes.length; ) done += fs.writeSync(fd, bytes, done, bytes.length - done);
+      size += bytes.length;
+    }
+  } catch (error) {
+    close();
+    throw fromSystemError(error, 'take in the snapshot that comes through a pipe', directory);
+  }
+  return { name, fd, size, close };
+}
+
+function tryUnlink(file: string): boolean {
+  try {
+    fs.unlinkSync(file);
+    return true;
+  } catch {
+    return false;
+  }
+}

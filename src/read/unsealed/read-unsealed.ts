@@ -1,0 +1,126 @@
+import fs from 'node:fs';
+import { createGunzip } from 'node:zlib';
+import { BackupError, fromSystemError } from '../../errors.ts';
+import type { Entry } from '../../format/entry.ts';
+import { MAX_MANIFEST_BYTES, type Manifest, parseManifest } from '../../format/manifest.ts';
+import { MANIFEST_PATH } from '../../format/path-rules.ts';
+import { throwIfAborted } from '../../workers/abort.ts';
+import type { SnapshotSource } from '../snapshot-source.ts';
+import { EntryBook } from './entry-book.ts';
+import { type GateVisitor, TarGate } from './tar-gate.ts';
+
+const CHUNK_BYTES = 256 * 1024;
+
+/** Takes the entries of an archive from elsewhere, each judged before. */
+export interface UnsealedVisitor {
+  begin(entry: Entry): void;
+  part(entry: Entry, content: Buffer): void;
+  end(entry: Entry): void;
+}
+
+class Enough extends Error {}
+
+/** Leads all decompressed bytes of the file to `push`. */
+async function gunzip(
+  source: SnapshotSource,
+  push: (chunk: Buffer) => void,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const input = fs.createReadStream('', { fd: source.fd, autoClose: false, start: 0, highWaterMark: CHUNK_BYTES });
+  const inflated = input.pipe(createGunzip({ chunkSize: CHUNK_BYTES }));
+  input.on('error', (error) => inflated.destroy(error));
+  try {
+    for await (const chunk of inflated) {
+      throwIfAborted(signal);
+      push(chunk as Buffer);
+    }
+  } catch (error) {
+    if (error instanceof BackupError || error instanceof Enough || signal?.aborted) throw error;
+    const code = (error as NodeJS.ErrnoException).code ?? '';
+    if (code === 'Z_BUF_ERROR') {
+      throw new BackupError('SNAPSHOT_TRUNCATED', 'the gzip data ends too early: the file was cut short', {
+        hint: 'Use another copy of it.',
+        cause: error,
+      });
+    }
+    if (code.startsWith('Z_')) {
+      throw new BackupError('GZIP_INVALID', `the file is no sound gzip file (${(error as Error).message})`, {
+        hint: 'It is damaged, or no snapshot at all: use another file.',
+        cause: error,
+      });
+    }
+    throw fromSystemError(error, 'read the snapshot', source.name);
+  } finally {
+    input.destroy();
+    inflated.destroy();
+  }
+}
+
+/** Reads the manifest of an archive from elsewhere, which must be its first entry, and no more than that. */
+export async function readUnsealedManifest(source: SnapshotSource): Promise<Manifest> {
+  const parts: Buffer[] = [];
+  let manifest: Manifest | null = null;
+  const gate = new TarGate({
+    begin(entry) {
+      if (entry.path !== MANIFEST_PATH && entry.path !== `./${MANIFEST_PATH}`)
+        throw missing('its first entry is another one');
+      if (entry.type !== 'file') throw missing(`it is a ${entry.type}`);
+      if (entry.size > MAX_MANIFEST_BYTES)
+        throw new BackupError('MANIFEST_INVALID', `manifest.json of the snapshot is too large (${entry.size} bytes)`, {
+          hint: 'It was not made by oxios-backup or Oxios.',
+        });
+    },
+    part: (_entry, content) => parts.push(Buffer.from(content)),
+    end() {
+      manifest = parseManifest(Buffer.concat(parts));
+      throw new Enough();
+    },
+  });
+  try {
+    await gunzip(source, (chunk) => gate.push(chunk), undefined);
+    gate.finish();
+  } catch (error) {
+    if (!(error instanceof Enough)) throw error;
+  }
+  if (manifest === null) throw missing('the archive is empty');
+  return manifest;
+}
+
+function missing(why: string): BackupError {
+  return new BackupError('MANIFEST_MISSING', `the archive does not begin with manifest.json: ${why}`, {
+    path: MANIFEST_PATH,
+    hint: 'Pack it again with manifest.json first: tar -czf snapshot.tar.gz manifest.json …',
+  });
+}
+
+/**
+ * Goes through a whole archive from elsewhere. Each entry is judged before the visitor gets it; what is wrong ends the pass.
+ *
+ * @returns the book of what it holds
+ * @throws BackupError one of the codes whose exit status is 4
+ */
+export async function visitUnsealed(
+  source: SnapshotSource,
+  visitor: UnsealedVisitor | null,
+  platform: NodeJS.Platform,
+  signal?: AbortSignal,
+): Promise<EntryBook> {
+  const book = new EntryBook(platform);
+  let current: Entry | null = null;
+  const gateVisitor: GateVisitor = {
+    begin(entry) {
+      current = book.take(entry);
+      if (current !== null) visitor?.begin(current);
+    },
+    part(_entry, content) {
+      if (current !== null) visitor?.part(current, content);
+    },
+    end() {
+      if (current !== null) visitor?.end(current);
+    },
+  };
+  const gate = new TarGate(gateVisitor);
+  await gunzip(source, (chunk) => gate.push(chunk), signal);
+  gate.finish();
+  return book;
+}

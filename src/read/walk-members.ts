@@ -1,0 +1,36 @@
+import type { IndexBlock } from '../format/index-block.ts';
+import type { BlockWalker } from './block-walker.ts';
+import { inflateMember } from './inflate-member.ts';
+import { type Problem, problemOf, someOf } from './problem.ts';
+import { readAt } from './snapshot-source.ts';
+
+/** Leads a walker through all members of a block, in this thread. Damaged members are named and passed over. */
+export function walkMembers(fd: number, offset: number, block: IndexBlock, walker: BlockWalker): void {
+  let at = offset;
+  block.stored.forEach((stored, i) => {
+    const raw = block.raw[i] as number;
+    if (walker.wants(raw)) {
+      try {
+        walker.feed(inflateMember(readAt(fd, at, stored), 'D', raw));
+      } catch (error) {
+        walker.problems.push(memberProblem(error, at, stored, walker.pathsAhead(raw)));
+        walker.skip(raw);
+      }
+    } else {
+      walker.skip(raw);
+    }
+    at += stored;
+  });
+}
+
+/** A damaged member as a problem: which bytes, which entries. */
+export function memberProblem(error: unknown, offset: number, length: number, paths: string[]): Problem {
+  const problem = problemOf(error);
+  return {
+    ...problem,
+    message: `${problem.message} (bytes ${offset} to ${offset + length - 1}; it holds ${someOf(paths)})`,
+    paths,
+    offset,
+    length,
+  };
+}

@@ -1,0 +1,40 @@
+import type { IndexBlock } from '../format/index-block.ts';
+import { throwIfAborted } from '../workers/abort.ts';
+import { OrderedWindow } from '../workers/window.ts';
+import type { BlockWalker } from './block-walker.ts';
+import type { ReadPool } from './read-pool.ts';
+import { memberProblem } from './walk-members.ts';
+
+/**
+ * Leads a walker through all members of a block that is one large file: threads inflate them side by side, this one takes
+ * them in order, for a SHA-256 is made from the first byte to the last.
+ */
+export async function walkParallel(
+  pool: ReadPool,
+  offset: number,
+  block: IndexBlock,
+  walker: BlockWalker,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const window = new OrderedWindow(pool.window);
+  let at = offset;
+  for (const [i, stored] of block.stored.entries()) {
+    throwIfAborted(signal);
+    const raw = block.raw[i] as number;
+    const memberOffset = at;
+    const inflated = pool.run({ kind: 'inflate', offset: at, stored, raw }).then(
+      ({ tar }) => Buffer.from(tar.buffer, tar.byteOffset, tar.byteLength),
+      (error: unknown) => memberProblem(error, memberOffset, stored, walker.pathsAhead(raw)),
+    );
+    await window.add(inflated, (outcome) => {
+      if (Buffer.isBuffer(outcome)) {
+        walker.feed(outcome);
+      } else {
+        walker.problems.push(outcome);
+        walker.skip(raw);
+      }
+    });
+    at += stored;
+  }
+  await window.drain();
+}

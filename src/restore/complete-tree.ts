@@ -1,0 +1,49 @@
+import fs from 'node:fs';
+import { fromSystemError } from '../errors.ts';
+import type { Entry } from '../format/entry.ts';
+import { comparePaths } from '../format/path-order.ts';
+import { printable } from '../format/printable.ts';
+import { type ExtractedTree, type TreeWriterOptions, utimesTime } from './tree-writer.ts';
+
+/**
+ * Finishes a tree whose files are all written: makes the links, then gives the directories their modes and times, those deep
+ * down first.
+ */
+export function completeTree(tree: ExtractedTree, options: TreeWriterOptions): void {
+  for (const entry of tree.links) attempt(entry, () => makeLink(entry, options));
+  const directories = tree.directories.sort((a, b) => comparePaths(b.path, a.path));
+  for (const entry of directories) attempt(entry, () => setAttributes(`${options.root}/${entry.path}`, entry, options));
+}
+
+function makeLink(entry: Entry, { root, sameOwner }: TreeWriterOptions): void {
+  const absolute = `${root}/${entry.path}`;
+  const target = entry.link as string;
+  if (entry.type === 'hardlink') {
+    fs.linkSync(`${root}/${target}`, absolute);
+    return;
+  }
+  fs.symlinkSync(target, absolute);
+  if (sameOwner) fs.lchownSync(absolute, entry.uid, entry.gid);
+  const time = utimesTime(entry);
+  fs.lutimesSync(absolute, time, time);
+}
+
+/** Gives a directory its owner, mode and times. */
+export function setAttributes(
+  absolute: string,
+  entry: Pick<Entry, 'uid' | 'gid' | 'mode' | 'mtime' | 'mtimeNs'>,
+  options: TreeWriterOptions,
+): void {
+  if (options.sameOwner) fs.chownSync(absolute, entry.uid, entry.gid);
+  fs.chmodSync(absolute, entry.mode);
+  const time = utimesTime(entry);
+  fs.utimesSync(absolute, time, time);
+}
+
+function attempt(entry: Entry, act: () => void): void {
+  try {
+    act();
+  } catch (error) {
+    throw fromSystemError(error, `restore "${printable(entry.path)}"`, entry.path);
+  }
+}

@@ -1,0 +1,147 @@
+import type { Readable } from 'node:stream';
+import type { OperationOptions } from '../events.ts';
+import { blockEntries } from '../format/index-block.ts';
+import type { RecordedVerdict, Totals } from '../format/index-root.ts';
+import type { Manifest } from '../format/manifest.ts';
+import { BlockWalker } from '../read/block-walker.ts';
+import { readBlock } from '../read/index-reader.ts';
+import { judgeBlock } from '../read/judge-block.ts';
+import { judgeWhole } from '../read/judge-snapshot.ts';
+import { openSnapshot, type SealedSnapshot, type UnsealedSnapshot } from '../read/open-snapshot.ts';
+import { type Problem, problemOf } from '../read/problem.ts';
+import { isParallel, ReadPool } from '../read/read-pool.ts';
+import type { ReadResult } from '../read/read-worker.ts';
+import { SnapshotJudge } from '../read/snapshot-judge.ts';
+import { openSource } from '../read/snapshot-source.ts';
+import { visitUnsealed } from '../read/unsealed/read-unsealed.ts';
+import { walkParallel } from '../read/walk-parallel.ts';
+import { throwIfAborted } from '../workers/abort.ts';
+import { OrderedWindow } from '../workers/window.ts';
+
+export interface VerifyOptions extends OperationOptions {
+  /**
+   * Worker threads.
+   *
+   * @default one for each core that the process may use
+   */
+  threads?: number;
+}
+
+/** What a verification found out. */
+export interface VerifyResult {
+  /** Whether every byte was proven. Equal to `problems.length === 0`. */
+  valid: boolean;
+  /** Everything that is wrong, in the order in which it was found. */
+  problems: Problem[];
+  /** False for an archive from elsewhere, which carries no digests to be proven against. */
+  sealed: boolean;
+  manifest: Manifest | null;
+  totals: Omit<Totals, 'tar_bytes'> | null;
+  /** What `createBackup` recorded of files that it did not have clean at once. */
+  verdicts: RecordedVerdict[];
+  /** Symbolic links that lead out of the state directory; `restoreBackup` refuses them unless told otherwise. */
+  externalLinks: string[];
+}
+
+/**
+ * Proves a snapshot: every byte of it, against its own digests. Reports all problems, not the first.
+ *
+ * @param snapshot path of the file, or a stream of it
+ * @throws BackupError only when the file cannot be read at all; a snapshot that is not valid is a result, not an error
+ */
+export async function verifySnapshot(snapshot: string | Readable, options: VerifyOptions = {}): Promise<VerifyResult> {
+  const source = await openSource(snapshot, { signal: options.signal });
+  try {
+    const opened = await openSnapshot(source);
+    return opened.kind === 'sealed' ? await verifySealed(opened, options) : await verifyUnsealed(opened, options);
+  } catch (error) {
+    throwIfAborted(options.signal);
+    return {
+      valid: false,
+      problems: [problemOf(error)],
+      sealed: false,
+      manifest: null,
+      totals: null,
+      verdicts: [],
+      externalLinks: [],
+    };
+  } finally {
+    source.close();
+  }
+}
+
+async function verifySealed(snapshot: SealedSnapshot, options: VerifyOptions): Promise<VerifyResult> {
+  const { root, manifest } = snapshot;
+  const pool = new ReadPool(snapshot, process.platform, options.threads);
+  const judge = new SnapshotJudge();
+  try {
+    options.onEvent?.({ type: 'phase', phase: 'check' });
+    const window = new OrderedWindow(pool.window);
+    for (const block of snapshot.blocks) {
+      throwIfAborted(options.signal);
+      const checked = isParallel(block.row)
+        ? checkParallel(snapshot, pool, block, options.signal)
+        : pool.run({ kind: 'check', block });
+      await window.add(checked, ({ judgement, problems }) => {
+        if (judgement !== null) judge.add(judgement);
+        judge.problems.push(...problems);
+        options.onEvent?.({
+          type: 'progress',
+          phase: 'check',
+          entries: judge.counts.entries,
+          bytes: judge.counts.bytes,
+          totalEntries: root.totals.entries,
+          totalBytes: root.totals.bytes,
+        });
+      });
+    }
+    await window.drain();
+    throwIfAborted(options.signal);
+    // Of entries that could not be judged the totals are not to be had either.
+    if (judge.problems.length === 0) await judgeWhole(snapshot, pool, judge);
+    return {
+      valid: judge.problems.length === 0,
+      problems: judge.problems,
+      sealed: true,
+      manifest,
+      totals: root.totals,
+      verdicts: root.verdicts,
+      externalLinks: judge.externalLinks(process.platform),
+    };
+  } finally {
+    await pool.close();
+  }
+}
+
+async function checkParallel(
+  snapshot: SealedSnapshot,
+  pool: ReadPool,
+  location: SealedSnapshot['blocks'][number],
+  signal: AbortSignal | undefined,
+): Promise<ReadResult['check']> {
+  try {
+    const block = readBlock(snapshot.index, location);
+    const entries = blockEntries(block);
+    const walker = new BlockWalker(entries);
+    await walkParallel(pool, location.row.offset, block, walker, signal);
+    return { judgement: judgeBlock(entries, process.platform), problems: walker.problems };
+  } catch (error) {
+    return { judgement: null, problems: [problemOf(error)] };
+  }
+}
+
+async function verifyUnsealed(snapshot: UnsealedSnapshot, options: VerifyOptions): Promise<VerifyResult> {
+  const { manifest } = snapshot;
+  options.onEvent?.({ type: 'phase', phase: 'check' });
+  const { judge } = await visitUnsealed(snapshot.source, null, process.platform, options.signal);
+  judge.judgeManifest(manifest);
+  return {
+    valid: judge.problems.length === 0,
+    problems: judge.problems,
+    sealed: false,
+    manifest,
+    totals: judge.counts,
+    verdicts: [],
+    externalLinks: judge.externalLinks(process.platform),
+  };
+}

@@ -1,0 +1,10 @@
+import { BackupError } from '../errors.ts';
+
+/** Ends an operation whose caller has given it up. */
+export function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted !== true) return;
+  throw new BackupError('ABORTED', 'interrupted', {
+    hint: 'Nothing was published or changed; run it again.',
+    cause: signal.reason,
+  });
+}

@@ -1,0 +1,94 @@
+import { Worker } from 'node:worker_threads';
+import { BackupError, type ErrorCode } from '../errors.ts';
+
+/** An error on its way from a worker. */
+export interface TransportedError {
+  code: ErrorCode;
+  message: string;
+  path?: string | undefined;
+  hint?: string | undefined;
+}
+
+/** What a worker answers to each job, in order. */
+export type Reply<Result> = { result: Result } | { error: TransportedError };
+
+interface Pending<Result> {
+  resolve: (result: Result) => void;
+  reject: (error: unknown) => void;
+}
+
+interface Seat<Result> {
+  worker: Worker;
+  pending: Pending<Result>[];
+}
+
+/**
+ * A fixed set of worker threads that answer jobs, each in the order given to it. A job goes to the worker with the fewest
+ * before it, so a caller that keeps two jobs a worker under way never lets one wait for the main thread.
+ *
+ * Its own rather than piscina or tinypool: it is shorter than what would adapt one to transferred buffers and to errors that keep their code.
+ */
+export class WorkerPool<Job, Result> {
+  readonly #seats: Seat<Result>[];
+  #failure: unknown = null;
+  #closed = false;
+
+  /**
+   * @param script the worker's entry point
+   * @param size number of threads, at least 1
+   * @param workerData given to each worker
+   */
+  constructor(script: URL, size: number, workerData: unknown) {
+    this.#seats = Array.from({ length: size }, () => {
+      const worker = new Worker(script, { workerData });
+      const seat: Seat<Result> = { worker, pending: [] };
+      worker.on('message', (reply: Reply<Result>) => {
+        const waiting = seat.pending.shift();
+        if ('result' in reply) waiting?.resolve(reply.result);
+        else waiting?.reject(reviveError(reply.error));
+      });
+      worker.on('error', (error) => this.#fail(error));
+      worker.on('exit', () => this.#fail(new Error('a worker thread ended')));
+      // Only a job under way may keep the process alive.
+      worker.unref();
+      return seat;
+    });
+  }
+
+  /** Number of threads. */
+  get size(): number {
+    return this.#seats.length;
+  }
+
+  /** Gives a job to the least busy worker. `transfer` lists buffers to move instead of copy. */
+  run(job: Job, transfer: ArrayBuffer[] = []): Promise<Result> {
+    if (this.#failure !== null) return Promise.reject(this.#failure);
+    const seat = this.#seats.reduce((best, other) => (other.pending.length < best.pending.length ? other : best));
+    return new Promise<Result>((resolve, reject) => {
+      seat.pending.push({ resolve, reject });
+      seat.worker.ref();
+      seat.worker.postMessage(job, transfer);
+    }).finally(() => {
+      if (seat.pending.length === 0) seat.worker.unref();
+    });
+  }
+
+  /** Ends the threads; jobs still under way are rejected. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await Promise.all(this.#seats.map((seat) => seat.worker.terminate()));
+  }
+
+  #fail(error: unknown): void {
+    this.#failure ??= this.#closed
+      ? new BackupError('ABORTED', 'the operation was ended')
+      : new BackupError('IO', `a worker thread failed: ${String(error)}`, { cause: error });
+    for (const seat of this.#seats) {
+      for (const waiting of seat.pending.splice(0)) waiting.reject(this.#failure);
+    }
+  }
+}
+
+function reviveError({ code, message, path, hint }: TransportedError): BackupError {
+  return new BackupError(code, message, { path, hint });
+}
