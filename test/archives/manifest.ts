@@ -1,5 +1,5 @@
 /** The manifest that belongs to a list of entries. */
-import type { Entry } from './entry.ts';
+import { type Entry, type IndexRow, indexRow } from './entry.ts';
 import { type HeaderFields, ustarHeader } from './tar-bytes.ts';
 
 const CATEGORIES = [
@@ -17,27 +17,31 @@ const CATEGORIES = [
 // biome-ignore lint/suspicious/noExplicitAny: vectors put anything into it.
 export type Json = any;
 
+/** Counts what the index says. */
 export function manifestOf(entries: Entry[]): Json {
+  const rows = entries.map(indexRow);
+  const files = rows.filter((row) => row.type === 'f');
   return {
     version: 1,
     created_at: '2026-03-03T02:00:00Z',
     oxios_version: '0.3.0',
-    sections: CATEGORIES.map((name) => ({ name, entry_count: countEntries(entries, name) })).filter(
+    sections: CATEGORIES.map((name) => ({ name, entry_count: countEntries(rows, name) })).filter(
       (section) => section.entry_count > 0,
     ),
     snapshot_format: 1,
     tool: 'test-archives 1.0.0',
     source: { platform: 'linux', hostname: 'elsewhere', state_dir: '/home/o/.oxios/workspace' },
     excludes: [],
-    files: entries.filter((entry) => entry.type === 'f').length,
-    bytes: entries.reduce((sum, entry) => sum + (entry.content?.length ?? 0), 0),
+    files: files.length,
+    bytes: files.reduce((sum, row) => sum + Number(row.size), 0),
   };
 }
 
-function countEntries(entries: Entry[], category: string): number {
-  return entries.filter((entry) => {
-    const slash = entry.path.lastIndexOf('/');
-    return entry.path.slice(0, slash) === category && /^.+\.(md|json)$/s.test(entry.path.slice(slash + 1));
+function countEntries(rows: IndexRow[], category: string): number {
+  return rows.filter((row) => {
+    const path = String(row.path);
+    const slash = path.lastIndexOf('/');
+    return path.slice(0, slash) === category && /^.+\.(md|json)$/s.test(path.slice(slash + 1));
   }).length;
 }
 

@@ -1,0 +1,49 @@
+/** What the hostile archives are built from. */
+import { constants, deflateRawSync } from 'node:zlib';
+import { directory, type Entry, file, inOrder } from '../archives/entry.ts';
+import { buildSnapshot, type Layers } from '../archives/snapshot.ts';
+import { buildUnsealed, type UnsealedLayers } from '../archives/unsealed.ts';
+
+/** One attack, in the forms in which it makes sense. */
+export interface Attack {
+  sealed?: () => Buffer;
+  unsealed?: () => Buffer;
+}
+
+/** The honest part of each archive. */
+export const BASE: Entry[] = [
+  directory('memory'),
+  directory('memory/facts'),
+  file('memory/facts/a.json', '{"content":"a"}'),
+  file('memory/facts/b.md', '# b\n'),
+  file('notes.md', 'in no category\n'),
+  directory('sessions'),
+  file('sessions/s.json', '{"id":"s"}'),
+];
+
+/** With these entries besides the honest ones: in order and indexed, or behind them in a plain archive. */
+export function carrying(extra: Entry[]): Required<Attack> {
+  return {
+    sealed: () => buildSnapshot(inOrder([...BASE, ...extra])),
+    unsealed: () => buildUnsealed([...BASE, ...extra]),
+  };
+}
+
+export const sealed = (extra: Entry[], layers: Layers = {}): Attack => ({
+  sealed: () => buildSnapshot(inOrder([...BASE, ...extra]), layers),
+});
+
+export const unsealed = (extra: Entry[], layers: UnsealedLayers = {}): Attack => ({
+  unsealed: () => buildUnsealed([...BASE, ...extra], layers),
+});
+
+/** An entry of the index whose header blocks in the tar are these. */
+export function withHeader(path: string, header: Buffer, more: Partial<Entry> = {}): Entry {
+  return file(path, '', { header, index: { header: 1 }, ...more });
+}
+
+/** Raw deflate data of about a kilobyte a mebibyte that inflates to so many mebibytes of one byte. */
+export function deflateBomb(mebibytes: number, fill: string): Buffer {
+  const mebibyte = deflateRawSync(Buffer.alloc(2 ** 20, fill), { level: 9, finishFlush: constants.Z_FULL_FLUSH });
+  return Buffer.concat([...Array<Buffer>(mebibytes).fill(mebibyte), Buffer.from([0x03, 0x00])]);
+}
