@@ -1,0 +1,173 @@
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { copyFileSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { availableReaders, captureDatabase } from '../../../src/capture/sqlite/capture-database.ts';
+import type { DatabaseReader, ReaderName } from '../../../src/capture/sqlite/database-reader.ts';
+import { temporaryFolder } from '../collect.ts';
+import { inspect, inspectAll, Writer } from './python-database.ts';
+
+let folder: ReturnType<typeof temporaryFolder>;
+let state: string;
+let database: string;
+let copies = 0;
+const writers: Writer[] = [];
+beforeEach(() => {
+  folder = temporaryFolder();
+  state = join(folder.path, 'state');
+  mkdirSync(state);
+  database = join(state, 'memory.db');
+});
+afterEach(async () => {
+  for (const writer of writers.splice(0)) await writer.kill();
+  folder.remove();
+});
+
+async function startWriter(...options: [journal: string, commits?: number, pauseMs?: number]): Promise<Writer> {
+  const writer = await Writer.start(database, ...options);
+  writers.push(writer);
+  return writer;
+}
+
+function nextCopy(): string {
+  return join(folder.path, `copy-${++copies}.db`);
+}
+
+/** Names, contents and times of everything beside the database; of `-shm`, which readers put their marks into, the name. */
+function fingerprint(): string[] {
+  return readdirSync(state)
+    .sort()
+    .map((name) => {
+      if (name.endsWith('-shm')) return name;
+      const path = join(state, name);
+      const digest = createHash('sha256').update(readFileSync(path)).digest('hex');
+      return `${name} ${digest} ${lstatSync(path, { bigint: true }).mtimeNs}`;
+    });
+}
+
+const CHOICES: ReaderName[] = ['node', 'better-sqlite3', 'pair'];
+
+describe.each(CHOICES)('with the reader "%s"', async (choice) => {
+  const readers = await availableReaders(choice);
+  // Only the one that was asked for, so that it is this one which is shown to work.
+  const only: DatabaseReader[] = readers.slice(0, 1);
+
+  test.skipIf(only.length === 0).each([
+    ['wal', 4],
+    ['wal', 25],
+    ['delete', 25],
+    ['truncate', 40],
+  ])('a database in journal mode %s, a commit each %i ms, is copied in one state', async (journal, pauseMs) => {
+    const writer = await startWriter(journal, 0, pauseMs);
+    const copied: { copy: string; acknowledged: number }[] = [];
+    for (let i = 0; i < 6; i++) {
+      const { acknowledged } = writer;
+      const copy = nextCopy();
+      const result = await captureDatabase(database, copy, only);
+      if ('reader' in result) {
+        expect(result.reader).toBe(choice);
+        copied.push({ copy, acknowledged });
+        continue;
+      }
+      // Without a lock, a busy database may not be had; it is never had wrong.
+      expect(choice).toBe('pair');
+      expect(existsSync(copy)).toBe(false);
+    }
+    expect(readdirSync(folder.path).filter((name) => !/^(?:state|copy-\d+\.db)$/.test(name))).toEqual([]);
+    for (const [i, answer] of inspectAll(copied.map(({ copy }) => copy)).entries()) {
+      expect(answer.integrity).toBe('ok');
+      expect([answer.rows, answer.words]).toEqual([answer.total, answer.total]);
+      expect(answer.total).toBeGreaterThanOrEqual(copied[i]?.acknowledged ?? 0);
+    }
+    if (choice !== 'pair' || pauseMs >= 25) expect(copied.length).toBeGreaterThan(0);
+  });
+
+  test.skipIf(only.length === 0)('a writer that never pauses does not hold up the copy for ever', async () => {
+    const writer = await startWriter('wal', 0, 0);
+    const before = writer.acknowledged;
+    const copy = nextCopy();
+    const result = await captureDatabase(database, copy, readers);
+    if (!('reader' in result)) {
+      expect(choice).toBe('pair');
+      return;
+    }
+    const { integrity, total, rows } = inspect(copy);
+    expect([integrity, rows]).toEqual(['ok', total]);
+    expect(total).toBeGreaterThanOrEqual(before);
+  });
+
+  test.skipIf(only.length === 0)('nothing is written beside a database that a process has open', async () => {
+    const writer = await startWriter('wal', 50);
+    const before = fingerprint();
+    const copy = nextCopy();
+    expect(await captureDatabase(database, copy, only)).toEqual({ verdict: 'clean', reader: choice });
+    expect(fingerprint()).toEqual(before);
+    expect(inspect(copy)).toEqual({ integrity: 'ok', total: 50, rows: 50, words: 50 });
+    await writer.kill();
+    expect(fingerprint()).toEqual(before);
+  });
+
+  test.skipIf(only.length === 0)(
+    'a WAL that a crash left is folded in, without a library and without a trace',
+    async () => {
+      const writer = await startWriter('wal', 50);
+      await writer.kill();
+      const shm = createHash('sha256')
+        .update(readFileSync(`${database}-shm`))
+        .digest('hex');
+      const before = fingerprint();
+      const copy = nextCopy();
+      expect(await captureDatabase(database, copy, readers)).toEqual({ verdict: 'clean', reader: 'pair' });
+      expect(fingerprint()).toEqual(before);
+      expect(
+        createHash('sha256')
+          .update(readFileSync(`${database}-shm`))
+          .digest('hex'),
+      ).toBe(shm);
+      expect(inspect(copy)).toEqual({ integrity: 'ok', total: 50, rows: 50, words: 50 });
+    },
+  );
+});
+
+test('a journal that a crash left is a named loss, and nothing is left of the attempts', async () => {
+  const script = `
+import os, sqlite3, sys
+db = sqlite3.connect(sys.argv[1], isolation_level=None)
+db.execute('PRAGMA cache_size=1')
+db.execute('CREATE TABLE t (x)')
+db.execute('BEGIN')
+for i in range(500): db.execute('INSERT INTO t VALUES (randomblob(1000))')
+os._exit(0)
+`;
+  execFileSync('python3', ['-c', script, database]);
+  expect(lstatSync(`${database}-journal`).size).toBeGreaterThan(0);
+  const before = fingerprint();
+  const copy = nextCopy();
+  const result = await captureDatabase(database, copy, await availableReaders('auto'));
+  expect(result).toMatchObject({ verdict: 'unreadable', detail: expect.stringContaining('could not be copied') });
+  expect(existsSync(copy)).toBe(false);
+  expect(fingerprint()).toEqual(before);
+});
+
+test('a database that is gone has vanished', async () => {
+  const readers = await availableReaders('auto');
+  expect(await captureDatabase(database, nextCopy(), readers)).toMatchObject({ verdict: 'vanished' });
+});
+
+test('a database that its owner may only read is copied', async () => {
+  const writer = await startWriter('wal', 20);
+  const crashed = join(state, 'crashed.db');
+  for (const suffix of ['', '-wal']) copyFileSync(database + suffix, crashed + suffix);
+  await writer.kill();
+  execFileSync('chmod', ['400', crashed]);
+  const copy = nextCopy();
+  const readers = await availableReaders('pair');
+  expect(await captureDatabase(crashed, copy, readers)).toMatchObject({ reader: 'pair' });
+  expect(inspect(copy)).toMatchObject({ integrity: 'ok', total: 20 });
+});
+
+test('only what is there can be asked for', async () => {
+  expect((await availableReaders('pair')).map(({ name }) => name)).toEqual(['pair']);
+  expect((await availableReaders('auto')).at(-1)?.name).toBe('pair');
+});
