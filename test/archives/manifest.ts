@@ -14,7 +14,7 @@ const CATEGORIES = [
   'agent_groups',
 ];
 
-// biome-ignore lint/suspicious/noExplicitAny: vectors put anything into it.
+/** Vectors put anything into it. */
 export type Json = any;
 
 /** Counts what the index says. */
@@ -50,7 +50,7 @@ export function manifestTar(json: string | Buffer, header: Partial<HeaderFields>
   const text = Buffer.from(json);
   const content = Buffer.concat([text, Buffer.alloc((512 - (text.length % 512)) % 512, ' ')]);
   return Buffer.concat([
-    ustarHeader({ path: 'manifest.json', size: content.length, mtime: 1_772_503_200, ...header }),
+    ustarHeader({ path: 'manifest.json', uid: 0, gid: 0, size: content.length, mtime: 1_772_503_200, ...header }),
     content,
   ]);
 }

@@ -50,7 +50,11 @@ const DEFAULTS: HeaderFields = {
   linkpath: '',
 };
 
-const octal = (value: number, length: number): string => `${value.toString(8).padStart(length - 1, '0')}\0`;
+/** Octal digits and a NUL, with a blank between as long as there is room for one. */
+function octal(value: number, length: number): string {
+  const digits = value.toString(8);
+  return digits.length === length - 1 ? `${digits}\0` : `${digits.padStart(length - 2, '0')} \0`;
+}
 
 /** One header block. Values must fit, or be given as `raw`. */
 export function ustarHeader(fields: Partial<HeaderFields>, raw: RawFields = {}): Buffer {
@@ -69,8 +73,8 @@ export function ustarHeader(fields: Partial<HeaderFields>, raw: RawFields = {}):
     magic: 'ustar\x0000',
     uname: '',
     gname: '',
-    devmajor: '0000000\0',
-    devminor: '0000000\0',
+    devmajor: '000000 \0',
+    devminor: '000000 \0',
     prefix,
     ...raw,
   };
@@ -82,7 +86,7 @@ export function ustarHeader(fields: Partial<HeaderFields>, raw: RawFields = {}):
   }
   if (raw.checksum === undefined) {
     const sum = block.reduce((total, byte) => total + byte, 0);
-    block.write(`${sum.toString(8).padStart(6, '0')}\0 `, FIELDS.checksum[0], 'latin1');
+    block.write(octal(sum, 8), FIELDS.checksum[0], 'latin1');
   }
   return block;
 }
@@ -115,7 +119,10 @@ export function paxHeader(records: PaxRecord[], type: 'x' | 'g' = 'x'): Buffer {
 
 /** A pax header whose body is whatever is given. */
 export function paxHeaderOf(body: Buffer, type: 'x' | 'g' = 'x'): Buffer {
-  return Buffer.concat([ustarHeader({ path: 'PaxHeader/next', type, size: body.length }), padded(body)]);
+  return Buffer.concat([
+    ustarHeader({ path: 'PaxHeader', type, uid: 0, gid: 0, size: body.length, mtime: 0 }),
+    padded(body),
+  ]);
 }
 
 export function paxRecord([key, value]: PaxRecord): Buffer {

@@ -12,8 +12,22 @@ function replaced(tar: (honest: Buffer) => Buffer): Attack {
 }
 
 const json = (text: string): Attack => replaced(() => manifestTar(text));
-const header = (fields: Partial<HeaderFields>): Attack =>
-  replaced(() => ustarHeader({ path: 'manifest.json', ...fields }));
+/** Another header before the honest content, or alone where a tar has no content for such an entry. */
+const header = (fields: Partial<HeaderFields>): Attack => ({
+  ...sealed([], {
+    manifestTar: (tar) => {
+      const size = tar.length - 512;
+      return Buffer.concat([ustarHeader({ path: 'manifest.json', size, ...fields }), tar.subarray(512)]);
+    },
+  }),
+  ...unsealed([], {
+    manifestTar: (tar) => {
+      const size = fields.type === undefined ? tar.length - 512 : 0;
+      const content = tar.subarray(512, 512 + size);
+      return Buffer.concat([ustarHeader({ path: 'manifest.json', size, ...fields }), content]);
+    },
+  }),
+});
 
 /** A change to the manifest, in a snapshot to that of the root too. */
 function changed(change: (manifest: Json) => Json, extra = BASE): Attack {
@@ -71,7 +85,7 @@ export const MANIFESTS = {
   'manifest as a device': header({ type: '3' }),
   'manifest as a symbolic link among the entries': unsealed([symlink('manifest.json', 'notes.md')]),
   'manifest as a hard link among the entries': unsealed([hardLink('manifest.json', 'notes.md')]),
-  'manifest of no bytes': header({ size: 0 }),
+  'manifest of no bytes': replaced(() => ustarHeader({ path: 'manifest.json' })),
   'manifest of 20 MiB': unsealed([], { manifestTar: () => manifestTar(`{"a":"${'a'.repeat(20 * 2 ** 20)}"}`) }),
   'manifest of 7 GiB, with nothing there': unsealed([], {
     manifestTar: () => ustarHeader({ path: 'manifest.json', size: 7 * 2 ** 30 }),
@@ -131,7 +145,7 @@ export const MANIFESTS = {
   'number of files at odds': { sealed: set({ files: 5 }).sealed as () => Buffer },
   'number of bytes at odds': { sealed: set({ bytes: 5 }).sealed as () => Buffer },
   'manifest at odds with the one of the root': sealed([], {
-    manifest: (manifest) => ({ ...manifest, created_at: '2020-01-01T00:00:00Z' }),
+    manifest: (manifest) => ({ ...manifest, oxios_version: '9.9.9' }),
   }),
   'manifest with a field more than the one of the root': sealed([], {
     manifest: (manifest) => ({ ...manifest, restored_by: 'evil' }),
