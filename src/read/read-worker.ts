@@ -86,6 +86,10 @@ function extract(location: BlockLocation, options: TreeWriterOptions, only: numb
   const tree = new TreeWriter(options);
   const wanted = only === null ? null : new Set(only);
   const walker = new BlockWalker(blockEntries(block), tree, wanted === null ? null : (i) => wanted.has(i));
-  walkMembers(index.fd, location.row.offset, block, walker);
+  try {
+    walkMembers(index.fd, location.row.offset, block, walker);
+  } finally {
+    tree.finish();
+  }
   return { tree: tree.finish(), problems: walker.problems };
 }

@@ -95,6 +95,7 @@ export class TreeWriter implements EntrySink {
   /** What is left to do; the writer is of no use afterwards. */
   finish(): ExtractedTree {
     if (this.#fd >= 0) fs.closeSync(this.#fd);
+    this.#fd = -1;
     return this.#tree;
   }
 

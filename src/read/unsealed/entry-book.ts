@@ -59,6 +59,11 @@ export class EntryBook {
     return taken;
   }
 
+  /** Every path that an entry has, or that one lies below. */
+  paths(): Iterable<string> {
+    return this.#types.keys();
+  }
+
   /** The path as a snapshot would write it; the empty string for the top directory. */
   #path(entry: Entry): string {
     let { path } = entry;

@@ -1,0 +1,77 @@
+import type { OperationOptions } from '../events.ts';
+import { blockEntries } from '../format/index-block.ts';
+import { BlockWalker } from '../read/block-walker.ts';
+import { readBlock } from '../read/index-reader.ts';
+import type { SealedSnapshot } from '../read/open-snapshot.ts';
+import { type Problem, problemError } from '../read/problem.ts';
+import { isParallel, type ReadPool } from '../read/read-pool.ts';
+import { walkParallel } from '../read/walk-parallel.ts';
+import { throwIfAborted } from '../workers/abort.ts';
+import { OrderedWindow } from '../workers/window.ts';
+import type { BlockPlan, ExtractionPlan } from './restore-plan.ts';
+import { type ExtractedTree, TreeWriter, type TreeWriterOptions } from './tree-writer.ts';
+
+interface Extracted {
+  tree: ExtractedTree;
+  problems: Problem[];
+}
+
+/**
+ * Writes the entries of a plan into a tree, each proven before it is taken for restored. Links and directories' attributes are left to
+ * `completeTree`.
+ *
+ * @throws BackupError with the first problem; what was written until then is worth nothing
+ */
+export async function extractSealed(
+  snapshot: SealedSnapshot,
+  pool: ReadPool,
+  plan: ExtractionPlan,
+  options: TreeWriterOptions,
+  { signal, onEvent }: OperationOptions,
+): Promise<ExtractedTree> {
+  const whole: ExtractedTree = { directories: [], links: [], files: 0, bytes: 0 };
+  onEvent?.({ type: 'phase', phase: 'extract' });
+  const window = new OrderedWindow(pool.window);
+  for (const blockPlan of plan.blocks) {
+    throwIfAborted(signal);
+    const { block, only } = blockPlan;
+    const extracted: Promise<Extracted> = isParallel(block.row)
+      ? extractParallel(snapshot, pool, blockPlan, options, signal)
+      : pool.run({ kind: 'extract', block, tree: options, only });
+    await window.add(extracted, ({ tree, problems: [problem] }) => {
+      if (problem !== undefined) throw problemError(problem);
+      for (const directory of tree.directories) whole.directories.push(directory);
+      for (const link of tree.links) whole.links.push(link);
+      whole.files += tree.files;
+      whole.bytes += tree.bytes;
+      onEvent?.({
+        type: 'progress',
+        phase: 'extract',
+        entries: whole.files + whole.directories.length + whole.links.length,
+        bytes: whole.bytes,
+        totalEntries: plan.entries,
+        totalBytes: plan.bytes,
+      });
+    });
+  }
+  await window.drain();
+  return whole;
+}
+
+async function extractParallel(
+  snapshot: SealedSnapshot,
+  pool: ReadPool,
+  { block: location, only }: BlockPlan,
+  options: TreeWriterOptions,
+  signal: AbortSignal | undefined,
+): Promise<Extracted> {
+  const block = readBlock(snapshot.index, location);
+  const writer = new TreeWriter(options);
+  const walker = new BlockWalker(blockEntries(block), writer, only === null ? null : (number) => only.includes(number));
+  try {
+    await walkParallel(pool, location.row.offset, block, walker, signal);
+  } finally {
+    writer.finish();
+  }
+  return { tree: writer.finish(), problems: walker.problems };
+}

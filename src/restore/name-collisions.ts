@@ -1,0 +1,59 @@
+import { randomBytes } from 'node:crypto';
+import fs from 'node:fs';
+import path from 'node:path';
+import { BackupError } from '../errors.ts';
+import { someOf } from '../read/problem.ts';
+
+/** What a file system takes for the same name. */
+export interface NameFolding {
+  /** Upper and lower case. */
+  case: boolean;
+  /** Composed and decomposed characters. */
+  normalization: boolean;
+}
+
+/** Tries out what the file system of a directory of ours does with names. */
+export function probeNameFolding(directory: string): NameFolding {
+  const stem = `oxios-backup-probe-${randomBytes(4).toString('hex')}`;
+  const meets = (one: string, other: string): boolean => {
+    const made = path.join(directory, `${stem}-${one}`);
+    fs.writeFileSync(made, '');
+    try {
+      return fs.existsSync(path.join(directory, `${stem}-${other}`));
+    } finally {
+      fs.unlinkSync(made);
+    }
+  };
+  return { case: meets('a', 'A'), normalization: meets('\u00e9', 'e\u0301') };
+}
+
+/** Finds entries that would meet under one name. Paths are given to it in any order. */
+export class NameCollisions {
+  readonly #folding: NameFolding;
+  readonly #seen = new Map<string, string>();
+
+  constructor(folding: NameFolding) {
+    this.#folding = folding;
+  }
+
+  /** @throws BackupError `NAME_COLLISION` */
+  add(entryPath: string): void {
+    const key = this.#fold(entryPath);
+    const other = this.#seen.get(key);
+    if (other !== undefined && other !== entryPath) {
+      throw new BackupError('NAME_COLLISION', `${someOf([other, entryPath])} are one name on this file system`, {
+        path: entryPath,
+        hint: 'Restore to a file system that tells them apart (ext4, xfs, btrfs), or one of them with --path.',
+      });
+    }
+    this.#seen.set(key, entryPath);
+  }
+
+  #fold(entryPath: string): string {
+    let key = entryPath;
+    if (this.#folding.case) key = key.toUpperCase().toLowerCase();
+    // Behind the case, which can compose and decompose characters itself.
+    if (this.#folding.normalization || this.#folding.case) key = key.normalize('NFD');
+    return key;
+  }
+}
