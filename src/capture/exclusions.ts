@@ -1,5 +1,6 @@
 import type { BigIntStats } from 'node:fs';
 import { isOwnArtifact } from '../restore/publish/artifact-names.ts';
+import { isTemporaryName } from '../state/temporary-names.ts';
 import type { LeftOut } from './capture-report.ts';
 import type { UserExcludes } from './user-excludes.ts';
 
@@ -12,14 +13,16 @@ export interface NamedThing {
   inGitDir: boolean;
 }
 
-interface NameRule {
+/** One kind of thing that is told by its name. */
+export interface NameRule {
   reason: string;
   applies: 'file' | 'directory' | 'any';
   matches: (thing: NamedThing) => boolean;
 }
 
 const STATE_STORE_TEMPORARY = /^.+\.\d+\.[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}\.tmp$/i;
-const GIT_TEMPORARY = /^(?:tmp_(?:obj|pack|idx|rev|bitmap|mtimes|midx|graph)_|\.tmp-)/;
+/** Names of what git is writing among its objects. */
+export const GIT_TEMPORARY = /^(?:tmp_(?:obj|pack|idx|rev|bitmap|mtimes|midx|graph)_|\.tmp-)/;
 
 /** What is not state, by name. The one table of it; the first rule that matches counts. */
 export const NAME_RULES: readonly NameRule[] = [
@@ -36,7 +39,7 @@ export const NAME_RULES: readonly NameRule[] = [
   {
     reason: 'put there by oxios-backup itself',
     applies: 'any',
-    matches: ({ name }) => name.startsWith('.') && isOwnArtifact(name),
+    matches: ({ name }) => name.startsWith('.') && (isOwnArtifact(name) || isTemporaryName(name)),
   },
   {
     reason: 'a lock of git',
@@ -82,13 +85,13 @@ export class Exclusions {
   }
 
   /** Why a thing stays out, now that the system has told what it is; null when it does not. */
-  reasonFor(path: string, type: LeftOut['type'], stat: BigIntStats, rule: NameRule | null): string | null {
+  reasonFor(path: string, type: LeftOut['type'], key: FileKey, rule: NameRule | null): string | null {
     if (type === 'socket') return 'a socket';
     if (type === 'fifo') return 'a FIFO';
     if (type === 'device') return 'a device';
     if (rule !== null && (rule.applies === type || rule.applies === 'any')) return rule.reason;
     if (type === 'file') {
-      for (const own of this.#own) if (stat.ino === own.ino && stat.dev === own.dev) return 'the snapshot itself';
+      for (const own of this.#own) if (key.ino === own.ino && key.dev === own.dev) return 'the snapshot itself';
     }
     const pattern = this.#user(path, type === 'directory');
     return pattern === null ? null : `--exclude ${pattern}`;

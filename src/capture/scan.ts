@@ -6,8 +6,11 @@ import { isAppendOnly } from './append-only.ts';
 import type { Attributes, CaptureItem, LiveSource } from './capture-item.ts';
 import type { CaptureReport, LeftOut } from './capture-report.ts';
 import { type DirectoryNames, escapeBytes, listDirectory } from './directory-names.ts';
-import { type Exclusions, typeOf } from './exclusions.ts';
+import { type Exclusions, type NameRule, typeOf } from './exclusions.ts';
+import { type FrozenBranch, type FrozenDirectory, type FrozenFile, isFrozenFile } from './git/frozen-directory.ts';
+import { GitScan, isGitDirectory } from './git/git-scan.ts';
 import { HardLinks } from './hard-links.ts';
+import { isRead } from './read-file.ts';
 import { DatabasesOfDirectory } from './sqlite/side-files.ts';
 import { systemReason } from './system-reason.ts';
 import { treeSize } from './tree-size.ts';
@@ -33,6 +36,10 @@ interface Level {
   names: string[];
   next: number;
   databases: DatabasesOfDirectory;
+  /** The git repository whose own directory this is in. */
+  git: GitScan | null;
+  /** What of this directory was read ahead. */
+  frozen: FrozenDirectory | null;
 }
 
 /** A file that SQLite has something to say about: whether it is copied or read is decided behind the scan. */
@@ -79,6 +86,7 @@ export function* scanStateDir(root: string, options: ScanOptions): Generator<Cap
     const name = level.names[level.next++];
     if (name === undefined) {
       levels.pop();
+      scanner.leave(level);
       continue;
     }
     const item = scanner.visit(level, name);
@@ -106,34 +114,57 @@ class Scanner {
   openTop(root: string): Level {
     const absolute = root.endsWith('/') ? root : `${root}/`;
     try {
-      return this.#level('', absolute, listDirectory(root));
+      return this.#level('', absolute, listDirectory(root), null, null);
     } catch (error) {
       throw fromSystemError(error, 'list the state directory', root);
     }
   }
 
+  /** @returns null for a directory that cannot be listed, which is then a loss */
   descend(parent: Level, name: string, path: string): Level | null {
     const absolute = `${parent.absolute}${name}/`;
+    const inside = `${path}/`;
+    let { git } = parent;
     try {
-      return this.#level(`${path}/`, absolute, listDirectory(absolute));
+      let frozen: FrozenDirectory | null = (parent.frozen?.children.get(name) as FrozenBranch | undefined) ?? null;
+      if (git?.isPacks(inside)) frozen = git.freezePacks();
+      let listing = frozen?.listing ?? listDirectory(absolute);
+      if (frozen === null && isGitDirectory(listing)) {
+        git = new GitScan(inside, absolute, this.#report);
+        frozen = git.freeze();
+        listing = frozen.listing ?? listing;
+      }
+      return this.#level(inside, absolute, listing, git, frozen);
     } catch (error) {
       this.#lose(path, error);
       return null;
     }
   }
 
-  #level(path: string, absolute: string, { names, undecodable }: DirectoryNames): Level {
+  #level(
+    path: string,
+    absolute: string,
+    { names, undecodable }: DirectoryNames,
+    git: GitScan | null,
+    frozen: FrozenDirectory | null,
+  ): Level {
     for (const name of undecodable) this.#report.loss(path + name, 'unreadable', 'its name is not UTF-8');
-    return { path, absolute, names, next: 0, databases: new DatabasesOfDirectory(names) };
+    return { path, absolute, names, next: 0, databases: new DatabasesOfDirectory(names), git, frozen };
+  }
+
+  leave(level: Level): void {
+    if (level.git?.isObjects(level.path)) level.git.finish();
   }
 
   visit(level: Level, name: string): CaptureItem | FoundDatabase | null {
     const path = level.path + name;
     const absolute = level.absolute + name;
-    const rule = this.#options.exclusions.ruleFor({ path, name, inGitDir: false });
+    const rule = this.#options.exclusions.ruleFor({ path, name, inGitDir: level.git !== null });
+    const frozen = level.frozen?.children.get(name);
+    if (frozen !== undefined && isFrozenFile(frozen)) return this.#frozenFile(path, frozen, rule);
     let stat: BigIntStats;
     try {
-      stat = lstatSync(absolute, { bigint: true });
+      stat = frozen?.stat ?? lstatSync(absolute, { bigint: true });
     } catch (error) {
       // What is not state may well be gone by now: no loss.
       if (rule === null) this.#lose(path, error);
@@ -164,7 +195,7 @@ class Scanner {
     attributes: Attributes,
     absolute: string,
     stat: BigIntStats,
-    { databases }: Level,
+    { databases, git }: Level,
     name: string,
   ): CaptureItem | FoundDatabase | null {
     const { path, mode, uid, gid, mtimeNs } = attributes;
@@ -175,13 +206,57 @@ class Scanner {
     }
     const size = Number(stat.size);
     const source = liveSource(absolute, stat);
+    const isObject = git?.isObject(path) ?? false;
     if (stat.nlink > 1n) {
       const link = this.#links.firstPathOf(stat);
-      if (link !== null) return { path, mode, uid, gid, mtimeNs, type: 'hardlink', link, size, source };
-      this.#links.keep(path, stat);
+      if (link !== null) {
+        if (isObject) git?.keep(path);
+        return { path, mode, uid, gid, mtimeNs, type: 'hardlink', link, size, source };
+      }
     }
-    const type = databases.isDatabase(name, absolute, size) ? 'database' : 'file';
-    return { path, mode, uid, gid, mtimeNs, type, size, source };
+    const item: CaptureItem | FoundDatabase | null = isObject
+      ? this.#object(attributes, source, git as GitScan)
+      : {
+          path,
+          mode,
+          uid,
+          gid,
+          mtimeNs,
+          type: databases.isDatabase(name, absolute, size) ? 'database' : 'file',
+          size,
+          source,
+        };
+    if (item !== null && stat.nlink > 1n) this.#links.keep(path, stat);
+    return item;
+  }
+
+  #object(attributes: Attributes, source: LiveSource, git: GitScan): CaptureItem | null {
+    const { path } = attributes;
+    const read = git.readObject(source);
+    if (read !== null && !isRead(read)) {
+      if (read.verdict === 'vanished') git.lose(path);
+      else this.#report.loss(path, read.verdict, read.detail);
+      return null;
+    }
+    git.keep(path);
+    if (read === null) return { ...attributes, type: 'file', size: source.expect.size, source };
+    const bytes = read.overflow ?? new Uint8Array(0);
+    const { verdict, size } = read;
+    return { ...attributes, ...read.attributes, type: 'file', size, source: { kind: 'bytes', bytes, verdict } };
+  }
+
+  #frozenFile(
+    path: string,
+    { key, attributes, bytes, verdict }: FrozenFile,
+    rule: NameRule | null,
+  ): CaptureItem | null {
+    const reason = this.#options.exclusions.reasonFor(path, 'file', key, rule);
+    if (reason !== null) {
+      this.#report.leftOut({ path, type: 'file', reason, size: bytes.length });
+      return null;
+    }
+    const mode = this.#safeMode(path, attributes.mode, 0o6000);
+    return { path, ...attributes, mode, type: 'file', size: bytes.length, source: { kind: 'bytes', bytes, verdict } };
   }
 
   #symlink(attributes: Attributes, absolute: string): CaptureItem | null {

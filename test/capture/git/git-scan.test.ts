@@ -1,0 +1,217 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { linkSync, lstatSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { CaptureItem } from '../../../src/capture/capture-item.ts';
+import { isRead, readLiveFile } from '../../../src/capture/read-file.ts';
+import { comparePaths } from '../../../src/format/path-order.ts';
+import { type Collected, collect, temporaryFolder } from '../collect.ts';
+
+const ENVIRONMENT = {
+  ...process.env,
+  GIT_CONFIG_GLOBAL: '/dev/null',
+  GIT_CONFIG_SYSTEM: '/dev/null',
+  GIT_AUTHOR_NAME: 'a',
+  GIT_AUTHOR_EMAIL: 'a@example.org',
+  GIT_COMMITTER_NAME: 'a',
+  GIT_COMMITTER_EMAIL: 'a@example.org',
+};
+
+let folder: ReturnType<typeof temporaryFolder>;
+let state: string;
+let restored: string;
+beforeEach(() => {
+  folder = temporaryFolder();
+  state = join(folder.path, 'state');
+  restored = join(folder.path, 'restored');
+  mkdirSync(state);
+  git(state, 'init', '-q', '-b', 'main');
+});
+afterEach(() => folder.remove());
+
+function git(cwd: string, ...args: string[]): string {
+  return execFileSync('git', args, {
+    cwd,
+    env: ENVIRONMENT,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe'],
+  }).trim();
+}
+
+function commit(name: string, content = name): string {
+  writeFileSync(join(state, name), content);
+  git(state, 'add', '-A');
+  git(state, 'commit', '-q', '-m', name);
+  return git(state, 'rev-parse', 'HEAD');
+}
+
+/** Puts the items down in a folder as a restore would. */
+function putDown(items: CaptureItem[], target: string): void {
+  mkdirSync(target);
+  for (const item of items) {
+    const absolute = join(target, item.path);
+    if (item.type === 'directory') mkdirSync(absolute);
+    else if (item.type === 'symlink') symlinkSync(item.link, absolute);
+    else if (item.type === 'hardlink') linkSync(join(target, item.link), absolute);
+    else writeFileSync(absolute, contentOf(item));
+  }
+}
+
+function contentOf({ source, path }: Extract<CaptureItem, { type: 'file' }>): Uint8Array {
+  if (source.kind === 'bytes') return source.bytes;
+  if (source.kind === 'copy') return readFileSync(source.absolute);
+  const read = readLiveFile(source, Buffer.alloc(0), 0);
+  // The files of the work tree come and go; those of git must not.
+  if (!isRead(read) && path.startsWith('.git/')) throw new Error(`${path}: ${read.detail}`);
+  return isRead(read) ? (read.overflow ?? new Uint8Array(0)) : new Uint8Array(0);
+}
+
+function expectSound(repository: string): void {
+  // Dangling objects, of a commit that was on its way, are no fault.
+  const said = git(repository, 'fsck', '--full', '--strict', '--no-dangling');
+  expect(said.replace(/^notice: .*$/gm, '').trim()).toBe('');
+}
+
+test('a quiet repository comes whole, in order, with its refs read ahead', async () => {
+  const head = commit('a.json');
+  git(state, 'branch', 'other');
+  git(state, 'tag', '-a', 'v1', '-m', 'one');
+  const { items, paths, losses } = await collect(state);
+  expect(losses).toEqual([]);
+  expect(paths).toEqual([...paths].sort(comparePaths));
+  const kinds = new Map(items.map((item) => [item.path, item.type === 'file' ? item.source.kind : item.type]));
+  expect(kinds.get('.git/HEAD')).toBe('bytes');
+  expect(kinds.get('.git/refs/heads/main')).toBe('bytes');
+  expect(kinds.get('a.json')).toBe('live');
+  const index = lstatSync(join(state, '.git/index'), { bigint: true });
+  expect(items.find(({ path }) => path === '.git/index')).toMatchObject({
+    mtimeNs: index.mtimeNs,
+    size: Number(index.size),
+  });
+  putDown(items, restored);
+  expectSound(restored);
+  expect(git(restored, 'rev-parse', 'HEAD', 'other', 'v1^{commit}')).toBe([head, head, head].join('\n'));
+  expect(git(restored, 'status', '--porcelain')).toBe('');
+});
+
+test('packed objects and packed refs come whole', async () => {
+  for (let i = 0; i < 20; i++) commit(`f${i}.json`, `${i}`.repeat(1000));
+  git(state, 'tag', 'v1');
+  git(state, 'gc', '-q');
+  const head = commit('behind.json');
+  const { items, losses } = await collect(state);
+  expect(losses).toEqual([]);
+  putDown(items, restored);
+  expectSound(restored);
+  expect(git(restored, 'rev-parse', 'HEAD')).toBe(head);
+});
+
+test('what git is writing stays out, and what only looks like it does not', async () => {
+  commit('a.json');
+  for (const path of [
+    '.git/index.lock',
+    '.git/refs/heads/x.lock',
+    '.git/objects/pack/tmp_pack_abc',
+    '.git/objects/tmp_obj_x',
+  ]) {
+    writeFileSync(join(state, path), '');
+  }
+  mkdirSync(join(state, '.git/objects/incoming-abc'));
+  for (const path of ['Cargo.lock', 'tmp_obj_x']) writeFileSync(join(state, path), '');
+  const { paths, leftOut, losses } = await collect(state);
+  expect(losses).toEqual([]);
+  expect(leftOut.map(({ path, reason }) => `${path}: ${reason}`)).toEqual([
+    '.git/index.lock: a lock of git',
+    '.git/objects/incoming-abc: git was receiving into it',
+    '.git/objects/pack/tmp_pack_abc: git was writing it',
+    '.git/objects/tmp_obj_x: git was writing it',
+    '.git/refs/heads/x.lock: a lock of git',
+  ]);
+  expect(paths).toEqual(expect.arrayContaining(['Cargo.lock', 'tmp_obj_x']));
+});
+
+test('an object that a ref names and that is nowhere is a named loss', async () => {
+  const head = commit('a.json');
+  const object = `.git/objects/${head.slice(0, 2)}/${head.slice(2)}`;
+  rmSync(join(state, object));
+  const { losses } = await collect(state);
+  expect(losses).toEqual([
+    { path: object, verdict: 'vanished', detail: 'refs/heads/main names this object, and it is nowhere' },
+  ]);
+});
+
+test('a repository that borrows objects, one with hard links to another, one within', async () => {
+  const head = commit('a.json');
+  git(folder.path, 'clone', '-q', '--shared', state, join(folder.path, 'borrower'));
+  const shared = await collect(join(folder.path, 'borrower'));
+  expect(shared.losses).toEqual([]);
+  expect(shared.notices[0]?.message).toContain('alternates');
+  git(folder.path, 'clone', '-q', '--local', state, join(state, 'projects'));
+  git(folder.path, 'clone', '-q', '--bare', '--no-hardlinks', state, join(state, 'mirror.git'));
+  const { items, losses } = await collect(state);
+  expect(losses).toEqual([]);
+  expect(items.some(({ type }) => type === 'hardlink')).toBe(true);
+  putDown(items, restored);
+  for (const path of ['', 'projects', 'mirror.git']) {
+    expectSound(join(restored, path));
+    expect(git(join(restored, path), 'rev-parse', 'HEAD')).toBe(head);
+  }
+});
+
+test('an unborn branch, SHA-256 names, a detached HEAD', async () => {
+  expect((await collect(state)).losses).toEqual([]);
+  rmSync(join(state, '.git'), { recursive: true });
+  git(state, 'init', '-q', '-b', 'main', '--object-format=sha256');
+  const head = commit('a.json');
+  git(state, 'checkout', '-q', '--detach');
+  git(state, 'gc', '-q');
+  const { items, losses } = await collect(state);
+  expect(losses).toEqual([]);
+  putDown(items, restored);
+  expectSound(restored);
+  expect(git(restored, 'rev-parse', 'HEAD')).toBe(head);
+});
+
+test('names that are patterns of the user are left out in a repository, too', async () => {
+  commit('a.json');
+  const { paths, leftOut } = await collect(state, { excludes: ['.git/hooks', '.git/description'] });
+  expect(paths).not.toContain('.git/hooks');
+  expect(leftOut.map(({ path }) => path)).toEqual(['.git/description', '.git/hooks']);
+});
+
+test('commits, new branches and garbage collections meanwhile leave a sound repository', async () => {
+  commit('seed.json');
+  const script = `
+    n=0
+    while true; do
+      n=$((n + 1))
+      echo $n > state-$((n % 40)).json
+      git add -A; git commit -q -m $n; git branch b$n
+      [ $((n % 7)) = 0 ] && git gc -q --prune=now
+      [ $((n % 5)) = 0 ] && git pack-refs --all
+    done
+  `;
+  const child = spawn('sh', ['-c', script], { cwd: state, env: ENVIRONMENT, stdio: 'ignore', detached: true });
+  const stop = async () => {
+    process.kill(-(child.pid as number), 'SIGKILL');
+    await once(child, 'exit');
+    // Those of its group that were in a system call end a little later.
+    await setTimeout(100);
+  };
+  try {
+    for (let i = 0; i < 8; i++) {
+      await setTimeout(150);
+      const before = git(state, 'rev-parse', 'HEAD');
+      const captured: Collected = await collect(state);
+      expect(captured.losses.filter(({ path }) => path.startsWith('.git/'))).toEqual([]);
+      const target = `${restored}-${i}`;
+      putDown(captured.items, target);
+      expectSound(target);
+      expect(git(target, 'merge-base', '--is-ancestor', before, 'HEAD')).toBe('');
+    }
+  } finally {
+    await stop();
+  }
+});
