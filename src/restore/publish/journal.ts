@@ -1,7 +1,7 @@
 import {
   closeSync,
-  existsSync,
   fsyncSync,
+  lstatSync,
   openSync,
   readFileSync,
   renameSync,
@@ -68,7 +68,7 @@ export function journalPath(place: Place): string {
 export function writeJournal(place: Place, journal: Journal): void {
   const path = journalPath(place);
   const temporary = `${path}.tmp`;
-  const isNew = !existsSync(path);
+  const isNew = lstatSync(path, { throwIfNoEntry: false }) === undefined;
   try {
     const descriptor = openSync(temporary, 'w', 0o600);
     try {

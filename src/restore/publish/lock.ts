@@ -57,12 +57,11 @@ export async function acquireStateLock(
   purpose: string,
   options: LockOptions = {},
 ): Promise<StateLock> {
-  const target = resolveTarget(stateDir);
-  const made = prepareParents(target, options.makeParents ?? false);
-  const exists = existsSync(target.target);
-  const fixed = exists && (isDeviceBoundary(target) || isMountPoint(target.target));
-  const places = fixed ? [placeInside(target)] : exists ? bothPlaces(target) : [placeBeside(target)];
+  const made: string[] = [];
   try {
+    const target = resolveTarget(stateDir);
+    prepareParents(target, options.makeParents ?? false, made);
+    const places = possiblePlaces(target);
     for (const [index, place] of places.entries()) {
       try {
         return await lockAt(place, purpose, made);
@@ -74,8 +73,15 @@ export async function acquireStateLock(
     throw new Error('unreachable: there is always a place');
   } catch (error) {
     removeEmpty(made);
-    throw fromSystemError(error, 'lock the state directory', target.target);
+    throw fromSystemError(error, 'lock the state directory', stateDir);
   }
+}
+
+/** Where the artifacts may lie, the better place first. */
+function possiblePlaces(target: Target): Place[] {
+  if (lstatSync(target.target, { throwIfNoEntry: false }) === undefined) return [placeBeside(target)];
+  if (isDeviceBoundary(target) || isMountPoint(target.target)) return [placeInside(target)];
+  return bothPlaces(target);
 }
 
 async function lockAt(place: Place, purpose: string, madeParents: readonly string[]): Promise<StateLock> {
@@ -163,24 +169,18 @@ export function currentHolders(target: Target): LockHolder[] {
   return bothPlaces(target).flatMap((place) => findHolders(place, here, Date.now()));
 }
 
-function prepareParents({ stateDir, parent }: Target, make: boolean): string[] {
-  if (existsSync(parent)) return [];
+/** Makes the missing parents, and puts them into `made`, the deepest first. */
+function prepareParents({ stateDir, parent }: Target, make: boolean, made: string[]): void {
+  if (existsSync(parent)) return;
   if (!make) {
     throw new BackupError('STATE_DIR_MISSING', 'the state directory does not exist, and neither does its parent', {
       path: stateDir,
       hint: 'Check the path given by --state-dir or OXIOS_STATE_DIR.',
     });
   }
-  const made: string[] = [];
   for (let missing = parent; !existsSync(missing); missing = dirname(missing)) made.push(missing);
-  try {
-    mkdirSync(parent, { recursive: true });
-    for (const each of made) fsyncDirectory(dirname(each));
-  } catch (error) {
-    removeEmpty(made);
-    throw fromSystemError(error, 'make the parent of the state directory', parent);
-  }
-  return made;
+  mkdirSync(parent, { recursive: true });
+  for (const each of made) fsyncDirectory(dirname(each));
 }
 
 function removeEmpty(directories: readonly string[]): void {

@@ -54,8 +54,11 @@ function realpathOfMissing(path: string, stateDir: string, links: number): strin
 /** Finds the real directory behind `stateDir`. Fails with `TARGET_NOT_DIRECTORY` if something else stands there. */
 export function resolveTarget(stateDir: string): Target {
   const target = realpathOfMissing(resolve(stateDir), stateDir, 0);
-  const stats = lstatSync(target, { throwIfNoEntry: false });
-  if (stats !== undefined && !stats.isDirectory()) throw notADirectory(stateDir);
+  try {
+    if (lstatSync(target, { throwIfNoEntry: false })?.isDirectory() === false) throw notADirectory(stateDir);
+  } catch (error) {
+    throw fromSystemError(error, 'look at the state directory', stateDir);
+  }
   return { stateDir, target, parent: dirname(target), name: basename(target) };
 }
 

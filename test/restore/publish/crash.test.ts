@@ -1,0 +1,128 @@
+import { describe, expect, test } from 'vitest';
+import { expectWhole, Ground, noMounts, type Pictures, picturesOf, type Scenario, type Strategy } from './scenario.ts';
+import { actWith, type Call, callsOf, hasStrace, overAll } from './traced.ts';
+
+const TORTURE = process.env.OXIOS_TORTURE === '1';
+const CHANGING = ['rename', 'mkdir', 'rmdir', 'unlink', 'fsync', 'write'];
+const MORE_CHANGING = ['openat', 'chmod', 'utimensat', 'link', 'symlink', 'copy_file_range', 'close'];
+const KILLED_AT = TORTURE ? [...CHANGING, ...MORE_CHANGING] : CHANGING;
+const READING = ['openat', 'statx', 'getdents64', 'close'];
+const FAILED_AT = [...CHANGING, ...READING, 'chmod', 'utimensat', 'link', 'symlink', 'copy_file_range'];
+const ERRORS = TORTURE ? ['EIO', 'ENOSPC', 'EACCES', 'EMFILE', 'EINTR'] : ['EIO'];
+
+const base: Omit<Scenario, 'strategy'>[] = [
+  { name: 'create where nothing is', before: 'missing', verb: 'publish', mode: 'create' },
+  { name: 'create in an empty directory', before: 'empty', verb: 'publish', mode: 'create' },
+  { name: 'replace', before: 'content', verb: 'publish', mode: 'replace' },
+  { name: 'merge', before: 'content', verb: 'publish', mode: 'merge' },
+  { name: 'undo', before: 'content', restoredBefore: true, verb: 'undo' },
+];
+
+function scenariosFor(strategy: Strategy): Scenario[] {
+  // A mount point is never missing.
+  return base
+    .filter(({ before }) => strategy === 'rename' || before !== 'missing')
+    .map((each) => ({ ...each, strategy }));
+}
+
+/** Runs every case on a few grounds side by side, and reports all that did not hold. */
+async function overGrounds<T>(
+  strategy: Strategy,
+  items: T[],
+  each: (ground: Ground, item: T) => Promise<{ what: string; check: () => Promise<void> }>,
+) {
+  const idle = [new Ground(strategy), new Ground(strategy), new Ground(strategy)];
+  const all = [...idle];
+  const broken: string[] = [];
+  try {
+    await overAll(items, async (item) => {
+      const ground = idle.pop();
+      if (ground === undefined) throw new Error('more workers than grounds');
+      const { what, check } = await each(ground, item);
+      await check().catch((error: Error) => broken.push(`${what}: ${error.message}`));
+      idle.push(ground);
+    });
+  } finally {
+    for (const ground of all) ground.dispose();
+  }
+  expect(broken, `${broken.length} of ${items.length} cases`).toEqual([]);
+}
+
+async function callsIn(scenario: Scenario, names: string[]): Promise<{ calls: Call[]; pictures: Pictures }> {
+  const ground = new Ground(scenario.strategy);
+  try {
+    const pictures = await picturesOf(ground, scenario);
+    await ground.prepare(scenario);
+    const { calls, outcome } = await callsOf(names, ground.root, ground.args(scenario));
+    expect(outcome.ok).toBe(true);
+    return { calls, pictures };
+  } finally {
+    ground.dispose();
+  }
+}
+
+const skipAll = hasStrace ? null : 'there is no strace on this machine';
+
+describe.each(['rename', 'children'] as const)('a state directory replaced by %s', (strategy) => {
+  const skip = skipAll ?? (strategy === 'children' ? noMounts : null);
+
+  describe.skipIf(skip !== null)(skip ?? 'on this machine', () => {
+    test.each(scenariosFor(strategy))('killed at every call: $name', { timeout: 3_600_000 }, async (scenario) => {
+      const { calls, pictures } = await callsIn(scenario, KILLED_AT);
+      expect(calls.filter(({ name }) => name === 'rename').length).toBeGreaterThan(1);
+      await overGrounds(strategy, calls, async (ground, call) => {
+        await ground.prepare(scenario);
+        const outcome = await actWith(`${call.name}:signal=KILL:when=${call.n}`, ground.args(scenario));
+        const check = async () => {
+          expect(outcome.killed).toBe(true);
+          await expectWhole(ground, scenario, pictures);
+        };
+        return { what: `killed at ${call.text}`, check };
+      });
+    });
+
+    test.each(scenariosFor(strategy))('every call fails once: $name', { timeout: 3_600_000 }, async (scenario) => {
+      const { calls, pictures } = await callsIn(scenario, FAILED_AT);
+      const cases = calls.flatMap((call) => ERRORS.map((error) => ({ call, error })));
+      await overGrounds(strategy, cases, async (ground, { call, error }) => {
+        await ground.prepare(scenario);
+        const outcome = await actWith(`${call.name}:error=${error}:when=${call.n}`, ground.args(scenario));
+        const check = async () => {
+          expect(outcome.killed).toBe(false);
+          expect(outcome.code ?? '').not.toContain('UNEXPECTED');
+          expect(outcome.code).not.toBe('NEEDS_RECOVERY');
+          expect(ground.picture()).toBe(outcome.ok ? pictures.after : pictures.before);
+          await expectWhole(ground, scenario, pictures);
+        };
+        return { what: `${error} at ${call.text}, ended ${JSON.stringify(outcome)}`, check };
+      });
+    });
+
+    test('a recovery is itself killed at every call', { timeout: 3_600_000 }, async () => {
+      const replace: Scenario = { name: 'replace', strategy, before: 'content', verb: 'publish', mode: 'replace' };
+      const { calls, pictures } = await callsIn(replace, ['rename']);
+      // Between the old tree's leaving and the new one's coming, and half-way through either.
+      const swap = calls.filter(({ text }) => !text.includes('.tmp"')).slice(1);
+      for (const at of TORTURE ? swap : [swap[0], swap.at(-1)]) {
+        if (at === undefined) continue;
+        const interrupt = async (ground: Ground) => {
+          await ground.prepare(replace);
+          await actWith(`${at.name}:signal=KILL:when=${at.n}`, ground.args(replace));
+        };
+        const probe = new Ground(strategy);
+        await interrupt(probe);
+        const recovering = (await callsOf(KILLED_AT, probe.root, ['recover', probe.dir])).calls;
+        probe.dispose();
+        await overGrounds(strategy, recovering, async (ground, call) => {
+          await interrupt(ground);
+          const outcome = await actWith(`${call.name}:signal=KILL:when=${call.n}`, ['recover', ground.dir]);
+          const check = async () => {
+            expect(outcome.killed).toBe(true);
+            await expectWhole(ground, replace, pictures);
+          };
+          return { what: `killed at ${at.text}, recovery killed at ${call.text}`, check };
+        });
+      }
+    });
+  });
+});

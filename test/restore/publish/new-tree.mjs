@@ -1,0 +1,37 @@
+// The two trees of these tests. The new one is written in the same order every time, so that calls can be counted.
+import { chmodSync, linkSync, mkdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+export const NEW_TOP = { mode: 0o750, mtimeNs: 1_700_000_000_123_456_789n };
+
+/** Times are whole seconds, which Node sets exactly. */
+function write(root, path, content, mode = 0o644) {
+  writeFileSync(join(root, path), content);
+  chmodSync(join(root, path), mode);
+  utimesSync(join(root, path), 1_600_000_000, 1_600_000_000);
+}
+
+export function fillNew(root) {
+  mkdirSync(join(root, 'sessions'));
+  write(root, 'sessions/both.json', '{"from":"new"}');
+  write(root, 'memory.db', 'new database');
+  write(root, 'only-new.md', 'new', 0o600);
+  utimesSync(join(root, 'sessions'), 1_600_000_001, 1_600_000_001);
+}
+
+export function fillOld(root) {
+  mkdirSync(join(root, 'sessions'), { recursive: true });
+  mkdirSync(join(root, 'assets/deep'), { recursive: true });
+  write(root, 'sessions/both.json', '{"from":"old"}');
+  write(root, 'sessions/only-old.json', '{"from":"old"}');
+  write(root, 'memory.db', 'old database');
+  write(root, 'memory.db-wal', 'old write-ahead log');
+  write(root, 'tasks.db', 'old tasks');
+  write(root, 'tasks.db-wal', 'old tasks log');
+  write(root, 'assets/deep/run.sh', '#!/bin/sh', 0o755);
+  linkSync(join(root, 'assets/deep/run.sh'), join(root, 'assets/twin.sh'));
+  symlinkSync('deep/run.sh', join(root, 'assets/link'));
+  for (const path of ['sessions', 'assets/deep', 'assets']) utimesSync(join(root, path), 1_500_000_000, 1_500_000_000);
+  chmodSync(root, 0o755);
+  utimesSync(root, 1_500_000_001, 1_500_000_001);
+}

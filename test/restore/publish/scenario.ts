@@ -1,0 +1,127 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'vitest';
+import { listKept } from '../../../src/restore/publish/kept-trees.ts';
+import { recoverStateDir } from '../../../src/restore/publish/recover.ts';
+import { undoRestore } from '../../../src/restore/publish/undo.ts';
+import { fillOld } from './new-tree.mjs';
+import { act } from './traced.ts';
+import { pictureOf } from './tree-picture.ts';
+
+export type Strategy = 'rename' | 'children';
+
+export interface Scenario {
+  name: string;
+  strategy: Strategy;
+  before: 'missing' | 'empty' | 'content';
+  /** Leaves a kept tree first, so that there is something to undo. */
+  restoredBefore?: boolean;
+  /** What the actor is told, the state directory aside. */
+  verb: 'publish' | 'undo';
+  mode?: 'create' | 'replace' | 'merge';
+}
+
+/** In memory where that can be: a sync of a file system waits for everybody else who writes to it. */
+const WORKROOM = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
+
+/** Why the state directory cannot be a mount point here; null if it can. */
+export const noMounts = ((): string | null => {
+  const probe = mkdtempSync(join(tmpdir(), 'oxios-mount-'));
+  const mounted = spawnSync('mount', ['-t', 'tmpfs', 'none', probe]);
+  if (mounted.status === 0) spawnSync('umount', [probe]);
+  rmSync(probe, { recursive: true });
+  return mounted.status === 0 ? null : `mounting a tmpfs failed: ${mounted.stderr ?? mounted.error}`;
+})();
+
+/** A state directory that is an ordinary one, or a mount point. */
+export class Ground {
+  readonly root = mkdtempSync(join(WORKROOM, 'oxios-publish-'));
+  readonly dir = join(this.root, 'workspace');
+  readonly strategy: Strategy;
+
+  constructor(strategy: Strategy) {
+    this.strategy = strategy;
+    if (strategy === 'rename') return;
+    mkdirSync(this.dir);
+    const { status } = spawnSync('mount', ['-t', 'tmpfs', 'none', this.dir]);
+    if (status !== 0) throw new Error('mount failed');
+  }
+
+  /** Everything away that a case left. */
+  clear(): void {
+    const base = this.strategy === 'rename' ? this.root : this.dir;
+    for (const name of readdirSync(base)) rmSync(join(base, name), { recursive: true });
+  }
+
+  async prepare(scenario: Scenario): Promise<void> {
+    this.clear();
+    if (scenario.before !== 'missing') mkdirSync(this.dir, { recursive: true });
+    if (scenario.before === 'content') fillOld(this.dir);
+    if (scenario.restoredBefore) expect(await act(['publish', this.dir, 'replace'])).toMatchObject({ ok: true });
+  }
+
+  args(scenario: Scenario): string[] {
+    return scenario.mode === undefined ? [scenario.verb, this.dir] : [scenario.verb, this.dir, scenario.mode];
+  }
+
+  /** The state. The mount point's own time is left out: making the reserved directory in it cannot but change it for a moment. */
+  picture(dir = this.dir): string {
+    const picture = pictureOf(dir);
+    return this.strategy === 'rename' ? picture : picture.replace(/^(\. \d+) -?\d+/, '$1');
+  }
+
+  /** Names of ours that should not be left once a run or a recovery is over. */
+  leftovers(): string[] {
+    const beside = readdirSync(this.root).filter((name) => name.startsWith('.'));
+    const inside =
+      this.strategy === 'rename' ? [] : reservedNames(this.dir).filter((name) => !name.startsWith('replaced-'));
+    return [...beside, ...inside];
+  }
+
+  dispose(): void {
+    if (this.strategy === 'children') spawnSync('umount', ['-l', this.dir]);
+    rmSync(this.root, { recursive: true });
+  }
+}
+
+function reservedNames(dir: string): string[] {
+  try {
+    return readdirSync(join(dir, '.oxios-backup'));
+  } catch {
+    return [];
+  }
+}
+
+export interface Pictures {
+  before: string;
+  after: string;
+}
+
+/** What the scenario begins with and what it ends with, when nothing happens to it. */
+export async function picturesOf(ground: Ground, scenario: Scenario): Promise<Pictures> {
+  await ground.prepare(scenario);
+  const before = ground.picture();
+  expect(await act(ground.args(scenario))).toMatchObject({ ok: true });
+  expect(ground.leftovers()).toEqual([]);
+  return { before, after: ground.picture() };
+}
+
+/** Recovers, and holds the result to the promise: the old tree or the new one, and nothing left over. */
+export async function expectWhole(ground: Ground, scenario: Scenario, pictures: Pictures): Promise<void> {
+  const report = await recoverStateDir(ground.dir);
+  const live = ground.picture();
+  if (report.outcome === 'finished') expect(live).toBe(pictures.after);
+  else if (report.outcome === 'rolled-back') expect(live).toBe(pictures.before);
+  else expect([pictures.before, pictures.after]).toContain(live);
+  expect(report.movedAside).toEqual([]);
+  expect(ground.leftovers()).toEqual([]);
+  expect((await recoverStateDir(ground.dir)).outcome).toBe('clean');
+  if (live === pictures.after && scenario.before === 'content') {
+    const [kept] = await listKept(ground.dir);
+    expect(kept).toBeDefined();
+    await undoRestore(ground.dir);
+    expect(ground.picture()).toBe(pictures.before);
+  }
+}
