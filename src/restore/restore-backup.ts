@@ -24,6 +24,7 @@ import { acquireStateLock } from './publish/lock.ts';
 import { type PublishMode, publish } from './publish/publish.ts';
 import { findRunning } from './publish/running.ts';
 import { openStaging, type Staging } from './publish/staging.ts';
+import { readTop, type TopAttributes } from './publish/top-attributes.ts';
 import { assertSpace, planAll, planSelection } from './restore-plan.ts';
 import type { ExtractedTree, TreeWriterOptions } from './tree-writer.ts';
 
@@ -146,7 +147,7 @@ async function restoreInto(
     completeTree({ ...tree, links: tree.links.filter(({ path }) => !skipped.has(path)) }, treeOptions);
     const { replacedTree } = await publish(staging, {
       mode,
-      ...(opened.kind === 'sealed' && selection === null ? { top: topOf(opened, treeOptions.sameOwner) } : {}),
+      top: topOf(opened, selection, staging, treeOptions),
       ...(signal === undefined ? {} : { signal }),
       ...(onEvent === undefined ? {} : { onEvent }),
     });
@@ -272,10 +273,15 @@ function notEmpty(target: string): BackupError {
   });
 }
 
-function topOf({ root: { top } }: SealedSnapshot, sameOwner: boolean) {
-  return {
-    mode: top.mode,
-    mtimeNs: BigInt(top.mtime) * 1_000_000_000n + BigInt(top.mtime_ns),
-    ...(sameOwner ? { uid: top.uid, gid: top.gid } : {}),
-  };
+/** Attributes of the restored state directory itself: the snapshot's, or where it brings none or not all of the tree, those of what stood there. */
+function topOf(
+  opened: OpenSnapshot,
+  selection: Selection | null,
+  { found, target }: Staging,
+  { sameOwner, umask }: TreeWriterOptions,
+): TopAttributes {
+  if (opened.kind === 'unsealed' || selection !== null)
+    return found.kind === 'missing' ? { mode: 0o777 & ~umask } : readTop(target);
+  const { mode, mtime, mtime_ns, uid, gid } = opened.root.top;
+  return { mode, mtimeNs: BigInt(mtime) * 1_000_000_000n + BigInt(mtime_ns), ...(sameOwner ? { uid, gid } : {}) };
 }

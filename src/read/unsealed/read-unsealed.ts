@@ -1,11 +1,12 @@
-import fs from 'node:fs';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { BackupError, fromSystemError } from '../../errors.ts';
 import type { Entry } from '../../format/entry.ts';
 import { MAX_MANIFEST_BYTES, type Manifest, parseManifest } from '../../format/manifest.ts';
 import { MANIFEST_PATH } from '../../format/path-rules.ts';
 import { throwIfAborted } from '../../workers/abort.ts';
-import type { SnapshotSource } from '../snapshot-source.ts';
+import { readAt, type SnapshotSource } from '../snapshot-source.ts';
 import { EntryBook } from './entry-book.ts';
 import { type GateVisitor, TarGate } from './tar-gate.ts';
 
@@ -20,15 +21,21 @@ export interface UnsealedVisitor {
 
 class Enough extends Error {}
 
+function* chunksOf(source: SnapshotSource): Generator<Buffer> {
+  for (let at = 0; at < source.size; at += CHUNK_BYTES) {
+    yield readAt(source.fd, at, Math.min(CHUNK_BYTES, source.size - at));
+  }
+}
+
 /** Leads all decompressed bytes of the file to `push`. */
 async function gunzip(
   source: SnapshotSource,
   push: (chunk: Buffer) => void,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const input = fs.createReadStream('', { fd: source.fd, autoClose: false, start: 0, highWaterMark: CHUNK_BYTES });
-  const inflated = input.pipe(createGunzip({ chunkSize: CHUNK_BYTES }));
-  input.on('error', (error) => inflated.destroy(error));
+  const inflated = createGunzip({ chunkSize: CHUNK_BYTES });
+  // What it fails with comes out of `inflated` too.
+  const fed = pipeline(Readable.from(chunksOf(source)), inflated).catch(() => {});
   try {
     for await (const chunk of inflated) {
       throwIfAborted(signal);
@@ -51,8 +58,8 @@ async function gunzip(
     }
     throw fromSystemError(error, 'read the snapshot', source.name);
   } finally {
-    input.destroy();
     inflated.destroy();
+    await fed;
   }
 }
 
