@@ -12,7 +12,7 @@ import { GitScan, isGitDirectory } from './git/git-scan.ts';
 import { HardLinks } from './hard-links.ts';
 import { isRead } from './read-file.ts';
 import { DatabasesOfDirectory } from './sqlite/side-files.ts';
-import { systemReason } from './system-reason.ts';
+import { type SystemReason, systemReason } from './system-reason.ts';
 import { treeSize } from './tree-size.ts';
 
 export interface ScanOptions {
@@ -136,7 +136,7 @@ class Scanner {
       }
       return this.#level(inside, absolute, listing, git, frozen);
     } catch (error) {
-      this.#lose(path, error);
+      this.#lose(path, error, git);
       return null;
     }
   }
@@ -167,7 +167,7 @@ class Scanner {
       stat = frozen?.stat ?? lstatSync(absolute, { bigint: true });
     } catch (error) {
       // What is not state may well be gone by now: no loss.
-      if (rule === null) this.#lose(path, error);
+      if (rule === null) this.#lose(path, error, level.git);
       return null;
     }
     const type = typeOf(stat);
@@ -234,8 +234,7 @@ class Scanner {
     const { path } = attributes;
     const read = git.readObject(source);
     if (read !== null && !isRead(read)) {
-      if (read.verdict === 'vanished') git.lose(path);
-      else this.#report.loss(path, read.verdict, read.detail);
+      this.#loseFor(path, read, git);
       return null;
     }
     git.keep(path);
@@ -314,9 +313,14 @@ class Scanner {
     return mode & ~forbidden;
   }
 
-  #lose(path: string, error: unknown): void {
-    const { verdict, detail } = systemReason(error);
-    this.#report.loss(path, verdict, detail);
+  #lose(path: string, error: unknown, git: GitScan | null = null): void {
+    this.#loseFor(path, systemReason(error), git);
+  }
+
+  #loseFor(path: string, { verdict, detail }: SystemReason, git: GitScan | null): void {
+    // Git removes what it has packed; if something needed is nowhere, that will be named.
+    if (verdict === 'vanished' && git?.isObject(path)) git.lose(path);
+    else this.#report.loss(path, verdict, detail);
   }
 }
 
