@@ -1,4 +1,4 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -16,6 +16,7 @@ import { DataSets } from './data/data-sets.ts';
 import { drawPicture } from './report/picture.ts';
 import { assembleReport, writeReport } from './report/results-file.ts';
 import { renderReport } from './report/table.ts';
+import { makeWorkFolder } from './run/work-folder.ts';
 
 interface Case {
   /** Takes long and needs tens of gigabytes: only with `--large`, or when named. */
@@ -62,8 +63,7 @@ const options = await yargs(hideBin(process.argv))
 if (process.platform !== 'linux') throw new Error('The bench reads memory and CPU time from /proc: it needs Linux.');
 
 const say = (line: string) => void process.stderr.write(`${line}\n`);
-const workFolder = path.join(options.data, `work-${process.pid}`);
-await mkdir(workFolder, { recursive: true });
+const workFolder = await makeWorkFolder(options.data);
 const bench = new Bench({
   data: new DataSets(options.data, options.scale, say),
   rounds: options.rounds,

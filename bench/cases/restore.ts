@@ -1,8 +1,9 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { OURS, pipeline } from '../peers/creators.ts';
 import { missingPrograms } from '../peers/programs.ts';
 import { type Contender, takeTurns } from '../run/rounds.ts';
+import { makeWorkFolder } from '../run/work-folder.ts';
 import type { Bench } from './bench.ts';
 
 const RAM_DISK = '/dev/shm';
@@ -12,7 +13,7 @@ export async function benchRestore(bench: Bench, name: 'many-small' | 'mixed'): 
   const stateDir = name === 'mixed' ? await bench.data.mixed() : await bench.data.smallFiles();
   const snapshot = await bench.snapshotOf(stateDir);
   if (await bench.hasRoom(RAM_DISK, 2e9, `restore ${name} to the RAM disk`)) {
-    const folder = await mkdtemp(path.join(RAM_DISK, 'oxios-backup-bench-'));
+    const folder = await makeWorkFolder(RAM_DISK);
     try {
       await compare(bench, snapshot, folder, { id: `restore-${name}-ram`, title: `Restore to a RAM disk, ${name}` });
     } finally {
