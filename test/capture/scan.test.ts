@@ -227,6 +227,21 @@ test('what vanishes between two batches is a loss', async () => {
   expect(losses).toEqual(['vanished z.json', 'vanished zz']);
 });
 
+test('a directory too deep for the system is a named loss', async () => {
+  const script = `import os, sys\nos.chdir(sys.argv[1])\nfor i in range(25): os.mkdir('d' * 200); os.chdir('d' * 200)`;
+  execFileSync('python3', ['-c', script, folder.path]);
+  const { paths, losses } = await collect(folder.path);
+  expect(losses).toEqual([
+    {
+      path: expect.stringMatching(/^(?:d{200}\/)+d{200}$/),
+      verdict: 'unreadable',
+      detail: 'ENAMETOOLONG: name too long',
+    },
+  ]);
+  expect(paths).toHaveLength((losses[0]?.path.split('/').length ?? 0) - 1);
+  execFileSync('rm', ['-rf', folder.path]);
+});
+
 test('an aborted capture rejects', async () => {
   put('a');
   await expect(collect(folder.path, { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'ABORTED' });
