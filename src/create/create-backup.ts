@@ -22,8 +22,8 @@ import { FileSink } from './file-sink.ts';
 import { IndexSpool } from './index-spool.ts';
 import { countSections, manifestOf, provisionalManifest } from './manifest-facts.ts';
 import type { PackJob, PackWorkerData } from './pack-worker.ts';
-import type { Sink } from './sink.ts';
 import { Scratch } from './scratch.ts';
+import type { Sink } from './sink.ts';
 import { SnapshotWriter } from './snapshot-writer.ts';
 import { StreamSink } from './stream-sink.ts';
 

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import os from 'node:os';
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import type { Totals } from '../format/index-root.ts';
 import type { Manifest } from '../format/manifest.ts';
 import { FORMAT_VERSION } from '../format/seal.ts';

@@ -1,5 +1,5 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { BackupError } from '../errors.ts';
 import { BLOCK, type Entry, type EntryType, padded } from './entry.ts';
 import { DAMAGED_HINT } from './gzip-member.ts';
@@ -52,7 +52,7 @@ const sizes = integers(0, Number.MAX_SAFE_INTEGER);
 
 const columnsSchema = z.strictObject({
   path: strings,
-  type: z.string().regex(/^[fdlh]*$/),
+  type: z.string().check(z.regex(/^[fdlh]*$/)),
   mode: integers(0, 0o7777),
   uid: integers(0, 0xffffffff),
   gid: integers(0, 0xffffffff),

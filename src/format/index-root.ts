@@ -1,5 +1,5 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { BackupError } from '../errors.ts';
 import { DAMAGED_HINT } from './gzip-member.ts';
 import { type Manifest, validateManifest } from './manifest.ts';
@@ -10,8 +10,8 @@ const MAX_ROOT_BYTES = 64 * 1024 * 1024;
 /** Most entries in one block. */
 const MAX_BLOCK_ENTRIES = 16_384;
 
-const count = z.number().int().nonnegative();
-const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+const count = z.int().check(z.nonnegative());
+const sha256 = z.string().check(z.regex(/^[0-9a-f]{64}$/));
 
 const totalsSchema = z.strictObject({
   entries: count,
@@ -26,11 +26,11 @@ const totalsSchema = z.strictObject({
 });
 
 const topSchema = z.strictObject({
-  mode: count.max(0o7777),
+  mode: count.check(z.maximum(0o7777)),
   uid: count,
   gid: count,
-  mtime: z.number().int(),
-  mtime_ns: count.max(999_999_999),
+  mtime: z.int(),
+  mtime_ns: count.check(z.maximum(999_999_999)),
 });
 
 const verdictSchema = z.strictObject({
@@ -42,10 +42,10 @@ const verdictSchema = z.strictObject({
 const blockSchema = z.strictObject({
   /** Path of the first entry. */
   first: z.string(),
-  entries: count.min(1).max(MAX_BLOCK_ENTRIES),
-  members: count.min(1),
+  entries: count.check(z.minimum(1), z.maximum(MAX_BLOCK_ENTRIES)),
+  members: count.check(z.minimum(1)),
   /** Length in the index, and digest. */
-  length: count.min(4),
+  length: count.check(z.minimum(4)),
   sha256,
   /** Where in the file its first member begins, how many bytes its members take there, and how many tar bytes they hold. */
   offset: count,

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { BackupError } from '../errors.ts';
 import { BLOCK, padded } from './entry.ts';
 import { MANIFEST_PATH } from './path-rules.ts';
@@ -8,29 +8,28 @@ import { encodeHeader } from './tar-header.ts';
 export const MANIFEST_VERSION = 1;
 /** A manifest of more bytes than this is refused unread. */
 export const MAX_MANIFEST_BYTES = 1024 * 1024;
+const MAX_SECTIONS = 1000;
 
-const count = z.number().int().nonnegative();
+const count = z.int().check(z.nonnegative());
 
 /** The part of the manifest that Oxios itself reads. */
 const oxiosManifest = z.looseObject({
   version: z.literal(MANIFEST_VERSION),
   created_at: z.iso.datetime({ offset: true }),
   oxios_version: z.string(),
-  sections: z.array(z.looseObject({ name: z.string().min(1), entry_count: count })).max(1000),
+  sections: z
+    .array(z.looseObject({ name: z.string().check(z.minLength(1)), entry_count: count }))
+    .check(z.maxLength(MAX_SECTIONS)),
 });
 
-const manifestSchema = oxiosManifest.extend({
-  snapshot_format: count.optional(),
-  tool: z.string().optional(),
-  source: z.looseObject({ platform: z.string(), hostname: z.string(), state_dir: z.string() }).optional(),
-  excludes: z.array(z.string()).optional(),
-  files: count.nullable().optional(),
-  bytes: count.nullable().optional(),
-  index_sha256: z
-    .string()
-    .regex(/^[0-9a-f]{64}$/)
-    .nullable()
-    .optional(),
+const manifestSchema = z.extend(oxiosManifest, {
+  snapshot_format: z.optional(count),
+  tool: z.optional(z.string()),
+  source: z.optional(z.looseObject({ platform: z.string(), hostname: z.string(), state_dir: z.string() })),
+  excludes: z.optional(z.array(z.string())),
+  files: z.optional(z.nullable(count)),
+  bytes: z.optional(z.nullable(count)),
+  index_sha256: z.optional(z.nullable(z.string().check(z.regex(/^[0-9a-f]{64}$/)))),
 });
 
 /** The manifest of a snapshot: Oxios's fields, ours, and any others, which are kept and ignored. */
