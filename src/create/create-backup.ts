@@ -4,8 +4,9 @@ import path from 'node:path';
 import type { Writable } from 'node:stream';
 import type { LeftOut } from '../capture/capture-report.ts';
 import { captureState } from '../capture/capture-state.ts';
-import { openStateDir } from '../capture/scan.ts';
+import { openStateDir, type TopAttributes } from '../capture/scan.ts';
 import { isLoss } from '../capture/verdict.ts';
+import { BackupError } from '../errors.ts';
 import type { OperationOptions } from '../events.ts';
 import { splitTime } from '../format/entry.ts';
 import { END_MEMBER, encodeIndexPieces, encodeStoredMember, indexStored, PIECE } from '../format/gzip-member.ts';
@@ -13,6 +14,8 @@ import { encodeRoot, type RecordedVerdict, type Totals } from '../format/index-r
 import { encodeManifestEntry, isBackupManifest, type Manifest } from '../format/manifest.ts';
 import { comparePaths } from '../format/path-order.ts';
 import { encodeSeal, SEAL_LENGTH } from '../format/seal.ts';
+import { acquireStateLock, type StateLock } from '../restore/publish/lock.ts';
+import { assertRecovered } from '../restore/publish/needs-recovery.ts';
 import { findOxiosVersion } from '../state/oxios-version.ts';
 import type { StateStore } from '../state/state-store.ts';
 import { throwIfAborted } from '../workers/abort.ts';
@@ -103,12 +106,37 @@ export async function createBackup(
   output: string | Writable,
   options: CreateOptions = {},
 ): Promise<CreateResult> {
-  const { root, top } = openStateDir(store.basePath);
   throwIfAborted(options.signal);
-  const sink: Sink =
-    typeof output === 'string' ? new FileSink(output, options.force ?? false) : new StreamSink(output, []);
-  const scratchParent =
-    options.scratchDir ?? (typeof output === 'string' ? path.dirname(path.resolve(output)) : os.tmpdir());
+  await assertRecovered(store.basePath);
+  const { root, top } = openStateDir(store.basePath);
+  const lock = await lockIfPossible(root);
+  try {
+    return await createLocked(store, root, top, output, options);
+  } finally {
+    await lock?.release();
+  }
+}
+
+/** A state directory that we cannot write around, as on a read-only file system, is captured without a lock. */
+async function lockIfPossible(root: string): Promise<StateLock | null> {
+  try {
+    return await acquireStateLock(root, 'oxios-backup create');
+  } catch (error) {
+    if (error instanceof BackupError && error.code === 'PERMISSION') return null;
+    throw error;
+  }
+}
+
+async function createLocked(
+  store: StateStore,
+  root: string,
+  top: TopAttributes,
+  output: string | Writable,
+  options: CreateOptions,
+): Promise<CreateResult> {
+  const file = typeof output === 'string' ? path.resolve(output) : null;
+  const sink = typeof output === 'string' ? new FileSink(output, options.force ?? false) : new StreamSink(output);
+  const scratchParent = options.scratchDir ?? (file === null ? os.tmpdir() : path.dirname(file));
   const scratch = new Scratch(scratchParent);
   try {
     clearTemporaries(scratchParent, options.onEvent);
@@ -116,7 +144,7 @@ export async function createBackup(
     options.onEvent?.({ type: 'phase', phase: 'publish' });
     throwIfAborted(options.signal);
     await sink.publish();
-    return { output: typeof output === 'string' ? path.resolve(output) : null, length: sink.position, ...made };
+    return { output: file, length: sink.position, ...made };
   } finally {
     sink.discard();
     scratch.remove();
@@ -128,7 +156,7 @@ type Made = Omit<CreateResult, 'output' | 'length'>;
 async function writeSnapshot(
   store: StateStore,
   root: string,
-  top: ReturnType<typeof openStateDir>['top'],
+  top: TopAttributes,
   sink: Sink,
   scratch: Scratch,
   options: CreateOptions,
@@ -161,7 +189,17 @@ async function writeSnapshot(
   const spool = new IndexSpool(scratch.directory());
   try {
     onEvent?.({ type: 'phase', phase: 'capture' });
-    const writer = new SnapshotWriter({ pool, sink, spool, root: rootSlash, onVerdict: record });
+    const writer = new SnapshotWriter({
+      pool,
+      sink,
+      spool,
+      root: rootSlash,
+      onVerdict: record,
+      onProgress(entries, bytes) {
+        throwIfAborted(signal);
+        onEvent?.({ type: 'progress', phase: 'capture', entries, bytes });
+      },
+    });
     const batches = captureState(root, {
       excludes,
       output: sink.identities,
@@ -176,13 +214,9 @@ async function writeSnapshot(
     });
     for await (const items of batches) {
       for (const item of items) await writer.add(item);
-      throwIfAborted(signal);
-      const { entries, bytes } = writer.index.totals;
-      onEvent?.({ type: 'progress', phase: 'capture', entries, bytes });
     }
     await writer.finish();
     const { totals, sections } = writer.index;
-    onEvent?.({ type: 'progress', phase: 'capture', entries: totals.entries, bytes: totals.bytes });
     await sink.write(END_MEMBER);
 
     onEvent?.({ type: 'phase', phase: 'index' });

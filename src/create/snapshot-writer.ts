@@ -31,6 +31,8 @@ export interface SnapshotWriterOptions {
   root: string;
   /** Called when a file was not captured clean at once. */
   onVerdict: (verdict: RecordedVerdict) => void;
+  /** Called after each piece of work, with what is written so far; may throw to end the snapshot. */
+  onProgress: (entries: number, bytes: number) => void;
 }
 
 /**
@@ -45,6 +47,7 @@ export class SnapshotWriter {
   readonly #window: OrderedWindow;
   readonly #lost = new Set<string>();
   #batch: CaptureItem[] = [];
+  #pieces = 0;
   #held = 0;
 
   constructor(options: SnapshotWriterOptions) {
@@ -134,6 +137,7 @@ export class SnapshotWriter {
     await this.#options.sink.write(packed.member);
     this.index.addMember(packed.member.length, packed.raw);
     for (const entry of entries) this.index.addEntry(entry);
+    this.#progress(0);
     await this.#store(this.index.endUnit());
   }
 
@@ -180,6 +184,7 @@ export class SnapshotWriter {
         const raw = tar.length;
         const packed = this.#run({ kind: 'piece', tar }, [tar.buffer as ArrayBuffer]);
         await this.#window.add(packed, async ({ member }) => {
+          this.#progress(raw);
           written ??= { position: sink.position, members: this.index.members };
           await sink.write(member);
           this.index.addMember(member.length, raw);
@@ -195,6 +200,7 @@ export class SnapshotWriter {
       const { position, members } = written as unknown as { position: number; members: number };
       sink.truncate(position);
       this.index.dropMembers(members);
+      this.#pieces = 0;
       return true;
     }
     const { verdict, detail } =
@@ -205,9 +211,17 @@ export class SnapshotWriter {
     await this.#window.add(Promise.resolve(), async () => {
       if (verdict !== 'clean') onVerdict({ path: item.path, verdict, detail });
       this.index.addEntry(entry);
+      this.#pieces = 0;
       await this.#store(this.index.endUnit());
     });
     return false;
+  }
+
+  /** @param piece tar bytes of a large file that is not complete yet */
+  #progress(piece: number): void {
+    this.#pieces += piece;
+    const { entries, bytes } = this.index.totals;
+    this.#options.onProgress(entries, bytes + this.#pieces);
   }
 
   /** Has a block encoded and puts it into the spool. Its turn comes before that of anything started later. */

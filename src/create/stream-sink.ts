@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import fs from 'node:fs';
 import type { Writable } from 'node:stream';
 import type { FileKey } from '../capture/exclusions.ts';
 import { BackupError, fromSystemError } from '../errors.ts';
@@ -12,10 +13,9 @@ export class StreamSink implements Sink {
   #position = 0;
   #failure: Error | null = null;
 
-  /** @param identities the file that the stream leads to, where it is one (a redirection) */
-  constructor(stream: Writable, identities: readonly FileKey[]) {
+  constructor(stream: Writable) {
     this.#stream = stream;
-    this.identities = identities;
+    this.identities = fileBehind(stream);
     stream.on('error', this.#onError);
   }
 
@@ -64,4 +64,12 @@ export class StreamSink implements Sink {
     }
     throw fromSystemError(this.#failure, 'write the snapshot');
   }
+}
+
+/** The file that a stream leads to, where it is one: a redirection. */
+function fileBehind(stream: Writable): FileKey[] {
+  const { fd } = stream as { fd?: unknown };
+  if (typeof fd !== 'number') return [];
+  const stat = fs.fstatSync(fd, { bigint: true });
+  return stat.isFile() ? [stat] : [];
 }
