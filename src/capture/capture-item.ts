@@ -1,3 +1,4 @@
+import type { HeldFile } from './held-file.ts';
 import type { Verdict } from './verdict.ts';
 
 /** What tells two states of one file apart. */
@@ -17,6 +18,8 @@ export interface LiveSource {
   appendOnly: boolean;
   /** A database that nobody was writing to. In any other state than this it must be quiet again to be read. */
   quietDatabase: boolean;
+  /** The file, opened already, for it may be deleted before its turn comes. Only of files that `LiveFile` reads. */
+  held?: HeldFile;
 }
 
 /** Where the bytes of a file come from. */

@@ -5,6 +5,7 @@ import { BackupError } from '../errors.ts';
 import type { CaptureItem } from './capture-item.ts';
 import type { CaptureReport } from './capture-report.ts';
 import { Exclusions, type FileKey } from './exclusions.ts';
+import type { HeldFile } from './held-file.ts';
 import { type FoundDatabase, scanStateDir } from './scan.ts';
 import { availableReaders, captureDatabase } from './sqlite/capture-database.ts';
 import type { DatabaseReader, ReaderName } from './sqlite/database-reader.ts';
@@ -53,22 +54,28 @@ export async function* captureState(root: string, options: CaptureOptions): Asyn
   const { excludes, output, isBackupManifest, report, dryRun = false, signal } = options;
   const exclusions = new Exclusions(compileUserExcludes(excludes), output);
   const databases = new DatabaseCopies(options);
+  const held: HeldFile[] = [];
+  const onHeld = (file: HeldFile) => held.push(file);
   let batch: CaptureItem[] = [];
   let bytes = 0;
-  for (const found of scanStateDir(root, { exclusions, report, isBackupManifest, dryRun })) {
-    const item = found.type === 'database' ? await databases.capture(found) : found;
-    if (item === null) continue;
-    batch.push(item);
-    if (item.type === 'file' && item.source.kind === 'bytes') bytes += item.size;
-    if (batch.length < BATCH_ITEMS && bytes < BATCH_BYTES) continue;
-    yield batch;
-    batch = [];
-    bytes = 0;
-    await setImmediate();
+  try {
+    for (const found of scanStateDir(root, { exclusions, report, isBackupManifest, onHeld, dryRun })) {
+      const item = found.type === 'database' ? await databases.capture(found) : found;
+      if (item === null) continue;
+      batch.push(item);
+      if (item.type === 'file' && item.source.kind === 'bytes') bytes += item.size;
+      if (batch.length < BATCH_ITEMS && bytes < BATCH_BYTES) continue;
+      yield batch;
+      batch = [];
+      bytes = 0;
+      await setImmediate();
+      throwIfAborted(signal);
+    }
     throwIfAborted(signal);
+    if (batch.length > 0) yield batch;
+  } finally {
+    for (const file of held) file.close();
   }
-  throwIfAborted(signal);
-  if (batch.length > 0) yield batch;
 }
 
 /** Makes the copies of one run, each under a name of its own. */

@@ -46,7 +46,7 @@ export class LiveFile {
   static open(source: LiveSource): LiveFile | SystemReason {
     let fd: number | null = null;
     try {
-      fd = openRegular(source.absolute);
+      fd = source.held?.take() ?? openRegular(source.absolute);
       let stat = fstatSync(fd, { bigint: true });
       if (isTooFresh(stat.mtimeNs, Date.now())) {
         waitForClockTick();

@@ -7,19 +7,22 @@ import type { Attributes, CaptureItem, LiveSource } from './capture-item.ts';
 import type { CaptureReport, LeftOut } from './capture-report.ts';
 import { type DirectoryNames, escapeBytes, listDirectory } from './directory-names.ts';
 import { type Exclusions, type NameRule, typeOf } from './exclusions.ts';
-import { type FrozenBranch, type FrozenDirectory, type FrozenFile, isFrozenFile } from './git/frozen-directory.ts';
+import { type FrozenDirectory, type FrozenFile, isFrozenBranch, isFrozenFile } from './git/frozen-directory.ts';
 import { GitScan, isGitDirectory } from './git/git-scan.ts';
 import { HardLinks } from './hard-links.ts';
-import { isRead } from './read-file.ts';
+import { HeldFile } from './held-file.ts';
 import { DatabasesOfDirectory } from './sqlite/side-files.ts';
 import { type SystemReason, systemReason } from './system-reason.ts';
 import { treeSize } from './tree-size.ts';
+import type { Verdict } from './verdict.ts';
 
 export interface ScanOptions {
   exclusions: Exclusions;
   report: CaptureReport;
   /** Tells a stray manifest of a backup, which stays out, from a file of the user with that name, which is an error. */
   isBackupManifest: (bytes: Uint8Array) => boolean;
+  /** Told of each file that was opened ahead: to be closed when the scan and its consumer are done. */
+  onHeld: (held: HeldFile) => void;
   /** Add up the sizes of directories that stay out. */
   dryRun: boolean;
 }
@@ -126,11 +129,12 @@ class Scanner {
     const inside = `${path}/`;
     let { git } = parent;
     try {
-      let frozen: FrozenDirectory | null = (parent.frozen?.children.get(name) as FrozenBranch | undefined) ?? null;
+      const known = parent.frozen?.children.get(name);
+      let frozen: FrozenDirectory | null = known !== undefined && isFrozenBranch(known) ? known : null;
       if (git?.isPacks(inside)) frozen = git.freezePacks();
       let listing = frozen?.listing ?? listDirectory(absolute);
       if (frozen === null && isGitDirectory(listing)) {
-        git = new GitScan(inside, absolute, this.#report);
+        git = new GitScan(inside, absolute, this.#options);
         frozen = git.freeze();
         listing = frozen.listing ?? listing;
       }
@@ -195,7 +199,7 @@ class Scanner {
     attributes: Attributes,
     absolute: string,
     stat: BigIntStats,
-    { databases, git }: Level,
+    { databases, git, frozen }: Level,
     name: string,
   ): CaptureItem | FoundDatabase | null {
     const { path, mode, uid, gid, mtimeNs } = attributes;
@@ -206,6 +210,8 @@ class Scanner {
     }
     const size = Number(stat.size);
     const source = liveSource(absolute, stat);
+    const held = frozen?.children.get(name);
+    if (held instanceof HeldFile) source.held = held;
     const isObject = git?.isObject(path) ?? false;
     if (stat.nlink > 1n) {
       const link = this.#links.firstPathOf(stat);
@@ -232,30 +238,32 @@ class Scanner {
 
   #object(attributes: Attributes, source: LiveSource, git: GitScan): CaptureItem | null {
     const { path } = attributes;
-    const read = git.readObject(source);
-    if (read !== null && !isRead(read)) {
+    const read = source.held ?? git.readObject(source);
+    if (read !== null && 'verdict' in read) {
       this.#loseFor(path, read, git);
       return null;
     }
     git.keep(path);
-    if (read === null) return { ...attributes, type: 'file', size: source.expect.size, source };
-    const bytes = read.overflow ?? new Uint8Array(0);
-    const { verdict, size } = read;
-    return { ...attributes, ...read.attributes, type: 'file', size, source: { kind: 'bytes', bytes, verdict } };
+    if (read !== null && 'bytes' in read) {
+      return this.#readAhead({ ...attributes, mtimeNs: read.stat.mtimeNs }, read.bytes, 'clean');
+    }
+    if (read !== null) source.held = read;
+    return { ...attributes, type: 'file', size: source.expect.size, source };
   }
 
-  #frozenFile(
-    path: string,
-    { key, attributes, bytes, verdict }: FrozenFile,
-    rule: NameRule | null,
-  ): CaptureItem | null {
-    const reason = this.#options.exclusions.reasonFor(path, 'file', key, rule);
+  #frozenFile(path: string, { stat, bytes, verdict }: FrozenFile, rule: NameRule | null): CaptureItem | null {
+    const reason = this.#options.exclusions.reasonFor(path, 'file', stat, rule);
     if (reason !== null) {
       this.#report.leftOut({ path, type: 'file', reason, size: bytes.length });
       return null;
     }
-    const mode = this.#safeMode(path, attributes.mode, 0o6000);
-    return { path, ...attributes, mode, type: 'file', size: bytes.length, source: { kind: 'bytes', bytes, verdict } };
+    const attributes = attributesOf(path, stat);
+    attributes.mode = this.#safeMode(path, attributes.mode, 0o6000);
+    return this.#readAhead(attributes, bytes, verdict);
+  }
+
+  #readAhead(attributes: Attributes, bytes: Buffer, verdict: Verdict): CaptureItem {
+    return { ...attributes, type: 'file', size: bytes.length, source: { kind: 'bytes', bytes, verdict } };
   }
 
   #symlink(attributes: Attributes, absolute: string): CaptureItem | null {

@@ -1,16 +1,16 @@
 import { type BigIntStats, lstatSync } from 'node:fs';
-import type { LiveSource } from '../capture-item.ts';
+import { comparePaths } from '../../format/path-order.ts';
+import { lastWholeLine } from '../append-only.ts';
 import { type DirectoryNames, listDirectory } from '../directory-names.ts';
-import type { FileKey } from '../exclusions.ts';
-import { attributesOf, type FileAttributes, identityOf } from '../file-state.ts';
-import { type FileRead, isRead, readLiveFile } from '../read-file.ts';
+import { HeldFile } from '../held-file.ts';
+import { readPublished } from './read-published.ts';
 
 /** A directory as it was at one moment, with the content of its files. */
 export interface FrozenDirectory {
   /** Null: to be listed when its turn comes. */
   listing: DirectoryNames | null;
   /** What was frozen of it. What is listed and not here is looked at when its turn comes. */
-  children: Map<string, FrozenFile | FrozenBranch>;
+  children: Map<string, FrozenFile | FrozenBranch | HeldFile>;
 }
 
 export interface FrozenBranch extends FrozenDirectory {
@@ -18,63 +18,73 @@ export interface FrozenBranch extends FrozenDirectory {
 }
 
 export interface FrozenFile {
-  key: FileKey;
-  attributes: FileAttributes;
-  bytes: Uint8Array;
-  verdict: FileRead['verdict'];
+  stat: BigIntStats;
+  bytes: Buffer;
+  verdict: 'clean' | 'trimmed';
 }
 
 export interface FreezeOptions {
+  /** Names that are read before the others, in this order, whether they are listed or not. */
+  first: readonly string[];
   /** Bytes of one file that are held in memory at most; a larger one is read when its turn comes. */
   largest: number;
   /** Bytes that are left for all of them. */
   left: number;
-  tooLarge: (path: string) => void;
-  /** Called for what was listed and is gone: the directory is not of one moment. May throw to begin anew. */
+  /** Called for each of those. May open it at once, so that it is there then. */
+  tooLarge: (path: string, absolute: string) => HeldFile | null;
+  /** Called for what was listed and is gone. May throw, to begin anew. */
   vanished: (path: string) => void;
   /** Whether something is looked at when its turn comes. Told the listing of a directory, null of a file. */
   staysLive: (path: string, name: string, listing: DirectoryNames | null) => boolean;
 }
 
-const NO_ROOM = Buffer.alloc(0);
+const GONE = Symbol('gone');
 
-export function isFrozenFile(node: FrozenFile | FrozenBranch): node is FrozenFile {
+export function isFrozenFile(node: FrozenFile | FrozenBranch | HeldFile): node is FrozenFile {
   return 'bytes' in node;
 }
 
+export function isFrozenBranch(node: FrozenFile | FrozenBranch | HeldFile): node is FrozenBranch {
+  return 'children' in node;
+}
+
 /**
- * Reads a directory with all that is below it.
+ * Reads a directory with all that is below it. What is gone before it is read is not in it.
  *
  * @param absolute path of the directory, ending with `/`
  * @param path of the directory in the snapshot, ending with `/`
  */
 export function freezeDirectory(absolute: string, path: string, options: FreezeOptions): FrozenDirectory {
-  return freezeListed(listDirectory(absolute), absolute, path, options);
+  return freezeListed(listDirectory(absolute), absolute, path, options.first, options);
 }
 
 function freezeListed(
-  listing: DirectoryNames,
+  { names, undecodable }: DirectoryNames,
   absolute: string,
   path: string,
+  first: readonly string[],
   options: FreezeOptions,
 ): FrozenDirectory {
   const children: FrozenDirectory['children'] = new Map();
-  for (const name of listing.names) {
-    if (options.staysLive(path + name, name, null)) continue;
-    const child = freezeChild(absolute + name, path + name, name, options);
+  const there: string[] = [];
+  for (const name of new Set([...first, ...names])) {
+    const isLive = options.staysLive(path + name, name, null);
+    const child = isLive ? null : freezeChild(absolute + name, path + name, name, options);
+    if (child === GONE) {
+      if (names.includes(name)) options.vanished(path + name);
+      continue;
+    }
+    there.push(name);
     if (child !== null) children.set(name, child);
   }
-  return { listing, children };
+  return { listing: { names: there.sort(comparePaths), undecodable }, children };
 }
 
 /** @returns null for what is to be looked at when its turn comes */
 function freezeChild(absolute: string, path: string, name: string, options: FreezeOptions) {
   const stat = lstatSync(absolute, { bigint: true, throwIfNoEntry: false });
-  if (stat === undefined) {
-    options.vanished(path);
-    return null;
-  }
-  if (stat.isFile()) return freezeFile(absolute, path, stat, options);
+  if (stat === undefined) return GONE;
+  if (stat.isFile()) return freezeFile(absolute, path, Number(stat.size), options);
   if (!stat.isDirectory()) return null;
   let listing: DirectoryNames;
   try {
@@ -84,24 +94,17 @@ function freezeChild(absolute: string, path: string, name: string, options: Free
     return null;
   }
   if (options.staysLive(path, name, listing)) return null;
-  return { stat, ...freezeListed(listing, `${absolute}/`, `${path}/`, options) };
+  return { stat, ...freezeListed(listing, `${absolute}/`, `${path}/`, [], options) };
 }
 
-function freezeFile(absolute: string, path: string, stat: BigIntStats, options: FreezeOptions): FrozenFile | null {
-  const size = Number(stat.size);
-  if (size > options.largest || size > options.left) {
-    options.tooLarge(path);
-    return null;
-  }
-  const appendOnly = path.includes('/logs/');
-  const source: LiveSource = { kind: 'live', absolute, expect: identityOf(stat), appendOnly, quietDatabase: false };
-  const read = readLiveFile(source, NO_ROOM, 0);
-  if (!isRead(read)) {
-    // An unreadable one is named when its turn comes.
-    if (read.verdict === 'vanished') options.vanished(path);
-    return null;
-  }
-  options.left -= read.size;
-  const bytes = read.overflow ?? new Uint8Array(0);
-  return { key: stat, attributes: read.attributes ?? attributesOf(stat), bytes, verdict: read.verdict };
+function freezeFile(absolute: string, path: string, size: number, options: FreezeOptions) {
+  if (size > options.largest || size > options.left) return options.tooLarge(path, absolute);
+  const read = readPublished(absolute);
+  // An unreadable one is named when its turn comes.
+  if (!('bytes' in read)) return read.verdict === 'vanished' ? GONE : null;
+  options.left -= read.bytes.length;
+  // Logs are the only files that git appends to.
+  const kept = path.includes('/logs/') ? lastWholeLine(read.bytes, 0, read.bytes.length) : read.bytes.length;
+  const verdict: FrozenFile['verdict'] = kept === read.bytes.length ? 'clean' : 'trimmed';
+  return { stat: read.stat, bytes: read.bytes.subarray(0, kept), verdict };
 }

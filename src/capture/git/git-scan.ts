@@ -4,15 +4,12 @@ import type { CaptureReport } from '../capture-report.ts';
 import type { DirectoryNames } from '../directory-names.ts';
 import { GIT_TEMPORARY } from '../exclusions.ts';
 import { pause } from '../file-state.ts';
-import { type ReadResult, readLiveFile } from '../read-file.ts';
-import {
-  type FreezeOptions,
-  type FrozenBranch,
-  type FrozenDirectory,
-  freezeDirectory,
-  isFrozenFile,
-} from './frozen-directory.ts';
+import { HeldFile } from '../held-file.ts';
+import { readFailure } from '../open-regular.ts';
+import type { SystemReason } from '../system-reason.ts';
+import { type FreezeOptions, type FrozenBranch, type FrozenDirectory, freezeDirectory } from './frozen-directory.ts';
 import { PackIndex } from './pack-index.ts';
+import { type PublishedFile, readPublished } from './read-published.ts';
 import { wantedObjects } from './wanted-objects.ts';
 
 /** How long to wait before each further attempt. */
@@ -25,10 +22,11 @@ const BUDGET = 32 * 1024 * 1024;
 /** An object file or pack of up to this size is read as soon as it is listed, before a `git gc` can take it away. */
 const LARGEST_OBJECT = 1024 * 1024;
 
+/** Larger ones are opened at once, for the same reason; git itself joins them when they are more than 50. */
+const MOST_HELD = 64;
+
 /** Directories whose files are added and never changed, named by their content. */
 const CONTENT_STORES = new Set(['objects', 'lfs', 'annex']);
-
-const NO_ROOM = Buffer.alloc(0);
 
 /** The repository changed while it was read. */
 class Restless extends Error {}
@@ -60,16 +58,23 @@ export class GitScan {
   readonly #path: string;
   readonly #absolute: string;
   readonly #report: CaptureReport;
+  readonly #onHeld: (held: HeldFile) => void;
   #wanted = new Map<string, string>();
+  #held: HeldFile[] = [];
 
   /**
    * @param path of the git directory in the snapshot, ending with `/`
    * @param absolute path of it, ending with `/`
    */
-  constructor(path: string, absolute: string, report: CaptureReport) {
+  constructor(
+    path: string,
+    absolute: string,
+    { report, onHeld }: { report: CaptureReport; onHeld: (held: HeldFile) => void },
+  ) {
     this.#path = path;
     this.#absolute = absolute;
     this.#report = report;
+    this.#onHeld = onHeld;
   }
 
   /** Whether this directory is the one that holds the objects. */
@@ -89,20 +94,22 @@ export class GitScan {
 
   /** Reads everything but the objects. */
   freeze(): FrozenDirectory {
-    const frozen = this.#attempt((attempt) => {
-      const options: FreezeOptions = {
-        largest: LARGEST,
-        left: BUDGET,
-        tooLarge: (path) => this.#report.notice(path, 'too large to be read ahead of the objects that it names'),
-        vanished: attempt.vanished,
-        staysLive: (path, name, listing) => this.#staysLive(path, name, listing),
-      };
-      const directory = freezeDirectory(this.#absolute, this.#path, options);
-      if (!this.#isLastInPackedRefs(directory)) attempt.restless();
-      const info = this.#frozenInfo(options);
-      if (info !== null) directory.children.set('objects', info);
-      return directory;
-    });
+    const options: FreezeOptions = {
+      // HEAD names a ref that the others then hold; refs move from files of their own to `packed-refs`, never back.
+      first: ['HEAD', 'refs', 'packed-refs'],
+      largest: LARGEST,
+      left: BUDGET,
+      tooLarge: (path) => {
+        this.#report.notice(path, 'too large to be read ahead of the objects that it names');
+        return null;
+      },
+      // Git deleted it, or packed it.
+      vanished: () => {},
+      staysLive: (path, name, listing) => this.#staysLive(path, name, listing),
+    };
+    const frozen = freezeDirectory(this.#absolute, this.#path, options);
+    const info = this.#frozenInfo(options);
+    if (info !== null) frozen.children.set('objects', info);
     this.#wanted = wantedObjects(frozen);
     return frozen;
   }
@@ -113,35 +120,37 @@ export class GitScan {
     return name.endsWith('.lock') || (isAtTop && CONTENT_STORES.has(name));
   }
 
-  /**
-   * Git moves refs from files of their own to `packed-refs`, so that has to be read behind them. It was not, by name;
-   * but it was if it has not changed since.
-   */
-  #isLastInPackedRefs(directory: FrozenDirectory): boolean {
-    const now = lstatSync(`${this.#absolute}packed-refs`, { bigint: true, throwIfNoEntry: false });
-    const then = directory.children.get('packed-refs');
-    if (then === undefined || !isFrozenFile(then)) return now === undefined || Number(now.size) > LARGEST;
-    return now?.ino === then.key.ino && now.mtimeNs === then.attributes.mtimeNs;
-  }
-
   /** What git notes about its objects (the commit graph) names objects, too. */
   #frozenInfo(options: FreezeOptions): FrozenBranch | null {
     const objects = `${this.#absolute}objects`;
     const stat = lstatSync(objects, { bigint: true, throwIfNoEntry: false });
     const info = lstatSync(`${objects}/info`, { bigint: true, throwIfNoEntry: false });
     if (!stat?.isDirectory() || !info?.isDirectory()) return null;
-    const frozen = freezeDirectory(`${objects}/info/`, `${this.#path}objects/info/`, options);
+    const frozen = freezeDirectory(`${objects}/info/`, `${this.#path}objects/info/`, { ...options, first: [] });
     return { stat, listing: null, children: new Map([['info', { stat: info, ...frozen }]]) };
   }
 
   /** Reads the small packs, and finds out whether packs and object files hold all that is wanted. */
   freezePacks(): FrozenDirectory {
     const absolute = `${this.#absolute}objects/pack/`;
+    let opened: HeldFile[] = [];
     return this.#attempt((attempt) => {
+      for (const held of opened) held.close();
+      opened = [];
       const directory = freezeDirectory(absolute, `${this.#path}objects/pack/`, {
+        first: [],
         largest: LARGEST_OBJECT,
         left: BUDGET,
-        tooLarge: () => {},
+        tooLarge: (path, at) => {
+          const held = this.#hold(at);
+          if (held === null) return null;
+          if (held instanceof HeldFile) {
+            opened.push(held);
+            return held;
+          }
+          attempt.vanished(path);
+          return null;
+        },
         vanished: attempt.vanished,
         staysLive: (_, name) => GIT_TEMPORARY.test(name),
       });
@@ -149,6 +158,20 @@ export class GitScan {
       if (this.#wanted.size > 0) attempt.restless();
       return directory;
     });
+  }
+
+  /** @returns null when enough are open already: it is then opened when its turn comes */
+  #hold(absolute: string): HeldFile | SystemReason | null {
+    if (this.#held.length >= MOST_HELD) this.#held = this.#held.filter((held) => held.isOpen);
+    if (this.#held.length >= MOST_HELD) return null;
+    try {
+      const held = new HeldFile(absolute);
+      this.#held.push(held);
+      this.#onHeld(held);
+      return held;
+    } catch (error) {
+      return readFailure(error);
+    }
   }
 
   /** Crosses off what the packs hold. */
@@ -183,9 +206,9 @@ export class GitScan {
     });
   }
 
-  /** Reads a small object file at once; null when it is large and to be read when its turn comes. */
-  readObject(source: LiveSource): ReadResult | null {
-    return source.expect.size > LARGEST_OBJECT ? null : readLiveFile(source, NO_ROOM, 0);
+  /** Reads a small object file at once, and opens a large one; null: to be read when its turn comes. */
+  readObject({ absolute, expect }: LiveSource): PublishedFile | HeldFile | SystemReason | null {
+    return expect.size > LARGEST_OBJECT ? this.#hold(absolute) : readPublished(absolute);
   }
 
   /** @param path of an object file that is in the snapshot */

@@ -1,4 +1,4 @@
-import { type FrozenDirectory, isFrozenFile } from './frozen-directory.ts';
+import { type FrozenDirectory, isFrozenBranch, isFrozenFile } from './frozen-directory.ts';
 
 // A symbolic ref begins with "ref: " instead; SHA-1 has 40 digits, SHA-256 has 64.
 const DIRECT_REF = /^([0-9a-f]{40}(?:[0-9a-f]{24})?)\s*$/;
@@ -18,14 +18,14 @@ export function wantedObjects(git: FrozenDirectory): Map<string, string> {
     if (match?.[1] !== undefined && match[2] !== undefined) wanted.set(match[1], match[2]);
   }
   const refs = git.children.get('refs');
-  if (refs !== undefined && !isFrozenFile(refs)) addLoose(wanted, refs, 'refs');
+  if (refs !== undefined && isFrozenBranch(refs)) addLoose(wanted, refs, 'refs');
   return wanted;
 }
 
 function addLoose(wanted: Map<string, string>, directory: FrozenDirectory, path: string): void {
   for (const [name, node] of directory.children) {
     if (isFrozenFile(node)) addDirect(wanted, Buffer.from(node.bytes).toString('latin1'), `${path}/${name}`);
-    else addLoose(wanted, node, `${path}/${name}`);
+    else if (isFrozenBranch(node)) addLoose(wanted, node, `${path}/${name}`);
   }
 }
 

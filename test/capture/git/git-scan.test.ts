@@ -1,10 +1,13 @@
 import { execFileSync, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { linkSync, lstatSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { linkSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { CaptureItem } from '../../../src/capture/capture-item.ts';
+import type { CaptureItem, LiveSource } from '../../../src/capture/capture-item.ts';
+import { captureState } from '../../../src/capture/capture-state.ts';
+import { LiveFile } from '../../../src/capture/live-file.ts';
 import { isRead, readLiveFile } from '../../../src/capture/read-file.ts';
 import { comparePaths } from '../../../src/format/path-order.ts';
 import { type Collected, collect, temporaryFolder } from '../collect.ts';
@@ -62,10 +65,20 @@ function putDown(items: CaptureItem[], target: string): void {
 function contentOf({ source, path }: Extract<CaptureItem, { type: 'file' }>): Uint8Array {
   if (source.kind === 'bytes') return source.bytes;
   if (source.kind === 'copy') return readFileSync(source.absolute);
+  if (source.held !== undefined) return contentOfLarge(source);
   const read = readLiveFile(source, Buffer.alloc(0), 0);
   // The files of the work tree come and go; those of git must not.
   if (!isRead(read) && path.startsWith('.git/')) throw new Error(`${path}: ${read.detail}`);
   return isRead(read) ? (read.overflow ?? new Uint8Array(0)) : new Uint8Array(0);
+}
+
+function contentOfLarge(source: LiveSource): Uint8Array {
+  const file = LiveFile.open(source);
+  if (!(file instanceof LiveFile)) throw new Error(file.detail);
+  const bytes = Buffer.alloc(file.size);
+  file.read(bytes, 0, file.size);
+  expect(file.finish()).toEqual({ verdict: 'clean', detail: '' });
+  return bytes;
 }
 
 function expectSound(repository: string): void {
@@ -104,6 +117,27 @@ test('packed objects and packed refs come whole', async () => {
   const { items, losses } = await collect(state);
   expect(losses).toEqual([]);
   putDown(items, restored);
+  expectSound(restored);
+  expect(git(restored, 'rev-parse', 'HEAD')).toBe(head);
+});
+
+test('a large pack, or object, that is gone before its turn comes is read all the same', async () => {
+  for (const name of ['a.bin', 'b.bin']) {
+    writeFileSync(join(state, name), randomBytes(1_200_000));
+    git(state, 'add', name);
+    git(state, 'commit', '-q', '-m', name);
+    if (name === 'a.bin') git(state, 'repack', '-d', '-q');
+  }
+  const head = git(state, 'rev-parse', 'HEAD');
+  const packs = () => readdirSync(join(state, '.git/objects/pack')).filter((name) => name.endsWith('.pack'));
+  const before = packs();
+  const report = { leftOut() {}, notice() {}, loss: (path: string) => expect.unreachable(path) };
+  const options = { excludes: ['*.bin'], output: [], isBackupManifest: () => false, report, scratch: () => '' };
+  for await (const items of captureState(state, options)) {
+    git(state, 'repack', '-a', '-d', '-q');
+    putDown(items, restored);
+  }
+  expect(packs()).not.toEqual(before);
   expectSound(restored);
   expect(git(restored, 'rev-parse', 'HEAD')).toBe(head);
 });

@@ -1,0 +1,30 @@
+import { type BigIntStats, fstatSync } from 'node:fs';
+import { closeQuietly, openRegular, readExactly, readFailure } from '../open-regular.ts';
+import type { SystemReason } from '../system-reason.ts';
+
+/** A file of git, read whole. */
+export interface PublishedFile {
+  stat: BigIntStats;
+  bytes: Buffer;
+}
+
+/**
+ * Reads a file that git writes under another name and then renames, as it does with all but its logs: what is opened is
+ * complete, and never changes.
+ */
+export function readPublished(absolute: string): PublishedFile | SystemReason {
+  try {
+    const fd = openRegular(absolute);
+    try {
+      const stat = fstatSync(fd, { bigint: true });
+      if (!stat.isFile()) return { verdict: 'vanished', detail: 'something else took its place' };
+      // Of its own memory, so that it may be moved to another thread.
+      const bytes = Buffer.allocUnsafeSlow(Number(stat.size));
+      return { stat, bytes: bytes.subarray(0, readExactly(fd, bytes, 0, bytes.length, 0)) };
+    } finally {
+      closeQuietly(fd);
+    }
+  } catch (error) {
+    return readFailure(error);
+  }
+}
