@@ -3,10 +3,10 @@ import { expectWhole, Ground, noMounts, type Pictures, picturesOf, type Scenario
 import { actWith, type Call, callsOf, hasStrace, overAll } from './traced.ts';
 
 const TORTURE = process.env.OXIOS_TORTURE === '1';
-const CHANGING = ['rename', 'mkdir', 'rmdir', 'unlink', 'fsync', 'write'];
-const MORE_CHANGING = ['openat', 'chmod', 'utimensat', 'link', 'symlink', 'copy_file_range', 'close'];
+const CHANGING = ['rename', 'mkdir', 'rmdir', 'unlink', 'fsync'];
+const MORE_CHANGING = ['openat', 'chmod', 'utimensat', 'link', 'symlink', 'copy_file_range'];
 const KILLED_AT = TORTURE ? [...CHANGING, ...MORE_CHANGING] : CHANGING;
-const READING = ['openat', 'statx', 'getdents64', 'close'];
+const READING = ['openat', 'statx', 'getdents64'];
 const FAILED_AT = [...CHANGING, ...READING, 'chmod', 'utimensat', 'link', 'symlink', 'copy_file_range'];
 const ERRORS = TORTURE ? ['EIO', 'ENOSPC', 'EACCES', 'EMFILE', 'EINTR'] : ['EIO'];
 

@@ -1,0 +1,340 @@
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { BackupEvent } from '../../../src/events.ts';
+import { listKept } from '../../../src/restore/publish/kept-trees.ts';
+import { acquireStateLock, type StateLock } from '../../../src/restore/publish/lock.ts';
+import { assertRecovered, needsRecovery } from '../../../src/restore/publish/needs-recovery.ts';
+import { publish } from '../../../src/restore/publish/publish.ts';
+import { recoverStateDir } from '../../../src/restore/publish/recover.ts';
+import { openStaging, type Staging } from '../../../src/restore/publish/staging.ts';
+import { discardUndo, undoRestore } from '../../../src/restore/publish/undo.ts';
+import { fillNew, fillOld, NEW_TOP } from './new-tree.mjs';
+import { Ground, noMounts } from './scenario.ts';
+import { act, actWith, callsOf, hasStrace } from './traced.ts';
+import { pictureOf } from './tree-picture.ts';
+
+let root: string;
+let dir: string;
+let lock: StateLock | undefined;
+
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'oxios-publish-'));
+  dir = join(root, 'workspace');
+  lock = undefined;
+});
+afterEach(async () => {
+  await lock?.release();
+  rmSync(root, { recursive: true });
+});
+
+async function staged(at = dir): Promise<Staging> {
+  lock = await acquireStateLock(at, 'restore', { makeParents: true });
+  const staging = await openStaging(lock);
+  fillNew(staging.tree);
+  return staging;
+}
+
+test('a symbolic link to the state directory stays, and the directory behind it is replaced', async () => {
+  mkdirSync(join(root, 'real/place'), { recursive: true });
+  fillOld(join(root, 'real/place'));
+  symlinkSync('real/place', dir);
+  const { replacedTree } = await publish(await staged(), { mode: 'replace', top: NEW_TOP });
+  expect(lstatSync(dir).isSymbolicLink()).toBe(true);
+  expect(readFileSync(join(dir, 'memory.db'), 'utf8')).toBe('new database');
+  expect(replacedTree).toMatch(/real\/place\.replaced-\d{8}_\d{6}$/);
+});
+
+test('a dangling link is followed to where the directory belongs', async () => {
+  symlinkSync('later/place', dir);
+  await publish(await staged(), { mode: 'create' });
+  expect(lstatSync(dir).isSymbolicLink()).toBe(true);
+  await lock?.release();
+  expect(readdirSync(join(root, 'later'))).toEqual(['place']);
+});
+
+test('the top gets its mode and its time to the nanosecond', async () => {
+  await publish(await staged(), { mode: 'create', top: NEW_TOP });
+  const stats = statSync(dir, { bigint: true });
+  expect(Number(stats.mode & 0o7777n)).toBe(NEW_TOP.mode);
+  expect(stats.mtimeNs).toBe(NEW_TOP.mtimeNs);
+});
+
+test('create refuses content, at the start and right before the swap', async () => {
+  mkdirSync(dir);
+  const staging = await staged();
+  writeFileSync(join(dir, 'came-meanwhile'), '');
+  await expect(publish(staging, { mode: 'create' })).rejects.toMatchObject({ code: 'TARGET_NOT_EMPTY' });
+  await staging.discard();
+  expect(readdirSync(dir)).toEqual(['came-meanwhile']);
+  await lock?.release();
+  await expect(publish(await staged(), { mode: 'create' })).rejects.toMatchObject({ code: 'TARGET_NOT_EMPTY' });
+});
+
+test('another directory under the same name is not what was looked at', async () => {
+  mkdirSync(dir);
+  fillOld(dir);
+  const staging = await staged();
+  rmSync(dir, { recursive: true });
+  mkdirSync(join(root, 'x'));
+  mkdirSync(dir);
+  fillOld(dir);
+  const before = pictureOf(dir);
+  await expect(publish(staging, { mode: 'replace' })).rejects.toMatchObject({ code: 'STATE_DIR_IN_USE' });
+  await staging.discard();
+  expect(pictureOf(dir)).toBe(before);
+});
+
+test('an abort before the swap changes nothing', async () => {
+  mkdirSync(dir);
+  fillOld(dir);
+  const before = pictureOf(dir);
+  const abort = new AbortController();
+  const staging = await staged();
+  const onEvent = (event: BackupEvent) => event.type === 'phase' && event.phase === 'sync' && abort.abort();
+  const published = publish(staging, { mode: 'replace', signal: abort.signal, onEvent });
+  await expect(published).rejects.toMatchObject({ code: 'ABORTED' });
+  await staging.discard();
+  await lock?.release();
+  expect(pictureOf(dir)).toBe(before);
+  expect(readdirSync(root)).toEqual(['workspace']);
+});
+
+test('a merge takes over what the snapshot has not, and no stale log of a database that it has', async () => {
+  mkdirSync(dir);
+  fillOld(dir);
+  mkdirSync(join(dir, 'memory.db-shm'));
+  // The one is a directory where the other is not.
+  mkdirSync(join(dir, 'only-new.md'));
+  writeFileSync(join(dir, 'only-new.md/below'), '');
+  writeFileSync(Buffer.concat([Buffer.from(`${dir}/not-utf8-`), Buffer.from([0xff])]), 'kept');
+  await execa('mkfifo', [join(dir, 'pipe')]);
+  const before = pictureOf(dir);
+  const said: BackupEvent[] = [];
+  const staging = await staged();
+  const { replacedTree } = await publish(staging, {
+    mode: 'merge',
+    top: NEW_TOP,
+    onEvent: (event) => said.push(event),
+  });
+  const names = readdirSync(dir, { encoding: 'latin1' });
+  expect(names.sort()).toEqual(
+    ['assets', 'memory.db', 'not-utf8-\xff', 'only-new.md', 'sessions', 'tasks.db', 'tasks.db-wal'].sort(),
+  );
+  expect(readdirSync(join(dir, 'sessions'))).toEqual(['both.json', 'only-old.json']);
+  expect(readFileSync(join(dir, 'sessions/both.json'), 'utf8')).toBe('{"from":"new"}');
+  expect(readFileSync(join(dir, 'only-new.md'), 'utf8')).toBe('new');
+  expect(said).toContainEqual(expect.objectContaining({ type: 'notice', path: join(dir, 'pipe') }));
+  // Hard links among themselves, none to the kept tree, modes and times kept.
+  const [twin, script] = [statSync(join(dir, 'assets/twin.sh')), statSync(join(dir, 'assets/deep/run.sh'))];
+  expect(twin.ino).toBe(script.ino);
+  expect(script.nlink).toBe(2);
+  expect(script.mode & 0o777).toBe(0o755);
+  expect(script.mtimeMs).toBe(1_600_000_000_000);
+  expect(statSync(join(dir, 'assets')).mtimeMs).toBe(1_500_000_000_000);
+  expect(statSync(join(dir, 'sessions')).mtimeMs).toBe(1_600_000_001_000);
+  expect(replacedTree).not.toBeNull();
+  expect(pictureOf(replacedTree ?? '')).toBe(before);
+});
+
+test('what dead runs left is named and cleared; half-removed trees do not pass for kept ones', async () => {
+  mkdirSync(join(root, '.workspace.oxios-backup.staging-0123456789abcdef/deep'), { recursive: true });
+  mkdirSync(join(root, '.workspace.oxios-backup.trash-0123456789abcdef'));
+  writeFileSync(join(root, '.workspace.oxios-backup.journal.tmp'), '{');
+  const said: BackupEvent[] = [];
+  lock = await acquireStateLock(dir, 'restore');
+  const staging = await openStaging(lock, { onEvent: (event) => said.push(event) });
+  expect(said.map((event) => event.type === 'notice' && event.path)).toEqual([
+    join(root, '.workspace.oxios-backup.staging-0123456789abcdef'),
+    join(root, '.workspace.oxios-backup.trash-0123456789abcdef'),
+  ]);
+  await staging.discard();
+  await lock.release();
+  expect(readdirSync(root)).toEqual([]);
+});
+
+test('undo, undo of the undo, discard', async () => {
+  mkdirSync(dir);
+  fillOld(dir);
+  const old = pictureOf(dir);
+  const { replacedTree } = await publish(await staged(), { mode: 'replace', top: NEW_TOP });
+  await lock?.release();
+  const fresh = pictureOf(dir);
+  const undone = await undoRestore(dir);
+  expect(undone).toMatchObject({ stateDir: dir, restored: { path: replacedTree } });
+  expect(pictureOf(dir)).toBe(old);
+  expect(pictureOf(undone.keptTree ?? '')).toBe(fresh);
+  await undoRestore(dir);
+  expect(pictureOf(dir)).toBe(fresh);
+  expect(await listKept(dir)).toHaveLength(1);
+  expect(await discardUndo(dir)).toMatchObject({ discarded: [{ replacedAt: expect.any(Date) }] });
+  expect(readdirSync(root)).toEqual(['workspace']);
+  await expect(undoRestore(dir)).rejects.toMatchObject({ code: 'NOTHING_TO_UNDO' });
+  await expect(discardUndo(dir)).rejects.toMatchObject({ code: 'NOTHING_TO_UNDO' });
+});
+
+describe.skipIf(!hasStrace)('interrupted between the renames', () => {
+  /** Kills a replace when the old tree is away and the new one not yet there. */
+  async function interrupted(): Promise<{ old: string }> {
+    mkdirSync(dir);
+    fillOld(dir);
+    const old = pictureOf(dir);
+    const { calls } = await callsOf(['rename'], root, ['publish', dir, 'replace']);
+    await undoRestore(dir);
+    await discardUndo(dir);
+    const last = calls.at(-1);
+    expect((await actWith(`rename:signal=KILL:when=${last?.n}`, ['publish', dir, 'replace'])).killed).toBe(true);
+    expect(existsSync(dir)).toBe(false);
+    return { old };
+  }
+
+  test('every other command refuses until it is recovered', async () => {
+    await interrupted();
+    expect(await needsRecovery(dir)).toMatchObject({ operation: 'restore', startedAt: expect.any(Date) });
+    await expect(assertRecovered(dir)).rejects.toMatchObject({
+      code: 'NEEDS_RECOVERY',
+      exitStatus: 5,
+      hint: 'Run: oxios-backup recover',
+    });
+    for (const verb of ['undo', 'discard']) {
+      expect(await act([verb, dir])).toMatchObject({ ok: false, code: 'NEEDS_RECOVERY' });
+    }
+    expect(await act(['publish', dir, 'create'])).toMatchObject({ ok: false, code: 'NEEDS_RECOVERY' });
+    expect(await recoverStateDir(dir)).toMatchObject({ outcome: 'finished', operation: 'restore' });
+    expect(readFileSync(join(dir, 'memory.db'), 'utf8')).toBe('new database');
+    expect(await needsRecovery(dir)).toBeNull();
+    await assertRecovered(dir);
+  });
+
+  test('what Oxios made there meanwhile is moved aside, never mixed in or lost', async () => {
+    const { old } = await interrupted();
+    mkdirSync(dir);
+    writeFileSync(join(dir, 'memory.db-wal'), 'of a third tree');
+    const report = await recoverStateDir(dir);
+    expect(report.outcome).toBe('finished');
+    expect(readdirSync(dir)).toEqual(['memory.db', 'only-new.md', 'sessions']);
+    expect(readFileSync(join(report.movedAside[0] ?? '', 'memory.db-wal'), 'utf8')).toBe('of a third tree');
+    await undoRestore(dir);
+    expect(pictureOf(dir)).toBe(old);
+  });
+
+  test('a journal that cannot be understood is left alone', async () => {
+    await interrupted();
+    const journal = join(root, '.workspace.oxios-backup.journal');
+    const text = readFileSync(journal, 'utf8');
+    for (const bad of ['', '{}', text.replace('"format":1', '"format":2'), text.replace('staging-', '../staging-')]) {
+      writeFileSync(journal, bad);
+      await expect(recoverStateDir(dir)).rejects.toMatchObject({ code: 'NEEDS_RECOVERY', path: journal });
+      expect(existsSync(dir)).toBe(false);
+    }
+    writeFileSync(journal, text);
+    expect((await recoverStateDir(dir)).outcome).toBe('finished');
+  });
+});
+
+describe.skipIf(noMounts !== null)('at a mount point', () => {
+  let ground: Ground;
+  beforeEach(() => {
+    ground = new Ground('children');
+  });
+  afterEach(() => ground.dispose());
+
+  test('what the file system keeps there stays; all of ours goes with the lock', async () => {
+    mkdirSync(join(ground.dir, 'lost+found'));
+    const staging = await staged(ground.dir);
+    expect(staging).toMatchObject({ strategy: 'children', found: { kind: 'empty' } });
+    await publish(staging, { mode: 'create', top: NEW_TOP });
+    await lock?.release();
+    expect(readdirSync(ground.dir)).toEqual(['lost+found', 'memory.db', 'only-new.md', 'sessions']);
+    expect(readdirSync(ground.root)).toEqual(['workspace']);
+    expect(statSync(ground.dir, { bigint: true }).mtimeNs).toBe(NEW_TOP.mtimeNs);
+  });
+
+  test('the kept tree is an ordinary directory inside, with the attributes of the old top', async () => {
+    fillOld(ground.dir);
+    const before = pictureOf(ground.dir);
+    const { replacedTree } = await publish(await staged(ground.dir), { mode: 'replace', top: NEW_TOP });
+    expect(replacedTree).toContain('/workspace/.oxios-backup/replaced-');
+    expect(pictureOf(replacedTree ?? '')).toBe(before);
+  });
+
+  test.skipIf(!hasStrace)('killed half-way, strangers among the children go aside', async () => {
+    fillOld(ground.dir);
+    const before = ground.picture();
+    const { calls } = await callsOf(['rename'], ground.root, ['publish', ground.dir, 'replace']);
+    await undoRestore(ground.dir);
+    await discardUndo(ground.dir);
+    const secondOut = calls.filter(({ text }) => text.includes('/replaced-'))[1];
+    await actWith(`rename:signal=KILL:when=${secondOut?.n}`, ['publish', ground.dir, 'replace']);
+    writeFileSync(join(ground.dir, 'stranger.db-wal'), '');
+    const report = await recoverStateDir(ground.dir);
+    expect(report).toMatchObject({ outcome: 'rolled-back', keptTree: null });
+    expect(ground.picture()).toBe(before);
+    expect(readdirSync(report.movedAside[0] ?? '')).toEqual(['stranger.db-wal']);
+  });
+});
+
+describe.skipIf(!hasStrace)('the order on disk', () => {
+  const SYNCS = 'rename,fsync,syncfs,unlink';
+
+  async function trace(injection: string[]): Promise<string[]> {
+    const log = join(root, 'log');
+    const actor = new URL('./actor.mjs', import.meta.url).pathname;
+    const options = ['-f', '-qq', '-y', '-o', log, '-e', `trace=${SYNCS}`, ...injection];
+    await execa('strace', [...options, process.execPath, actor, 'publish', dir, 'replace']);
+    return readFileSync(log, 'utf8')
+      .split('\n')
+      .filter((line) => line.includes(root) && !line.includes('.lock-'))
+      .map((line) =>
+        line
+          .replace(/^\d+ +/, '')
+          .replaceAll(root, '')
+          .replace(/-[0-9a-f]{16}|-\d{8}_\d{6}/g, ''),
+      );
+  }
+
+  test('tree, journal, renames, journal removed: each durable before the next', async () => {
+    mkdirSync(dir);
+    fillOld(dir);
+    const calls = (await trace([])).map((line) => line.replace(/\d+<(.*)>\) .*/, '<$1>)').replace(/ = 0$/, ''));
+    const staging = '/.workspace.oxios-backup.staging';
+    expect(calls).toEqual([
+      `syncfs(<${staging}>)`,
+      'fsync(</.workspace.oxios-backup.journal.tmp>)',
+      'rename("/.workspace.oxios-backup.journal.tmp", "/.workspace.oxios-backup.journal")',
+      'fsync(<>)',
+      'rename("/workspace", "/workspace.replaced")',
+      `rename("${staging}", "/workspace")`,
+      'fsync(<>)',
+      'unlink("/.workspace.oxios-backup.journal")',
+      'fsync(<>)',
+    ]);
+  });
+
+  test('where the file system reports an error, every file and directory is asked for itself', async () => {
+    mkdirSync(dir);
+    fillOld(dir);
+    const calls = await trace(['-e', 'inject=syncfs:error=EIO']);
+    const asked = calls.filter((line) => line.startsWith('fsync') && line.includes('.staging'));
+    expect(asked.map((line) => /staging([^>]*)>/.exec(line)?.[1])).toEqual([
+      '/memory.db',
+      '/only-new.md',
+      '/sessions/both.json',
+      '/sessions',
+      '',
+    ]);
+  });
+});
