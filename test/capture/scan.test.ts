@@ -197,16 +197,32 @@ test('a state directory that is not there or no directory is an error', () => {
   expect(openStateDir(folder.path)).toMatchObject({ root: folder.path, top: { mode: 0o750 } });
 });
 
-test.skipIf(process.getuid?.() === 0)('a directory that cannot be listed is a loss and no entry', async () => {
+test('a directory that cannot be listed is a loss and no entry', async () => {
   put('secret/a.json');
+  put('z.json');
   chmodSync(join(folder.path, 'secret'), 0);
-  const { paths, losses } = await collect(folder.path);
+  const { paths, losses } = await withoutPrivileges(() => collect(folder.path));
   chmodSync(join(folder.path, 'secret'), 0o700);
-  expect([paths, losses]).toEqual([
-    [],
-    [{ path: 'secret', verdict: 'unreadable', detail: 'EACCES: permission denied' }],
-  ]);
+  expect(paths).toEqual(['z.json']);
+  expect(losses).toEqual([{ path: 'secret', verdict: 'unreadable', detail: 'EACCES: permission denied' }]);
 });
+
+test('a state directory that cannot be listed is an error', async () => {
+  chmodSync(folder.path, 0o311);
+  await withoutPrivileges(() => expect(collect(folder.path)).rejects.toMatchObject({ code: 'PERMISSION' }));
+});
+
+/** Root may read everything: does as somebody else what this is to show. */
+async function withoutPrivileges<Result>(act: () => Promise<Result>): Promise<Result> {
+  if (process.geteuid?.() !== 0) return act();
+  if ((lstatSync(folder.path).mode & 0o777) === 0o700) chmodSync(folder.path, 0o755);
+  process.seteuid?.(65_534);
+  try {
+    return await act();
+  } finally {
+    process.seteuid?.(0);
+  }
+}
 
 test('what vanishes between two batches is a loss', async () => {
   for (let i = 0; i < 600; i++) put(`f${String(i).padStart(4, '0')}.json`);
