@@ -1,0 +1,81 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { z } from 'zod';
+import { ERROR_CODES, type ErrorCode } from '../errors.ts';
+import { temporaryName } from '../state/temporary-names.ts';
+
+/** The file in a folder of snapshots that remembers what was proven. Without it nothing is. */
+export const PROOF_MEMORY = '.oxios-backup-proofs.json';
+
+/** More than this is no memory of ours. */
+const MAX_BYTES = 16 * 1024 * 1024;
+
+const proofSchema = z.object({
+  /** SHA-256 of the seal, which vouches for every byte of the snapshot. Length and mtime tell the file that was read from a later one with the same end. */
+  seal: z.string().regex(/^[0-9a-f]{64}$/),
+  length: z.int().nonnegative(),
+  mtime_ns: z.string().regex(/^-?\d{1,19}$/),
+  verified_at: z.iso.datetime(),
+  /** What was wrong first; null if nothing was. */
+  problem: z
+    .object({ code: z.enum(Object.keys(ERROR_CODES) as [ErrorCode, ...ErrorCode[]]), message: z.string() })
+    .nullable(),
+});
+
+const memorySchema = z.object({ format: z.literal(1), proofs: z.array(proofSchema) });
+
+/** How the last verification of a file ended. */
+export type RememberedProof = z.infer<typeof proofSchema>;
+
+/**
+ * What a proof holds for. A renamed file keeps its proof, as does a copy with the time of the original; another snapshot under the name of a proven one, or the
+ * same written again, has none. No inode: file systems of portable disks (FAT, exFAT) make them up anew at each mount.
+ */
+export type ProofKey = Pick<RememberedProof, 'seal' | 'length' | 'mtime_ns'>;
+
+/** A key as a string, to look proofs up by. */
+export function proofId({ seal, length, mtime_ns }: ProofKey): string {
+  return `${seal} ${length} ${mtime_ns}`;
+}
+
+/** Everything that is remembered in a folder. A memory that is missing, or that cannot be understood, is empty: forgetting is safe. */
+export function readProofs(directory: string): Map<string, RememberedProof> {
+  try {
+    const file = path.join(directory, PROOF_MEMORY);
+    const stat = fs.lstatSync(file);
+    if (!stat.isFile() || stat.size > MAX_BYTES) return new Map();
+    const { proofs } = memorySchema.parse(JSON.parse(fs.readFileSync(file, 'utf8')));
+    return new Map(proofs.map((proof) => [proofId(proof), proof]));
+  } catch {
+    return new Map();
+  }
+}
+
+/**
+ * Remembers a proof, beside those that the folder remembers already.
+ *
+ * @param present ids of the snapshots in the folder; proofs of others are forgotten
+ * @throws what the file system throws; the memory is then as it was
+ */
+export function rememberProof(directory: string, proof: RememberedProof, present: ReadonlySet<string>): void {
+  const proofs = readProofs(directory);
+  proofs.set(proofId(proof), proof);
+  const kept = [...proofs].filter(([id]) => present.has(id)).map(([, kept]) => kept);
+  const temporary = path.join(directory, temporaryName('snapshot'));
+  try {
+    const fd = fs.openSync(temporary, 'wx', 0o600);
+    try {
+      fs.writeFileSync(
+        fd,
+        `${JSON.stringify({ format: 1, proofs: kept } satisfies z.infer<typeof memorySchema>, null, 1)}\n`,
+      );
+      fs.fsyncSync(fd);
+    } finally {
+      fs.closeSync(fd);
+    }
+    fs.renameSync(temporary, path.join(directory, PROOF_MEMORY));
+  } catch (error) {
+    fs.rmSync(temporary, { force: true });
+    throw error;
+  }
+}

@@ -1,0 +1,153 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { BackupError, fromSystemError } from '../errors.ts';
+import { printable } from '../format/printable.ts';
+import type { Problem } from '../read/problem.ts';
+import type { VerifyOptions } from '../verify/verify-snapshot.ts';
+import { throwIfAborted } from '../workers/abort.ts';
+import { proveSnapshot } from './prove-snapshot.ts';
+import { groupBySource, type PlannedGroup, type PruneGroup, planGroup } from './prune-plan.ts';
+import { checkPolicy, type RetentionPolicy } from './retention.ts';
+import { isSameFile, problemFrom, type ShelfRow, scanShelf } from './scan-shelf.ts';
+import type { ShelvedSnapshot } from './shelved-snapshot.ts';
+
+export interface PruneOptions extends VerifyOptions {
+  /**
+   * Only say what would be done. Snapshots are verified as for the real run, but nothing is removed or remembered.
+   *
+   * @default false
+   */
+  dryRun?: boolean;
+}
+
+export interface PruneResult {
+  /** Path of the folder. */
+  directory: string;
+  dryRun: boolean;
+  /** The plan: what stays and why, and what goes, for each source. */
+  groups: PruneGroup[];
+  /** What no rule applies to: unsealed and unusable files. They stay; remove them by hand. */
+  untouched: ShelvedSnapshot[];
+  /** What was removed, in that order. Empty for a dry run. */
+  removed: ShelvedSnapshot[];
+  /** What should have been removed and was not. */
+  failed: { snapshot: ShelvedSnapshot; problem: Problem }[];
+  /** Bytes that the removed files took; for a dry run, that those to be removed take. */
+  freedBytes: number;
+}
+
+/**
+ * Removes the snapshots of a folder that no rule of the policy keeps. Those of each source (host name and state directory) are judged on their own.
+ *
+ * The last good backup stays, whatever the rules say: before anything of a source is removed, its newest snapshot is verified, unless exactly that file was
+ * proven before; if it is damaged, the one before it, and so on. Damaged ones are kept too, but fill no rule's place, so a streak of
+ * them displaces nothing. If the newest has losses, the newest without any is proven and kept in the same way. Nothing but sealed snapshots is ever removed.
+ *
+ * @param directory the folder
+ * @throws BackupError `USAGE` for a policy that keeps nothing, `SNAPSHOT_MISSING` if there is no such folder, `ABORTED` before anything was removed
+ */
+export async function pruneSnapshots(
+  directory: string,
+  policy: RetentionPolicy,
+  options: PruneOptions = {},
+): Promise<PruneResult> {
+  const { dryRun = false, signal } = options;
+  checkPolicy(policy);
+  const rows = await scanShelf(directory, signal);
+  const prove = (row: ShelfRow) => proveOrSetAside(directory, row, rows, options);
+  const plan: PlannedGroup[] = [];
+  for (const group of groupBySource(rows)) plan.push(await planGroup(group, policy, prove));
+  const result: PruneResult = {
+    directory: path.resolve(directory),
+    dryRun,
+    groups: plan.map(describe),
+    untouched: rows.map(({ snapshot }) => snapshot).filter(({ state }) => state !== 'sealed'),
+    removed: [],
+    failed: [],
+    freedBytes: 0,
+  };
+  throwIfAborted(signal);
+  if (dryRun) result.freedBytes = lengthOf(result.groups.flatMap(({ remove }) => remove));
+  else {
+    for (const group of plan) removeFrom(group, result);
+    result.freedBytes = lengthOf(result.removed);
+  }
+  return result;
+}
+
+async function proveOrSetAside(
+  directory: string,
+  row: ShelfRow,
+  rows: readonly ShelfRow[],
+  options: PruneOptions,
+): Promise<void> {
+  const { snapshot, identity } = row;
+  options.onEvent?.({
+    type: 'notice',
+    path: snapshot.path,
+    message: 'is being verified before older snapshots are removed',
+  });
+  try {
+    await proveSnapshot(directory, row, rows, options.dryRun !== true, options);
+    if (!isSameFile(snapshot.path, identity)) throw replaced(snapshot);
+  } catch (error) {
+    if (error instanceof BackupError && error.code === 'ABORTED') throw error;
+    snapshot.state = 'unusable';
+    snapshot.problem = problemFrom(error, snapshot.path);
+  }
+}
+
+function describe({ source, judged }: PlannedGroup): PruneGroup {
+  return {
+    source,
+    keep: judged
+      .filter(({ reasons }) => reasons.length > 0)
+      .map(({ snapshot, reasons }) => ({ snapshot: snapshot.row.snapshot, reasons })),
+    remove: goingRows({ source, judged }).map(({ snapshot }) => snapshot),
+  };
+}
+
+/** What goes, oldest first, so that an interruption leaves the newer ones. */
+function goingRows({ judged }: PlannedGroup): ShelfRow[] {
+  return judged
+    .filter(({ reasons }) => reasons.length === 0)
+    .map(({ snapshot }) => snapshot.row)
+    .reverse();
+}
+
+function removeFrom(group: PlannedGroup, result: PruneResult): void {
+  // The plan stands on these; if one has gone since, nothing of the group may go.
+  const lastGood = group.judged
+    .filter(({ reasons }) => reasons.includes('newest proven') || reasons.includes('newest complete'))
+    .map(({ snapshot }) => snapshot.row);
+  for (const { snapshot, identity } of goingRows(group)) {
+    try {
+      const gone = lastGood.find((row) => !isSameFile(row.snapshot.path, row.identity));
+      if (gone !== undefined) throw replaced(gone.snapshot);
+      if (!isSameFile(snapshot.path, identity)) throw replaced(snapshot);
+      fs.unlinkSync(snapshot.path);
+      result.removed.push(snapshot);
+    } catch (error) {
+      const { code, message, hint } = fromSystemError(
+        error,
+        `remove the snapshot ${printable(snapshot.name)}`,
+        snapshot.path,
+      );
+      result.failed.push({
+        snapshot,
+        problem: { code, message, paths: [snapshot.path], ...(hint === undefined ? {} : { hint }) },
+      });
+    }
+  }
+}
+
+function replaced({ name, path }: ShelvedSnapshot): BackupError {
+  return new BackupError('IO', `${printable(name)} is not the file any more that it was when the folder was read`, {
+    path,
+    hint: 'Something else works in this folder: run it again when that is done.',
+  });
+}
+
+function lengthOf(snapshots: readonly ShelvedSnapshot[]): number {
+  return snapshots.reduce((sum, { length }) => sum + length, 0);
+}

@@ -1,0 +1,191 @@
+import { hash } from 'node:crypto';
+import fs from 'node:fs';
+import path from 'node:path';
+import { isLoss } from '../capture/verdict.ts';
+import { BackupError, fromSystemError } from '../errors.ts';
+import { MEMBER_HEADER, memberLength } from '../format/gzip-member.ts';
+import { parseSeal, SEAL_LENGTH } from '../format/seal.ts';
+import { openSnapshot } from '../read/open-snapshot.ts';
+import type { Problem } from '../read/problem.ts';
+import { openSource, readAt, type SnapshotSource } from '../read/snapshot-source.ts';
+import { throwIfAborted } from '../workers/abort.ts';
+import { type ProofKey, proofId, type RememberedProof, readProofs } from './proof-memory.ts';
+import type { ShelvedSnapshot } from './shelved-snapshot.ts';
+import { isDefaultSnapshotName } from './snapshot-name.ts';
+
+/** The file behind a row, to notice that another one has taken its name. */
+export type FileIdentity = Pick<fs.BigIntStats, 'ino' | 'size' | 'mtimeNs'>;
+
+/** A snapshot of a folder with what this program needs besides what it tells. */
+export interface ShelfRow {
+  snapshot: ShelvedSnapshot;
+  identity: FileIdentity;
+  /** What a proof of it is remembered by; null if it has no seal. */
+  proofKey: ProofKey | null;
+}
+
+/** Whether the file is still the one that was looked at. */
+export function isSameFile(file: string, identity: FileIdentity): boolean {
+  const now = fs.lstatSync(file, { bigint: true, throwIfNoEntry: false });
+  return (
+    now !== undefined && now.ino === identity.ino && now.size === identity.size && now.mtimeNs === identity.mtimeNs
+  );
+}
+
+/**
+ * Looks at all files of a folder and takes those that are snapshots, by their content. Of each only the two ends are read. What is neither a snapshot nor was
+ * meant to be one is passed over: folders, links, hidden files, other archives.
+ *
+ * @returns oldest first
+ * @throws BackupError `SNAPSHOT_MISSING` if there is no such folder
+ */
+export async function scanShelf(directory: string, signal: AbortSignal | undefined): Promise<ShelfRow[]> {
+  const proofs = readProofs(directory);
+  const rows: ShelfRow[] = [];
+  for (const name of fileNames(directory)) {
+    throwIfAborted(signal);
+    const row = await lookAt(directory, name, proofs);
+    if (row !== null) rows.push(row);
+  }
+  return rows.sort(
+    ({ snapshot: a }, { snapshot: b }) => a.time.getTime() - b.time.getTime() || (a.name < b.name ? -1 : 1),
+  );
+}
+
+function fileNames(directory: string): string[] {
+  try {
+    return fs
+      .readdirSync(directory, { withFileTypes: true })
+      .filter((child) => child.isFile() && !child.name.startsWith('.'))
+      .map((child) => child.name);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'ENOENT' && code !== 'ENOTDIR')
+      throw fromSystemError(error, 'read the folder of snapshots', directory);
+    const what = code === 'ENOENT' ? `there is no folder ${directory}` : `${directory} is not a folder`;
+    throw new BackupError('SNAPSHOT_MISSING', what, {
+      path: directory,
+      hint: 'Name the folder that holds the snapshots.',
+      cause: error,
+    });
+  }
+}
+
+async function lookAt(
+  directory: string,
+  name: string,
+  proofs: ReadonlyMap<string, RememberedProof>,
+): Promise<ShelfRow | null> {
+  const file = path.join(directory, name);
+  let source: SnapshotSource;
+  try {
+    source = await openSource(file, {});
+  } catch (error) {
+    // Gone since the folder was listed.
+    const stat = fs.lstatSync(file, { bigint: true, throwIfNoEntry: false });
+    if (stat === undefined || !name.endsWith('.tar.gz')) return null;
+    return unusable(file, stat, problemFrom(error, file));
+  }
+  try {
+    const stat = fs.fstatSync(source.fd, { bigint: true });
+    try {
+      return await openRow(file, source, stat, proofs);
+    } catch (error) {
+      return wasMeantAsSnapshot(name, source, error) ? unusable(file, stat, problemFrom(error, file)) : null;
+    }
+  } finally {
+    source.close();
+  }
+}
+
+async function openRow(
+  file: string,
+  source: SnapshotSource,
+  stat: fs.BigIntStats,
+  proofs: ReadonlyMap<string, RememberedProof>,
+): Promise<ShelfRow> {
+  const opened = await openSnapshot(source);
+  const { manifest } = opened;
+  const row = { name: path.basename(file), path: file, length: source.size, time: new Date(manifest.created_at) };
+  if (opened.kind === 'unsealed') {
+    return {
+      snapshot: {
+        ...row,
+        state: 'unsealed',
+        manifest,
+        totals: null,
+        losses: null,
+        problem: null,
+        provenAt: null,
+        growth: null,
+      },
+      identity: stat,
+      proofKey: null,
+    };
+  }
+  const seal = hash('sha256', readAt(source.fd, source.size - SEAL_LENGTH, SEAL_LENGTH), 'hex');
+  const proofKey = { seal, length: source.size, mtime_ns: String(stat.mtimeNs) };
+  const proof = proofs.get(proofId(proofKey));
+  const snapshot: ShelvedSnapshot = {
+    ...row,
+    state: 'sealed',
+    manifest,
+    totals: opened.root.totals,
+    losses: opened.root.verdicts.filter(({ verdict }) => isLoss(verdict)).length,
+    problem: null,
+    provenAt: null,
+    growth: null,
+  };
+  if (proof !== undefined) applyProof(snapshot, proof);
+  return { snapshot, identity: stat, proofKey };
+}
+
+/** Tells in a snapshot how its last verification ended. */
+export function applyProof(snapshot: ShelvedSnapshot, { verified_at, problem }: RememberedProof): void {
+  snapshot.state = problem === null ? 'sealed' : 'unusable';
+  snapshot.provenAt = problem === null ? new Date(verified_at) : null;
+  snapshot.problem = problem && {
+    ...problem,
+    message: `${problem.message} (found on ${verified_at})`,
+    paths: [snapshot.path],
+  };
+}
+
+function unusable(file: string, stat: fs.BigIntStats, problem: Problem): ShelfRow {
+  return {
+    snapshot: {
+      name: path.basename(file),
+      path: file,
+      length: Number(stat.size),
+      time: new Date(Number(stat.mtimeMs)),
+      state: 'unusable',
+      manifest: null,
+      totals: null,
+      losses: null,
+      problem,
+      provenAt: null,
+      growth: null,
+    },
+    identity: stat,
+    proofKey: null,
+  };
+}
+
+/** A file whose ends cannot be read as a snapshot's: one of ours that is damaged, or somebody else's? */
+function wasMeantAsSnapshot(name: string, source: SnapshotSource, error: unknown): boolean {
+  if (isDefaultSnapshotName(name)) return true;
+  if (error instanceof BackupError && (error.code === 'FORMAT_VERSION' || error.code === 'MANIFEST_VERSION'))
+    return true;
+  try {
+    if (memberLength(readAt(source.fd, 0, Math.min(MEMBER_HEADER, source.size)), 'M') !== null) return true;
+    return source.size >= SEAL_LENGTH && parseSeal(readAt(source.fd, source.size - SEAL_LENGTH, SEAL_LENGTH)) !== null;
+  } catch {
+    return false;
+  }
+}
+
+/** An error as a problem of this file, whichever it is: one bad file must not hide the others. */
+export function problemFrom(error: unknown, file: string): Problem {
+  const { code, message, hint } = fromSystemError(error, 'read the snapshot', file);
+  return { code, message, paths: [file], ...(hint === undefined ? {} : { hint }) };
+}

@@ -1,0 +1,47 @@
+import type { Totals } from '../format/index-root.ts';
+import type { Manifest } from '../format/manifest.ts';
+import type { Problem } from '../read/problem.ts';
+
+/** A snapshot in a folder of snapshots, as its two ends and the folder's memory of proofs tell. */
+export interface ShelvedSnapshot {
+  /** File name. */
+  name: string;
+  path: string;
+  /** Length of the file in bytes. */
+  length: number;
+  /** When it was made, by its manifest. Of one whose manifest cannot be read, when the file was last written. */
+  time: Date;
+  /**
+   * - `sealed`: made by oxios-backup, both ends in order.
+   * - `unsealed`: a .tar.gz from elsewhere that begins with a manifest. It cannot be proven, and `pruneSnapshots` never removes it.
+   * - `unusable`: damaged, cut short, of a later version, or not to be read; `problem` says what. `pruneSnapshots` never removes it.
+   */
+  state: 'sealed' | 'unsealed' | 'unusable';
+  manifest: Manifest | null;
+  /** Entries and bytes; null unless it has a seal. */
+  totals: Totals | null;
+  /** Number of entries that were lost when it was made; null unless it has a seal. */
+  losses: number | null;
+  problem: Problem | null;
+  /** When every byte of exactly this file was last proven by `verifyShelf` or `pruneSnapshots`; null if never, or if that failed. */
+  provenAt: Date | null;
+  /** By how many bytes the file is longer than the one before it of the same source; null for the first, and unless it is sealed. */
+  growth: number | null;
+}
+
+/** The state directory that a snapshot is of, and its machine. Retention treats each source on its own. */
+export interface ShelfSource {
+  hostname: string;
+  stateDir: string;
+}
+
+/** The source by its manifest; null if that does not say. */
+export function sourceOf(manifest: Manifest | null): ShelfSource | null {
+  const source = manifest?.source;
+  return source === undefined ? null : { hostname: source.hostname, stateDir: source.state_dir };
+}
+
+/** A source as a string, to group by. */
+export function sourceKey(source: ShelfSource | null): string {
+  return source === null ? '' : JSON.stringify([source.hostname, source.stateDir]);
+}
