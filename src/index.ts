@@ -14,13 +14,28 @@ export type { BackupEvent, OperationOptions, Phase } from './events.ts';
 export type { Entry, EntryType } from './format/entry.ts';
 export type { RecordedVerdict, Totals } from './format/index-root.ts';
 export type { Manifest, ManifestSection } from './format/manifest.ts';
+export { listEntries } from './inspect/list-entries.ts';
+export { type SnapshotSummary, showSnapshot } from './inspect/show-snapshot.ts';
+export { writeEntry } from './inspect/write-entry.ts';
 export type { Problem } from './read/problem.ts';
+export type { KeptTree } from './restore/publish/kept-trees.ts';
+export { listKept } from './restore/publish/kept-trees.ts';
+export { type RecoverReport, recoverStateDir } from './restore/publish/recover.ts';
+export { type DiscardReport, discardUndo, type UndoReport, undoRestore } from './restore/publish/undo.ts';
+export type { SelectionOptions } from './read/selection.ts';
 export {
   type ExternalLinks,
   type RestoreOptions,
   type RestoreResult,
   restoreBackup,
 } from './restore/restore-backup.ts';
+export { listSnapshots } from './shelf/list-snapshots.ts';
+export type { PruneGroup } from './shelf/prune-plan.ts';
+export { type PruneOptions, type PruneResult, pruneSnapshots } from './shelf/prune-snapshots.ts';
+export type { KeepReason, RetentionPolicy } from './shelf/retention.ts';
+export type { ShelfSource, ShelvedSnapshot } from './shelf/shelved-snapshot.ts';
+export { defaultSnapshotName } from './shelf/snapshot-name.ts';
+export { type ShelfVerification, type ShelfVerifyResult, verifyShelf } from './shelf/verify-shelf.ts';
 export { CATEGORIES } from './state/sections.ts';
 export { StateStore } from './state/state-store.ts';
 export { type VerifyOptions, type VerifyResult, verifySnapshot } from './verify/verify-snapshot.ts';
