@@ -17,7 +17,8 @@ export class FileSink implements Sink {
   readonly #fd: number;
   readonly #force: boolean;
   #position = 0;
-  #done = false;
+  #closed = false;
+  #published = false;
 
   /**
    * @param output final path of the snapshot
@@ -74,35 +75,51 @@ export class FileSink implements Sink {
 
   async publish(): Promise<void> {
     this.#attempt(() => fs.fsyncSync(this.#fd));
-    this.#place();
-    this.#done = true;
-    fs.closeSync(this.#fd);
-    this.#attempt(() => syncDirectory(path.dirname(this.#output)));
+    this.#close();
+    this.#attempt(() => this.#place());
+    this.#published = true;
+    this.#attempt(() => this.#settle());
   }
 
   discard(): void {
-    if (this.#done) return;
-    this.#done = true;
-    fs.closeSync(this.#fd);
+    if (this.#published) return;
+    this.#close();
     fs.rmSync(this.#temporary, { force: true });
+  }
+
+  #close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    fs.closeSync(this.#fd);
   }
 
   #place(): void {
     if (this.#force) {
-      this.#attempt(() => fs.renameSync(this.#temporary, this.#output));
+      fs.renameSync(this.#temporary, this.#output);
       return;
     }
     try {
       // Unlike a rename, a link never replaces what somebody else has put there meanwhile.
       fs.linkSync(this.#temporary, this.#output);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw this.#exists();
       // Some file systems know no links; there the look and the rename must do.
-      if (fs.existsSync(this.#output)) throw this.#exists();
-      this.#attempt(() => fs.renameSync(this.#temporary, this.#output));
-      return;
+      if ((error as NodeJS.ErrnoException).code === 'EEXIST' || fs.existsSync(this.#output)) throw this.#exists();
+      fs.renameSync(this.#temporary, this.#output);
     }
-    this.#attempt(() => fs.unlinkSync(this.#temporary));
+  }
+
+  /** Makes the name durable. A new snapshot whose name may be lost in a power cut is taken back; one that replaced another stays. */
+  #settle(): void {
+    try {
+      fs.rmSync(this.#temporary, { force: true });
+      syncDirectory(path.dirname(this.#output));
+    } catch (error) {
+      if (!this.#force) {
+        fs.rmSync(this.#output, { force: true });
+        fs.rmSync(this.#temporary, { force: true });
+      }
+      throw error;
+    }
   }
 
   #exists(): BackupError {

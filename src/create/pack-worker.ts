@@ -29,7 +29,8 @@ export interface PackResult {
 export interface PackWorkerData {
   /** Absolute path of the state directory, ending with `/`. */
   root: string;
-  level: number;
+  /** Of zlib; null chooses by what is compressed. */
+  level: number | null;
 }
 
 const { root, level } = workerData as PackWorkerData;
@@ -44,7 +45,11 @@ serve('pack the snapshot', (job: PackJob): Answer => {
       return { result, transfer: result.member === null ? [] : [result.member.buffer as ArrayBuffer] };
     }
     case 'piece': {
-      const member = compressMember(Buffer.from(job.tar.buffer, job.tar.byteOffset, job.tar.byteLength), level);
+      const member = compressMember(
+        Buffer.from(job.tar.buffer, job.tar.byteOffset, job.tar.byteLength),
+        'large-file',
+        level,
+      );
       return { result: { member: ownBuffer(member) } };
     }
     case 'block': {
@@ -62,7 +67,7 @@ function packBatch(batch: PackBatch): PackedBatch {
   for (const item of decodeBatch(batch, root)) {
     at += packItem(item, number++, at, digests, deviations);
   }
-  const member = at === 0 ? null : ownBuffer(compressMember(tar.subarray(0, at), level));
+  const member = at === 0 ? null : ownBuffer(compressMember(tar.subarray(0, at), 'small-files', level));
   return { member, raw: at, digests: Buffer.concat(digests, digests.length * DIGEST), deviations };
 }
 
