@@ -1,24 +1,93 @@
 import { compileUserExcludes } from '../capture/user-excludes.ts';
 import type { BlockEntry } from '../format/index-block.ts';
-import { parentOf } from '../format/path-order.ts';
+import { comparePaths, parentOf } from '../format/path-order.ts';
 
 /** Which entries are wanted. Without either, all. */
 export interface SelectionOptions {
-  /** Paths and patterns in gitignore's language; a directory stands for all that it holds. */
+  /**
+   * Paths from the top, as they are listed (`memory.db`, `sessions`), and patterns with wildcards in gitignore's language
+   * (`sessions/2f*.json`, `*.md` at any depth; `!` takes away). A directory stands for all that it holds.
+   *
+   * @default []
+   */
   paths?: readonly string[];
-  /** Folders: names of sections (`memory/facts`), or any other directory. */
+  /**
+   * Folders: names of sections (`memory/facts`), or any other directory.
+   *
+   * @default []
+   */
   sections?: readonly string[];
 }
 
-/** Tells whether an entry is wanted. */
-export type Selection = (path: string, isDirectory: boolean) => boolean;
+/** A run of paths in the order of a snapshot: from `from` on, those that begin with `prefix`. */
+interface PathRange {
+  from: string;
+  prefix: string;
+}
+
+const GLOB = /[*?[\\]/;
+
+/** Tells which entries are wanted. */
+export class Selection {
+  readonly #literals: ReadonlySet<string>;
+  readonly #matches: ((path: string, isDirectory: boolean) => boolean) | null;
+  /** Where wanted entries can be; null when that is anywhere. */
+  readonly #ranges: readonly PathRange[] | null;
+
+  constructor(literals: readonly string[], patterns: readonly string[]) {
+    this.#literals = new Set(literals);
+    const excludes = compileUserExcludes(patterns);
+    this.#matches = patterns.length === 0 ? null : (path, isDirectory) => excludes(path, isDirectory) !== null;
+    // A pattern that takes away adds no place to look at.
+    const ranges = patterns.filter((pattern) => !pattern.startsWith('!')).map(rangeOf);
+    const bounded = ranges.filter((range) => range !== null);
+    this.#ranges =
+      bounded.length < ranges.length
+        ? null
+        : [...bounded, ...literals.map((literal) => ({ from: literal, prefix: `${literal}/` }))];
+  }
+
+  /** Whether an entry is wanted. */
+  wants(path: string, isDirectory: boolean): boolean {
+    for (let part = path; part !== ''; part = parentOf(part)) if (this.#literals.has(part)) return true;
+    return this.#matches?.(path, isDirectory) ?? false;
+  }
+
+  /**
+   * Whether a run of entries can hold a wanted one.
+   *
+   * @param first path of its first entry
+   * @param behind path of the first entry behind it; null when it is the last run
+   */
+  mayHold(first: string, behind: string | null): boolean {
+    return (
+      this.#ranges?.some(({ from, prefix }) => {
+        if (behind !== null && comparePaths(from, behind) >= 0) return false;
+        return comparePaths(first, from) <= 0 || first.startsWith(prefix);
+      }) ?? true
+    );
+  }
+}
 
 /** @returns null when everything is wanted */
 export function compileSelection({ paths = [], sections = [] }: SelectionOptions): Selection | null {
   if (paths.length === 0 && sections.length === 0) return null;
-  const patterns = [...paths, ...sections.map((section) => `/${section.replace(/[\\*?[\]!# ]/g, '\\$&')}`)];
-  const matches = compileUserExcludes(patterns);
-  return (path, isDirectory) => matches(path, isDirectory) !== null;
+  // A name may hold what a pattern gives a meaning to: what is listed can always be asked for as it stands.
+  const literals = [...paths, ...sections].map((path) => path.replace(/^(?:\.?\/)+|\/+$/g, ''));
+  return new Selection(
+    literals,
+    paths.filter((path) => GLOB.test(path) || path.startsWith('!')),
+  );
+}
+
+/** The paths that a pattern can match, going by what stands before its first wildcard; null for any. */
+function rangeOf(pattern: string): PathRange | null {
+  const wildcard = pattern.search(GLOB);
+  const slash = pattern.indexOf('/');
+  // Without a slash before its end it matches at any depth.
+  if (slash < 0 || slash === pattern.length - 1) return null;
+  const prefix = pattern.slice(0, wildcard).replace(/^\//, '');
+  return { from: prefix, prefix };
 }
 
 /** A part of a block that is wanted. */
@@ -37,7 +106,7 @@ export function selectEntries(entries: readonly BlockEntry[], selection: Selecti
   const parents = new Set<string>();
   const targets = new Set<string>();
   for (const [number, entry] of entries.entries()) {
-    if (!selection(entry.path, entry.type === 'directory')) continue;
+    if (!selection.wants(entry.path, entry.type === 'directory')) continue;
     numbers.push(number);
     if (entry.type === 'hardlink') targets.add(entry.link as string);
     for (let parent = parentOf(entry.path); parent !== '' && !parents.has(parent); parent = parentOf(parent))

@@ -33,7 +33,7 @@ export async function surveyUnsealed(
   const found = { entries: 0, files: 0, bytes: 0, extra: new Set<string>() };
   const visitor = {
     begin(entry: Entry) {
-      if (selection !== null && !selection(entry.path, entry.type === 'directory')) return;
+      if (selection !== null && !selection.wants(entry.path, entry.type === 'directory')) return;
       found.entries++;
       if (entry.type === 'file') found.files++;
       found.bytes += entry.size;
@@ -69,7 +69,7 @@ export async function extractUnsealed(
   const visitor = {
     begin(entry: Entry) {
       const wanted =
-        selection === null || selection(entry.path, entry.type === 'directory') || survey.extra.has(entry.path);
+        selection === null || selection.wants(entry.path, entry.type === 'directory') || survey.extra.has(entry.path);
       if (!wanted) return;
       entries++;
       open = { ...entry, headerBlocks: 1 };

@@ -27,22 +27,22 @@ function* chunksOf(source: SnapshotSource): Generator<Buffer> {
   }
 }
 
-/** Leads all decompressed bytes of the file to `push`. */
-async function gunzip(
+/** All decompressed bytes of the file, as fast as they are asked for. */
+async function* inflatedChunks(
   source: SnapshotSource,
-  push: (chunk: Buffer) => void,
   signal: AbortSignal | undefined,
-): Promise<void> {
-  const inflated = createGunzip({ chunkSize: CHUNK_BYTES });
+  chunkBytes = CHUNK_BYTES,
+): AsyncGenerator<Buffer, void, void> {
+  const inflated = createGunzip({ chunkSize: chunkBytes });
   // What it fails with comes out of `inflated` too.
   const fed = pipeline(Readable.from(chunksOf(source)), inflated).catch(() => {});
   try {
     for await (const chunk of inflated) {
       throwIfAborted(signal);
-      push(chunk as Buffer);
+      yield chunk as Buffer;
     }
   } catch (error) {
-    if (error instanceof BackupError || error instanceof Enough || signal?.aborted) throw error;
+    if (error instanceof BackupError) throw error;
     const code = (error as NodeJS.ErrnoException).code ?? '';
     if (code === 'Z_BUF_ERROR') {
       throw new BackupError('SNAPSHOT_TRUNCATED', 'the gzip data ends too early: the file was cut short', {
@@ -61,6 +61,20 @@ async function gunzip(
     inflated.destroy();
     await fed;
   }
+}
+
+/**
+ * Leads all decompressed bytes of the file to `push`.
+ *
+ * @param chunkBytes how many at a time
+ */
+export async function gunzip(
+  source: SnapshotSource,
+  push: (chunk: Buffer) => void,
+  signal: AbortSignal | undefined,
+  chunkBytes?: number,
+): Promise<void> {
+  for await (const chunk of inflatedChunks(source, signal, chunkBytes)) push(chunk);
 }
 
 /** Reads the manifest of an archive from elsewhere, which must be its first entry, and no more than that. */
@@ -112,6 +126,20 @@ export async function visitUnsealed(
   platform: NodeJS.Platform,
   signal?: AbortSignal,
 ): Promise<EntryBook> {
+  const steps = stepUnsealed(source, visitor, platform, signal);
+  for (;;) {
+    const step = await steps.next();
+    if (step.done === true) return step.value;
+  }
+}
+
+/** The same in steps of a few hundred KiB, so that what the visitor collected can be passed on between them. */
+export async function* stepUnsealed(
+  source: SnapshotSource,
+  visitor: UnsealedVisitor | null,
+  platform: NodeJS.Platform,
+  signal?: AbortSignal,
+): AsyncGenerator<void, EntryBook, void> {
   const book = new EntryBook(platform);
   let current: Entry | null = null;
   const gateVisitor: GateVisitor = {
@@ -127,7 +155,10 @@ export async function visitUnsealed(
     },
   };
   const gate = new TarGate(gateVisitor);
-  await gunzip(source, (chunk) => gate.push(chunk), signal);
+  for await (const chunk of inflatedChunks(source, signal)) {
+    gate.push(chunk);
+    yield;
+  }
   gate.finish();
   return book;
 }

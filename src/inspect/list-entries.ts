@@ -1,0 +1,72 @@
+import type { Readable } from 'node:stream';
+import { setImmediate } from 'node:timers/promises';
+import type { OperationOptions } from '../events.ts';
+import type { Entry } from '../format/entry.ts';
+import { openSnapshot, type SealedSnapshot, type UnsealedSnapshot } from '../read/open-snapshot.ts';
+import { readBlocks } from '../read/read-entries.ts';
+import { compileSelection, type Selection, type SelectionOptions } from '../read/selection.ts';
+import { openSource } from '../read/snapshot-source.ts';
+import { stepUnsealed } from '../read/unsealed/read-unsealed.ts';
+import { throwIfAborted } from '../workers/abort.ts';
+
+/**
+ * Lists the entries of a snapshot, in its order. Of the index only the blocks that can hold what is asked for are read, one at a time, and
+ * of the members none; an archive from elsewhere has to be read to its end.
+ *
+ * What the index says of the entries is proven as it is read; their content is not (`verifySnapshot`). Nothing wanted found is
+ * no error: the listing is empty.
+ *
+ * @param snapshot path of the file, or a stream of it
+ * @throws BackupError `SNAPSHOT_MISSING`, `ABORTED`, or a code whose exit status is 4, also in the middle of the listing
+ */
+export async function* listEntries(
+  snapshot: string | Readable,
+  options: SelectionOptions & OperationOptions = {},
+): AsyncGenerator<Entry, void, void> {
+  const selection = compileSelection(options);
+  const source = await openSource(snapshot, { signal: options.signal });
+  try {
+    const opened = await openSnapshot(source);
+    if (opened.kind === 'sealed') yield* listSealed(opened, selection, options.signal);
+    else yield* listUnsealed(opened, selection, options.signal);
+  } finally {
+    source.close();
+  }
+}
+
+// A listing writes nothing, so names that only the platform at hand would refuse are shown.
+const ANY_PLATFORM = 'linux';
+
+async function* listSealed(
+  snapshot: SealedSnapshot,
+  selection: Selection | null,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Entry, void, void> {
+  for (const { entries } of readBlocks(snapshot, selection, ANY_PLATFORM)) {
+    for (const { headerBlocks: _, ...entry } of entries) {
+      if (selection === null || selection.wants(entry.path, entry.type === 'directory')) yield entry;
+    }
+    await setImmediate();
+    throwIfAborted(signal);
+  }
+}
+
+async function* listUnsealed(
+  snapshot: UnsealedSnapshot,
+  selection: Selection | null,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Entry, void, void> {
+  let found: Entry[] = [];
+  const collector = {
+    begin(entry: Entry) {
+      if (selection === null || selection.wants(entry.path, entry.type === 'directory')) found.push(entry);
+    },
+    part() {},
+    end() {},
+  };
+  for await (const _ of stepUnsealed(snapshot.source, collector, ANY_PLATFORM, signal)) {
+    yield* found;
+    found = [];
+  }
+  yield* found;
+}

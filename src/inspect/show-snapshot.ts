@@ -1,0 +1,52 @@
+import type { Readable } from 'node:stream';
+import { isLoss } from '../capture/verdict.ts';
+import type { OperationOptions } from '../events.ts';
+import type { RecordedVerdict, Totals } from '../format/index-root.ts';
+import type { Manifest } from '../format/manifest.ts';
+import { openSnapshot } from '../read/open-snapshot.ts';
+import { openSource } from '../read/snapshot-source.ts';
+
+/** What a snapshot says of itself. */
+export interface SnapshotSummary {
+  /** Path of the file; null for a stream. */
+  path: string | null;
+  /** Length of the file in bytes. */
+  length: number;
+  /** False for an archive from elsewhere, which carries no index and no digests. */
+  sealed: boolean;
+  /** The manifest that counts; `source` in it tells where the snapshot comes from. */
+  manifest: Manifest;
+  /** What it holds; null for an archive from elsewhere. */
+  totals: Totals | null;
+  /** Every file that was not captured clean at once. */
+  verdicts: RecordedVerdict[];
+  /** Whether it holds everything that was to go in; null for an archive from elsewhere, which does not tell. */
+  complete: boolean | null;
+}
+
+/**
+ * Tells what a snapshot is. Reads both ends of the file, a few KiB: those are proven, the entries are not (`verifySnapshot`).
+ *
+ * @param snapshot path of the file, or a stream of it, which is read to its end
+ * @throws BackupError `SNAPSHOT_MISSING`, or a code whose exit status is 4
+ */
+export async function showSnapshot(
+  snapshot: string | Readable,
+  options: OperationOptions = {},
+): Promise<SnapshotSummary> {
+  const source = await openSource(snapshot, { signal: options.signal });
+  try {
+    const opened = await openSnapshot(source);
+    const common = {
+      path: typeof snapshot === 'string' ? snapshot : null,
+      length: source.size,
+      manifest: opened.manifest,
+    };
+    if (opened.kind === 'unsealed') return { ...common, sealed: false, totals: null, verdicts: [], complete: null };
+    const { totals, verdicts } = opened.root;
+    const complete = !verdicts.some(({ verdict }) => isLoss(verdict));
+    return { ...common, sealed: true, totals, verdicts, complete };
+  } finally {
+    source.close();
+  }
+}

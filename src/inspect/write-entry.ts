@@ -1,0 +1,159 @@
+import type { Readable, Writable } from 'node:stream';
+import { BackupError } from '../errors.ts';
+import type { OperationOptions } from '../events.ts';
+import type { Entry } from '../format/entry.ts';
+import { DAMAGED_HINT } from '../format/gzip-member.ts';
+import { BlockWalker } from '../read/block-walker.ts';
+import { inflateMember } from '../read/inflate-member.ts';
+import { openSnapshot, type SealedSnapshot, type UnsealedSnapshot } from '../read/open-snapshot.ts';
+import { problemError, someOf } from '../read/problem.ts';
+import { openSource, readAt } from '../read/snapshot-source.ts';
+import { stepUnsealed, visitUnsealed } from '../read/unsealed/read-unsealed.ts';
+import { memberProblem } from '../read/walk-members.ts';
+import { throwIfAborted } from '../workers/abort.ts';
+import { EntryOutput } from './entry-output.ts';
+import { entryNotFound, type FoundEntry, findEntry, notAFile } from './find-entry.ts';
+
+/** Content up to this length is proven as a whole before any of it is written. */
+const HOLD_BYTES = 16 * 1024 * 1024;
+// Only content comes out of this, so names that only the platform at hand would refuse are fine.
+const ANY_PLATFORM = 'linux';
+
+/**
+ * Writes the content of one file of a snapshot to a stream, which is not ended. Reads the index block and the members that hold it; an
+ * archive from elsewhere is read twice, first to prove it.
+ *
+ * A file of up to 16 MiB is proven before any of it is written. A larger one is proven while it is written: **what was
+ * written counts only when the promise resolves**.
+ *
+ * @param snapshot path of the file, or a stream of it
+ * @param path of the entry, as it is listed; a hard link's content is that of the file that it names
+ * @returns the entry whose content it is
+ * @throws BackupError `ENTRY_NOT_FOUND` also for what has no content, `OUTPUT_UNWRITABLE`, or a code whose exit status is 4
+ */
+export async function writeEntry(
+  snapshot: string | Readable,
+  path: string,
+  output: Writable,
+  options: OperationOptions = {},
+): Promise<Entry> {
+  const source = await openSource(snapshot, { signal: options.signal });
+  const taker = new EntryOutput(output);
+  try {
+    const opened = await openSnapshot(source);
+    return opened.kind === 'sealed'
+      ? await writeSealed(opened, path, taker, options.signal)
+      : await writeUnsealed(opened, path, taker, options.signal);
+  } finally {
+    taker.release();
+    source.close();
+  }
+}
+
+async function writeSealed(
+  snapshot: SealedSnapshot,
+  path: string,
+  output: EntryOutput,
+  signal: AbortSignal | undefined,
+): Promise<Entry> {
+  const named = findEntry(snapshot, path, ANY_PLATFORM);
+  const found = named?.entry.type === 'hardlink' ? findTarget(snapshot, named) : named;
+  if (found === null) throw entryNotFound(path);
+  if (found.entry.type !== 'file') throw notAFile(found.entry);
+  await writeFound(snapshot, found, output, signal);
+  const { headerBlocks: _, ...entry } = found.entry;
+  return entry;
+}
+
+function findTarget(snapshot: SealedSnapshot, { entry }: FoundEntry): FoundEntry {
+  const target = findEntry(snapshot, entry.link as string, ANY_PLATFORM);
+  if (target?.entry.type === 'file') return target;
+  throw new BackupError('UNSAFE_LINK', `${someOf([entry.path])} is a hard link to what is no file before it`, {
+    path: entry.path,
+    hint: DAMAGED_HINT,
+  });
+}
+
+async function writeFound(
+  snapshot: SealedSnapshot,
+  { entry, number, entries, block, location }: FoundEntry,
+  output: EntryOutput,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  let held: Buffer[] = [];
+  let ended = false;
+  const sink = {
+    whole(_entry: Entry, content: Buffer) {
+      held.push(content);
+      ended = true;
+    },
+    begin() {},
+    part(_entry: Entry, content: Buffer) {
+      held.push(content);
+    },
+    end() {
+      ended = true;
+    },
+  };
+  const walker = new BlockWalker(entries, sink, (index) => index === number);
+  let offset = location.row.offset;
+  for (const [i, stored] of block.stored.entries()) {
+    throwIfAborted(signal);
+    const raw = block.raw[i] as number;
+    if (walker.wants(raw)) {
+      try {
+        walker.feed(inflateMember(readAt(snapshot.source.fd, offset, stored), 'D', raw));
+      } catch (error) {
+        throw problemError(memberProblem(error, offset, stored, [entry.path]));
+      }
+      // Neighbours in its members are read with it, but nobody asked for them.
+      const own = walker.problems.find(({ paths }) => paths.length === 0 || paths.includes(entry.path));
+      if (own !== undefined) throw problemError(own);
+      if (ended) break;
+      if (entry.size > HOLD_BYTES) {
+        for (const content of held) await output.write(content);
+        held = [];
+      }
+    } else {
+      walker.skip(raw);
+    }
+    offset += stored;
+  }
+  for (const content of held) await output.write(content);
+}
+
+async function writeUnsealed(
+  { source }: UnsealedSnapshot,
+  path: string,
+  output: EntryOutput,
+  signal: AbortSignal | undefined,
+): Promise<Entry> {
+  let named: Entry | null = null;
+  const files = new Map<string, Entry>();
+  const finder = {
+    begin(entry: Entry) {
+      if (entry.path === path) named = entry;
+      if (entry.type === 'file') files.set(entry.path, entry);
+    },
+    part() {},
+    end() {},
+  };
+  await visitUnsealed(source, finder, ANY_PLATFORM, signal);
+  const found = named as Entry | null;
+  if (found === null) throw entryNotFound(path);
+  const file = found.type === 'hardlink' ? (files.get(found.link as string) as Entry) : found;
+  if (file.type !== 'file') throw notAFile(file);
+  let held: Buffer[] = [];
+  const collector = {
+    begin() {},
+    part(entry: Entry, content: Buffer) {
+      if (entry.path === file.path) held.push(content);
+    },
+    end() {},
+  };
+  for await (const _ of stepUnsealed(source, collector, ANY_PLATFORM, signal)) {
+    for (const content of held) await output.write(content);
+    held = [];
+  }
+  return file;
+}
