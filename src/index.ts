@@ -18,11 +18,11 @@ export { listEntries } from './inspect/list-entries.ts';
 export { type SnapshotSummary, showSnapshot } from './inspect/show-snapshot.ts';
 export { writeEntry } from './inspect/write-entry.ts';
 export type { Problem } from './read/problem.ts';
+export type { SelectionOptions } from './read/selection.ts';
 export type { KeptTree } from './restore/publish/kept-trees.ts';
 export { listKept } from './restore/publish/kept-trees.ts';
 export { type RecoverReport, recoverStateDir } from './restore/publish/recover.ts';
 export { type DiscardReport, discardUndo, type UndoReport, undoRestore } from './restore/publish/undo.ts';
-export type { SelectionOptions } from './read/selection.ts';
 export {
   type ExternalLinks,
   type RestoreOptions,
@@ -36,6 +36,8 @@ export type { KeepReason, RetentionPolicy } from './shelf/retention.ts';
 export type { ShelfSource, ShelvedSnapshot } from './shelf/shelved-snapshot.ts';
 export { defaultSnapshotName } from './shelf/snapshot-name.ts';
 export { type ShelfVerification, type ShelfVerifyResult, verifyShelf } from './shelf/verify-shelf.ts';
+export { type SalvageOptions, type SalvageResult, salvageSnapshot } from './restore/salvage.ts';
+export type { LostEntry } from './restore/salvage/salvage-writer.ts';
 export { CATEGORIES } from './state/sections.ts';
 export { StateStore } from './state/state-store.ts';
 export { type VerifyOptions, type VerifyResult, verifySnapshot } from './verify/verify-snapshot.ts';
