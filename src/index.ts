@@ -29,6 +29,8 @@ export {
   type RestoreResult,
   restoreBackup,
 } from './restore/restore-backup.ts';
+export type { LostEntry } from './restore/salvage/salvage-writer.ts';
+export { type SalvageOptions, type SalvageResult, salvageSnapshot } from './restore/salvage.ts';
 export { listSnapshots } from './shelf/list-snapshots.ts';
 export type { PruneGroup } from './shelf/prune-plan.ts';
 export { type PruneOptions, type PruneResult, pruneSnapshots } from './shelf/prune-snapshots.ts';
@@ -36,8 +38,6 @@ export type { KeepReason, RetentionPolicy } from './shelf/retention.ts';
 export type { ShelfSource, ShelvedSnapshot } from './shelf/shelved-snapshot.ts';
 export { defaultSnapshotName } from './shelf/snapshot-name.ts';
 export { type ShelfVerification, type ShelfVerifyResult, verifyShelf } from './shelf/verify-shelf.ts';
-export { type SalvageOptions, type SalvageResult, salvageSnapshot } from './restore/salvage.ts';
-export type { LostEntry } from './restore/salvage/salvage-writer.ts';
 export { CATEGORIES } from './state/sections.ts';
 export { StateStore } from './state/state-store.ts';
 export { type VerifyOptions, type VerifyResult, verifySnapshot } from './verify/verify-snapshot.ts';

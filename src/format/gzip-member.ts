@@ -6,7 +6,8 @@ import { BLOCK } from './entry.ts';
 export type MemberKind = 'M' | 'D' | 'E' | 'I' | 'S';
 
 // Deflate, FLG.FEXTRA, no time, no extra flags, unknown system (RFC 1952, 2.3).
-const FIXED_HEADER = Buffer.from([0x1f, 0x8b, 0x08, 0x04, 0, 0, 0, 0, 0, 0xff]);
+export const FIXED_HEADER = Buffer.from([0x1f, 0x8b, 0x08, 0x04, 0, 0, 0, 0, 0, 0xff]);
+const KINDS: readonly MemberKind[] = ['M', 'D', 'E', 'I', 'S'];
 const SUBFIELD_ID = Buffer.from('OX', 'latin1');
 const EMPTY_DEFLATE = Buffer.from([0x03, 0x00]);
 const TRAILER = 8;
@@ -70,6 +71,13 @@ function invalid(message: string): BackupError {
 /** What to do about a damaged snapshot; several checks end here. */
 export const DAMAGED_HINT =
   'Use another copy of the snapshot; "oxios-backup restore --salvage DIR" takes out what is still sound.';
+
+/** The kind of the member that begins with these bytes, at least 17 of them; null where none of ours begins. */
+export function memberKind(bytes: Buffer): MemberKind | null {
+  if (bytes.length <= KIND_OFFSET || bytes.compare(FIXED_HEADER, 0, 10, 0, 10) !== 0) return null;
+  if (bytes.compare(SUBFIELD_ID, 0, 2, 12, 14) !== 0) return null;
+  return KINDS.find((kind) => kind.charCodeAt(0) === bytes[KIND_OFFSET]) ?? null;
+}
 
 /**
  * Reads the beginning of a member that carries its own length.

@@ -1,0 +1,159 @@
+import path from 'node:path';
+import type { Readable } from 'node:stream';
+import { BackupError } from '../errors.ts';
+import type { OperationOptions } from '../events.ts';
+import { MEMBER_HEADER } from '../format/gzip-member.ts';
+import type { Manifest } from '../format/manifest.ts';
+import { openSnapshot } from '../read/open-snapshot.ts';
+import { type Problem, problemError, problemOf } from '../read/problem.ts';
+import { openSource, readAt, type SnapshotSource } from '../read/snapshot-source.ts';
+import { throwIfAborted } from '../workers/abort.ts';
+import { probeNameFolding } from './name-collisions.ts';
+import { syncTree } from './publish/sync-tree.ts';
+import { findIndex } from './salvage/find-index.ts';
+import { SalvageFolder } from './salvage/salvage-folder.ts';
+import { type Salvage, salvageByIndex, salvageByMembers } from './salvage/salvage-sealed.ts';
+import { salvageTar } from './salvage/salvage-tar.ts';
+import { type LostEntry, SalvageWriter } from './salvage/salvage-writer.ts';
+
+export interface SalvageOptions extends OperationOptions {
+  /**
+   * The state directory. A folder that is it, or lies in it, is refused.
+   *
+   * @default none
+   */
+  stateDir?: string;
+}
+
+/** What was taken out of a damaged snapshot. */
+export interface SalvageResult {
+  /** The folder that was filled, links resolved. */
+  directory: string;
+  /** The manifest, if it can be read. */
+  manifest: Manifest | null;
+  /** By which part of the snapshot its entries were found: its index, its members one by one, or as a plain tar. */
+  foundBy: 'index' | 'members' | 'tar';
+  extracted: { entries: number; files: number; bytes: number };
+  /** Entries that were taken out although no SHA-256 of the snapshot vouches for them, only the checksums of gzip and tar. */
+  unproven: string[];
+  /** Entries that could not be taken out. */
+  lost: LostEntry[];
+  /**
+   * How many more are lost, their names with them; where only the manifest counts, files alone. Null when nobody can tell.
+   */
+  unnamed: number | null;
+  /** What is wrong with the snapshot. */
+  problems: Problem[];
+  /** Whether everything came out, and proven. */
+  complete: boolean;
+}
+
+/**
+ * Takes out of a damaged snapshot every entry that still verifies, into an empty folder. It is for people to look through: nothing here
+ * claims to be a state directory. On failure the folder is left as it was found.
+ *
+ * @param directory an empty folder, or a path where one can be made
+ * @returns what came out and what is lost; look at `complete`
+ * @throws BackupError `TARGET_NOT_EMPTY`, `USAGE`, errors of reading and writing; with exit status 4 when nothing at all could be taken out
+ */
+export async function salvageSnapshot(
+  snapshot: string | Readable,
+  directory: string,
+  options: SalvageOptions = {},
+): Promise<SalvageResult> {
+  throwIfAborted(options.signal);
+  const folder = new SalvageFolder(directory, options.stateDir, options.onEvent);
+  try {
+    const source = await openSource(snapshot, { spoolDir: path.dirname(folder.directory), signal: options.signal });
+    try {
+      return await salvageInto(folder, source, options);
+    } finally {
+      source.close();
+    }
+  } catch (error) {
+    await folder.discard();
+    throw error;
+  }
+}
+
+async function salvageInto(
+  folder: SalvageFolder,
+  source: SnapshotSource,
+  options: SalvageOptions,
+): Promise<SalvageResult> {
+  const { signal, onEvent } = options;
+  const treeOptions = { root: folder.tree, umask: process.umask(), sameOwner: false };
+  const writer = new SalvageWriter(treeOptions, probeNameFolding(folder.tree));
+  const problems: Problem[] = [];
+  onEvent?.({ type: 'phase', phase: 'extract' });
+  let outcome: Pick<SalvageResult, 'manifest' | 'foundBy' | 'unnamed'>;
+  try {
+    outcome = await extract({ ...options, source, writer, problems });
+  } finally {
+    writer.close();
+  }
+  const tree = writer.finish();
+  if (writer.entries === 0) throw nothing(problems);
+  throwIfAborted(signal);
+  onEvent?.({ type: 'phase', phase: 'publish' });
+  folder.publish();
+  writer.complete(tree, folder.directory);
+  onEvent?.({ type: 'phase', phase: 'sync' });
+  await syncTree(folder.directory);
+  const { lost, unproven } = writer;
+  return {
+    directory: folder.directory,
+    ...outcome,
+    extracted: { entries: writer.entries, files: writer.files, bytes: writer.bytes },
+    unproven,
+    lost,
+    problems,
+    complete: lost.length === 0 && unproven.length === 0 && outcome.unnamed === 0,
+  };
+}
+
+async function extract(salvage: Salvage): Promise<Pick<SalvageResult, 'manifest' | 'foundBy' | 'unnamed'>> {
+  const { source, writer, problems } = salvage;
+  await nameDamage(source, problems);
+  const found = findIndex(source, problems);
+  if (found !== null) {
+    return { foundBy: 'index', unnamed: await salvageByIndex(found, salvage), manifest: found.root.manifest };
+  }
+  if (isPlainGzip(source)) {
+    const sound = problems.length === 0;
+    const manifest = await salvageTar(salvage);
+    // Read to its end: nothing more can be asked of such an archive.
+    if (sound && problems.length === 0) writer.unproven = [];
+    return { foundBy: 'tar', unnamed: problems.length === 0 ? 0 : null, manifest };
+  }
+  const manifest = await salvageByMembers(salvage, { from: 0, to: source.size });
+  return { foundBy: 'members', unnamed: missingFiles(manifest, writer), manifest };
+}
+
+/** What a restore would say of the two ends of the snapshot. */
+async function nameDamage(source: SnapshotSource, problems: Problem[]): Promise<void> {
+  try {
+    await openSnapshot(source);
+  } catch (error) {
+    problems.push(problemOf(error));
+  }
+}
+
+/** A gzip file of another make: it does not even bear the letters that mark members of ours. */
+function isPlainGzip(source: SnapshotSource): boolean {
+  const head = readAt(source.fd, 0, Math.min(MEMBER_HEADER, source.size));
+  return head.length > 2 && head.readUInt16BE(0) === 0x1f8b && head.toString('latin1', 12, 14) !== 'OX';
+}
+
+function missingFiles(manifest: Manifest | null, { files, lost }: SalvageWriter): number | null {
+  const stated = manifest?.files;
+  return typeof stated === 'number' ? Math.max(0, stated - files - lost.length) : null;
+}
+
+function nothing(problems: readonly Problem[]): BackupError {
+  const [problem] = problems;
+  return new BackupError('SNAPSHOT_DAMAGED', 'nothing could be taken out of the snapshot', {
+    hint: 'Use another copy of it.',
+    ...(problem === undefined ? {} : { cause: problemError(problem) }),
+  });
+}

@@ -1,0 +1,55 @@
+import { hash } from 'node:crypto';
+import { indexStored } from '../../format/gzip-member.ts';
+import { type IndexRoot, parseRoot } from '../../format/index-root.ts';
+import { parseSeal, SEAL_LENGTH, type Seal } from '../../format/seal.ts';
+import { type BlockLocation, type IndexLocation, readIndex } from '../../read/index-reader.ts';
+import { type Problem, problemOf } from '../../read/problem.ts';
+import { readAt, type SnapshotSource } from '../../read/snapshot-source.ts';
+
+/** An index whose root its seal vouches for, wherever in the file the two are. */
+export interface FoundIndex {
+  root: IndexRoot;
+  index: IndexLocation;
+  blocks: BlockLocation[];
+  /** How much farther behind than they should be seal and index stand: bytes were put in somewhere before them, or are missing if negative. */
+  shift: number;
+}
+
+/** How far before the end of the file a seal is looked for. */
+const SEARCH_BYTES = 1024 * 1024;
+/** Where the letters that name a member's extra field stand in it. */
+const SUBFIELD_OFFSET = 12;
+
+/** Finds the seal and the index of a damaged snapshot, also where something stands behind them. */
+export function findIndex(source: SnapshotSource, problems: Problem[]): FoundIndex | null {
+  const length = Math.min(source.size, SEARCH_BYTES);
+  const tail = readAt(source.fd, source.size - length, length);
+  for (let at = tail.lastIndexOf('OX'); at >= SUBFIELD_OFFSET; at = tail.lastIndexOf('OX', at - 1)) {
+    const start = at - SUBFIELD_OFFSET;
+    try {
+      const seal = parseSeal(tail.subarray(start, start + SEAL_LENGTH));
+      if (seal !== null) return readFoundIndex(source, seal, source.size - length + start);
+    } catch (error) {
+      problems.push(problemOf(error));
+    }
+  }
+  return null;
+}
+
+function readFoundIndex(source: SnapshotSource, seal: Seal, sealOffset: number): FoundIndex | null {
+  const { indexLength, rootLength, rootSha256, snapshotLength } = seal;
+  const offset = sealOffset - indexStored(indexLength);
+  if (offset < 0 || rootLength > indexLength) return null;
+  const index = { fd: source.fd, offset, length: indexLength };
+  const bytes = readIndex(index, indexLength - rootLength, rootLength);
+  if (!(hash('sha256', bytes, 'buffer') as Buffer).equals(rootSha256)) return null;
+  const root = parseRoot(bytes);
+  let at = 0;
+  const blocks = root.blocks.map((row) => {
+    const location = { row, at };
+    at += row.length;
+    return location;
+  });
+  if (at !== indexLength - rootLength) return null;
+  return { root, index, blocks, shift: sealOffset + SEAL_LENGTH - snapshotLength };
+}

@@ -1,0 +1,140 @@
+import { BackupError } from '../../errors.ts';
+import type { Entry } from '../../format/entry.ts';
+import type { EntrySink } from '../../read/block-walker.ts';
+import { problemOf, someOf } from '../../read/problem.ts';
+import { EntryBook } from '../../read/unsealed/entry-book.ts';
+import { completeTree } from '../complete-tree.ts';
+import { NameCollisions, type NameFolding } from '../name-collisions.ts';
+import { type ExtractedTree, TreeWriter, type TreeWriterOptions } from '../tree-writer.ts';
+
+/** An entry that could not be taken out. */
+export interface LostEntry {
+  path: string;
+  /** Why, in one line. */
+  reason: string;
+}
+
+/** Takes the entries of a damaged snapshot one by one: judges each as a restore would, writes it, and keeps account of what is lost. */
+export class SalvageWriter implements EntrySink {
+  readonly lost: LostEntry[] = [];
+  /** Taken out, but no SHA-256 of the snapshot vouches for them. */
+  unproven: string[] = [];
+  /** Whether entries that come now were proven against the index. */
+  proven = true;
+  readonly #options: TreeWriterOptions;
+  readonly #tree: TreeWriter;
+  readonly #book = new EntryBook(process.platform);
+  readonly #collisions: NameCollisions;
+  /** Every path that was taken out or named as lost. */
+  readonly #settled = new Set<string>();
+  readonly #fileNames = new Set<string>();
+  /** Taken out so far. */
+  entries = 0;
+  files = 0;
+  bytes = 0;
+  #current: { entry: Entry; named: string } | null = null;
+
+  constructor(options: TreeWriterOptions, folding: NameFolding) {
+    this.#options = options;
+    this.#tree = new TreeWriter(options);
+    this.#collisions = new NameCollisions(folding);
+  }
+
+  isSettled(path: string): boolean {
+    return this.#settled.has(path);
+  }
+
+  lose(path: string, reason: string): void {
+    this.#settled.add(path);
+    this.lost.push({ path, reason });
+  }
+
+  whole(entry: Entry, content: Buffer): void {
+    if (entry.type === 'file') {
+      this.begin(entry);
+      this.part(entry, content);
+      this.end(entry, true);
+      return;
+    }
+    const taken = this.#admit(entry);
+    if (taken === null) return;
+    this.#tree.whole(taken, content);
+    this.#account(entry.path, taken);
+  }
+
+  begin(entry: Entry): void {
+    const taken = this.#admit(entry);
+    this.#current = taken === null ? null : { entry: taken, named: entry.path };
+    if (taken !== null) this.#tree.begin(taken);
+  }
+
+  part(_entry: Entry, content: Buffer): void {
+    if (this.#current !== null) this.#tree.part(this.#current.entry, content);
+  }
+
+  end(_entry: Entry, sound: boolean): void {
+    const current = this.#current;
+    this.#current = null;
+    if (current === null) return;
+    this.#tree.end(current.entry, sound);
+    if (sound) this.#account(current.named, current.entry);
+  }
+
+  /** Ends an entry that will not be complete. */
+  abandon(reason: string): void {
+    const current = this.#current;
+    if (current === null) return;
+    this.end(current.entry, false);
+    this.lose(current.named, reason);
+  }
+
+  /** Closes what is open. */
+  close(): void {
+    this.#tree.finish();
+  }
+
+  /** What was written. Links and the attributes of directories are left to `complete`. */
+  finish(): ExtractedTree {
+    const tree = this.#tree.finish();
+    const external = new Set(this.#book.judge.externalLinks(process.platform));
+    const links = tree.links.filter(({ path, type }) => type === 'hardlink' || !external.has(path));
+    for (const { path, type, link } of tree.links) {
+      if (type === 'hardlink' || !external.has(path)) continue;
+      this.lose(path, `it is a link that leads out of the state directory, to ${someOf([link as string])}`);
+      this.entries--;
+    }
+    return { ...tree, links };
+  }
+
+  /** @param root where the tree is now */
+  complete(tree: ExtractedTree, root: string): void {
+    completeTree(tree, { ...this.#options, root });
+  }
+
+  /** The entry under the path that it is written to, or null for what is not to be written. */
+  #admit(entry: Entry): Entry | null {
+    try {
+      const taken = this.#book.take(entry);
+      if (taken === null) return null;
+      this.#collisions.add(taken.path);
+      if (taken.type === 'hardlink' && !this.#fileNames.has(taken.link as string)) {
+        throw new BackupError('UNSAFE_LINK', `it is another name of ${someOf([taken.link as string])}, which is lost`);
+      }
+      return taken;
+    } catch (error) {
+      this.lose(entry.path, problemOf(error).message);
+      return null;
+    }
+  }
+
+  #account(named: string, entry: Entry): void {
+    this.#settled.add(named);
+    this.entries++;
+    if (entry.type === 'file') {
+      this.#fileNames.add(entry.path);
+      this.files++;
+      this.bytes += entry.size;
+    }
+    if (!this.proven) this.unproven.push(entry.path);
+  }
+}

@@ -1,0 +1,103 @@
+import { FIXED_HEADER, MEMBER_HEADER, memberKind, memberLength } from '../../format/gzip-member.ts';
+import { MAX_MEMBER_BYTES } from '../../format/index-block.ts';
+import { SEAL_LENGTH } from '../../format/seal.ts';
+import { inflateMember } from '../../read/inflate-member.ts';
+import { type Problem, problemOf } from '../../read/problem.ts';
+import { readAt, type SnapshotSource } from '../../read/snapshot-source.ts';
+
+/** What a run of members turns out to be when there is no index to tell. */
+export type Scanned =
+  | { kind: 'M' | 'D' | 'E'; tar: Buffer; offset: number; length: number }
+  /** Bytes that cannot be read: `single` when they are one member, by its own length. */
+  | { kind: 'gap'; single: boolean; problem: Problem };
+
+interface Range {
+  from: number;
+  to: number;
+}
+
+const SEARCH_BYTES = 1024 * 1024;
+
+/** Goes from member to member by the lengths that they carry; behind a damaged one, to the next that is found. */
+export function* scanMembers(source: SnapshotSource, { from, to }: Range): Generator<Scanned> {
+  for (let at = from; at < to; ) {
+    const head = headAt(source, at, to);
+    const kind = memberKind(head);
+    if (kind === 'I' || kind === 'S') return;
+    const length = kind === null ? null : memberLength(head, kind);
+    if (kind !== null && length !== null && at + length <= to) {
+      let reason: Problem;
+      try {
+        const member = readAt(source.fd, at, length);
+        const raw = Math.min(member.readUInt32LE(length - 4), MAX_MEMBER_BYTES);
+        yield { kind, tar: inflateMember(member, kind, raw), offset: at, length };
+        at += length;
+        continue;
+      } catch (error) {
+        reason = problemOf(error);
+      }
+      if (at + length === to || memberKind(headAt(source, at + length, to)) !== null) {
+        yield gap(at, length, true, `${reason.message}`);
+        at += length;
+        continue;
+      }
+    }
+    const next = findMember(source, at + 1, to) ?? to;
+    yield gap(
+      at,
+      next - at,
+      false,
+      next === to ? 'the snapshot was cut, or its end is damaged' : 'members of the snapshot are damaged',
+    );
+    at = next;
+  }
+}
+
+function gap(offset: number, length: number, single: boolean, message: string): Scanned {
+  return {
+    kind: 'gap',
+    single,
+    problem: {
+      code: 'SNAPSHOT_DAMAGED',
+      message: `${message} (bytes ${offset} to ${offset + length - 1})`,
+      paths: [],
+      offset,
+      length,
+    },
+  };
+}
+
+function headAt(source: SnapshotSource, at: number, to: number): Buffer {
+  return readAt(source.fd, at, Math.min(MEMBER_HEADER, to - at));
+}
+
+/** The next place at which the members of this snapshot go on. */
+function findMember(source: SnapshotSource, from: number, to: number): number | null {
+  for (let start = from; start < to; start += SEARCH_BYTES) {
+    const bytes = readAt(source.fd, start, Math.min(SEARCH_BYTES + MEMBER_HEADER, to - start));
+    for (let at = bytes.indexOf(FIXED_HEADER); at >= 0; at = bytes.indexOf(FIXED_HEADER, at + 1)) {
+      if (at < SEARCH_BYTES && leadsOn(source, start + at, to)) return start + at;
+    }
+  }
+  return null;
+}
+
+/**
+ * Whether what looks like a member at `at` is one of this snapshot. A state directory may hold other snapshots, whose members stand
+ * in ours as they are, for they do not compress: those lead to a seal in the middle of the file, or nowhere.
+ */
+function leadsOn(source: SnapshotSource, from: number, to: number): boolean {
+  let members = 0;
+  for (let at = from; at < to; members++) {
+    const head = headAt(source, at, to);
+    const kind = memberKind(head);
+    if (kind === null) return members > 1;
+    if (kind === 'S') return at + SEAL_LENGTH === to;
+    if (kind === 'M') return false;
+    // The extra field's length stands behind the first ten bytes, before an empty block and the trailer.
+    const length = kind === 'I' ? 12 + head.readUInt16LE(10) + 2 + 8 : memberLength(head, kind);
+    if (length === null) return false;
+    at += length;
+  }
+  return true;
+}
