@@ -113,6 +113,10 @@ def octal(field, what):
 def text(field, what):
     name, _, rest = field.partition(b'\0')
     need(not rest.strip(b'\0'), f'{what} goes on behind its NUL')
+    return name
+
+
+def utf8(name, what):
     try:
         return name.decode('utf-8')
     except UnicodeDecodeError:
@@ -125,7 +129,8 @@ def parse_header(block, what):
     need(block[257:265] == b'ustar\x0000', f'{what}: not a ustar header')
     prefix, name = text(block[345:500], f'{what}: prefix'), text(block[0:100], f'{what}: name')
     return {
-        'path': f'{prefix}/{name}' if prefix else name,
+        # Bytes as yet: what a pax record replaces may be cut in the middle of a character.
+        'path': prefix + b'/' + name if prefix else name,
         'mode': octal(block[100:108], f'{what}: mode'),
         'uid': octal(block[108:116], f'{what}: uid'),
         'gid': octal(block[116:124], f'{what}: gid'),
@@ -148,11 +153,8 @@ def parse_pax(data, what):
         need(key in ('path', 'linkpath', 'size', 'uid', 'gid', 'mtime'), f'{what}: pax record {key}')
         need(key not in records, f'{what}: pax record {key} twice')
         if key in ('path', 'linkpath'):
-            try:
-                records[key] = value.decode('utf-8')
-            except UnicodeDecodeError:
-                raise Invalid(f'{what}: pax {key} is not UTF-8') from None
-            need('\0' not in records[key], f'{what}: pax {key} holds a NUL')
+            need(b'\0' not in value, f'{what}: pax {key} holds a NUL')
+            records[key] = value
         else:
             need(re.fullmatch(rb'-?[0-9]{1,20}' if key == 'mtime' else rb'[0-9]{1,20}', value), f'{what}: pax {key}')
             records[key] = int(value)
@@ -165,7 +167,7 @@ def parse_headers(blocks, what):
     header = parse_header(blocks[:BLOCK], what)
     if header['type'] != 'x':
         need(len(blocks) == BLOCK, f'{what}: {len(blocks) // BLOCK} header blocks, but no pax header')
-        return header
+        return decode_names(header, what)
     end = BLOCK + header['size']
     padded = -(-end // BLOCK) * BLOCK
     need(padded + BLOCK == len(blocks), f'{what}: pax header of another length than the index says')
@@ -174,6 +176,12 @@ def parse_headers(blocks, what):
     header = parse_header(blocks[padded:], what)
     need(header['type'] != 'x', f'{what}: two pax headers')
     header.update(records)
+    return decode_names(header, what)
+
+
+def decode_names(header, what):
+    for key in ('path', 'linkpath'):
+        header[key] = utf8(header[key], f'{what}: {key}')
     return header
 
 
@@ -254,7 +262,7 @@ class Snapshot:
         tar = unstore(deflate, 'manifest')
         check_trailer(member, tar, 'manifest')
         header = parse_header(tar[:BLOCK], 'manifest')
-        need(header['path'] == 'manifest.json' and header['type'] == '0', 'manifest: another entry stands first')
+        need(header['path'] == b'manifest.json' and header['type'] == '0', 'manifest: another entry stands first')
         need(header['size'] % BLOCK == 0 and header['size'] == len(tar) - BLOCK, 'manifest: size')
         self.first_manifest = parse_json(tar[BLOCK:], 'manifest')
         check_manifest(self.first_manifest, 'manifest')
@@ -464,7 +472,7 @@ class Check:
         need(header['size'] == entry.get('size', 0), f'{name}: size in the tar')
         for field in ('mode', 'uid', 'gid', 'mtime'):
             need(header[field] == entry[field], f'{name}: {field} in the tar')
-        need(header['names'] == '', f'{name}: uname or gname in the tar')
+        need(header['names'] == b'', f'{name}: uname or gname in the tar')
 
     def check_totals(self):
         root, manifest = self.snapshot.root, self.snapshot.manifest

@@ -21,12 +21,19 @@ export const BASE: Entry[] = [
   file('sessions/s.json', '{"id":"s"}'),
 ];
 
-/** With these entries besides the honest ones: in order and indexed, or behind them in a plain archive. */
+/** With these entries besides the honest ones: in order, indexed, each with its parents; or behind them in a plain archive. */
 export function carrying(extra: Entry[]): Required<Attack> {
   return {
-    sealed: () => buildSnapshot(inOrder([...BASE, ...extra])),
+    sealed: () => buildSnapshot(inOrder(withParents([...BASE, ...extra]))),
     unsealed: () => buildUnsealed([...BASE, ...extra]),
   };
+}
+
+function withParents(entries: Entry[]): Entry[] {
+  const known = new Set(entries.map((entry) => entry.path));
+  const parents = entries.flatMap(({ path }) => [...path.matchAll(/\//g)].map(({ index }) => path.slice(0, index)));
+  const missing = [...new Set(parents)].filter((path) => path !== '' && !known.has(path));
+  return [...missing.map((path) => directory(path)), ...entries];
 }
 
 export const sealed = (extra: Entry[], layers: Layers = {}): Attack => ({

@@ -1,5 +1,5 @@
 /** What stands around the tar: gzip members, ends, garbage, and bombs. */
-import { constants, deflateRawSync, gzipSync } from 'node:zlib';
+import { constants, crc32, deflateRawSync, gzipSync } from 'node:zlib';
 import { file, inOrder } from '../archives/entry.ts';
 import { plainMember, tarMember } from '../archives/gzip-member.ts';
 import { buildSnapshot } from '../archives/snapshot.ts';
@@ -67,7 +67,10 @@ export const FRAMES = {
   'entries behind the end': unsealed([{ path: 'zero', type: 'f', header: END_OF_TAR }, file('z')]),
   'garbage behind the tar': unsealed([], { end: Buffer.concat([END_OF_TAR, Buffer.alloc(64 * 1024, 'x')]) }),
   'garbage behind the gzip': gzipped((tar) => Buffer.concat([plainMember(tar), Buffer.from('garbage')])),
-  'zeros behind the gzip': gzipped((tar) => Buffer.concat([plainMember(tar), Buffer.alloc(1000)])),
+  'zero and garbage behind the gzip': gzipped((tar) => Buffer.concat([plainMember(tar), Buffer.from('\0garbage')])),
+  'zeros and a second archive behind the gzip': gzipped((tar) =>
+    Buffer.concat([plainMember(tar), Buffer.alloc(512), plainMember(tar)]),
+  ),
   'second archive behind the first': whole('unsealed', () => Buffer.concat([plain(), plain()])),
   'snapshot behind an archive': whole('unsealed', () => Buffer.concat([plain(), honest()])),
   'archive behind a snapshot': whole('sealed', () => Buffer.concat([honest(), plain()])),
@@ -126,7 +129,13 @@ export const FRAMES = {
   'end missing': sealed([], { end: Buffer.alloc(0) }),
 
   // Bombs.
-  '1 GiB of zeros behind the end': gzipped((tar) => plainMember(tar, { deflate: withZerosBehind(tar, 1024) })),
+  '1 GiB of zeros behind the end': gzipped((tar) => {
+    const zeros = Buffer.alloc(2 ** 20);
+    const crc = Array<Buffer>(1024)
+      .fill(zeros)
+      .reduce((sum, bytes) => crc32(bytes, sum), crc32(tar));
+    return plainMember(tar, { deflate: withZerosBehind(tar, 1024), crc, isize: tar.length + 2 ** 30 });
+  }),
   '10,000 pax headers for one entry': unsealed([
     {
       path: 'evil',

@@ -27,10 +27,10 @@ const longHardLink: Entry = {
 };
 
 const paxHardLink: Entry = {
-  ...hardLink('evil', 'notes.md'),
+  ...hardLink('z-evil', 'notes.md'),
   header: Buffer.concat([
     paxHeader([['linkpath', '/etc/passwd']]),
-    ustarHeader({ path: 'evil', type: '1', linkpath: 'notes.md' }),
+    ustarHeader({ path: 'z-evil', type: '1', linkpath: 'notes.md' }),
   ]),
 };
 
