@@ -49,8 +49,8 @@ export interface PackedBatch {
   member: Uint8Array | null;
   /** Tar bytes that it holds. */
   raw: number;
-  /** SHA-256 of each file that is in the member, in order. */
-  digests: Uint8Array;
+  /** SHA-256 of each file that is in the member, in hexadecimal, one behind the other. */
+  digests: string;
   deviations: PackDeviation[];
 }
 

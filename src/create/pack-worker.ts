@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import { workerData } from 'node:worker_threads';
 import { isRead, readLiveFile } from '../capture/read-file.ts';
 import { BLOCK, padded, splitTime } from '../format/entry.ts';
-import { DIGEST, encodeBlock, type IndexBlock } from '../format/index-block.ts';
+import { encodeBlock, type IndexBlock } from '../format/index-block.ts';
 import { MEMBER_CAPACITY } from '../format/member-plan.ts';
 import { encodeHeader, type HeaderFields, headerBlocks } from '../format/tar-header.ts';
 import { type Answer, serve } from '../workers/serve.ts';
@@ -52,15 +52,13 @@ serve('pack the snapshot', (job: PackJob): Answer => {
       );
       return { result: { member: ownBuffer(member) } };
     }
-    case 'block': {
-      const { sha256, ...columns } = job.block;
-      return { result: { bytes: encodeBlock({ ...columns, sha256: Buffer.from(sha256) }) } };
-    }
+    case 'block':
+      return { result: { bytes: encodeBlock(job.block) } };
   }
 });
 
 function packBatch(batch: PackBatch): PackedBatch {
-  const digests: Buffer[] = [];
+  const digests: string[] = [];
   const deviations: PackDeviation[] = [];
   let at = 0;
   let number = 0;
@@ -68,11 +66,11 @@ function packBatch(batch: PackBatch): PackedBatch {
     at += packItem(item, number++, at, digests, deviations);
   }
   const member = at === 0 ? null : ownBuffer(compressMember(tar.subarray(0, at), 'small-files', level));
-  return { member, raw: at, digests: Buffer.concat(digests, digests.length * DIGEST), deviations };
+  return { member, raw: at, digests: digests.join(''), deviations };
 }
 
 /** Writes the tar bytes of an item at `at`. @returns how many they are; 0 for a file that is lost */
-function packItem(item: PackItem, number: number, at: number, digests: Buffer[], deviations: PackDeviation[]): number {
+function packItem(item: PackItem, number: number, at: number, digests: string[], deviations: PackDeviation[]): number {
   const fields: HeaderFields = {
     path: item.path,
     type: item.type,
@@ -118,7 +116,7 @@ function packItem(item: PackItem, number: number, at: number, digests: Buffer[],
   }
   encodeHeader(fields, tar, at);
   const end = at + headerLength + fields.size;
-  digests.push(hash('sha256', tar.subarray(at + headerLength, end), 'buffer') as Buffer);
+  digests.push(hash('sha256', tar.subarray(at + headerLength, end)));
   const padding = padded(fields.size) - fields.size;
   tar.fill(0, end, end + padding);
   return headerLength + fields.size + padding;

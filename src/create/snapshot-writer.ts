@@ -4,7 +4,7 @@ import type { CaptureItem } from '../capture/capture-item.ts';
 import type { FileAttributes } from '../capture/file-state.ts';
 import { isLoss, type Verdict } from '../capture/verdict.ts';
 import { BLOCK, padded, splitTime } from '../format/entry.ts';
-import { type BlockEntry, DIGEST } from '../format/index-block.ts';
+import { type BlockEntry, DIGEST_DIGITS } from '../format/index-block.ts';
 import type { BlockRow, RecordedVerdict } from '../format/index-root.ts';
 import { CHUNK, cutsBefore } from '../format/member-plan.ts';
 import { encodeHeader, headerBlocks } from '../format/tar-header.ts';
@@ -128,7 +128,7 @@ export class SnapshotWriter {
       if (verdict !== null) this.#options.onVerdict(verdict);
       if (deviation?.lost) continue;
       const sha256 =
-        item.type === 'file' ? Buffer.from(packed.digests.subarray(file * DIGEST, ++file * DIGEST)) : undefined;
+        item.type === 'file' ? packed.digests.slice(file * DIGEST_DIGITS, ++file * DIGEST_DIGITS) : undefined;
       entries.push(
         entryOf(item, deviation?.size ?? (item.type === 'file' ? item.size : 0), deviation?.attributes ?? null, sha256),
       );
@@ -207,7 +207,7 @@ export class SnapshotWriter {
       outcome.verdict === 'clean' && attempt > 1
         ? { verdict: 'retried' as const, detail: 'it changed while it was read; a later attempt found it still' }
         : outcome;
-    entry.sha256 = hash.digest();
+    entry.sha256 = hash.digest('hex');
     await this.#window.add(Promise.resolve(), async () => {
       if (verdict !== 'clean') onVerdict({ path: item.path, verdict, detail });
       this.index.addEntry(entry);
@@ -255,7 +255,7 @@ function entryOf(
   item: CaptureItem,
   size: number,
   changed: FileAttributes | null,
-  sha256: Buffer | undefined,
+  sha256: string | undefined,
 ): BlockEntry {
   const { mode, uid, gid, mtimeNs: ns } = changed ?? item;
   const { mtime, mtimeNs } = splitTime(ns);

@@ -17,8 +17,8 @@ export interface Entry {
   size: number;
   /** Target of a symbolic link, or path of the entry that a hard link is another name of. */
   link?: string;
-  /** SHA-256 of the content of a file. */
-  sha256?: Buffer;
+  /** SHA-256 of the content of a file, in hexadecimal. */
+  sha256?: string;
 }
 
 /** Size of a tar block in bytes. */

@@ -23,12 +23,12 @@ export interface IndexBlock {
   stored: number[];
   /** Members: length of the tar bytes. */
   raw: number[];
-  /** Files only, 32 bytes each. */
-  sha256: Buffer;
+  /** Files only, in hexadecimal, one behind the other. */
+  sha256: string;
 }
 
-/** Length of a SHA-256 in bytes. */
-export const DIGEST = 32;
+/** Length of a SHA-256 in hexadecimal digits; in the file it has half as many bytes. */
+export const DIGEST_DIGITS = 64;
 /** Most bytes that the columns of one block may inflate to. */
 const MAX_BLOCK_BYTES = 64 * 1024 * 1024;
 /** Most tar bytes in one member. */
@@ -80,7 +80,7 @@ export function emptyBlock(): IndexBlock {
     link: [],
     stored: [],
     raw: [],
-    sha256: Buffer.alloc(0),
+    sha256: '',
   };
 }
 
@@ -90,7 +90,7 @@ export function encodeBlock(block: IndexBlock): Buffer {
   const deflated = deflateRawSync(JSON.stringify(columns), { level: 6, memLevel: 9 });
   const length = Buffer.alloc(4);
   length.writeUInt32LE(deflated.length);
-  return Buffer.concat([length, deflated, sha256]);
+  return Buffer.concat([length, deflated, Buffer.from(sha256, 'hex')]);
 }
 
 function invalid(reason: string, cause?: unknown): BackupError {
@@ -128,7 +128,7 @@ export function decodeBlock(bytes: Buffer): IndexBlock {
     const issue = parsed.error.issues[0];
     throw invalid(`has a wrong value: ${issue?.path.join('.')}: ${issue?.message}`, parsed.error);
   }
-  const block: IndexBlock = { ...parsed.data, sha256: bytes.subarray(4 + length) };
+  const block: IndexBlock = { ...parsed.data, sha256: bytes.toString('hex', 4 + length) };
   const entries = block.path.length;
   const files = countOf(block.type, 'f');
   const links = countOf(block.type, 'l') + countOf(block.type, 'h');
@@ -137,7 +137,7 @@ export function decodeBlock(bytes: Buffer): IndexBlock {
     perEntry.some((column) => column.length !== entries) ||
     block.size.length !== files ||
     block.link.length !== links ||
-    block.sha256.length !== files * DIGEST ||
+    block.sha256.length !== files * DIGEST_DIGITS ||
     block.stored.length !== block.raw.length
   ) {
     throw invalid('has columns of different lengths');
@@ -182,7 +182,7 @@ export function blockEntries(block: IndexBlock): BlockEntry[] {
     };
     if (type === 'file') {
       entry.size = block.size[file] as number;
-      entry.sha256 = block.sha256.subarray(file * DIGEST, (file + 1) * DIGEST);
+      entry.sha256 = block.sha256.slice(file * DIGEST_DIGITS, (file + 1) * DIGEST_DIGITS);
       file++;
     } else if (type !== 'directory') {
       entry.link = block.link[link] as string;
@@ -198,8 +198,8 @@ export function blockOf(
   members: readonly { stored: number; raw: number }[],
 ): IndexBlock {
   const block = emptyBlock();
-  const digests: Buffer[] = [];
   let types = '';
+  let digests = '';
   for (const entry of entries) {
     block.path.push(entry.path);
     types += LETTER_OF[entry.type];
@@ -210,11 +210,11 @@ export function blockOf(
     block.mtime_ns.push(entry.mtimeNs);
     block.header.push(entry.headerBlocks);
     if (entry.type === 'file') block.size.push(entry.size);
-    if (entry.sha256 !== undefined) digests.push(entry.sha256);
+    if (entry.sha256 !== undefined) digests += entry.sha256;
     if (entry.link !== undefined) block.link.push(entry.link);
   }
   block.type = types;
-  block.sha256 = Buffer.concat(digests);
+  block.sha256 = digests;
   block.stored = members.map((member) => member.stored);
   block.raw = members.map((member) => member.raw);
   return block;

@@ -146,9 +146,7 @@ export class BlockWalker {
     }
     const content = tar.subarray(at, at + entry.size);
     if (entry.type === 'file') {
-      const proven =
-        (hash('sha256', content, 'buffer') as Buffer).equals(entry.sha256 as Buffer) &&
-        this.#padding(tar, at + entry.size, end, entry.path);
+      const proven = hash('sha256', content) === entry.sha256 && this.#padding(tar, at + entry.size, end, entry.path);
       if (!proven) {
         if (this.problems.at(-1)?.paths[0] !== entry.path) this.#contentProblem(entry.path);
         return end;
@@ -177,7 +175,7 @@ export class BlockWalker {
       if (selected) this.#sink?.end(entry, false);
       return tar.length;
     }
-    const sound = open.hash.digest().equals(entry.sha256 as Buffer);
+    const sound = open.hash.digest('hex') === entry.sha256;
     if (!sound) this.#contentProblem(entry.path);
     const proven = this.#padding(tar, contentEnd, end, entry.path) && sound;
     this.#open = null;
