@@ -1,0 +1,48 @@
+import type { Command } from './command.ts';
+
+interface CommandEntry {
+  /** As yargs and the help have it. */
+  usage: string;
+  describe: string;
+  /** Loads its module, which loads what it needs of the library only when it runs. */
+  load: () => Promise<{ command: Command }>;
+}
+
+/** Every command, in the order of the help. */
+export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
+  create: {
+    usage: 'create [output]',
+    describe: 'Make a snapshot of the state directory, which may be in use',
+    load: () => import('./commands/create.ts'),
+  },
+  restore: {
+    usage: 'restore <snapshot>',
+    describe: 'Prove a snapshot, then bring it back as the state directory',
+    load: () => import('./commands/restore.ts'),
+  },
+  verify: {
+    usage: 'verify <snapshot>',
+    describe: 'Prove every byte of a snapshot, or of each one in a folder',
+    load: () => import('./commands/verify.ts'),
+  },
+  show: {
+    usage: 'show <snapshot>',
+    describe: 'Tell where a snapshot comes from and what it holds',
+    load: () => import('./commands/show.ts'),
+  },
+  list: {
+    usage: 'list <snapshot> [patterns..]',
+    describe: 'List the entries of a snapshot',
+    load: () => import('./commands/list.ts'),
+  },
+  undo: {
+    usage: 'undo',
+    describe: 'Put back the state directory that the last restore replaced',
+    load: () => import('./commands/undo.ts'),
+  },
+  recover: {
+    usage: 'recover',
+    describe: 'Finish or take back a restore that was interrupted',
+    load: () => import('./commands/recover.ts'),
+  },
+};

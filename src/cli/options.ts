@@ -1,0 +1,68 @@
+import os from 'node:os';
+import path from 'node:path';
+import type { Terminal } from './terminal.ts';
+
+/** Options that several commands share, word for word. */
+export const STATE_DIR = {
+  'state-dir': {
+    type: 'string',
+    requiresArg: true,
+    describe: 'The state directory [OXIOS_STATE_DIR, else ~/.oxios/workspace]',
+  },
+} as const;
+
+export const JSON_RESULT = {
+  json: { type: 'boolean', describe: 'The result as JSON, the last line of standard output' },
+} as const;
+
+export const REPORTING = {
+  ...JSON_RESULT,
+  progress: { type: 'boolean', implies: 'json', describe: 'With --json: events before it, one a line' },
+  quiet: { type: 'boolean', describe: 'No progress and no result; errors and losses are still said' },
+} as const;
+
+export const THREADS = {
+  threads: {
+    type: 'number',
+    requiresArg: true,
+    describe: 'Worker threads [one for each core]',
+    coerce: wholeNumber('threads', 1, 1024),
+  },
+} as const;
+
+export const SECTION = {
+  section: {
+    type: 'array',
+    string: true,
+    requiresArg: true,
+    describe: 'Only this section (sessions, memory/facts, …); repeatable',
+  },
+} as const;
+
+export const SNAPSHOT = {
+  snapshot: { type: 'string', demandOption: true, describe: 'The snapshot; - reads standard input' },
+} as const;
+
+/** Makes a checker of the value of a number option. */
+export function wholeNumber(name: string, from: number, to: number): (value: number) => number {
+  return (value) => {
+    if (Number.isInteger(value) && value >= from && value <= to) return value;
+    throw new Error(`--${name} takes a whole number from ${from} to ${to}`);
+  };
+}
+
+/** The state directory that is meant: the option, else the environment, else where Oxios has it. */
+export function stateDirOf(args: { 'state-dir': string | undefined }, { env }: Terminal): string {
+  const named = args['state-dir'] || env.OXIOS_STATE_DIR;
+  return named ? path.resolve(named) : path.join(env.HOME || os.homedir(), '.oxios', 'workspace');
+}
+
+/** A snapshot as the library takes it. */
+export function snapshotOf(snapshot: string, { stdin }: Terminal): string | Terminal['stdin'] {
+  return snapshot === '-' ? stdin : snapshot;
+}
+
+/** Without the options that were not given: the library has its own defaults. */
+export function given<T extends object>(options: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as never;
+}

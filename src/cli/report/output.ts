@@ -1,0 +1,59 @@
+import { once } from 'node:events';
+import type { OutputStream } from '../terminal.ts';
+
+const CHUNK_CHARACTERS = 64 * 1024;
+
+/** The reader of standard output went away, or it could not be written. What is left to be said there is lost. */
+export class OutputLost extends Error {
+  /** Whether it is only that the reader had enough, as in `| head`. */
+  readonly quiet: boolean;
+
+  constructor(cause: NodeJS.ErrnoException) {
+    super(`could not write to standard output: ${cause.message}`, { cause });
+    this.quiet = cause.code === 'EPIPE';
+  }
+}
+
+/** Lines on their way to standard output: many small ones leave in few large writes, as fast as the reader takes them. */
+export class Output {
+  readonly #stream: OutputStream;
+  #pending = '';
+  #failure: NodeJS.ErrnoException | null = null;
+
+  constructor(stream: OutputStream) {
+    this.#stream = stream;
+    stream.on('error', (error) => {
+      this.#failure ??= error;
+    });
+  }
+
+  /** Whether a person sees it. */
+  get isTerminal(): boolean {
+    return this.#stream.isTTY === true;
+  }
+
+  /** Adds a line. @returns a promise to be awaited when there is one, for the reader is slower than we are */
+  line(text: string): Promise<void> | undefined {
+    this.#pending += `${text}\n`;
+    return this.#pending.length < CHUNK_CHARACTERS ? undefined : this.flush();
+  }
+
+  /** Hands everything on. @throws OutputLost */
+  async flush(): Promise<void> {
+    const text = this.#pending;
+    this.#pending = '';
+    this.#assertWhole();
+    if (text === '') return;
+    // The callback comes when the system has taken it, and with the error when it has not.
+    const failed = await new Promise<Error | null | undefined>((resolve) => {
+      this.#stream.write(text, resolve);
+      once(this.#stream, 'close').then(() => resolve(null), resolve);
+    });
+    if (failed) this.#failure ??= failed;
+    this.#assertWhole();
+  }
+
+  #assertWhole(): void {
+    if (this.#failure !== null) throw new OutputLost(this.#failure);
+  }
+}

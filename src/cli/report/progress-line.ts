@@ -1,0 +1,80 @@
+import { clearLine, cursorTo } from 'node:readline';
+import type { BackupEvent, Phase } from '../../events.ts';
+import type { OutputStream } from '../terminal.ts';
+import { progressText } from './progress-text.ts';
+
+const REDRAW_MS = 100;
+const DEFAULT_COLUMNS = 80;
+
+/**
+ * One line at the bottom of a terminal that is redrawn in place and leaves no trace. ASCII only, no colours, the cursor stays: whatever way
+ * the process ends, the terminal is as it was. Nothing but `cursorTo` and `clearLine` is needed for that, which Node has.
+ */
+export class ProgressLine {
+  readonly #stream: OutputStream;
+  readonly #now: () => number;
+  #phase: Phase | null = null;
+  #last: Extract<BackupEvent, { type: 'progress' }> | null = null;
+  #began = 0;
+  #drawn = Number.NEGATIVE_INFINITY;
+  #visible = false;
+
+  constructor(stream: OutputStream, now: () => number = () => performance.now()) {
+    this.#stream = stream;
+    this.#now = now;
+    stream.on('resize', this.#onResize);
+  }
+
+  readonly #onResize = (): void => {
+    if (this.#visible) this.#draw();
+  };
+
+  /** Draws what a phase or progress event says, at most ten times a second. */
+  show(event: Extract<BackupEvent, { type: 'phase' | 'progress' }>): void {
+    const now = this.#now();
+    if (event.phase !== this.#phase) {
+      this.#phase = event.phase;
+      this.#began = now;
+      this.#last = null;
+      this.#drawn = Number.NEGATIVE_INFINITY;
+    }
+    if (event.type === 'progress') this.#last = event;
+    if (now - this.#drawn >= REDRAW_MS) this.#draw();
+  }
+
+  /** Takes the line away, so that something else can be said; the next event draws it again. */
+  clear(): void {
+    if (!this.#visible) return;
+    cursorTo(this.#stream, 0);
+    clearLine(this.#stream, 0);
+    this.#visible = false;
+    this.#drawn = Number.NEGATIVE_INFINITY;
+  }
+
+  /** Takes the line away for good. */
+  end(): void {
+    this.clear();
+    this.#stream.off('resize', this.#onResize);
+  }
+
+  #draw(): void {
+    if (this.#phase === null) return;
+    const now = this.#now();
+    const { entries, bytes, totalEntries, totalBytes } = this.#last ?? { entries: 0, bytes: 0 };
+    const state = {
+      phase: this.#phase,
+      entries,
+      bytes,
+      ...(totalEntries === undefined ? {} : { totalEntries }),
+      ...(totalBytes === undefined ? {} : { totalBytes }),
+      elapsedMs: now - this.#began,
+    };
+    // A character in the last column would make some terminals wrap.
+    const text = progressText(state, (this.#stream.columns || DEFAULT_COLUMNS) - 1);
+    cursorTo(this.#stream, 0);
+    clearLine(this.#stream, 1);
+    this.#stream.write(text);
+    this.#visible = true;
+    this.#drawn = now;
+  }
+}

@@ -1,0 +1,135 @@
+import type { BackupEvent } from '../../events.ts';
+import { printable } from '../../format/printable.ts';
+import type { Terminal } from '../terminal.ts';
+import { Output } from './output.ts';
+import { ProgressLine } from './progress-line.ts';
+
+/** Version of everything that `--json` prints; see OUTPUT.md. */
+const OUTPUT_VERSION = 1;
+
+export interface ReportOptions {
+  json?: boolean | undefined;
+  /** Events as JSON too. */
+  progress?: boolean | undefined;
+  quiet?: boolean | undefined;
+}
+
+/** The end of a command, for people and for programs. */
+export interface Result {
+  status: number;
+  /** For `--json`. */
+  fields: Record<string, unknown>;
+  /** For people; not with `--quiet`. */
+  lines: readonly string[];
+  /** Losses, for people: `--quiet` does not silence them. */
+  losses?: readonly string[];
+}
+
+/** Says what happens while a command runs and what came of it: to people or, with `--json`, to programs. */
+export class Reporter {
+  readonly #command: string;
+  readonly #options: ReportOptions;
+  readonly #terminal: Terminal;
+  readonly #line: ProgressLine | null;
+  #results: Output;
+  #resultsOnStderr = false;
+
+  constructor(command: string, terminal: Terminal, output: Output, options: ReportOptions) {
+    this.#command = command;
+    this.#terminal = terminal;
+    this.#options = options;
+    this.#results = output;
+    const { json = false, quiet = false } = options;
+    const capable = terminal.stderr.isTTY === true && terminal.env.TERM !== 'dumb';
+    this.#line = capable && !json && !quiet ? new ProgressLine(terminal.stderr) : null;
+  }
+
+  /** For a command whose standard output is a snapshot: results go to standard error. */
+  moveResultsToStderr(): void {
+    this.#results = new Output(this.#terminal.stderr);
+    this.#resultsOnStderr = true;
+  }
+
+  readonly onEvent = (event: BackupEvent): void => {
+    if (this.#options.json === true) {
+      if (this.#options.progress !== true) return;
+      // Unawaited: events are small, and the end of the command flushes. An output that fails is reported there.
+      const written =
+        event.type === 'phase' ? this.#event({ ...event, type: 'progress' }) : this.#event(eventFields(event));
+      written?.catch(() => {});
+    } else if (event.type === 'phase' || event.type === 'progress') {
+      this.#line?.show(event);
+    } else if (event.type === 'notice' && this.#options.quiet !== true) {
+      this.say(event.path === undefined ? `note: ${event.message}` : `note: ${event.path}: ${event.message}`);
+    }
+  };
+
+  /** Says lines to people, on standard error. */
+  say(...lines: string[]): void {
+    this.#line?.clear();
+    for (const line of lines) this.#terminal.stderr.write(`${printable(line)}\n`);
+  }
+
+  /** A line of JSON before the result, such as one of many rows. */
+  row(type: string, fields: Record<string, unknown>): Promise<void> | undefined {
+    return this.#event({ type, ...fields });
+  }
+
+  /** Says what came of it. @returns the exit status */
+  async result({ status, fields, lines, losses = [] }: Result): Promise<number> {
+    this.end();
+    if (this.#options.json === true) {
+      await this.#event({ type: 'summary', command: this.#command, status, ...fields });
+    } else {
+      const quiet = this.#options.quiet === true;
+      if (!quiet) for (const line of lines) await this.#results.line(printable(line));
+      await this.#results.flush();
+      this.say(...losses);
+    }
+    await this.#results.flush();
+    return status;
+  }
+
+  /** Says why it failed: what, and what to do. With `--json` as the last line of the results too. */
+  async failure(
+    status: number,
+    error: { code: string; message: string; path?: string | undefined; hint?: string | undefined },
+  ): Promise<void> {
+    this.end();
+    const { code, message, path, hint } = error;
+    // Results on standard error are JSON and nothing else then.
+    if (this.#options.json !== true || !this.#resultsOnStderr) sayError(this.#terminal, error);
+    if (this.#options.json !== true) return;
+    const fields = { type: 'error', command: this.#command, status, code, message, path, hint };
+    await this.#event(fields);
+    await this.#results.flush();
+  }
+
+  /** Takes the progress line away. */
+  end(): void {
+    this.#line?.end();
+  }
+
+  #event(fields: Record<string, unknown>): Promise<void> | undefined {
+    const line = this.#results.line(JSON.stringify({ v: OUTPUT_VERSION, ...fields }));
+    // A program that watches the progress must not wait for a buffer to fill.
+    return this.#options.progress === true ? this.#results.flush() : line;
+  }
+}
+
+/** One line that says what, one that says what to do. */
+export function sayError(
+  { stderr }: Terminal,
+  { message, path, hint }: { message: string; path?: string | undefined; hint?: string | undefined },
+): void {
+  const where = path === undefined || message.includes(path) ? '' : `: ${path}`;
+  stderr.write(`oxios-backup: ${printable(message + where)}\n`);
+  if (hint !== undefined) stderr.write(`  ${printable(hint)}\n`);
+}
+
+/** Events as OUTPUT.md has them. */
+function eventFields(event: Exclude<BackupEvent, { type: 'phase' }>): Record<string, unknown> {
+  if (event.type !== 'progress') return event;
+  const { type, phase, entries, bytes, totalEntries, totalBytes } = event;
+  return { type, phase, entries, bytes, total_entries: totalEntries, total_bytes: totalBytes };
+}

@@ -1,0 +1,112 @@
+import { BackupError, fromSystemError } from '../errors.ts';
+import { parse } from './parse.ts';
+import { Output, OutputLost } from './report/output.ts';
+import { Reporter, sayError } from './report/reporter.ts';
+import type { Terminal } from './terminal.ts';
+
+/** A signal as the reason of an abort: the exit status is 128 and its number. */
+export class Interrupted extends Error {
+  readonly status: number;
+
+  constructor(signal: string, status: number) {
+    super(`interrupted by ${signal}`);
+    this.status = status;
+  }
+}
+
+/**
+ * Runs a command line.
+ *
+ * @param argv the arguments, without the program
+ * @param signal aborted with an `Interrupted` to end the command; it cleans up first
+ * @returns the exit status
+ */
+export async function runCommandLine(
+  argv: readonly string[],
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<number> {
+  const output = new Output(terminal.stdout);
+  const parsed = await parse(argv);
+  if (parsed.kind === 'text') {
+    output.line(parsed.text);
+    return endOfOutput(output, terminal);
+  }
+  if (parsed.kind === 'wrong') {
+    const hint = `See: oxios-backup ${parsed.name === null ? '' : `${parsed.name} `}--help`;
+    const reporter = new Reporter(parsed.name ?? '', terminal, output, { json: argv.includes('--json') });
+    await reporter.failure(2, { code: 'USAGE', message: parsed.message, hint }).catch(ignoreLost);
+    return 2;
+  }
+  const { name, command, args } = parsed;
+  const reporter = new Reporter(name, terminal, output, args);
+  try {
+    const context = { terminal, output, reporter, operation: { signal, onEvent: reporter.onEvent } };
+    const status = await command.run(args as never, context);
+    const flushed = await endOfOutput(output, terminal);
+    return command.onlyOutput && status === 0 ? flushed : status;
+  } catch (error) {
+    reporter.end();
+    if (error instanceof OutputLost) {
+      sayLost(error, terminal);
+      return 1;
+    }
+    const failure = describeFailure(error, signal, terminal);
+    await reporter.failure(failure.status, failure).catch(ignoreLost);
+    return failure.status;
+  }
+}
+
+async function endOfOutput(output: Output, terminal: Terminal): Promise<number> {
+  try {
+    await output.flush();
+    return 0;
+  } catch (error) {
+    if (!(error instanceof OutputLost)) throw error;
+    sayLost(error, terminal);
+    return 1;
+  }
+}
+
+function sayLost(error: OutputLost, terminal: Terminal): void {
+  if (!error.quiet) sayError(terminal, { message: error.message, hint: 'Look at where standard output goes.' });
+}
+
+function ignoreLost(error: unknown): void {
+  if (!(error instanceof OutputLost)) throw error;
+}
+
+interface Failure {
+  status: number;
+  code: string;
+  message: string;
+  path?: string | undefined;
+  hint?: string | undefined;
+}
+
+function describeFailure(error: unknown, signal: AbortSignal, { env, stderr }: Terminal): Failure {
+  const known = asBackupError(error);
+  if (known !== null) {
+    const { code, message, path, hint } = known;
+    const interrupted = code === 'ABORTED' && signal.reason instanceof Interrupted ? signal.reason.status : null;
+    return { status: interrupted ?? known.exitStatus, code, message, path, hint };
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  const debug = env.DEBUG === 'oxios-backup';
+  if (debug && error instanceof Error) stderr.write(`${error.stack}\n`);
+  return {
+    status: 1,
+    code: 'UNEXPECTED',
+    message: `unexpected error: ${message.split('\n')[0]}`,
+    hint: debug
+      ? 'This is a bug in oxios-backup: please report it with the lines above.'
+      : 'This is a bug in oxios-backup: run it again with DEBUG=oxios-backup, and please report what it prints.',
+  };
+}
+
+/** Errors of system calls that nothing further down has put into words are no bugs either. */
+function asBackupError(error: unknown): BackupError | null {
+  if (error instanceof BackupError) return error;
+  const isOfSystem = error instanceof Error && 'syscall' in error;
+  return isOfSystem ? fromSystemError(error, 'go on') : null;
+}

@@ -1,0 +1,17 @@
+import type { Readable, Writable } from 'node:stream';
+
+/** A stream that the command writes to. `process.stdout` is one. */
+export type OutputStream = Writable & {
+  /** Whether a person sees it. */
+  isTTY?: boolean;
+  /** Width of the window in characters; read anew for each drawing, for windows are resized. */
+  columns?: number;
+};
+
+/** Everything of the outside world that the command line itself touches: a value, so that tests run it in process. */
+export interface Terminal {
+  readonly stdin: Readable & { isTTY?: boolean };
+  readonly stdout: OutputStream;
+  readonly stderr: OutputStream;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}

@@ -1,0 +1,26 @@
+import { isLoss, type Verdict } from '../../capture/verdict.ts';
+
+interface NamedVerdict {
+  path: string;
+  verdict: Verdict;
+  detail: string;
+}
+
+/** Every file that is lost or not as it should be, by name and with the reason; no lines if there is none. */
+export function lossLines(heading: string, verdicts: readonly NamedVerdict[]): string[] {
+  const losses = verdicts.filter(({ verdict }) => isLoss(verdict));
+  if (losses.length === 0) return [];
+  return [
+    heading,
+    ...losses.map(({ path, verdict, detail }) => `  ${verdict.padEnd(10)}  ${path}${detail ? `: ${detail}` : ''}`),
+  ];
+}
+
+/** How many files were not clean at once without being lost: `2 retried, 1 trimmed`; null if none. */
+export function mildVerdicts(verdicts: readonly NamedVerdict[]): string | null {
+  const parts = (['retried', 'trimmed'] as const).flatMap((kind) => {
+    const number = verdicts.filter(({ verdict }) => verdict === kind).length;
+    return number === 0 ? [] : [`${number} ${kind}`];
+  });
+  return parts.length === 0 ? null : parts.join(', ');
+}
