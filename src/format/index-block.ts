@@ -33,6 +33,8 @@ export const DIGEST_DIGITS = 64;
 const MAX_BLOCK_BYTES = 64 * 1024 * 1024;
 /** Most tar bytes in one member. */
 export const MAX_MEMBER_BYTES = 64 * 1024 * 1024;
+/** Most bytes that a member takes in the file: deflate adds next to nothing to what it cannot make smaller. */
+const MAX_STORED_BYTES = MAX_MEMBER_BYTES + 64 * 1024;
 /** Farthest time that a JavaScript Date (and hence the tar codec) can hold, in seconds. */
 const MAX_MTIME = 8.64e12;
 
@@ -61,7 +63,7 @@ const columnsSchema = z.strictObject({
   header: integers(1, 1024),
   size: sizes,
   link: strings,
-  stored: sizes,
+  stored: integers(1, MAX_STORED_BYTES),
   raw: integers(BLOCK, MAX_MEMBER_BYTES),
 });
 

@@ -38,15 +38,10 @@ export function readJudgedBlock(snapshot: SealedSnapshot, number: number, platfo
   return { location, block, entries };
 }
 
-/** Reads, one after the other, the blocks that can hold wanted entries. */
-export function* readBlocks(
-  snapshot: SealedSnapshot,
-  selection: Selection | null,
-  platform: NodeJS.Platform,
-): Generator<JudgedBlock, void, void> {
-  const { blocks } = snapshot;
-  for (const [number, { row }] of blocks.entries()) {
-    const behind = blocks[number + 1]?.row.first ?? null;
-    if (selection === null || selection.mayHold(row.first, behind)) yield readJudgedBlock(snapshot, number, platform);
-  }
+/** Numbers of the blocks that can hold wanted entries, in order. */
+export function blocksFor({ blocks }: SealedSnapshot, selection: Selection | null): number[] {
+  return [...blocks.keys()].filter(
+    (number) =>
+      selection?.mayHold(blocks[number]?.row.first as string, blocks[number + 1]?.row.first ?? null) ?? true,
+  );
 }

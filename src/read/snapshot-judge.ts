@@ -3,10 +3,8 @@ import type { Manifest } from '../format/manifest.ts';
 import { comparePaths, isBelow } from '../format/path-order.ts';
 import { CATEGORIES } from '../state/sections.ts';
 import type { BlockJudgement, LinkEntry } from './judge-block.ts';
-import { leadsOutside } from './link-rules.ts';
+import { isExternal } from './link-rules.ts';
 import { type Problem, someOf } from './problem.ts';
-
-const WINDOWS_ABSOLUTE = /^(?:[a-z]:|[\\/])/i;
 
 /** Joins the judgements of a snapshot's blocks, taken in order, into one of the whole. */
 export class SnapshotJudge {
@@ -59,12 +57,7 @@ export class SnapshotJudge {
 
   /** Symbolic links that lead out of the state directory. */
   externalLinks(platform: NodeJS.Platform): string[] {
-    const external: string[] = [];
-    for (const [path, target] of this.symlinks) {
-      if ((platform === 'win32' && WINDOWS_ABSOLUTE.test(target)) || leadsOutside(path, this.symlinks))
-        external.push(path);
-    }
-    return external;
+    return [...this.symlinks.keys()].filter((path) => isExternal(path, this.symlinks, platform));
   }
 
   /** What is wrong between the entries and the totals that the snapshot states of them. */

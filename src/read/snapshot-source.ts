@@ -17,9 +17,9 @@ export interface SnapshotSource {
   close(): void;
 }
 
-/** Reads exactly `length` bytes at `offset`. */
-export function readAt(fd: number, offset: number, length: number): Buffer {
-  const bytes = Buffer.allocUnsafeSlow(length);
+/** Reads exactly `length` bytes at `offset` of the file, into `into` or a buffer of their own. */
+export function readAt(fd: number, offset: number, length: number, into?: Buffer): Buffer {
+  const bytes = into?.subarray(0, length) ?? Buffer.allocUnsafeSlow(length);
   let done = 0;
   while (done < length) {
     const read = fs.readSync(fd, bytes, done, length - done, offset + done);

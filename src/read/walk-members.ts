@@ -4,6 +4,14 @@ import { inflateMember } from './inflate-member.ts';
 import { type Problem, problemOf, someOf } from './problem.ts';
 import { readAt } from './snapshot-source.ts';
 
+// Members are done with one after the other: one buffer serves them all.
+let room = Buffer.alloc(0);
+
+function readMember(fd: number, offset: number, stored: number): Buffer {
+  if (room.length < stored) room = Buffer.allocUnsafeSlow(stored * 2);
+  return readAt(fd, offset, stored, room);
+}
+
 /** Leads a walker through all members of a block, in this thread. Damaged members are named and passed over. */
 export function walkMembers(fd: number, offset: number, block: IndexBlock, walker: BlockWalker): void {
   let at = offset;
@@ -11,7 +19,7 @@ export function walkMembers(fd: number, offset: number, block: IndexBlock, walke
     const raw = block.raw[i] as number;
     if (walker.wants(raw)) {
       try {
-        walker.feed(inflateMember(readAt(fd, at, stored), 'D', raw));
+        walker.feed(inflateMember(readMember(fd, at, stored), 'D', raw));
       } catch (error) {
         walker.problems.push(memberProblem(error, at, stored, walker.pathsAhead(raw)));
         walker.skip(raw);
