@@ -68,6 +68,7 @@ function swapIn(staging: Staging, { mode, onEvent }: PublishOptions): PublishRes
   refuseChanged(staging.found, now, staging.target);
   const mounted = place.strategy === 'rename' ? mountPointsBelow(place.target) : [];
   const { replacedTree, movedAside, journalRemains } = performSwap(place, 'restore', basename(staging.tree), now);
+  staging.published = true;
   for (const path of mounted) notice(`was mounted there; it is still mounted, now below ${replacedTree}`, path);
   for (const path of movedAside) notice('appeared in the state directory during the swap and was moved here', path);
   if (journalRemains) notice('restored, but the journal could not be removed: run oxios-backup recover');

@@ -23,6 +23,8 @@ export interface Staging {
   readonly lock: StateLock;
   /** What stood at `target` when this was opened. `publish` refuses if that is no longer so. */
   readonly found: TargetState;
+  /** Set by `publish` once the tree is live. */
+  published: boolean;
   /** Removes the tree. Does nothing once it was published, and nothing while a recovery needs it. */
   discard(): Promise<void>;
 }
@@ -45,14 +47,17 @@ export async function openStaging(lock: StateLock, options: Pick<OperationOption
   } catch (error) {
     throw fromSystemError(error, 'make a staging directory', tree);
   }
-  return {
+  const staging: Staging = {
     id,
     tree,
     target: place.target,
     strategy: place.strategy,
     lock,
     found,
+    published: false,
     async discard() {
+      // Not even a look at the disk: a failure here would pass for one of the restore.
+      if (staging.published) return;
       const journal = findJournal(place)?.journal;
       if (journal?.incoming === basename(tree)) return;
       try {
@@ -62,4 +67,5 @@ export async function openStaging(lock: StateLock, options: Pick<OperationOption
       }
     },
   };
+  return staging;
 }

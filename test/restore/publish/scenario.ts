@@ -4,9 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { listKept } from '../../../src/restore/publish/kept-trees.ts';
+import { acquireStateLock } from '../../../src/restore/publish/lock.ts';
+import { publish } from '../../../src/restore/publish/publish.ts';
 import { recoverStateDir } from '../../../src/restore/publish/recover.ts';
+import { openStaging } from '../../../src/restore/publish/staging.ts';
 import { undoRestore } from '../../../src/restore/publish/undo.ts';
-import { fillOld } from './new-tree.mjs';
+import { fillNew, fillOld, NEW_TOP } from './new-tree.mjs';
 import { act } from './traced.ts';
 import { pictureOf } from './tree-picture.ts';
 
@@ -60,7 +63,15 @@ export class Ground {
     if (scenario.before !== 'missing') mkdirSync(this.dir, { recursive: true });
     if (scenario.before === 'empty') utimesSync(this.dir, 1_500_000_000, 1_500_000_000);
     if (scenario.before === 'content') fillOld(this.dir);
-    if (scenario.restoredBefore) expect(await act(['publish', this.dir, 'replace'])).toMatchObject({ ok: true });
+    if (scenario.restoredBefore) await this.restore();
+  }
+
+  private async restore(): Promise<void> {
+    const lock = await acquireStateLock(this.dir, 'restore');
+    const staging = await openStaging(lock);
+    fillNew(staging.tree);
+    await publish(staging, { mode: 'replace', top: NEW_TOP });
+    await lock.release();
   }
 
   args(scenario: Scenario): string[] {

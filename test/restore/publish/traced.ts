@@ -23,8 +23,17 @@ export interface Call {
   text: string;
 }
 
-function outcomeOf({ stdout, exitCode }: { stdout: string; exitCode?: number | undefined }): Outcome {
-  if (stdout === '') return { killed: true, ok: false, code: undefined };
+interface Ended {
+  stdout: string;
+  stderr: string;
+  exitCode?: number | undefined;
+  signal?: string | undefined;
+}
+
+/** strace ends by the signal that ended what it traced. */
+function outcomeOf({ stdout, stderr, exitCode, signal }: Ended): Outcome {
+  if (signal === 'SIGKILL') return { killed: true, ok: false, code: undefined };
+  if (stdout === '') throw new Error(`the actor said nothing (exit status ${exitCode}): ${stderr}`);
   const said = JSON.parse(stdout) as { ok: boolean; code?: string };
   return { killed: false, ok: said.ok && exitCode === 0, code: said.code };
 }
