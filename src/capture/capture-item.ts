@@ -23,7 +23,7 @@ export interface LiveSource {
 }
 
 /** Where the bytes of a file come from. */
-export type ContentSource =
+type ContentSource =
   | LiveSource
   /** Read by the scan already, because its moment mattered. The bytes own their ArrayBuffer: they may be transferred. */
   | { kind: 'bytes'; bytes: Uint8Array; verdict: Verdict }

@@ -2,6 +2,7 @@ import { lstatSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { BackupError } from '../errors.ts';
+import { throwIfAborted } from '../workers/abort.ts';
 import type { CaptureItem } from './capture-item.ts';
 import type { CaptureReport } from './capture-report.ts';
 import { Exclusions, type FileKey } from './exclusions.ts';
@@ -122,12 +123,4 @@ class DatabaseCopies {
       hint: 'Use "auto", or install what is missing.',
     });
   }
-}
-
-function throwIfAborted(signal: AbortSignal | undefined): void {
-  if (!signal?.aborted) return;
-  throw new BackupError('ABORTED', 'the backup was interrupted', {
-    hint: 'Nothing was published; run it again.',
-    cause: signal.reason,
-  });
 }

@@ -25,7 +25,7 @@ const STATE_STORE_TEMPORARY = /^.+\.\d+\.[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?
 export const GIT_TEMPORARY = /^(?:tmp_(?:obj|pack|idx|rev|bitmap|mtimes|midx|graph)_|\.tmp-)/;
 
 /** What is not state, by name. The one table of it; the first rule that matches counts. */
-export const NAME_RULES: readonly NameRule[] = [
+const NAME_RULES: readonly NameRule[] = [
   {
     reason: 'StateStore was writing it',
     applies: 'file',

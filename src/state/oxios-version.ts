@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 
 /** What a manifest says when no version could be found. */
-export const UNKNOWN_VERSION = 'unknown';
+const UNKNOWN_VERSION = 'unknown';
 
 /** A program on the PATH that hangs must not hold up a backup. */
 const ASK_TIMEOUT_MS = 2000;

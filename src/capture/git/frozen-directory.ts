@@ -2,7 +2,7 @@ import { type BigIntStats, lstatSync } from 'node:fs';
 import { comparePaths } from '../../format/path-order.ts';
 import { lastWholeLine } from '../append-only.ts';
 import { type DirectoryNames, listDirectory } from '../directory-names.ts';
-import { HeldFile } from '../held-file.ts';
+import type { HeldFile } from '../held-file.ts';
 import { readPublished } from './read-published.ts';
 
 /** A directory as it was at one moment, with the content of its files. */
