@@ -95,6 +95,8 @@ async function lockAt(place: Place, purpose: string, madeParents: readonly strin
     await delay(20 + Math.random() * 100);
   }
   clearUnfinishedLocks(place);
+  // A dead holder's lock inside has just gone: the empty directory is not to travel with the old tree.
+  if (place.strategy === 'rename') removeReserved(placeInside(place));
   const inode = lstatSync(path).ino;
   const touching = setInterval(() => touch(path), TOUCH_EVERY_MS);
   touching.unref();

@@ -1,4 +1,8 @@
+import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import {
+  chmodSync,
+  chownSync,
   existsSync,
   lstatSync,
   mkdirSync,
@@ -12,6 +16,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { BackupEvent } from '../../../src/events.ts';
@@ -27,6 +32,7 @@ import { Ground, noMounts } from './scenario.ts';
 import { act, actWith, callsOf, hasStrace } from './traced.ts';
 import { pictureOf } from './tree-picture.ts';
 
+const ACTOR = fileURLToPath(new URL('./actor.mjs', import.meta.url));
 let root: string;
 let dir: string;
 let lock: StateLock | undefined;
@@ -287,14 +293,69 @@ describe.skipIf(noMounts !== null)('at a mount point', () => {
   });
 });
 
+const canBeNobody = process.geteuid?.() === 0 && spawnSync('setpriv', ['--version']).status === 0;
+
+describe.skipIf(!canBeNobody)('as a user who may not write to the parent', () => {
+  const asNobody = async (args: string[]) => {
+    const user = ['--reuid=65534', '--regid=65534', '--clear-groups'];
+    const { stdout } = await execa('setpriv', [...user, process.execPath, ACTOR, ...args], { reject: false });
+    return JSON.parse(stdout);
+  };
+
+  beforeEach(() => {
+    chmodSync(root, 0o755);
+    mkdirSync(dir);
+    writeFileSync(join(dir, 'old'), '');
+    mkdirSync(join(dir, 'fixed'));
+    for (const path of [dir, join(dir, 'old'), join(dir, 'fixed')]) chownSync(path, 65534, 65534);
+  });
+
+  test('everything lies inside, and undo and discard find it', async () => {
+    const { result } = await asNobody(['publish', dir, 'replace']);
+    expect(result.replacedTree).toContain('/workspace/.oxios-backup/replaced-');
+    expect(readdirSync(root)).toEqual(['workspace']);
+    expect(await asNobody(['undo', dir])).toMatchObject({ ok: true });
+    expect(readdirSync(dir)).toEqual(['.oxios-backup', 'fixed', 'old']);
+    expect(await asNobody(['discard', dir])).toMatchObject({ ok: true });
+    expect(readdirSync(dir)).toEqual(['fixed', 'old']);
+  });
+
+  test('a child that cannot be moved is known before any is', async () => {
+    chmodSync(join(dir, 'fixed'), 0o555);
+    const before = pictureOf(dir);
+    expect(await asNobody(['publish', dir, 'replace'])).toMatchObject({ ok: false, code: 'PERMISSION' });
+    expect(pictureOf(dir)).toBe(before);
+    expect(readdirSync(dir)).toEqual(['fixed', 'old']);
+  });
+
+  test('a missing state directory cannot be made there', async () => {
+    expect(await asNobody(['publish', join(root, 'missing'), 'create'])).toMatchObject({
+      ok: false,
+      code: 'PERMISSION',
+    });
+    expect(readdirSync(root)).toEqual(['workspace']);
+  });
+
+  test('root heeds a lock that lies inside', async () => {
+    const user = ['--reuid=65534', '--regid=65534', '--clear-groups'];
+    const holder = execa('setpriv', [...user, process.execPath, ACTOR, 'hold', dir], { reject: false });
+    await once(holder.stdout, 'data');
+    await expect(acquireStateLock(dir, 'restore')).rejects.toMatchObject({ code: 'STATE_DIR_LOCKED' });
+    holder.kill('SIGKILL');
+    await holder;
+    lock = await acquireStateLock(dir, 'restore');
+    expect(lock.place.strategy).toBe('rename');
+    expect(readdirSync(dir)).toEqual(['fixed', 'old']);
+  });
+});
+
 describe.skipIf(!hasStrace)('the order on disk', () => {
   const SYNCS = 'rename,fsync,syncfs,unlink';
 
   async function trace(injection: string[]): Promise<string[]> {
     const log = join(root, 'log');
-    const actor = new URL('./actor.mjs', import.meta.url).pathname;
     const options = ['-f', '-qq', '-y', '-o', log, '-e', `trace=${SYNCS}`, ...injection];
-    await execa('strace', [...options, process.execPath, actor, 'publish', dir, 'replace']);
+    await execa('strace', [...options, process.execPath, ACTOR, 'publish', dir, 'replace']);
     return readFileSync(log, 'utf8')
       .split('\n')
       .filter((line) => line.includes(root) && !line.includes('.lock-'))
