@@ -68,6 +68,13 @@ export interface CreateOptions extends OperationOptions {
    */
   createdAt?: Date;
   /**
+   * How databases in use are copied: by SQLite as Node has it (`node`, from 22.16 on), as the optional dependency `better-sqlite3` has it, or
+   * without a library, from the database file and its write-ahead log (`pair`). `auto` takes the first of them that is there.
+   *
+   * @default 'auto'
+   */
+  sqlite?: 'auto' | 'node' | 'better-sqlite3' | 'pair';
+  /**
    * Directory for copies of databases and the index while the snapshot is being made.
    *
    * @default the folder of the output; for a stream the system's temporary directory
@@ -202,6 +209,7 @@ async function writeSnapshot(
       output: sink.identities,
       isBackupManifest,
       scratch: scratch.directory,
+      sqlite: options.sqlite ?? 'auto',
       signal,
       report: {
         leftOut: (row) => leftOut.push(row),
