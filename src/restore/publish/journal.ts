@@ -10,22 +10,22 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { BackupError, fromSystemError } from '../../errors.ts';
 import { hiddenKind, parseStamp } from './artifact-names.ts';
 import { fsyncDirectory } from './fsync-directory.ts';
 import { bothPlaces, type Place, type Target } from './place.ts';
 
-const component = z
-  .string()
-  .min(1)
-  .refine((name) => name !== '.' && name !== '..' && !/[/\0]/.test(name), 'not a file name');
+const component = z.string().check(
+  z.minLength(1),
+  z.refine((name) => name !== '.' && name !== '..' && !/[/\0]/.test(name), 'not a file name'),
+);
 
 const topSchema = z.object({
-  mode: z.int().min(0).max(0o7777),
-  uid: z.int().min(0),
-  gid: z.int().min(0),
-  mtime_ns: z.string().regex(/^-?\d{1,19}$/),
+  mode: z.int().check(z.minimum(0), z.maximum(0o7777)),
+  uid: z.int().check(z.minimum(0)),
+  gid: z.int().check(z.minimum(0)),
+  mtime_ns: z.string().check(z.regex(/^-?\d{1,19}$/)),
 });
 
 /**
@@ -44,10 +44,10 @@ const journalSchema = z.object({
   incoming_inode: z.string(),
   incoming_top: topSchema,
   /** The name under which the old tree is kept; null if there is none. */
-  kept: component.nullable(),
+  kept: z.nullable(component),
   old_kind: z.enum(['missing', 'empty', 'content']),
-  old_inode: z.string().nullable(),
-  old_top: topSchema.nullable(),
+  old_inode: z.nullable(z.string()),
+  old_top: z.nullable(topSchema),
   /** Child by child: the names at the top of both trees, their bytes written as latin1. Else empty. */
   incoming_names: z.array(component),
   old_names: z.array(component),

@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync, renameSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { hiddenKind } from './artifact-names.ts';
 import type { Place } from './place.ts';
 import { livenessOf, type ProcessIdentity, processIdentitySchema } from './process-identity.ts';
 
-const lockRecordSchema = processIdentitySchema.extend({
+const lockRecordSchema = z.extend(processIdentitySchema, {
   /** What the holder is doing, for people. */
   command: z.string(),
   since: z.string(),

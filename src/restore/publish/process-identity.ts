@@ -1,16 +1,16 @@
 import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { z } from 'zod';
+import * as z from 'zod/mini';
 
 /** What tells a process from every other, also from a later one with the same number. */
 export const processIdentitySchema = z.object({
-  pid: z.int().positive(),
+  pid: z.int().check(z.positive()),
   /** Start time in clock ticks since boot; null where the system does not tell. */
-  started: z.string().nullable(),
+  started: z.nullable(z.string()),
   /** Changes at each boot; null where the system does not tell. */
-  boot_id: z.string().nullable(),
+  boot_id: z.nullable(z.string()),
   /** Process numbers mean something within their namespace only (containers). */
-  pid_namespace: z.string().nullable(),
+  pid_namespace: z.nullable(z.string()),
   hostname: z.string(),
 });
 
