@@ -14,21 +14,18 @@ export type { BackupEvent, OperationOptions, Phase } from './events.ts';
 export type { Entry, EntryType } from './format/entry.ts';
 export type { RecordedVerdict, Totals } from './format/index-root.ts';
 export type { Manifest, ManifestSection } from './format/manifest.ts';
+export { printable } from './format/printable.ts';
 export { listEntries } from './inspect/list-entries.ts';
 export { type SnapshotSummary, showSnapshot } from './inspect/show-snapshot.ts';
 export { writeEntry } from './inspect/write-entry.ts';
 export type { Problem } from './read/problem.ts';
 export type { SelectionOptions } from './read/selection.ts';
+export type { ExternalLinks } from './restore/external-links.ts';
 export type { KeptTree } from './restore/publish/kept-trees.ts';
 export { listKept } from './restore/publish/kept-trees.ts';
 export { type RecoverReport, recoverStateDir } from './restore/publish/recover.ts';
 export { type DiscardReport, discardUndo, type UndoReport, undoRestore } from './restore/publish/undo.ts';
-export {
-  type ExternalLinks,
-  type RestoreOptions,
-  type RestoreResult,
-  restoreBackup,
-} from './restore/restore-backup.ts';
+export { type RestoreOptions, type RestoreResult, restoreBackup } from './restore/restore-backup.ts';
 export type { LostEntry } from './restore/salvage/salvage-writer.ts';
 export { type SalvageOptions, type SalvageResult, salvageSnapshot } from './restore/salvage.ts';
 export { listSnapshots } from './shelf/list-snapshots.ts';

@@ -14,10 +14,15 @@ export interface Context {
   operation: Required<OperationOptions>;
 }
 
+/** An option as yargs has it, and what its value is called in the help. */
+export interface CommandOption extends Options {
+  value?: string;
+}
+
 /** One command of the command line: its arguments, what its help says, and what it does. */
 export interface Command<Arguments = never> {
   positionals: Record<string, PositionalOptions>;
-  options: Record<string, Options>;
+  options: Record<string, CommandOption>;
   /** Command lines, each with what it does. */
   examples: [command: string, what: string][];
   /** A paragraph below the help. */
@@ -35,7 +40,7 @@ type ArgumentsOf<P, O> = InferredOptionTypes<P & O & Record<never, Options>>;
 /** Ties the types of the arguments to what a command declares. */
 export function defineCommand<
   const P extends Record<string, PositionalOptions>,
-  const O extends Record<string, Options>,
+  const O extends Record<string, CommandOption>,
 >(
   command: Omit<Command, 'positionals' | 'options' | 'run'> & {
     positionals: P;

@@ -21,7 +21,7 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     load: () => import('./commands/restore.ts'),
   },
   verify: {
-    usage: 'verify <snapshot>',
+    usage: 'verify <snapshot|folder>',
     describe: 'Prove every byte of a snapshot, or of each one in a folder',
     load: () => import('./commands/verify.ts'),
   },
@@ -35,6 +35,21 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     describe: 'List the entries of a snapshot',
     load: () => import('./commands/list.ts'),
   },
+  cat: {
+    usage: 'cat <snapshot> <path>',
+    describe: 'Write the content of one file of a snapshot to standard output',
+    load: () => import('./commands/cat.ts'),
+  },
+  snapshots: {
+    usage: 'snapshots <folder>',
+    describe: 'List the snapshots of a folder',
+    load: () => import('./commands/snapshots.ts'),
+  },
+  prune: {
+    usage: 'prune <folder>',
+    describe: 'Remove the snapshots of a folder that no rule keeps; never the last good one',
+    load: () => import('./commands/prune.ts'),
+  },
   undo: {
     usage: 'undo',
     describe: 'Put back the state directory that the last restore replaced',
@@ -44,5 +59,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     usage: 'recover',
     describe: 'Finish or take back a restore that was interrupted',
     load: () => import('./commands/recover.ts'),
+  },
+  completion: {
+    usage: 'completion <shell>',
+    describe: 'Print the script that makes a shell complete this command',
+    load: () => import('./commands/completion.ts'),
   },
 };

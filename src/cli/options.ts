@@ -7,24 +7,26 @@ export const STATE_DIR = {
   'state-dir': {
     type: 'string',
     requiresArg: true,
-    describe: 'The state directory [OXIOS_STATE_DIR, else ~/.oxios/workspace]',
+    value: 'DIR',
+    describe: 'State directory [$OXIOS_STATE_DIR or ~/.oxios/workspace]',
   },
 } as const;
 
 export const JSON_RESULT = {
-  json: { type: 'boolean', describe: 'The result as JSON, the last line of standard output' },
+  json: { type: 'boolean', describe: 'The result as one line of JSON, the last' },
 } as const;
 
 export const REPORTING = {
   ...JSON_RESULT,
   progress: { type: 'boolean', implies: 'json', describe: 'With --json: events before it, one a line' },
-  quiet: { type: 'boolean', describe: 'No progress and no result; errors and losses are still said' },
+  quiet: { type: 'boolean', describe: 'Say errors and losses only' },
 } as const;
 
 export const THREADS = {
   threads: {
     type: 'number',
     requiresArg: true,
+    value: 'N',
     describe: 'Worker threads [one for each core]',
     coerce: wholeNumber('threads', 1, 1024),
   },
@@ -35,7 +37,8 @@ export const SECTION = {
     type: 'array',
     string: true,
     requiresArg: true,
-    describe: 'Only this section (sessions, memory/facts, …); repeatable',
+    value: 'NAME',
+    describe: 'Only this section or folder; repeatable',
   },
 } as const;
 

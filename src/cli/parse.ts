@@ -1,17 +1,15 @@
 import { readFileSync } from 'node:fs';
 import yargs, { type Argv } from 'yargs';
-import { EXIT_STATUS } from '../errors.ts';
 import type { Command } from './command.ts';
 import { COMMANDS } from './commands.ts';
+import { commandHelp, programHelp } from './help.ts';
 
 /** What a command line asks for. */
 export type Parsed =
   | { kind: 'command'; name: string; command: Command; args: Record<string, unknown> }
-  /** Help, the version, words for a shell that completes. */
+  /** Help or the version. */
   | { kind: 'text'; text: string }
   | { kind: 'wrong'; name: string | null; message: string };
-
-const WIDTH = 80;
 
 /** The version of this program. */
 export function programVersion(): string {
@@ -21,28 +19,27 @@ export function programVersion(): string {
 
 /** Understands a command line. Prints nothing, loads only the commands that it names. */
 export async function parse(argv: readonly string[]): Promise<Parsed> {
+  const wanted = beforeEnd(argv);
   const named = new Map<string, Command>();
-  for (const word of argv) {
+  for (const word of wanted) {
     const entry = Object.hasOwn(COMMANDS, word) ? COMMANDS[word] : undefined;
     if (entry !== undefined) named.set(word, (await entry.load()).command);
   }
+  const [first] = named;
+  if (wanted.includes('--help'))
+    return { kind: 'text', text: first === undefined ? programHelp() : commandHelp(...first) };
+  if (wanted.includes('--version')) return { kind: 'text', text: programVersion() };
   let chosen: { name: string; args: Record<string, unknown> } | null = null;
   const parser = buildParser(named, (name, args) => {
     chosen = { name, args: unguardDashes(args) };
   });
-  if (argv[0] === '--get-yargs-completions') {
-    const words = await parser.getCompletion(argv.slice(1));
-    return { kind: 'text', text: words.join('\n') };
-  }
-  let text = '';
   let wrong: string | null = null;
-  await parser.parseAsync(guardDashes(argv), {}, (error, _args, output) => {
+  await parser.parseAsync(guardDashes(argv), {}, (error) => {
     wrong ??= error?.message.replaceAll(GUARD, '') ?? null;
-    text += output;
   });
   if (wrong !== null)
     return { kind: 'wrong', name: argv.find((word) => named.has(word)) ?? null, message: oneLine(wrong) };
-  if (chosen === null) return { kind: 'text', text };
+  if (chosen === null) return { kind: 'wrong', name: null, message: 'which command?' };
   const { name, args } = chosen as { name: string; args: Record<string, unknown> };
   const command = named.get(name);
   if (command === undefined) throw new TypeError(`the command ${name} was not loaded`);
@@ -59,10 +56,11 @@ const GUARD = '\0';
 
 function guardDashes(argv: readonly string[]): string[] {
   const end = argv.indexOf('--');
-  return argv.map((word, at) => {
+  const guarded = argv.map((word, at) => {
     const isBehind = end >= 0 && at > end;
     return word === '-' || (isBehind && word.startsWith('-')) ? GUARD + word : word;
   });
+  return end < 0 ? guarded : guarded.toSpliced(end, 1);
 }
 
 function unguardDashes(args: Record<string, unknown>): Record<string, unknown> {
@@ -80,11 +78,7 @@ function buildParser(
 ): Argv {
   const parser = yargs()
     .scriptName('oxios-backup')
-    .usage(
-      'Usage: $0 <command> [options]\n\nSnapshots of an Oxios state directory: one sealed .tar.gz, proven before it comes back.',
-    )
     .locale('en')
-    .wrap(WIDTH)
     .parserConfiguration({
       'boolean-negation': false,
       'camel-case-expansion': false,
@@ -93,34 +87,30 @@ function buildParser(
       'parse-positional-numbers': false,
     })
     .exitProcess(false)
-    .help('help')
-    .version(programVersion())
+    .help(false)
+    .version(false)
     .strict()
     .recommendCommands()
-    .demandCommand(1, 'which command?')
-    .epilogue(exitStatuses());
+    .demandCommand(1, 'which command?');
   for (const [name, { usage, describe }] of Object.entries(COMMANDS)) {
     const build = (inner: Argv): Argv => {
       const command = named.get(name);
-      return command === undefined ? inner : addArguments(inner, usage, describe, command);
+      return command === undefined ? inner : addArguments(inner, command);
     };
     parser.command(usage, describe, build, (args) => choose(name, args));
   }
   return parser;
 }
 
-function addArguments(parser: Argv, usage: string, describe: string, command: Command): Argv {
-  parser.usage(`Usage: $0 ${usage.replace(/^\S+ ?/, (name) => name)} [options]\n\n${describe}.`);
+function addArguments(parser: Argv, command: Command): Argv {
   for (const [name, positional] of Object.entries(command.positionals)) parser.positional(name, positional);
-  parser.options(command.options);
-  for (const [line, what] of command.examples) parser.example(`$0 ${line}`, what);
-  parser.epilogue(command.note ?? '');
-  return parser;
+  return parser.options(command.options);
 }
 
-function exitStatuses(): string {
-  const rows = Object.entries(EXIT_STATUS).map(([status, meaning]) => `  ${status.padStart(3)}  ${meaning}`);
-  return ['Exit status:', ...rows].join('\n');
+/** What comes before `--`. */
+function beforeEnd(argv: readonly string[]): readonly string[] {
+  const end = argv.indexOf('--');
+  return end < 0 ? argv : argv.slice(0, end);
 }
 
 function oneLine(message: string): string {

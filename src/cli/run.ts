@@ -1,5 +1,6 @@
 import { BackupError, fromSystemError } from '../errors.ts';
-import { parse } from './parse.ts';
+import { complete } from './complete.ts';
+import { COMPLETE_FLAG } from './completion-protocol.ts';
 import { Output, OutputLost } from './report/output.ts';
 import { Reporter, sayError } from './report/reporter.ts';
 import type { Terminal } from './terminal.ts';
@@ -27,6 +28,12 @@ export async function runCommandLine(
   signal: AbortSignal,
 ): Promise<number> {
   const output = new Output(terminal.stdout);
+  if (argv[0] === COMPLETE_FLAG) {
+    for (const [word, meaning] of await complete(argv.slice(1))) output.line(`${word}\t${meaning}`);
+    return endOfOutput(output, terminal);
+  }
+  // Loaded here, for a shell that completes a word need not wait for it.
+  const { parse } = await import('./parse.ts');
   const parsed = await parse(argv);
   if (parsed.kind === 'text') {
     output.line(parsed.text);

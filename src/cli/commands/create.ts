@@ -15,6 +15,7 @@ export const command = defineCommand({
     to: {
       type: 'string',
       requiresArg: true,
+      value: 'DIR',
       conflicts: 'output',
       describe: 'Folder to put it in, named by date and time',
     },
@@ -23,11 +24,13 @@ export const command = defineCommand({
       type: 'array',
       string: true,
       requiresArg: true,
+      value: 'GLOB',
       describe: "What else stays out, by gitignore's rules; repeatable",
     },
     level: {
       type: 'number',
       requiresArg: true,
+      value: 'N',
       describe: 'Compression, 1 (fast) to 9 (small) [5]',
       coerce: wholeNumber('level', 1, 9),
     },
@@ -35,6 +38,7 @@ export const command = defineCommand({
     'oxios-version': {
       type: 'string',
       requiresArg: true,
+      value: 'VERSION',
       describe: 'For the manifest [OXIOS_VERSION, else oxios --version]',
     },
     ...REPORTING,

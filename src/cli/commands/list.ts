@@ -18,13 +18,18 @@ export const command = defineCommand({
     l: { type: 'boolean', describe: 'Type, mode, owner, size and time too' },
     h: { type: 'boolean', describe: 'As -l, with sizes for people' },
     ...SECTION,
-    sort: { choices: ['name', 'size', 'time'], requiresArg: true, describe: 'Biggest or newest first [name]' },
+    sort: {
+      choices: ['name', 'size', 'time'],
+      requiresArg: true,
+      value: 'name|size|time',
+      describe: 'Biggest or newest first [name]',
+    },
     json: { type: 'boolean', describe: 'One line of JSON an entry' },
   },
   examples: [
     ['list oxios.tar.gz -h', 'everything'],
     ["list oxios.tar.gz 'sessions/2f*.json'", 'what a glob finds; quote it'],
-    ['list oxios.tar.gz --section memory/facts --sort time', ''],
+    ['list oxios.tar.gz --section memory/facts --sort time', 'newest first'],
   ],
   run: async (args, context) => {
     const { listEntries } = await import('../../inspect/list-entries.ts');

@@ -6,7 +6,7 @@ export const command = defineCommand({
   onlyOutput: false,
   positionals: {},
   options: { ...STATE_DIR, ...JSON_RESULT, quiet: REPORTING.quiet },
-  examples: [['recover', 'after a crash or a power cut during a restore']],
+  examples: [['recover', 'after a crash or power cut']],
   note: 'It can itself be interrupted, and run again. Where nothing was interrupted it changes nothing.',
   run: async (args, { terminal, reporter, operation }) => {
     const { recoverStateDir } = await import('../../index.ts');

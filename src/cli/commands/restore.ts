@@ -1,6 +1,7 @@
 import type { RestoreOptions, RestoreResult } from '../../index.ts';
 import { type Context, defineCommand } from '../command.ts';
 import { given, REPORTING, SECTION, SNAPSHOT, STATE_DIR, snapshotOf, stateDirOf, THREADS } from '../options.ts';
+import { salvageResult } from '../results/salvage-result.ts';
 import { count, formatBytes, formatDuration, formatTime } from '../text/amounts.ts';
 import { lossLines } from '../text/losses.ts';
 
@@ -9,40 +10,59 @@ export const command = defineCommand({
   positionals: { ...SNAPSHOT },
   options: {
     ...STATE_DIR,
-    replace: {
-      type: 'boolean',
-      conflicts: 'merge',
-      describe: 'Make it exactly the snapshot; the old tree is kept beside it',
-    },
-    merge: { type: 'boolean', describe: 'Files of the snapshot win, others stay; the old tree is kept' },
+    replace: { type: 'boolean', conflicts: 'merge', describe: 'Make it exactly the snapshot; keep the old tree' },
+    merge: { type: 'boolean', describe: 'Snapshot wins, other files stay; keep the old tree' },
     ...SECTION,
     path: {
       type: 'array',
       string: true,
       requiresArg: true,
-      describe: "Only this path or glob ('sessions/2f*.json'); repeatable",
+      value: 'GLOB',
+      describe: 'Only this path or these (globs); repeatable',
     },
-    'allow-empty': { type: 'boolean', describe: 'Also a snapshot without any section of Oxios state' },
+    'allow-empty': { type: 'boolean', describe: 'Even if no section of Oxios state is in it' },
     'external-links': {
       choices: ['keep', 'skip'],
       requiresArg: true,
-      describe: 'Links that lead out of the state directory [refused]',
+      value: 'keep|skip',
+      describe: 'Links out of the state directory [refused]',
     },
-    'same-owner': { type: 'boolean', describe: 'Give back owners and groups, by number; root only' },
-    'force-running': { type: 'boolean', describe: 'Although a process is using the state directory' },
+    'same-owner': { type: 'boolean', describe: 'Give back owners by number; root only' },
+    'force-running': { type: 'boolean', describe: 'Although a process uses the state directory' },
+    salvage: {
+      type: 'string',
+      requiresArg: true,
+      value: 'DIR',
+      conflicts: [
+        'replace',
+        'merge',
+        'section',
+        'path',
+        'allow-empty',
+        'external-links',
+        'same-owner',
+        'force-running',
+      ],
+      describe: 'Take what is sound of a damaged snapshot into DIR',
+    },
     ...THREADS,
     ...REPORTING,
   },
   examples: [
-    ['restore oxios.tar.gz', 'into a missing or empty directory'],
+    ['restore oxios.tar.gz', 'state directory missing or empty'],
     ['restore oxios.tar.gz --replace', 'in place of what is there'],
     ['restore oxios.tar.gz --merge --section sessions', 'one section back'],
     ['restore - < oxios.tar.gz', 'from a pipe'],
   ],
-  note: 'Nothing in the state directory changes before the whole snapshot is proven.\n"oxios-backup undo" takes the last restore back.',
+  note: 'Nothing changes before the whole snapshot is proven; "oxios-backup undo" takes it back.',
   run: async (args, context) => {
-    const { terminal, operation } = context;
-    const { restoreBackup, StateStore } = await import('../../index.ts');
+    const { terminal, operation, reporter } = context;
+    const { restoreBackup, salvageSnapshot, StateStore } = await import('../../index.ts');
+    const snapshot = snapshotOf(args.snapshot, terminal);
+    const stateDir = stateDirOf(args, terminal);
+    if (args.salvage !== undefined) {
+      return reporter.result(salvageResult(await salvageSnapshot(snapshot, args.salvage, { ...operation, stateDir })));
+    }
     const mode = args.replace === true ? 'replace' : args.merge === true ? 'merge' : undefined;
     const options: RestoreOptions = {
       ...operation,
@@ -57,9 +77,8 @@ export const command = defineCommand({
         threads: args.threads,
       }),
     };
-    const store = new StateStore(stateDirOf(args, terminal));
     const began = performance.now();
-    const result = await restoreBackup(store, snapshotOf(args.snapshot, terminal), options);
+    const result = await restoreBackup(new StateStore(stateDir), snapshot, options);
     return report(result, performance.now() - began, context);
   },
 });

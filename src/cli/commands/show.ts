@@ -9,7 +9,7 @@ export const command = defineCommand({
   onlyOutput: true,
   positionals: { ...SNAPSHOT },
   options: { ...JSON_RESULT },
-  examples: [['show oxios.tar.gz', 'when and where it was made, and what it holds']],
+  examples: [['show oxios.tar.gz', 'when, where, what']],
   note: 'It reads both ends of the file, a few KiB. To prove every byte: oxios-backup verify.',
   run: async (args, context) => {
     // From its own module: loading all of the library would take longer than the rest of the command.

@@ -13,8 +13,8 @@ export const command = defineCommand({
     quiet: REPORTING.quiet,
   },
   examples: [
-    ['undo', 'what "restore --replace" or --merge replaced is live again'],
-    ['undo --discard', 'the restore was right: the old tree may go'],
+    ['undo', 'take the last restore back'],
+    ['undo --discard', 'the old tree may go'],
   ],
   note: 'An undo keeps what it takes away: a second undo takes back the first.',
   run: async (args, context) => {

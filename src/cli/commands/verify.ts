@@ -1,73 +1,98 @@
-import type { Problem, VerifyResult } from '../../index.ts';
+import { statSync } from 'node:fs';
+import type { Problem, ShelfVerifyResult, VerifyResult } from '../../index.ts';
 import { type Context, defineCommand } from '../command.ts';
-import { given, REPORTING, SNAPSHOT, snapshotOf, THREADS } from '../options.ts';
+import { given, REPORTING, snapshotOf, THREADS } from '../options.ts';
 import { count, formatBytes, formatDuration } from '../text/amounts.ts';
 import { lossLines } from '../text/losses.ts';
+import { problemLines } from '../text/problem-text.ts';
+import { shelvedFields } from '../text/shelf-text.ts';
 
 export const command = defineCommand({
   onlyOutput: true,
-  positionals: { ...SNAPSHOT },
+  positionals: {
+    snapshot: {
+      type: 'string',
+      demandOption: true,
+      describe: 'The snapshot, or a folder of them; - reads standard input',
+    },
+  },
   options: { ...THREADS, ...REPORTING },
   examples: [
-    ['verify oxios.tar.gz', 'exit status 0: valid; 4: not, and why'],
+    ['verify oxios.tar.gz', 'exit status 0 valid, 4 not'],
+    ['verify /backups', 'each one; it is remembered'],
     ['verify - < oxios.tar.gz', 'from a pipe'],
   ],
   run: async (args, context) => {
-    const { verifySnapshot } = await import('../../index.ts');
-    const began = performance.now();
+    const { verifyShelf, verifySnapshot } = await import('../../index.ts');
+    const { snapshot } = args;
     const options = { ...context.operation, ...given({ threads: args.threads }) };
-    const result = await verifySnapshot(snapshotOf(args.snapshot, context.terminal), options);
-    return report(args.snapshot, result, performance.now() - began, context);
+    if (snapshot !== '-' && statSync(snapshot, { throwIfNoEntry: false })?.isDirectory() === true) {
+      return reportShelf(await verifyShelf(snapshot, options), context);
+    }
+    const began = performance.now();
+    const result = await verifySnapshot(snapshotOf(snapshot, context.terminal), options);
+    return report(snapshot, result, performance.now() - began, context);
   },
 });
 
 function report(snapshot: string, result: VerifyResult, elapsedMs: number, { reporter }: Context): Promise<number> {
-  const { valid, problems, sealed, manifest, totals, verdicts, externalLinks } = result;
+  const { valid, problems } = result;
   const name = snapshot === '-' ? 'the snapshot' : snapshot;
-  const lines = valid
-    ? [`${name}: valid${sealed ? '' : ', as far as that can be said of an unsealed archive: it carries no digests'}`]
-    : [`${name}: NOT VALID, ${count(problems.length, 'problem')}:`, ...problems.flatMap(problemLines)];
-  if (valid && totals !== null) {
-    lines.push(
-      `  ${count(totals.entries, 'entry')} (${count(totals.files, 'file')}), ${formatBytes(totals.bytes)}${sealed ? ', every byte proven' : ''}, in ${formatDuration(elapsedMs)}`,
-    );
-  }
-  if (externalLinks.length > 0) {
-    lines.push('  links that lead out of the state directory (restore asks for --external-links keep or skip):');
-    lines.push(...externalLinks.map((path) => `    ${path}`));
-  }
-  lines.push(
-    ...lossLines('  when it was made, these were not to be had, or not as they should be:', verdicts).map((line, i) =>
-      i === 0 ? line : `  ${line}`,
-    ),
-  );
   return reporter.result({
     status: valid ? 0 : 4,
-    fields: {
-      snapshot,
-      elapsed_ms: Math.round(elapsedMs),
-      valid,
-      sealed,
-      problems,
-      manifest,
-      totals,
-      verdicts,
-      external_links: externalLinks,
-    },
-    lines,
+    fields: { snapshot, elapsed_ms: Math.round(elapsedMs), ...verifiedFields(result) },
+    lines: valid ? validLines(name, result, elapsedMs) : invalidLines(name, problems),
   });
 }
 
-const NAMED_ENTRIES = 20;
+function verifiedFields(result: VerifyResult): Record<string, unknown> {
+  const { valid, sealed, problems, manifest, totals, verdicts, externalLinks } = result;
+  return { valid, sealed, problems, manifest, totals, verdicts, external_links: externalLinks };
+}
 
-/** What is wrong, then the bytes and the entries that it concerns. */
-function problemLines({ code, message, paths, offset, length }: Problem): string[] {
-  const bytes =
-    offset === undefined
-      ? ''
-      : ` (${length === undefined ? `byte ${offset}` : `bytes ${offset} to ${offset + length - 1}`} of the file)`;
-  const shown = paths.slice(0, NAMED_ENTRIES).map((path) => `      ${path}`);
-  if (paths.length > shown.length)
-    shown.push(`      and ${paths.length - shown.length} more entries; --json names all`);
-  return [`  ${code}: ${message}${bytes}`, ...shown];
+function invalidLines(name: string, problems: readonly Problem[]): string[] {
+  return [`${name}: NOT VALID, ${count(problems.length, 'problem')}`, ...problems.flatMap(problemLines)];
+}
+
+function validLines(
+  name: string,
+  { sealed, totals, verdicts, externalLinks }: VerifyResult,
+  elapsedMs: number,
+): string[] {
+  const lines = [
+    sealed ? `${name}: valid` : `${name}: valid as far as can be told: it is unsealed, and carries no digests`,
+  ];
+  if (totals !== null) {
+    const { entries, files, bytes } = totals;
+    const proven = sealed ? ', every byte proven' : '';
+    lines.push(
+      `  ${count(entries, 'entry')} (${count(files, 'file')}), ${formatBytes(bytes)}${proven}, in ${formatDuration(elapsedMs)}`,
+    );
+  }
+  if (externalLinks.length > 0) {
+    lines.push('  links that lead out of the state directory; a restore wants --external-links keep or skip:');
+    lines.push(...externalLinks.map((path) => `    ${path}`));
+  }
+  const losses = lossLines('when it was made, these were not to be had, or not as they should be:', verdicts);
+  return [...lines, ...losses.map((line) => `  ${line}`)];
+}
+
+function reportShelf({ directory, valid, snapshots }: ShelfVerifyResult, { reporter }: Context): Promise<number> {
+  return reporter.result({
+    status: valid ? 0 : 4,
+    fields: {
+      directory,
+      valid,
+      snapshots: snapshots.map(({ snapshot, valid, problems }) => ({ ...shelvedFields(snapshot), valid, problems })),
+    },
+    lines: [
+      ...snapshots.flatMap(({ snapshot, valid, problems }) => {
+        if (!valid) return invalidLines(snapshot.name, problems);
+        return [
+          `${snapshot.name}: valid${snapshot.state === 'sealed' ? '' : ' as far as can be told: it is unsealed'}`,
+        ];
+      }),
+      `${count(snapshots.length, 'snapshot')}, ${count(snapshots.filter(({ valid }) => !valid).length, 'of them not valid', 'of them not valid')}`,
+    ],
+  });
 }

@@ -1,0 +1,21 @@
+import { defineCommand } from '../command.ts';
+import { SNAPSHOT, snapshotOf } from '../options.ts';
+
+export const command = defineCommand({
+  onlyOutput: true,
+  positionals: {
+    ...SNAPSHOT,
+    path: { type: 'string', demandOption: true, describe: 'The file, as "oxios-backup list" names it' },
+  },
+  options: {},
+  examples: [
+    ['cat oxios.tar.gz sessions/2f81.json', 'look at one session'],
+    ['cat oxios.tar.gz memory.db > old.db', 'one database, aside'],
+  ],
+  note: 'What it writes is proven; of a file over 16 MiB only when the exit status is 0.',
+  run: async (args, { terminal, operation }) => {
+    const { writeEntry } = await import('../../inspect/write-entry.ts');
+    await writeEntry(snapshotOf(args.snapshot, terminal), args.path, terminal.stdout, operation);
+    return 0;
+  },
+});

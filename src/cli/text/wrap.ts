@@ -1,0 +1,24 @@
+/** Lines of at most `width` characters, broken at spaces; a longer word has a line of its own. */
+export function wrap(text: string, width: number): string[] {
+  return text.split('\n').flatMap((paragraph) => {
+    const lines: string[] = [];
+    let line = '';
+    for (const word of paragraph.split(' ')) {
+      if (line !== '' && line.length + 1 + word.length > width) {
+        lines.push(line);
+        line = word;
+      } else {
+        line = line === '' ? word : `${line} ${word}`;
+      }
+    }
+    return [...lines, line];
+  });
+}
+
+/** Two columns: names, and what they mean, wrapped within `width`. */
+export function definitions(rows: readonly (readonly [name: string, meaning: string])[], width: number): string[] {
+  const column = Math.max(...rows.map(([name]) => name.length)) + 4;
+  return rows.flatMap(([name, meaning]) =>
+    wrap(meaning, width - column).map((line, i) => (i === 0 ? `  ${name}` : '').padEnd(column) + line),
+  );
+}
