@@ -1,5 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { lutimesSync } from 'node:fs';
+import { splitTime } from '../../format/entry.ts';
+import { utimesTime } from '../tree-writer.ts';
 import { type BytePath, bytePath } from './byte-path.ts';
 
 const NS_PER_SECOND = 1_000_000_000n;
@@ -28,7 +30,7 @@ function shellQuoted(path: BytePath): Buffer {
  */
 export function setMtimes(items: readonly TimedPath[]): void {
   for (const { path, mtimeNs } of items) {
-    const seconds = Number(mtimeNs) / 1e9;
+    const seconds = utimesTime(splitTime(mtimeNs));
     lutimesSync(path, seconds, seconds);
   }
   if (process.platform !== 'linux') return;
