@@ -55,7 +55,7 @@ export const EXTERNAL_LINKS = {
   ],
   'symbolic link out through a directory that is a link': [
     directory('deep'),
-    symlink('deep/evil', '../hop/../../outside'),
+    symlink('deep/inside', '../hop/../../outside'),
     symlink('hop', 'memory/facts'),
     symlink('hop2', 'hop/../../../outside'),
   ],
