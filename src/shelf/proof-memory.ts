@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { ERROR_CODES, type ErrorCode } from '../errors.ts';
 import { temporaryName } from '../state/temporary-names.ts';
 
@@ -12,14 +12,14 @@ const MAX_BYTES = 16 * 1024 * 1024;
 
 const proofSchema = z.object({
   /** SHA-256 of the seal, which vouches for every byte of the snapshot. Length and mtime tell the file that was read from a later one with the same end. */
-  seal: z.string().regex(/^[0-9a-f]{64}$/),
-  length: z.int().nonnegative(),
-  mtime_ns: z.string().regex(/^-?\d{1,19}$/),
+  seal: z.string().check(z.regex(/^[0-9a-f]{64}$/)),
+  length: z.int().check(z.nonnegative()),
+  mtime_ns: z.string().check(z.regex(/^-?\d{1,19}$/)),
   verified_at: z.iso.datetime(),
   /** What was wrong first; null if nothing was. */
-  problem: z
-    .object({ code: z.enum(Object.keys(ERROR_CODES) as [ErrorCode, ...ErrorCode[]]), message: z.string() })
-    .nullable(),
+  problem: z.nullable(
+    z.object({ code: z.enum(Object.keys(ERROR_CODES) as [ErrorCode, ...ErrorCode[]]), message: z.string() }),
+  ),
 });
 
 const memorySchema = z.object({ format: z.literal(1), proofs: z.array(proofSchema) });

@@ -43,7 +43,7 @@ export function groupBySource(rows: readonly ShelfRow[]): ShelfRow[][] {
 }
 
 /**
- * Decides on one group. As long as something would go, the snapshots that are to remain as the last good backup are proven first: the newest, and if that
+ * Decides on one group. As long as something would go by the policy, the snapshots that are to remain as the last good backup are proven first: the newest, and if that
  * has losses, the newest without. One that turns out damaged counts for nothing, and the rules are applied again without it.
  */
 export async function planGroup(
@@ -55,13 +55,18 @@ export async function planGroup(
   for (;;) {
     const planned = group.filter(({ snapshot }) => snapshot.state === 'sealed').map(plannedRow);
     const judged = judgeRetention(planned, policy);
-    if (judged.every(({ reasons }) => reasons.length > 0)) return { source, judged };
+    if (judged.every(({ reasons }) => reasons.some(isByRule))) return { source, judged };
     const newest = judged[0]?.snapshot;
     const complete = judged.find(({ snapshot }) => snapshot.complete)?.snapshot;
     const unproven = [newest, complete].find((candidate) => candidate?.proven === false);
     if (unproven === undefined) return { source, judged };
     await prove(unproven.row);
   }
+}
+
+/** Whether it is the policy that keeps a snapshot. An old proof must not spare the newer ones theirs. */
+function isByRule(reason: KeepReason): boolean {
+  return reason !== 'newest proven' && reason !== 'newest complete';
 }
 
 function plannedRow(row: ShelfRow): PlannedRow {

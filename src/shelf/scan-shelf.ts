@@ -10,7 +10,7 @@ import type { Problem } from '../read/problem.ts';
 import { openSource, readAt, type SnapshotSource } from '../read/snapshot-source.ts';
 import { throwIfAborted } from '../workers/abort.ts';
 import { type ProofKey, proofId, type RememberedProof, readProofs } from './proof-memory.ts';
-import type { ShelvedSnapshot } from './shelved-snapshot.ts';
+import { noteGrowth, type ShelvedSnapshot } from './shelved-snapshot.ts';
 import { isDefaultSnapshotName } from './snapshot-name.ts';
 
 /** The file behind a row, to notice that another one has taken its name. */
@@ -47,9 +47,9 @@ export async function scanShelf(directory: string, signal: AbortSignal | undefin
     const row = await lookAt(directory, name, proofs);
     if (row !== null) rows.push(row);
   }
-  return rows.sort(
-    ({ snapshot: a }, { snapshot: b }) => a.time.getTime() - b.time.getTime() || (a.name < b.name ? -1 : 1),
-  );
+  rows.sort(({ snapshot: a }, { snapshot: b }) => a.time.getTime() - b.time.getTime() || (a.name < b.name ? -1 : 1));
+  noteGrowth(rows.map(({ snapshot }) => snapshot));
+  return rows;
 }
 
 function fileNames(directory: string): string[] {
@@ -91,7 +91,8 @@ async function lookAt(
     try {
       return await openRow(file, source, stat, proofs);
     } catch (error) {
-      return wasMeantAsSnapshot(name, source, error) ? unusable(file, stat, problemFrom(error, file)) : null;
+      const problem = problemFrom(error, file);
+      return wasMeantAsSnapshot(name, source, problem) ? unusable(file, stat, problem) : null;
     }
   } finally {
     source.close();
@@ -172,10 +173,9 @@ function unusable(file: string, stat: fs.BigIntStats, problem: Problem): ShelfRo
 }
 
 /** A file whose ends cannot be read as a snapshot's: one of ours that is damaged, or somebody else's? */
-function wasMeantAsSnapshot(name: string, source: SnapshotSource, error: unknown): boolean {
+function wasMeantAsSnapshot(name: string, source: SnapshotSource, { code }: Problem): boolean {
   if (isDefaultSnapshotName(name)) return true;
-  if (error instanceof BackupError && (error.code === 'FORMAT_VERSION' || error.code === 'MANIFEST_VERSION'))
-    return true;
+  if (code === 'FORMAT_VERSION' || code === 'MANIFEST_VERSION') return true;
   try {
     if (memberLength(readAt(source.fd, 0, Math.min(MEMBER_HEADER, source.size)), 'M') !== null) return true;
     return source.size >= SEAL_LENGTH && parseSeal(readAt(source.fd, source.size - SEAL_LENGTH, SEAL_LENGTH)) !== null;
@@ -184,8 +184,10 @@ function wasMeantAsSnapshot(name: string, source: SnapshotSource, error: unknown
   }
 }
 
-/** An error as a problem of this file, whichever it is: one bad file must not hide the others. */
+/** An error of reading a file as a problem of this file, whichever it is: one bad file must not hide the others. Faults of this program are thrown on. */
 export function problemFrom(error: unknown, file: string): Problem {
+  const isSystemError = (error as NodeJS.ErrnoException | null)?.syscall !== undefined;
+  if (!(error instanceof BackupError) && !isSystemError) throw error;
   const { code, message, hint } = fromSystemError(error, 'read the snapshot', file);
   return { code, message, paths: [file], ...(hint === undefined ? {} : { hint }) };
 }

@@ -45,3 +45,15 @@ export function sourceOf(manifest: Manifest | null): ShelfSource | null {
 export function sourceKey(source: ShelfSource | null): string {
   return source === null ? '' : JSON.stringify([source.hostname, source.stateDir]);
 }
+
+/** Tells in each snapshot by how much it has grown. `snapshots` are oldest first. */
+export function noteGrowth(snapshots: readonly ShelvedSnapshot[]): void {
+  const before = new Map<string, number>();
+  for (const snapshot of snapshots) {
+    if (snapshot.state !== 'sealed') continue;
+    const key = sourceKey(sourceOf(snapshot.manifest));
+    const previous = before.get(key);
+    if (previous !== undefined) snapshot.growth = snapshot.length - previous;
+    before.set(key, snapshot.length);
+  }
+}

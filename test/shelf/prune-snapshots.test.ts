@@ -1,0 +1,243 @@
+import fs from 'node:fs';
+import { type BackupEvent, type PruneResult, pruneSnapshots, verifyShelf } from 'oxios-backup';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { PROOF_MEMORY } from '../../src/shelf/proof-memory.ts';
+import { directory, file } from '../archives/entry.ts';
+import { buildUnsealed } from '../archives/unsealed.ts';
+import { ShelfFolder, sealedSnapshot } from './shelf-folder.ts';
+
+let folder: ShelfFolder;
+let events: BackupEvent[];
+beforeEach(() => {
+  folder = new ShelfFolder();
+  events = [];
+});
+afterEach(() => folder.remove());
+
+const onEvent = (event: BackupEvent) => events.push(event);
+const snapshots = () => folder.names().filter((name) => name !== PROOF_MEMORY);
+const removed = (result: PruneResult) => result.removed.map(({ name }) => name);
+const reasonsOf = (result: PruneResult) =>
+  Object.fromEntries(
+    result.groups.flatMap(({ keep }) => keep.map(({ snapshot, reasons }) => [snapshot.name, reasons])),
+  );
+/** Files that were read as a whole. */
+const verified = () =>
+  events.flatMap((event) => (event.type === 'notice' ? [event.path?.slice(folder.path.length + 1)] : []));
+
+test('removes what no rule keeps, oldest first', async () => {
+  folder.addDays(1, 5);
+  const lengths = [1, 2, 3].map((day) => fs.statSync(folder.file(`${day}.tar.gz`)).size);
+  const result = await pruneSnapshots(folder.path, { keepLast: 2 });
+  expect(removed(result)).toEqual(['1.tar.gz', '2.tar.gz', '3.tar.gz']);
+  expect(result).toMatchObject({ directory: folder.path, dryRun: false, untouched: [], failed: [] });
+  expect(result.freedBytes).toBe(lengths.reduce((sum, length) => sum + length));
+  expect(reasonsOf(result)).toEqual({ '5.tar.gz': ['last', 'newest proven'], '4.tar.gz': ['last'] });
+  expect(result.groups.map(({ source }) => source)).toEqual([
+    { hostname: 'elsewhere', stateDir: '/home/o/.oxios/workspace' },
+  ]);
+  expect(snapshots()).toEqual(['4.tar.gz', '5.tar.gz']);
+});
+
+test('a dry run gives the plan of the real one and changes nothing', async () => {
+  folder.addDays(1, 6);
+  folder.damage('6.tar.gz');
+  const before = folder.state();
+  const plan = await pruneSnapshots(folder.path, { keepLast: 1, keepWeekly: 2 }, { dryRun: true });
+  expect(folder.state()).toEqual(before);
+  expect(plan).toMatchObject({ dryRun: true, removed: [], failed: [] });
+  const real = await pruneSnapshots(folder.path, { keepLast: 1, keepWeekly: 2 });
+  const names = ({ groups }: PruneResult) => groups.map(({ remove }) => remove.map(({ name }) => name));
+  expect(names(plan)).toEqual(names(real));
+  expect(names(real)).toEqual([removed(real)]);
+  expect(reasonsOf(plan)).toEqual(reasonsOf(real));
+  expect(plan.freedBytes).toBe(real.freedBytes);
+});
+
+test('pruning again removes nothing, and reads nothing', async () => {
+  folder.addDays(1, 5);
+  await pruneSnapshots(folder.path, { keepLast: 2 });
+  const before = folder.state();
+  const again = await pruneSnapshots(folder.path, { keepLast: 2 }, { onEvent });
+  expect(again.removed).toEqual([]);
+  expect(events).toEqual([]);
+  expect(folder.state()).toEqual(before);
+});
+
+test('acts on no policy that keeps nothing', async () => {
+  folder.addDays(1, 2);
+  for (const policy of [{}, { keepLast: 0 }, { keepDaily: -1 }])
+    await expect(pruneSnapshots(folder.path, policy)).rejects.toMatchObject({ code: 'USAGE' });
+  expect(folder.names()).toEqual(['1.tar.gz', '2.tar.gz']);
+});
+
+describe('the last good backup', () => {
+  test('a fresh snapshot proves nothing: the newest is verified before anything goes', async () => {
+    folder.addDays(1, 3);
+    await pruneSnapshots(folder.path, { keepLast: 1 }, { onEvent });
+    expect(verified()).toEqual(['3.tar.gz']);
+    expect(events).toContainEqual({ type: 'phase', phase: 'check' });
+  });
+
+  test('one that was proven before is not read again', async () => {
+    folder.addDays(1, 3);
+    await verifyShelf(folder.path);
+    const result = await pruneSnapshots(folder.path, { keepLast: 1 }, { onEvent });
+    expect(events).toEqual([]);
+    expect(removed(result)).toEqual(['1.tar.gz', '2.tar.gz']);
+  });
+
+  test('a proven one makes room as soon as a newer one is proven', async () => {
+    for (let day = 1; day <= 4; day += 1) {
+      folder.addDays(day, day);
+      await pruneSnapshots(folder.path, { keepLast: 1 }, { onEvent });
+      expect(snapshots()).toEqual([`${day}.tar.gz`]);
+    }
+    expect(verified()).toEqual(['2.tar.gz', '3.tar.gz', '4.tar.gz']);
+  });
+
+  test('nothing is read as long as nothing would go', async () => {
+    folder.addDays(1, 3);
+    await pruneSnapshots(folder.path, { keepLast: 3 }, { onEvent });
+    expect(events).toEqual([]);
+    expect(folder.names()).not.toContain(PROOF_MEMORY);
+  });
+
+  test('a streak of damaged snapshots displaces no good one', async () => {
+    folder.addDays(1, 4);
+    await pruneSnapshots(folder.path, { keepLast: 2 });
+    for (let day = 5; day <= 12; day += 1) {
+      folder.addDays(day, day);
+      folder.damage(`${day}.tar.gz`);
+      await pruneSnapshots(folder.path, { keepLast: 2 });
+    }
+    expect(snapshots()).toEqual([3, 4, 5, 6, 7, 8, 9, 10, 11, 12].map((day) => `${day}.tar.gz`));
+  });
+
+  test('damaged ones are found from the newest on, stay, and fill no place', async () => {
+    folder.addDays(1, 6);
+    for (const name of ['5.tar.gz', '6.tar.gz']) folder.damage(name);
+    const result = await pruneSnapshots(folder.path, { keepLast: 2 }, { onEvent });
+    expect(verified()).toEqual(['6.tar.gz', '5.tar.gz', '4.tar.gz']);
+    expect(reasonsOf(result)).toEqual({ '4.tar.gz': ['last', 'newest proven'], '3.tar.gz': ['last'] });
+    expect(result.untouched.map(({ name, state }) => [name, state])).toEqual([
+      ['5.tar.gz', 'unusable'],
+      ['6.tar.gz', 'unusable'],
+    ]);
+    expect(snapshots()).toEqual(['3.tar.gz', '4.tar.gz', '5.tar.gz', '6.tar.gz']);
+  });
+
+  test('when all are damaged, all stay', async () => {
+    folder.addDays(1, 3);
+    for (const name of folder.names()) folder.damage(name);
+    const result = await pruneSnapshots(folder.path, { keepLast: 1 });
+    expect(result.removed).toEqual([]);
+    expect(snapshots()).toHaveLength(3);
+  });
+
+  test('a proof of another file under the same name does not count', async () => {
+    folder.addDays(1, 3);
+    await verifyShelf(folder.path);
+    folder.damage('3.tar.gz');
+    const result = await pruneSnapshots(folder.path, { keepLast: 1 });
+    expect(reasonsOf(result)).toEqual({ '2.tar.gz': ['last', 'newest proven'] });
+    expect(snapshots()).toEqual(['2.tar.gz', '3.tar.gz']);
+  });
+
+  test('when the newest have losses, the newest without any is proven and stays', async () => {
+    folder.addDays(1, 3);
+    folder.addDays(4, 6, { losses: ['memory'] });
+    folder.damage('3.tar.gz');
+    const result = await pruneSnapshots(folder.path, { keepLast: 2 }, { onEvent });
+    expect(verified()).toEqual(['6.tar.gz', '3.tar.gz', '2.tar.gz']);
+    expect(reasonsOf(result)).toEqual({
+      '6.tar.gz': ['last', 'newest proven'],
+      '5.tar.gz': ['last'],
+      '2.tar.gz': ['newest complete'],
+    });
+    expect(removed(result)).toEqual(['1.tar.gz', '4.tar.gz']);
+  });
+});
+
+test('each source is judged on its own', async () => {
+  folder.addDays(1, 2, { hostname: 'old machine' });
+  folder.addDays(3, 4, { stateDir: '/srv/oxios' });
+  folder.addDays(5, 9);
+  const result = await pruneSnapshots(folder.path, { keepLast: 1 });
+  expect(snapshots()).toEqual(['2.tar.gz', '4.tar.gz', '9.tar.gz']);
+  expect(result.groups).toHaveLength(3);
+});
+
+test('only sealed snapshots are removed', async () => {
+  const sound = sealedSnapshot({ made: '2025-01-01' });
+  folder.write('old.tar.gz', buildUnsealed([directory('sessions'), file('sessions/a.json')]));
+  folder.write('photos.tar.gz', buildUnsealed([file('photo')], { manifestTar: () => Buffer.alloc(0) }));
+  folder.write('cut.tar.gz', sound.subarray(0, -10));
+  folder.write('oxios-backup-20250101_000000.tar.gz', '');
+  folder.write('notes.txt', 'mine');
+  folder.write('.hidden.tar.gz', sound);
+  fs.symlinkSync('.hidden.tar.gz', folder.file('latest.tar.gz'));
+  const others = folder.names();
+  folder.addDays(1, 3);
+  const result = await pruneSnapshots(folder.path, { keepLast: 1 });
+  expect(removed(result)).toEqual(['1.tar.gz', '2.tar.gz']);
+  expect(new Set(snapshots())).toEqual(new Set([...others, '3.tar.gz']));
+  expect(result.untouched.map(({ name }) => name).sort()).toEqual([
+    'cut.tar.gz',
+    'old.tar.gz',
+    'oxios-backup-20250101_000000.tar.gz',
+  ]);
+});
+
+describe('when the folder changes under it', () => {
+  /** Does it while the newest snapshot is being verified. */
+  const during = (change: () => void) => (event: BackupEvent) => {
+    if (event.type === 'phase') change();
+  };
+
+  test('a file that took the name of an old snapshot stays, and is named', async () => {
+    folder.addDays(1, 3);
+    const change = () => folder.write('1.tar.gz', 'something precious');
+    const result = await pruneSnapshots(folder.path, { keepLast: 1 }, { onEvent: during(change) });
+    expect(fs.readFileSync(folder.file('1.tar.gz'), 'utf8')).toBe('something precious');
+    expect(removed(result)).toEqual(['2.tar.gz']);
+    expect(result.failed).toMatchObject([
+      { snapshot: { name: '1.tar.gz' }, problem: { code: 'IO', paths: [folder.file('1.tar.gz')] } },
+    ]);
+    expect(result.freedBytes).toBe(result.removed[0]?.length);
+  });
+
+  test('without the last good backup nothing of its source goes', async () => {
+    folder.addDays(1, 2, { hostname: 'first' });
+    folder.addDays(3, 4, { hostname: 'second' });
+    await verifyShelf(folder.path);
+    // Written again, so it is the second group's turn to be verified.
+    folder.addDays(4, 4, { hostname: 'second' });
+    const change = () => fs.rmSync(folder.file('2.tar.gz'));
+    const result = await pruneSnapshots(folder.path, { keepLast: 1 }, { onEvent: during(change) });
+    expect(removed(result)).toEqual(['3.tar.gz']);
+    expect(result.failed.map(({ snapshot }) => snapshot.name)).toEqual(['1.tar.gz']);
+    expect(snapshots()).toEqual(['1.tar.gz', '4.tar.gz']);
+  });
+
+  test('a newest one that is replaced while it is verified proves nothing', async () => {
+    folder.addDays(1, 3);
+    let changes = 0;
+    const change = () => {
+      changes += 1;
+      if (changes === 1) folder.addDays(3, 3);
+    };
+    const result = await pruneSnapshots(folder.path, { keepLast: 1 }, { onEvent: during(change) });
+    expect(reasonsOf(result)).toEqual({ '2.tar.gz': ['last', 'newest proven'] });
+    expect(result.untouched.map(({ name }) => name)).toEqual(['3.tar.gz']);
+    expect(snapshots()).toEqual(['2.tar.gz', '3.tar.gz']);
+  });
+
+  test('interrupted, it has removed nothing', async () => {
+    folder.addDays(1, 3);
+    const controller = new AbortController();
+    const options = { signal: controller.signal, onEvent: during(() => controller.abort()) };
+    await expect(pruneSnapshots(folder.path, { keepLast: 1 }, options)).rejects.toMatchObject({ code: 'ABORTED' });
+    expect(folder.names()).toEqual(['1.tar.gz', '2.tar.gz', '3.tar.gz']);
+  });
+});
