@@ -79,7 +79,7 @@ export function checkPolicy(policy: RetentionPolicy): void {
 }
 
 /** Newest first. Of two made at the same time the one with the later name counts as newer, so that the order is always the same. */
-export function newestFirst(a: Retainable, b: Retainable): number {
+function newestFirst(a: Retainable, b: Retainable): number {
   return b.time.getTime() - a.time.getTime() || (a.name < b.name ? 1 : a.name > b.name ? -1 : 0);
 }
 
