@@ -4,6 +4,7 @@ import { BackupError } from '../errors.ts';
 import type { OperationOptions } from '../events.ts';
 import { MEMBER_HEADER } from '../format/gzip-member.ts';
 import type { Manifest } from '../format/manifest.ts';
+import { comparePaths } from '../format/path-order.ts';
 import { openSnapshot } from '../read/open-snapshot.ts';
 import { type Problem, problemError, problemOf } from '../read/problem.ts';
 import { openSource, readAt, type SnapshotSource } from '../read/snapshot-source.ts';
@@ -36,7 +37,7 @@ export interface SalvageResult {
   extracted: { entries: number; files: number; bytes: number };
   /** Entries that were taken out although no SHA-256 of the snapshot vouches for them, only the checksums of gzip and tar. */
   unproven: string[];
-  /** Entries that could not be taken out. */
+  /** Entries that could not be taken out, by path. */
   lost: LostEntry[];
   /**
    * How many more are lost, their names with them; where only the manifest counts, files alone. Null when nobody can tell.
@@ -100,7 +101,8 @@ async function salvageInto(
   writer.complete(tree, folder.directory);
   onEvent?.({ type: 'phase', phase: 'sync' });
   await syncTree(folder.directory);
-  const { lost, unproven } = writer;
+  const { unproven } = writer;
+  const lost = writer.lost.sort((a, b) => comparePaths(a.path, b.path));
   return {
     directory: folder.directory,
     ...outcome,

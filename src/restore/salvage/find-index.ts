@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
-import { indexStored } from '../../format/gzip-member.ts';
+import { indexStored, MEMBER_HEADER, memberLength } from '../../format/gzip-member.ts';
 import { type IndexRoot, parseRoot } from '../../format/index-root.ts';
+import { MAX_MANIFEST_BYTES } from '../../format/manifest.ts';
 import { parseSeal, SEAL_LENGTH, type Seal } from '../../format/seal.ts';
 import { type BlockLocation, type IndexLocation, readIndex } from '../../read/index-reader.ts';
 import { type Problem, problemOf } from '../../read/problem.ts';
@@ -20,7 +21,10 @@ const SEARCH_BYTES = 1024 * 1024;
 /** Where the letters that name a member's extra field stand in it. */
 const SUBFIELD_OFFSET = 12;
 
-/** Finds the seal and the index of a damaged snapshot, also where something stands behind them. */
+/**
+ * Finds the seal and the index of a damaged snapshot, also where something stands behind them. A state directory may hold other
+ * snapshots, with seals of their own: ours is the one that was made for our first member, or that stands where it says.
+ */
 export function findIndex(source: SnapshotSource, problems: Problem[]): FoundIndex | null {
   const length = Math.min(source.size, SEARCH_BYTES);
   const tail = readAt(source.fd, source.size - length, length);
@@ -28,7 +32,8 @@ export function findIndex(source: SnapshotSource, problems: Problem[]): FoundInd
     const start = at - SUBFIELD_OFFSET;
     try {
       const seal = parseSeal(tail.subarray(start, start + SEAL_LENGTH));
-      if (seal !== null) return readFoundIndex(source, seal, source.size - length + start);
+      const found = seal === null ? null : readFoundIndex(source, seal, source.size - length + start);
+      if (found !== null) return found;
     } catch (error) {
       problems.push(problemOf(error));
     }
@@ -38,6 +43,8 @@ export function findIndex(source: SnapshotSource, problems: Problem[]): FoundInd
 
 function readFoundIndex(source: SnapshotSource, seal: Seal, sealOffset: number): FoundIndex | null {
   const { indexLength, rootLength, rootSha256, snapshotLength } = seal;
+  const shift = sealOffset + SEAL_LENGTH - snapshotLength;
+  if (shift !== 0 && !sealsFirstMember(source, seal)) return null;
   const offset = sealOffset - indexStored(indexLength);
   if (offset < 0 || rootLength > indexLength) return null;
   const index = { fd: source.fd, offset, length: indexLength };
@@ -51,5 +58,11 @@ function readFoundIndex(source: SnapshotSource, seal: Seal, sealOffset: number):
     return location;
   });
   if (at !== indexLength - rootLength) return null;
-  return { root, index, blocks, shift: sealOffset + SEAL_LENGTH - snapshotLength };
+  return { root, index, blocks, shift };
+}
+
+function sealsFirstMember(source: SnapshotSource, { manifestSha256 }: Seal): boolean {
+  const length = memberLength(readAt(source.fd, 0, Math.min(MEMBER_HEADER, source.size)), 'M');
+  if (length === null || length > Math.min(source.size, MAX_MANIFEST_BYTES)) return false;
+  return (hash('sha256', readAt(source.fd, 0, length), 'buffer') as Buffer).equals(manifestSha256);
 }

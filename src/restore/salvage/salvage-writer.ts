@@ -1,4 +1,3 @@
-import { BackupError } from '../../errors.ts';
 import type { Entry } from '../../format/entry.ts';
 import type { EntrySink } from '../../read/block-walker.ts';
 import { problemOf, someOf } from '../../read/problem.ts';
@@ -114,12 +113,12 @@ export class SalvageWriter implements EntrySink {
   /** The entry under the path that it is written to, or null for what is not to be written. */
   #admit(entry: Entry): Entry | null {
     try {
-      const taken = this.#book.take(entry);
-      if (taken === null) return null;
-      this.#collisions.add(taken.path);
-      if (taken.type === 'hardlink' && !this.#fileNames.has(taken.link as string)) {
-        throw new BackupError('UNSAFE_LINK', `it is another name of ${someOf([taken.link as string])}, which is lost`);
+      if (entry.type === 'hardlink' && !this.#fileNames.has((entry.link as string).replace(/^\.\//, ''))) {
+        this.lose(entry.path, `it is another name of ${someOf([entry.link as string])}, which did not come out`);
+        return null;
       }
+      const taken = this.#book.take(entry);
+      if (taken !== null) this.#collisions.add(taken.path);
       return taken;
     } catch (error) {
       this.lose(entry.path, problemOf(error).message);

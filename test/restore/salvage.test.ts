@@ -1,0 +1,283 @@
+import fs from 'node:fs';
+import { join } from 'node:path';
+import { createBackup, type SalvageResult, StateStore, salvageSnapshot } from 'oxios-backup';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { compareTrees, readTree, type TreeNode } from '../../fixtures/compare-trees.ts';
+import { directory, file, hardLink, symlink } from '../archives/entry.ts';
+import { buildSnapshot } from '../archives/snapshot.ts';
+import { buildUnsealed } from '../archives/unsealed.ts';
+import { flipped, type Member, membersOf, spliced } from '../damage/members.ts';
+import { buildLargerTree, buildSmallTree, noise } from '../damage/small-tree.ts';
+import { sampleOf, Tally, TORTURE } from '../torture/tally.ts';
+import { Workroom } from '../workroom.ts';
+
+const room = new Workroom();
+const state = room.path('state');
+let sound: Buffer;
+let members: Member[];
+let whole: Map<string, TreeNode>;
+
+beforeAll(async () => {
+  buildLargerTree(state);
+  // A state may hold other snapshots; their members stand in ours as they are.
+  buildSmallTree(room.path('nested'));
+  await createBackup(new StateStore(room.path('nested')), join(state, 'nested.tar.gz'));
+  await createBackup(new StateStore(state), room.path('sound.tar.gz'));
+  sound = fs.readFileSync(room.path('sound.tar.gz'));
+  members = membersOf(sound);
+  whole = readTree(state);
+});
+
+interface Salvaged {
+  result: SalvageResult;
+  tree: Map<string, TreeNode>;
+}
+
+async function salvage(bytes: Buffer): Promise<Salvaged> {
+  const snapshot = room.fresh('damaged');
+  fs.writeFileSync(snapshot, bytes);
+  const folder = room.fresh('salvaged');
+  const result = await salvageSnapshot(snapshot, folder);
+  expect(result.directory).toBe(folder);
+  return { result, tree: readTree(folder) };
+}
+
+/** Content, type and links of all that came out are those of the state; what did not is named, or counted. */
+function expectHonest({ result, tree }: Salvaged): void {
+  for (const [path, node] of tree) {
+    const original = whole.get(path);
+    expect(original, path).toBeDefined();
+    expect({ path, type: node.type, content: node.content }).toEqual({
+      path,
+      type: original?.type,
+      content: original?.content,
+    });
+  }
+  const named = new Set(result.lost.map(({ path }) => path));
+  const silent = [...whole.keys()].filter((path) => !tree.has(path) && !named.has(path));
+  if (result.unnamed !== null)
+    expect(result.unnamed).toBeGreaterThanOrEqual(silent.filter((path) => whole.get(path)?.type === 'file').length);
+  else expect(silent).toEqual([]);
+  for (const { reason } of result.lost) expect(reason).not.toBe('');
+  const untouched = result.lost.length === 0 && result.unproven.length === 0 && result.unnamed === 0;
+  expect(result.complete).toBe(untouched);
+}
+
+const entriesMembers = () => members.filter(({ kind }) => kind === 'D');
+
+test('of a sound snapshot everything comes out, proven, as a restore would give it', async () => {
+  const { result, tree } = await salvage(sound);
+  expect(result).toMatchObject({ complete: true, foundBy: 'index', lost: [], unproven: [], unnamed: 0, problems: [] });
+  const top = whole.get('.') as TreeNode;
+  tree.set('.', top);
+  expect(compareTrees(whole, tree)).toEqual([]);
+});
+
+test('of a damaged member the entries in it are lost and named, and no others', async () => {
+  for (const { offset, length } of sampleOf(entriesMembers(), 4)) {
+    const salvaged = await salvage(flipped(sound, (offset + (length >> 1)) * 8));
+    expectHonest(salvaged);
+    const { result, tree } = salvaged;
+    expect(result).toMatchObject({ foundBy: 'index', unproven: [], unnamed: 0, complete: false });
+    expect(result.lost.length + tree.size).toBe(whole.size);
+    for (const { reason } of result.lost) expect(reason).toMatch(new RegExp(`bytes ${offset} to|another name of`));
+  }
+});
+
+test('hard links to a file that is lost are lost with it', async () => {
+  const links = buildSnapshot(
+    [
+      directory('seeds'),
+      file('seeds/a.json', '{}'),
+      file('seeds/b.json', 'x'),
+      hardLink('seeds/c.json', 'seeds/a.json'),
+    ],
+    { entriesPerMember: 1 },
+  );
+  const second = membersOf(links).filter(({ kind }) => kind === 'D')[1] as Member;
+  const { result, tree } = await salvage(flipped(links, (second.offset + 30) * 8));
+  expect(result.lost.map(({ path }) => path)).toEqual(['seeds/a.json', 'seeds/c.json']);
+  expect(result.lost[1]?.reason).toContain('another name of "seeds/a.json"');
+  expect([...tree.keys()]).toEqual(['.', 'seeds', 'seeds/b.json']);
+});
+
+test('where only the two ends are damaged, all comes out proven', async () => {
+  const manifest = await salvage(flipped(sound, 8 * 300));
+  expect(manifest.result).toMatchObject({ foundBy: 'index', lost: [], unproven: [], unnamed: 0, complete: true });
+  const appended = await salvage(Buffer.concat([sound, Buffer.alloc(4096)]));
+  expect(appended.result).toMatchObject({ foundBy: 'index', lost: [], unproven: [], complete: true });
+  expect(appended.result.problems.map(({ code }) => code)).toEqual(['TRAILING_DATA']);
+});
+
+test('where bytes were put in, what stands behind them comes out too', async () => {
+  const third = entriesMembers()[2] as Member;
+  const salvaged = await salvage(spliced(sound, third.offset, third.offset, noise(777, 1)));
+  expectHonest(salvaged);
+  expect(salvaged.result).toMatchObject({ foundBy: 'index', lost: [], unproven: [], complete: true });
+});
+
+test('without an index everything comes out that the members hold, but unproven', async () => {
+  const seal = members.at(-1) as Member;
+  for (const bytes of [sound.subarray(0, seal.offset), flipped(sound, (seal.offset + 60) * 8)]) {
+    const salvaged = await salvage(bytes);
+    expectHonest(salvaged);
+    const { result } = salvaged;
+    expect(result).toMatchObject({ foundBy: 'members', lost: [], unnamed: 0, complete: false });
+    expect(result.unproven).toHaveLength(whole.size - 1);
+    expect(result.manifest?.files).toBe(result.extracted.files);
+  }
+});
+
+test('of a block of the index that is damaged the entries come out, but unproven', async () => {
+  const index = members.find(({ kind }) => kind === 'I') as Member;
+  const salvaged = await salvage(flipped(sound, (index.offset + 60) * 8));
+  expectHonest(salvaged);
+  expect(salvaged.result).toMatchObject({ foundBy: 'index', lost: [], unnamed: 0 });
+  expect(salvaged.result.unproven).toHaveLength(whole.size - 1);
+});
+
+test('without an index a damaged member costs its own entries, and a large file that it is a piece of', async () => {
+  const seal = members.at(-1) as Member;
+  const cut = sound.subarray(0, seal.offset);
+  for (const { offset, length } of sampleOf(entriesMembers(), 4)) {
+    for (const [what, at] of [
+      ['content', offset + (length >> 1)],
+      ['length', offset + 18],
+      ['header', offset + 3],
+    ] as const) {
+      const salvaged = await salvage(flipped(cut, at * 8 + 2));
+      expectHonest(salvaged);
+      const { unnamed, lost, extracted } = salvaged.result;
+      expect([what, extracted.files + lost.length + (unnamed ?? 0)]).toEqual([
+        what,
+        [...whole.values()].filter(({ type }) => type === 'file').length -
+          [...whole.values()].filter(({ type, names }) => type === 'file' && names.includes(', ')).length / 2,
+      ]);
+    }
+  }
+});
+
+test('cut anywhere: what stands before the cut comes out, and nothing that is not of the state', async (context) => {
+  const tally = new Tally(context, 'salvage of a snapshot cut anywhere: only what is true comes out');
+  const step = Math.ceil(sound.length / (TORTURE ? 400 : 12));
+  // Before that there is nothing but the beginning of a large file.
+  for (let length = (entriesMembers()[5]?.offset ?? 0) + 1; length < sound.length; length += step) {
+    await tally.case(`${length} bytes`, async () => expectHonest(await salvage(sound.subarray(0, length))));
+  }
+  tally.settle();
+});
+
+test('a byte changed anywhere: nothing comes out as proven that is not of the state', async (context) => {
+  const tally = new Tally(context, 'salvage of a snapshot with a bit flipped: only what is true comes out');
+  const step = Math.ceil((sound.length * 8) / (TORTURE ? 400 : 12)) | 1;
+  for (let bit = 5; bit < sound.length * 8; bit += step) {
+    await tally.case(`bit ${bit}`, async () => {
+      const salvaged = await salvage(flipped(sound, bit));
+      expectHonest(salvaged);
+    });
+  }
+  tally.settle();
+});
+
+describe('an archive from elsewhere', () => {
+  const entries = [
+    directory('seeds'),
+    ...Array.from({ length: 50 }, (_, i) => file(`seeds/${i}.json`, noise(3000, i))),
+  ];
+
+  test('that is sound comes out', async () => {
+    const { result } = await salvage(buildUnsealed(entries));
+    expect(result).toMatchObject({ foundBy: 'tar', complete: true, unproven: [], lost: [], unnamed: 0 });
+    expect(result.extracted.entries).toBe(51);
+  });
+
+  test('that was cut comes out up to the cut', async () => {
+    const bytes = buildUnsealed(entries);
+    const { result, tree } = await salvage(bytes.subarray(0, bytes.length >> 1));
+    expect(result).toMatchObject({ foundBy: 'tar', complete: false, unnamed: null });
+    expect(result.extracted.files).toBeGreaterThan(20);
+    expect(result.lost).toHaveLength(1);
+    expect(result.unproven).toHaveLength(result.extracted.entries);
+    expect(tree.size).toBe(result.extracted.entries + 1);
+  });
+
+  test('with entries that must not be written: they are named, the others come out', async () => {
+    const { result, tree } = await salvage(
+      buildUnsealed([
+        file('../escape', 'x'),
+        file('/absolute', 'x'),
+        symlink('out', '/etc'),
+        file('out/below', 'x'),
+        symlink('up', '../..'),
+        file('same', 'first'),
+        file('same', 'second'),
+        file('set-id', 'x', { mode: 0o4755 }),
+        hardLink('hard', '/etc/passwd'),
+        file('good', 'x'),
+      ]),
+    );
+    expect(result.lost.map(({ path }) => path).sort()).toEqual(
+      ['../escape', '/absolute', 'hard', 'out', 'out/below', 'same', 'set-id', 'up'].sort(),
+    );
+    expect([...tree.keys()].sort()).toEqual(['.', 'good', 'same']);
+  });
+});
+
+test('hostile entries of a sealed snapshot are named and not written', async () => {
+  const { result, tree } = await salvage(
+    buildSnapshot([symlink('a', '/etc'), file('a/passwd', 'x'), file('b/../../c', 'x'), file('good', 'x')]),
+  );
+  expect([...tree.keys()]).toEqual(['.', 'good']);
+  expect(result.lost.map(({ path }) => path).sort()).toEqual(['a', 'a/passwd', 'b/../../c']);
+});
+
+describe('the folder', () => {
+  const refusal = (snapshot: Buffer, folder: string, stateDir?: string) => {
+    const path = room.fresh('snapshot');
+    fs.writeFileSync(path, snapshot);
+    return salvageSnapshot(path, folder, stateDir === undefined ? {} : { stateDir }).then(
+      () => null,
+      (error: unknown) => error,
+    );
+  };
+
+  test('that has content, is no directory, or is a state directory is refused', async () => {
+    const full = room.fresh('full');
+    fs.mkdirSync(full);
+    fs.writeFileSync(join(full, 'mine'), 'x');
+    expect(await refusal(sound, full)).toMatchObject({ code: 'TARGET_NOT_EMPTY' });
+    expect(await refusal(sound, join(full, 'mine'))).toMatchObject({ code: 'TARGET_NOT_DIRECTORY' });
+    expect(fs.readdirSync(full)).toEqual(['mine']);
+    const stateDir = room.fresh('workspace');
+    expect(await refusal(sound, stateDir, stateDir)).toMatchObject({ code: 'USAGE', exitStatus: 2 });
+    expect(await refusal(sound, join(stateDir, 'below'), stateDir)).toMatchObject({ code: 'USAGE', exitStatus: 2 });
+    expect(fs.existsSync(stateDir)).toBe(false);
+  });
+
+  test('is left as it was when nothing can be taken out', async () => {
+    const empty = room.fresh('empty');
+    fs.mkdirSync(empty);
+    for (const bytes of [
+      Buffer.alloc(0),
+      noise(5000, 1),
+      Buffer.from('\x1f\x8b garbage', 'latin1'),
+      sound.subarray(0, 40),
+    ]) {
+      const missing = room.fresh('missing');
+      expect(await refusal(bytes, missing)).toMatchObject({ code: 'SNAPSHOT_DAMAGED', exitStatus: 4 });
+      expect(fs.existsSync(missing)).toBe(false);
+      expect(await refusal(bytes, empty)).toMatchObject({ code: 'SNAPSHOT_DAMAGED' });
+      expect(fs.readdirSync(empty)).toEqual([]);
+    }
+  });
+
+  test('that exists and is empty is filled; what a run that was killed left in it is cleared', async () => {
+    const folder = room.fresh('folder');
+    const source = room.fresh('snapshot');
+    fs.writeFileSync(source, sound);
+    fs.mkdirSync(folder);
+    const first = await salvageSnapshot(source, folder);
+    expect(fs.readdirSync(folder)).toHaveLength(fs.readdirSync(state).length);
+    expect(first.complete).toBe(true);
+  });
+});
