@@ -14,5 +14,8 @@ for (const name of SIGNALS) {
   });
 }
 
+// Nothing is left to be said to somebody who does not listen.
+process.stderr.on('error', () => {});
+
 // Not process.exit: what was written to a pipe may still be on its way.
 process.exitCode = await runCommandLine(process.argv.slice(2), process, controller.signal);

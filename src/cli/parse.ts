@@ -34,11 +34,12 @@ export async function parse(argv: readonly string[]): Promise<Parsed> {
     chosen = { name, args: unguardDashes(args) };
   });
   let wrong: string | null = null;
-  await parser.parseAsync(guardDashes(argv), {}, (error) => {
-    wrong ??= error?.message.replaceAll(GUARD, '') ?? null;
+  // The first thing that is wrong counts: what follows is often said in its wake.
+  parser.fail((message, error) => {
+    wrong ??= oneLine(message || error.message).replaceAll(GUARD, '');
   });
-  if (wrong !== null)
-    return { kind: 'wrong', name: argv.find((word) => named.has(word)) ?? null, message: oneLine(wrong) };
+  await parser.parseAsync(guardDashes(argv));
+  if (wrong !== null) return { kind: 'wrong', name: argv.find((word) => named.has(word)) ?? null, message: wrong };
   if (chosen === null) return { kind: 'wrong', name: null, message: 'which command?' };
   const { name, args } = chosen as { name: string; args: Record<string, unknown> };
   const command = named.get(name);
@@ -49,6 +50,23 @@ export async function parse(argv: readonly string[]): Promise<Parsed> {
   if (twice !== undefined) return { kind: 'wrong', name, message: `--${twice} can be given only once` };
   return { kind: 'command', name, command, args };
 }
+
+/** What yargs says, in words that do not presuppose its own. */
+const MESSAGES = {
+  'Unknown argument: %s': {
+    one: 'there is no such option or argument: %s',
+    other: 'there are no such options or arguments: %s',
+  },
+  'Not enough non-option arguments: got %s, need at least %s': {
+    one: 'an argument is missing: %s given, %s needed',
+    other: 'an argument is missing: %s given, %s needed',
+  },
+  'Not enough arguments following: %s': '--%s wants a value',
+  'Did you mean %s?': 'there is no such command; did you mean %s?',
+  'Arguments %s and %s are mutually exclusive': '%s and %s exclude each other',
+  'Implications failed:': 'one option wants another:',
+  'Invalid values:': 'there is no such value:',
+} as never;
 
 // yargs takes a positional "-", and one behind "--" that begins with a dash, for an option without a name (yargs-parser #381).
 // An argument cannot hold this character, so it marks them safely.
@@ -79,6 +97,7 @@ function buildParser(
   const parser = yargs()
     .scriptName('oxios-backup')
     .locale('en')
+    .updateStrings(MESSAGES)
     .parserConfiguration({
       'boolean-negation': false,
       'camel-case-expansion': false,

@@ -56,7 +56,7 @@ export async function runCommandLine(
     reporter.end();
     if (error instanceof OutputLost) {
       sayLost(error, terminal);
-      return 1;
+      return command.onlyOutput ? 1 : (reporter.status ?? 1);
     }
     const failure = describeFailure(error, signal, terminal);
     await reporter.failure(failure.status, failure).catch(ignoreLost);

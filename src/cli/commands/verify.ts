@@ -41,6 +41,7 @@ function report(snapshot: string, result: VerifyResult, elapsedMs: number, { rep
   return reporter.result({
     status: valid ? 0 : 4,
     fields: { snapshot, elapsed_ms: Math.round(elapsedMs), ...verifiedFields(result) },
+    urgent: !valid,
     lines: valid ? validLines(name, result, elapsedMs) : invalidLines(name, problems),
   });
 }
@@ -85,6 +86,7 @@ function reportShelf({ directory, valid, snapshots }: ShelfVerifyResult, { repor
       valid,
       snapshots: snapshots.map(({ snapshot, valid, problems }) => ({ ...shelvedFields(snapshot), valid, problems })),
     },
+    urgent: !valid,
     lines: [
       ...snapshots.flatMap(({ snapshot, valid, problems }) => {
         if (!valid) return invalidLines(snapshot.name, problems);

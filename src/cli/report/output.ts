@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import type { OutputStream } from '../terminal.ts';
 
 const CHUNK_CHARACTERS = 64 * 1024;
@@ -47,7 +46,6 @@ export class Output {
     // The callback comes when the system has taken it, and with the error when it has not.
     const failed = await new Promise<Error | null | undefined>((resolve) => {
       this.#stream.write(text, resolve);
-      once(this.#stream, 'close').then(() => resolve(null), resolve);
     });
     if (failed) this.#failure ??= failed;
     this.#assertWhole();

@@ -1,5 +1,5 @@
 import type { Phase } from '../../events.ts';
-import { formatBytes, formatNumber } from '../text/amounts.ts';
+import { count, formatBytes, formatNumber } from '../text/amounts.ts';
 
 /** How far a phase has come. */
 export interface ProgressState {
@@ -31,8 +31,8 @@ export function progressText(state: ProgressState, columns: number): string {
   const share = shareDone(state);
   if (share !== null) parts.push(`${Math.floor(share * 100)}%`);
   if (entries > 0) {
-    const of = totalEntries === undefined ? '' : `/${formatNumber(totalEntries)}`;
-    parts.push(`${formatNumber(entries)}${of} entries`);
+    const known = totalEntries !== undefined;
+    parts.push(known ? `${formatNumber(entries)}/${formatNumber(totalEntries)} entries` : count(entries, 'entry'));
   }
   if (bytes > 0) {
     const of = totalBytes === undefined ? '' : ` of ${formatBytes(totalBytes)}`;

@@ -21,6 +21,8 @@ export interface Result {
   fields: Record<string, unknown>;
   /** For people; not with `--quiet`. */
   lines: readonly string[];
+  /** Whether `lines` are bad news, which `--quiet` does not silence. */
+  urgent?: boolean;
   /** Losses, for people: `--quiet` does not silence them. */
   losses?: readonly string[];
 }
@@ -33,6 +35,7 @@ export class Reporter {
   readonly #line: ProgressLine | null;
   #results: Output;
   #resultsOnStderr = false;
+  #status: number | null = null;
 
   constructor(command: string, terminal: Terminal, output: Output, options: ReportOptions) {
     this.#command = command;
@@ -42,6 +45,11 @@ export class Reporter {
     const { json = false, quiet = false } = options;
     const capable = terminal.stderr.isTTY === true && terminal.env.TERM !== 'dumb';
     this.#line = capable && !json && !quiet ? new ProgressLine(terminal.stderr) : null;
+  }
+
+  /** The exit status of the result, once there is one: also when it could not be said any more. */
+  get status(): number | null {
+    return this.#status;
   }
 
   /** For a command whose standard output is a snapshot: results go to standard error. */
@@ -76,12 +84,14 @@ export class Reporter {
   }
 
   /** Says what came of it. @returns the exit status */
-  async result({ status, fields, lines, losses = [] }: Result): Promise<number> {
+  async result({ status, fields, lines, urgent = false, losses = [] }: Result): Promise<number> {
     this.end();
+    this.#status = status;
     if (this.#options.json === true) {
       await this.#event({ type: 'summary', command: this.#command, status, ...fields });
     } else {
       const quiet = this.#options.quiet === true;
+      if (quiet && urgent) this.say(...lines);
       if (!quiet) for (const line of lines) await this.#results.line(printable(line));
       await this.#results.flush();
       this.say(...losses);

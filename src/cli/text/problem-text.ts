@@ -7,7 +7,7 @@ export function problemLines({ code, message, paths, offset, length, hint }: Pro
   const shown = paths.slice(0, NAMED_ENTRIES).map((path) => `      ${path}`);
   if (paths.length > shown.length) shown.push(`      and ${paths.length - shown.length} more; --json names all`);
   return [
-    `  ${code}: ${message}${byteRange(offset, length)}`,
+    `  ${code}: ${message}${message.includes(`byte`) ? '' : byteRange(offset, length)}`,
     ...shown,
     ...(hint === undefined ? [] : [`    ${hint}`]),
   ];

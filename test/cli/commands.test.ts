@@ -1,0 +1,250 @@
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { lastJson, Workbench } from './command-line.ts';
+import { writeSmallState } from './small-state.ts';
+
+const bench = new Workbench();
+beforeAll(async () => {
+  writeSmallState(bench.path('state'));
+  await bench.run(['create', 's.tar.gz', '--state-dir', 'state']);
+});
+
+describe('create', () => {
+  it('names the snapshot after the time, here or in a folder, and says what it is', async () => {
+    const { status, out, err } = await bench.run(['create', '--state-dir', 'state']);
+    expect({ status, err }).toEqual({ status: 0, err: '' });
+    expect(out).toMatch(/oxios-backup-\d{8}_\d{6}\.tar\.gz\n {2}9 entries \(5 files\), 55 B as .* KiB, in /);
+    const { out: there } = await bench.run(['create', '--to', '.', '--state-dir', 'state', '--json', '--force']);
+    expect(lastJson(there).output).toMatch(new RegExp(`^${bench.root}/oxios-backup-\\d{8}_\\d{6}.tar.gz$`));
+  });
+
+  it('takes the state directory from the environment, or has it where Oxios has it', async () => {
+    const named = await bench.run(['create', 'env.tar.gz'], { env: { OXIOS_STATE_DIR: bench.path('state') } });
+    expect(named.status).toBe(0);
+    const missing = await bench.run(['create', 'home.tar.gz'], { env: { HOME: bench.path('home') } });
+    expect(missing.status).toBe(1);
+    expect(missing.err).toContain(`${bench.path('home')}/.oxios/workspace`);
+  });
+
+  it('leaves an existing file alone without --force', async () => {
+    writeFileSync(bench.path('there.tar.gz'), 'mine');
+    const { status, err } = await bench.run(['create', 'there.tar.gz', '--state-dir', 'state']);
+    expect(status).toBe(1);
+    expect(err).toMatch(/--force/);
+    expect(readFileSync(bench.path('there.tar.gz'), 'utf8')).toBe('mine');
+    expect((await bench.run(['create', 'there.tar.gz', '--state-dir', 'state', '--force'])).status).toBe(0);
+  });
+
+  it('prints its events and its result as JSON, one a line', async () => {
+    const { out, err } = await bench.run(['create', 'j.tar.gz', '--state-dir', 'state', '--json', '--progress']);
+    const lines = out.split('\n').map((line) => JSON.parse(line));
+    expect(err).toBe('');
+    for (const { v } of lines) expect(v).toBe(1);
+    expect(lines.slice(0, -1).map(({ type }) => type)).toContain('progress');
+    expect(lines.at(-1)).toMatchObject({
+      type: 'summary',
+      command: 'create',
+      status: 0,
+      complete: true,
+      output: bench.path('j.tar.gz'),
+      manifest: { version: 1, oxios_version: '0.3.0', sections: [{ name: 'memory/facts' }, { name: 'sessions' }] },
+      totals: { files: 5 },
+    });
+  });
+
+  it('names what stays out', async () => {
+    const { out } = await bench.run([
+      'create',
+      'x.tar.gz',
+      '--state-dir',
+      'state',
+      '--exclude',
+      '*.txt',
+      '--exclude',
+      'memory',
+    ]);
+    expect(out).toContain('memory (--exclude memory)');
+    expect((await bench.run(['list', 'x.tar.gz'])).out).not.toContain('notes.txt');
+  });
+
+  it('keeps results off the standard output when that is the snapshot', async () => {
+    const { status, err } = await bench.shell('$b create - --state-dir state --json > piped.tar.gz');
+    expect(status).toBe(0);
+    expect(lastJson(err)).toMatchObject({ type: 'summary', output: null });
+    expect((await bench.run(['verify', 'piped.tar.gz'])).status).toBe(0);
+  });
+
+  it('is silent when it is told to be', async () => {
+    expect(await bench.run(['create', 'q.tar.gz', '--state-dir', 'state', '--quiet'])).toEqual({
+      status: 0,
+      out: '',
+      err: '',
+    });
+  });
+});
+
+describe('show, list, cat', () => {
+  it('shows where a snapshot comes from and what it holds', async () => {
+    const { status, out } = await bench.run(['show', 's.tar.gz']);
+    expect(status).toBe(0);
+    expect(out).toMatch(/^Oxios +0\.3\.0$/m);
+    expect(out).toContain(`${bench.path('state')} (linux)`);
+    expect(out).toMatch(/^sealed +yes$/m);
+    expect(out).toMatch(/^ {2}sessions +2$/m);
+    expect(
+      lastJson((await bench.run(['show', '-', '--json'], { inputFile: bench.path('s.tar.gz') })).out),
+    ).toMatchObject({
+      snapshot: null,
+      sealed: true,
+      totals: { entries: 9 },
+    });
+  });
+
+  it('lists names, escaping what a terminal would act upon', async () => {
+    const { out } = await bench.run(['list', 's.tar.gz']);
+    expect(out.split('\n')).toEqual([
+      'link',
+      'memory/',
+      'memory/facts/',
+      'memory/facts/coffee.md',
+      'notes.txt',
+      'sessions/',
+      'sessions/a.json',
+      'sessions/b.json',
+      'strange\\u001b[31mname.txt',
+    ]);
+  });
+
+  it('lists what a glob or a section asks for, in the order that is wanted', async () => {
+    expect((await bench.run(['list', 's.tar.gz', 'sessions/*.json', '--sort', 'size'])).out).toBe(
+      'sessions/b.json\nsessions/a.json',
+    );
+    expect((await bench.run(['list', 's.tar.gz', '--section', 'memory/facts'])).out).toBe(
+      'memory/facts/\nmemory/facts/coffee.md',
+    );
+    const nothing = await bench.run(['list', 's.tar.gz', 'nowhere']);
+    expect(nothing).toMatchObject({ status: 1, out: '' });
+  });
+
+  it('lists at length, and as JSON', async () => {
+    const { out } = await bench.run(['list', 's.tar.gz', '-l', 'link', 'notes.txt']);
+    expect(out).toMatch(/^lrwxrwxrwx .* link -> notes\.txt$/m);
+    expect(out).toMatch(/^-rw-r--r-- +\d+\/\d+ +6 {2}\d{4}-\d\d-\d\d \d\d:\d\d:\d\d {2}notes\.txt$/m);
+    expect((await bench.run(['list', 's.tar.gz', '-h', 'notes.txt'])).out).toContain(' 6 B ');
+    const [line] = (await bench.run(['list', 's.tar.gz', '--json', 'notes.txt'])).out.split('\n');
+    expect(JSON.parse(line ?? '')).toMatchObject({
+      path: 'notes.txt',
+      type: 'file',
+      size: 6,
+      mode: '0644',
+      mtime: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z$/),
+      sha256: '5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03',
+    });
+  });
+
+  it('writes one file to the standard output', async () => {
+    expect((await bench.run(['cat', 's.tar.gz', 'sessions/a.json'])).out).toBe('{"id":"a"}');
+    expect(await bench.run(['cat', 's.tar.gz', 'sessions'])).toMatchObject({ status: 1, out: '' });
+  });
+});
+
+describe('restore, undo, recover', () => {
+  it('goes there and back again', async () => {
+    const target = ['--state-dir', 'back'];
+    expect((await bench.run(['restore', 's.tar.gz', ...target])).status).toBe(0);
+    writeFileSync(bench.path('back/new.txt'), 'since then');
+
+    const refused = await bench.run(['restore', 's.tar.gz', ...target]);
+    expect(refused.status).toBe(1);
+    expect(refused.err).toMatch(/not empty.*\n.*--replace.*--merge/);
+
+    const replaced = await bench.run(['restore', 's.tar.gz', '--replace', ...target]);
+    const kept = /the old tree is kept at (.*)/.exec(replaced.out)?.[1] ?? '';
+    expect(replaced.out).toContain('oxios-backup undo');
+    expect(existsSync(`${kept}/new.txt`)).toBe(true);
+    expect(existsSync(bench.path('back/new.txt'))).toBe(false);
+
+    const undone = await bench.run(['undo', ...target]);
+    expect(undone.out).toMatch(/is again what was replaced on .*\n.*is kept at/);
+    expect(existsSync(bench.path('back/new.txt'))).toBe(true);
+
+    expect((await bench.run(['undo', '--discard', ...target])).out).toMatch(/^removed .*\n.* freed$/);
+    expect((await bench.run(['undo', ...target])).status).toBe(1);
+    expect((await bench.run(['recover', ...target])).out).toMatch(/is whole/);
+    expect(readdirSync(bench.root).filter((name) => /^\.?back/.test(name))).toEqual(['back']);
+  });
+
+  it('brings one thing back', async () => {
+    const { status } = await bench.run(['restore', 's.tar.gz', '--path', 'sessions/a*', '--state-dir', 'part']);
+    expect(status).toBe(0);
+    expect(readdirSync(bench.path('part'))).toEqual(['sessions']);
+    expect(readdirSync(bench.path('part/sessions'))).toEqual(['a.json']);
+  });
+
+  it('reads a pipe', async () => {
+    const { status, err } = await bench.shell(
+      '$b create - --state-dir state --quiet | $b restore - --state-dir piped --quiet',
+    );
+    expect({ status, err }).toEqual({ status: 0, err: '' });
+    expect(readFileSync(bench.path('piped/notes.txt'), 'utf8')).toBe('hello\n');
+  });
+
+  it('says plainly when an archive is unsealed', async () => {
+    await bench.shell(
+      'mkdir loose && tar -xzf s.tar.gz -C loose && cd loose && tar -czf ../loose.tar.gz manifest.json *',
+    );
+    await bench.shell('cd loose && tar -czf ../loose.tar.gz manifest.json $(ls | grep -v manifest.json)');
+    expect((await bench.run(['show', 'loose.tar.gz'])).out).toMatch(/^sealed +NO/m);
+    const { status, out } = await bench.run(['restore', 'loose.tar.gz', '--state-dir', 'loosely']);
+    expect(status).toBe(0);
+    expect(out).toContain('unsealed');
+  });
+});
+
+describe('verify', () => {
+  it('says valid, and what was proven', async () => {
+    const { status, out } = await bench.run(['verify', 's.tar.gz']);
+    expect(status).toBe(0);
+    expect(out).toMatch(/^s\.tar\.gz: valid\n {2}9 entries \(5 files\), 55 B, every byte proven/);
+  });
+
+  it('says what is wrong with a damaged one, also when it is to be quiet', async () => {
+    const bytes = readFileSync(bench.path('s.tar.gz'));
+    bytes[bytes.length >> 1] ^= 0x10;
+    writeFileSync(bench.path('bad.tar.gz'), bytes);
+    const { status, out } = await bench.run(['verify', 'bad.tar.gz']);
+    expect(status).toBe(4);
+    expect(out).toMatch(/^bad\.tar\.gz: NOT VALID, \d+ problems?\n {2}[A-Z_]+: /);
+    const json = lastJson((await bench.run(['verify', 'bad.tar.gz', '--json'])).out);
+    expect(json).toMatchObject({ type: 'summary', status: 4, valid: false });
+    const quiet = await bench.run(['verify', 'bad.tar.gz', '--quiet']);
+    expect(quiet.out).toBe('');
+    expect(quiet.err).toContain('NOT VALID');
+  });
+});
+
+describe('a folder of snapshots', () => {
+  it('is listed, verified and pruned', async () => {
+    for (const name of ['one', 'two']) await bench.run(['create', `${name}.tar.gz`, '--state-dir', 'state']);
+    await bench.shell('mkdir shelf && mv one.tar.gz two.tar.gz shelf/ && head -c 3000 s.tar.gz > shelf/cut.tar.gz');
+    const before = await bench.run(['snapshots', 'shelf']);
+    expect(before.out).toMatch(/one\.tar\.gz .* yes +never/);
+    expect(before.out).toMatch(/cut\.tar\.gz .* UNUSABLE +never/);
+
+    const verified = await bench.run(['verify', 'shelf']);
+    expect(verified.status).toBe(4);
+    expect(verified.out).toMatch(/^one\.tar\.gz: valid$/m);
+    expect(verified.out).toMatch(/^cut\.tar\.gz: NOT VALID/m);
+    expect((await bench.run(['snapshots', 'shelf'])).out).toMatch(/one\.tar\.gz .* yes +\d{4}-/);
+
+    expect((await bench.run(['prune', 'shelf'])).status).toBe(2);
+    const plan = await bench.run(['prune', 'shelf', '--keep-last', '1', '--dry-run']);
+    expect(plan.out).toMatch(/keep +two\.tar\.gz .*\n +would go +one\.tar\.gz/);
+    const pruned = await bench.run(['prune', 'shelf', '--keep-last', '1', '--json']);
+    expect(lastJson(pruned.out)).toMatchObject({ status: 0, removed: ['one.tar.gz'], dry_run: false });
+    expect(readdirSync(bench.path('shelf')).filter((name) => name.endsWith('.gz'))).toEqual([
+      'cut.tar.gz',
+      'two.tar.gz',
+    ]);
+  });
+});

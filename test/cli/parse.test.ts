@@ -1,0 +1,109 @@
+import { describe, expect, it } from 'vitest';
+import { COMMANDS } from '../../src/cli/commands.ts';
+import { parse } from '../../src/cli/parse.ts';
+import { EXIT_STATUS } from '../../src/errors.ts';
+
+const NAMES = Object.keys(COMMANDS);
+
+async function argsOf(...argv: string[]): Promise<Record<string, unknown>> {
+  const parsed = await parse(argv);
+  if (parsed.kind !== 'command') throw new Error(JSON.stringify(parsed));
+  return parsed.args;
+}
+
+async function complaintOf(...argv: string[]): Promise<string> {
+  const parsed = await parse(argv);
+  if (parsed.kind !== 'wrong') throw new Error(JSON.stringify(parsed));
+  return parsed.message;
+}
+
+async function textOf(...argv: string[]): Promise<string> {
+  const parsed = await parse(argv);
+  if (parsed.kind !== 'text') throw new Error(JSON.stringify(parsed));
+  return parsed.text;
+}
+
+describe('arguments', () => {
+  it('keeps a dash, which stands for a pipe', async () => {
+    expect((await argsOf('restore', '-')).snapshot).toBe('-');
+    expect((await argsOf('create', '-', '--level', '9')).output).toBe('-');
+  });
+
+  it('takes what follows -- for names, whatever they begin with', async () => {
+    const args = await argsOf('list', '--json', '--', '-x.tar.gz', '--json', 'sessions');
+    expect(args).toMatchObject({ json: true, snapshot: '-x.tar.gz', patterns: ['--json', 'sessions'] });
+    expect((await argsOf('show', '--', '--help')).snapshot).toBe('--help');
+  });
+
+  it('does not take names for numbers, nor names of commands for commands', async () => {
+    expect((await argsOf('list', '0123', '1e3')).patterns).toEqual(['1e3']);
+    expect((await argsOf('list', '0123', '1e3')).snapshot).toBe('0123');
+    expect((await argsOf('restore', '--state-dir', 'create', 'verify')).snapshot).toBe('verify');
+  });
+
+  it('collects what may be repeated, one value each', async () => {
+    expect((await argsOf('create', '--exclude', '*.log', 'out', '--exclude=a b')).exclude).toEqual(['*.log', 'a b']);
+    expect((await argsOf('restore', 's', '--section', 'sessions', '--path', 'x')).section).toEqual(['sessions']);
+  });
+});
+
+describe('wrong usage', () => {
+  const cases: [string, string[], RegExp][] = [
+    ['no command', [], /^which command\?$/],
+    ['a misspelt command', ['crate'], /did you mean create\?/],
+    ['an unknown command', ['frobnicate'], /frobnicate/],
+    ['an unknown option', ['create', '--bogus'], /bogus/],
+    ['an unknown short option', ['list', 's', '-x'], /x/],
+    ['a negated option', ['create', '--no-force'], /no-force/],
+    ['too many names', ['restore', 'a', 'b'], /b/],
+    ['a name too few', ['restore'], /an argument is missing/],
+    ['a value too few', ['create', '--level'], /--level wants a value/],
+    ['a level out of range', ['create', '--level', '10'], /^--level takes a whole number from 1 to 9$/],
+    ['a level that is no number', ['create', '--level', 'x'], /^--level takes a whole number/],
+    ['threads that are none', ['verify', 's', '--threads', '0'], /^--threads takes a whole number/],
+    ['a value that is not offered', ['restore', 's', '--external-links', 'x'], /"keep", "skip"/],
+    ['options that exclude each other', ['restore', 's', '--replace', '--merge'], /exclude each other/],
+    ['an output and a folder', ['create', 'x', '--to', 'y'], /exclude each other/],
+    ['a salvage into a state directory', ['restore', 's', '--salvage', 'd', '--replace'], /exclude each other/],
+    ['events without JSON', ['create', '--progress'], /progress -> json/],
+    ['an option given twice', ['create', '--to', 'a', '--to', 'b'], /^--to can be given only once$/],
+  ];
+  it.each(cases)('%s: one line that names it', async (_name, argv, expected) => {
+    const message = await complaintOf(...argv);
+    expect(message).toMatch(expected);
+    expect(message).not.toMatch(/\n|\0/);
+  });
+});
+
+describe('help', () => {
+  it('has a line for every command and every exit status', async () => {
+    const help = await textOf('--help');
+    for (const name of NAMES) expect(help).toMatch(new RegExp(`^  ${name} `, 'm'));
+    for (const meaning of Object.values(EXIT_STATUS)) expect(help).toContain(meaning);
+  });
+
+  it.each([[''], ...NAMES.map((name) => [name])])('fits a screen: %s', async (name) => {
+    const lines = (await textOf(...(name === '' ? [] : [name]), '--help')).split('\n');
+    expect(lines.length).toBeLessThanOrEqual(40);
+    for (const line of lines) expect(line.length, line).toBeLessThanOrEqual(80);
+  });
+
+  it.each(NAMES)('tells every option, and gives examples that parse: %s', async (name) => {
+    const { command } = await (COMMANDS[name]?.load() ?? expect.fail());
+    const help = await textOf(name, '--help');
+    for (const key of Object.keys(command.options)) expect(help).toContain(`${key.length === 1 ? '-' : '--'}${key}`);
+    expect(command.examples.length).toBeGreaterThan(0);
+    for (const [line] of command.examples) {
+      const words =
+        line
+          .split(/ [<>|]/)[0]
+          ?.split(' ')
+          .map((word) => word.replaceAll("'", '')) ?? [];
+      expect(await parse(words)).toMatchObject({ kind: 'command', name });
+    }
+  });
+
+  it('tells its version', async () => {
+    expect(await textOf('--version')).toMatch(/^\d+\.\d+\.\d+/);
+  });
+});

@@ -1,0 +1,112 @@
+import { Writable } from 'node:stream';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { ProgressLine } from '../../src/cli/report/progress-line.ts';
+import { progressText } from '../../src/cli/report/progress-text.ts';
+import type { OutputStream } from '../../src/cli/terminal.ts';
+import { screen } from './screen.ts';
+
+const MIB = 1024 * 1024;
+const HALF = {
+  phase: 'extract',
+  entries: 5000,
+  totalEntries: 10_000,
+  bytes: 50 * MIB,
+  totalBytes: 100 * MIB,
+  elapsedMs: 5000,
+} as const;
+
+describe('progressText', () => {
+  it('tells phase, share, entries, bytes, rate and the time left', () => {
+    expect(progressText(HALF, 100)).toBe(
+      'extracting  50%  5,000/10,000 entries  50 MiB of 100 MiB  10 MiB/s  0:05 left',
+    );
+  });
+
+  it('tells what is known while the totals are not', () => {
+    expect(progressText({ phase: 'capture', entries: 12, bytes: 3 * MIB, elapsedMs: 100 }, 100)).toBe(
+      'capturing  12 entries  3.0 MiB',
+    );
+    expect(progressText({ phase: 'sync', entries: 0, bytes: 0, elapsedMs: 0 }, 100)).toBe('syncing to disk');
+  });
+
+  it('leaves out from behind what a narrow terminal cannot hold', () => {
+    expect(progressText(HALF, 40)).toBe('extracting  50%  5,000/10,000 entries');
+    expect(progressText(HALF, 6)).toBe('extrac');
+  });
+
+  it('never exceeds the width, and is plain ASCII', () => {
+    const amount = fc.nat({ max: 2 ** 40 });
+    const state = fc.record({
+      phase: fc.constantFrom('capture', 'check', 'extract', 'publish' as const),
+      entries: amount,
+      bytes: amount,
+      elapsedMs: amount,
+    });
+    fc.assert(
+      fc.property(state, amount, amount, fc.nat({ max: 120 }), (some, totalEntries, totalBytes, columns) => {
+        for (const whole of [some, { ...some, totalEntries, totalBytes }]) {
+          const text = progressText(whole as never, columns);
+          expect(text.length).toBeLessThanOrEqual(columns);
+          expect(text).toMatch(/^[ -~]*$/);
+        }
+      }),
+    );
+  });
+});
+
+describe('ProgressLine', () => {
+  function drawn(
+    columns: number,
+    play: (line: ProgressLine, stream: OutputStream, clock: { now: number }) => void,
+  ): string {
+    let written = '';
+    const stream: OutputStream = new Writable({
+      write(chunk, _encoding, done) {
+        written += chunk;
+        done();
+      },
+    });
+    stream.columns = columns;
+    const clock = { now: 0 };
+    play(new ProgressLine(stream, () => clock.now), stream, clock);
+    return written;
+  }
+
+  const progress = (entries: number) => ({ type: 'progress', phase: 'capture', entries, bytes: 0 }) as const;
+
+  it('draws over itself, not too often, and is gone in the end', () => {
+    const text = drawn(80, (line, _stream, clock) => {
+      line.show(progress(1));
+      clock.now = 50;
+      line.show(progress(2));
+      clock.now = 150;
+      line.show(progress(3));
+      line.end();
+    });
+    expect(text).toContain('capturing  1 entry');
+    expect(text).not.toContain('2 entries');
+    expect(text).toContain('\u001b[1G\u001b[0Kcapturing  3 entries');
+    expect(text).not.toContain('\n');
+    expect(screen(text)).toBe('');
+  });
+
+  it('follows the terminal when that is resized', () => {
+    const text = drawn(80, (line, stream) => {
+      line.show(progress(1));
+      stream.columns = 6;
+      stream.emit('resize');
+    });
+    expect(screen(text)).toBe('captu');
+  });
+
+  it('makes room for a message and comes back', () => {
+    const text = drawn(80, (line, stream) => {
+      line.show(progress(1));
+      line.clear();
+      stream.write('a message\n');
+      line.show(progress(2));
+    });
+    expect(screen(text)).toBe('a message\ncapturing  2 entries');
+  });
+});
