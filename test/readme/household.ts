@@ -1,0 +1,108 @@
+import { spawnSync } from 'node:child_process';
+import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { constants, tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { buildWorkspace } from '../../fixtures/build-workspace.ts';
+import { compareTrees, readTree, type TreeNode } from '../../fixtures/compare-trees.ts';
+import { PROJECT } from './blocks.ts';
+
+/** In memory where that can be: a sync of a real disk waits for everybody else who writes to it. */
+const BASE = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
+const STUBS = fileURLToPath(new URL('stubs', import.meta.url));
+
+export interface Outcome {
+  /** As a shell says it: 137 for somebody who was killed. */
+  status: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** A home with an Oxios in it, a folder to work in, and `oxios-backup` on the PATH: what a reader of the README has. */
+export class Household {
+  readonly root = mkdtempSync(join(BASE, 'oxios-home-'));
+  readonly home = this.path('home');
+  readonly stateDir = this.path('home/.oxios/workspace');
+  /** Where the recipes are typed. */
+  readonly work = this.path('work');
+  readonly #environment: Record<string, string>;
+
+  constructor() {
+    for (const name of ['work', 'runtime', 'docker/volumes', 'hosts']) this.mkdir(name);
+    this.mkdir('home/backups');
+    const node = JSON.stringify(process.execPath);
+    const main = JSON.stringify(join(PROJECT, 'dist/cli/main.js'));
+    this.write('home/.local/bin/oxios-backup', `#!/bin/sh\nexec ${node} ${main} "$@"\n`, 0o755);
+    buildWorkspace(this.stateDir);
+    this.#environment = {
+      HOME: this.home,
+      PATH: [STUBS, join(this.home, '.local/bin'), process.env.PATH].join(':'),
+      TZ: 'UTC',
+      LANG: 'C.UTF-8',
+      XDG_RUNTIME_DIR: this.path('runtime'),
+      DOCKER_STUB: this.path('docker'),
+      SSH_STUB_HOMES: this.path('hosts'),
+    };
+  }
+
+  dispose(): void {
+    // gpg leaves an agent behind.
+    this.run('if command -v gpgconf; then gpgconf --kill all; fi');
+    rmSync(this.root, { recursive: true, force: true });
+  }
+
+  path(...names: string[]): string {
+    return join(this.root, ...names);
+  }
+
+  mkdir(name: string): string {
+    mkdirSync(this.path(name), { recursive: true, mode: 0o700 });
+    return this.path(name);
+  }
+
+  write(name: string, text: string, mode = 0o644): void {
+    mkdirSync(dirname(this.path(name)), { recursive: true });
+    writeFileSync(this.path(name), text);
+    chmodSync(this.path(name), mode);
+  }
+
+  /** Another home, with the same workspace, behind `ssh NAME`. @returns its state directory */
+  host(name: string): string {
+    const stateDir = this.path('hosts', name, '.oxios/workspace');
+    mkdirSync(dirname(stateDir), { recursive: true });
+    cpSync(this.stateDir, stateDir, { recursive: true, preserveTimestamps: true, verbatimSymlinks: true });
+    return stateDir;
+  }
+
+  /** Runs lines as somebody types them who stops where one fails. */
+  run(lines: string, environment = this.#environment): Outcome {
+    const { status, signal, stdout, stderr } = spawnSync('bash', ['-e', '-c', lines], {
+      cwd: this.work,
+      env: environment,
+      encoding: 'utf8',
+    });
+    return { status: status ?? 128 + constants.signals[signal ?? 'SIGKILL'], stdout, stderr };
+  }
+
+  /** `oxios.tar.gz` in the working folder. */
+  snapshot(): void {
+    const { status, stderr } = this.run('oxios-backup create oxios.tar.gz');
+    if (status !== 0) throw new Error(stderr);
+  }
+
+  tree(stateDir = this.stateDir): Map<string, TreeNode> {
+    return readTree(stateDir);
+  }
+
+  /** What an unlucky hand does to a workspace. */
+  spoil(stateDir = this.stateDir): void {
+    rmSync(join(stateDir, 'memory/facts'), { recursive: true });
+    rmSync(join(stateDir, 'sessions/telegram:4711.json'));
+    writeFileSync(join(stateDir, 'seeds/mistake.md'), 'This should not be here.\n');
+  }
+
+  /** In what the state directory is not as it was. */
+  differences(before: Map<string, TreeNode>, stateDir = this.stateDir): string[] {
+    return compareTrees(before, readTree(stateDir));
+  }
+}

@@ -1,0 +1,271 @@
+/** The recipes of the README, run as they stand there. */
+import { spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { existsSync, lchownSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { TreeNode } from '../../fixtures/compare-trees.ts';
+import { PROJECT, RECIPES } from './blocks.ts';
+import { Household, type Outcome } from './household.ts';
+import { killedBetweenRenames } from './interrupted.ts';
+
+let house: Household;
+let before: Map<string, TreeNode>;
+const used = new Set<string>();
+
+beforeEach(() => {
+  house = new Household();
+  before = house.tree();
+});
+afterEach(() => house.dispose());
+afterAll(() => expect([...RECIPES.keys()].filter((name) => !used.has(name))).toEqual([]));
+
+function recipe(name: string): string {
+  const text = RECIPES.get(name);
+  if (text === undefined) throw new Error(`the README has no recipe "${name}"`);
+  return text;
+}
+
+/** A test of recipes; skipped, and named so, where the machine lacks what they call. */
+function cook(names: string[], title: string, needs: string[], body: () => void): void {
+  for (const name of names) used.add(name);
+  const lacking = needs.filter((tool) => spawnSync('which', [tool], { stdio: 'ignore' }).status !== 0);
+  test.skipIf(lacking.length > 0)(
+    lacking.length > 0 ? `${title} (skipped: no ${lacking.join(', ')} here)` : title,
+    body,
+  );
+}
+
+function follow(name: string): Outcome {
+  return house.run(recipe(name));
+}
+
+function expectDone({ status, stderr }: Outcome): void {
+  expect({ status, stderr: status === 0 ? '' : stderr }).toEqual({ status: 0, stderr: '' });
+}
+
+const nameNotUtf8 = (): Buffer => Buffer.concat([Buffer.from(`${house.stateDir}/sessions/`), Buffer.from([0xff])]);
+
+describe('every night', () => {
+  const backups = (): string[] => readdirSync(house.path('home/backups')).filter((name) => name.endsWith('.tar.gz'));
+
+  beforeEach(() => house.write('home/.local/bin/oxios-nightly', recipe('nightly'), 0o755));
+
+  /** The command of the crontab, as cron runs it: by sh, with next to no environment. */
+  function cron(): Outcome {
+    const command = /^MAILTO=\S+\n(?:\S+ ){5}(.+)\n$/.exec(recipe('cron'))?.[1];
+    expect(command).toBeDefined();
+    const quoted = `exec env -i HOME="$HOME" LOGNAME=you SHELL=/bin/sh PATH=/usr/bin:/bin /bin/sh -c '${command}'`;
+    return house.run(quoted);
+  }
+
+  cook(['nightly', 'cron'], 'by cron: no mail when all is well', [], () => {
+    expect(cron()).toEqual({ status: 0, stdout: '', stderr: '' });
+    expect(backups()).toHaveLength(1);
+    // Of one day the first and the last are kept.
+    house.run('cd ~/backups; mv *.tar.gz first.tar.gz; oxios-nightly; mv oxios-*.tar.gz second.tar.gz');
+    expect(house.run('oxios-nightly')).toEqual({ status: 0, stdout: '', stderr: '' });
+    expect(backups()).toEqual(['first.tar.gz', expect.stringMatching(/^oxios-backup-/)]);
+  });
+
+  cook(['cron'], 'by cron: a mail, and 3, when something could not be had', [], () => {
+    writeFileSync(nameNotUtf8(), 'x');
+    const { status, stdout, stderr } = cron();
+    expect({ status, stdout }).toEqual({ status: 3, stdout: '' });
+    expect(stderr).toContain('sessions/\\xff');
+    expect(backups()).toHaveLength(1);
+  });
+
+  cook(['cron'], 'by cron: a mail, and 1, when the disk of the backups is not there', [], () => {
+    rmSync(house.path('home/backups'), { recursive: true });
+    const { status, stderr } = cron();
+    expect(status).toBe(1);
+    expect(stderr).toContain('does not exist');
+    expect(existsSync(house.path('home/backups'))).toBe(false);
+  });
+
+  cook(['cron'], 'by cron: a mail, and 4, when an old snapshot is damaged, and nothing is removed', [], () => {
+    expectDone(cron());
+    damage(house.path('home/backups', String(backups()[0])));
+    house.run('cd ~/backups; mv *.tar.gz old.tar.gz');
+    const { status, stderr } = cron();
+    expect(status).toBe(4);
+    expect(stderr).toContain('NOT VALID');
+    expect(backups()).toHaveLength(2);
+  });
+
+  cook(
+    ['systemd service', 'systemd timer'],
+    'by systemd, which finds nothing to complain about',
+    ['systemd-analyze'],
+    () => {
+      const units = 'home/.config/systemd/user';
+      house.write(`${units}/oxios-backup.service`, recipe('systemd service'));
+      house.write(`${units}/oxios-backup.timer`, recipe('systemd timer'));
+      const verified = house.run(
+        'cd ~/.config/systemd/user && systemd-analyze --user verify ./oxios-backup.service ./oxios-backup.timer',
+      );
+      expect(verified).toEqual({ status: 0, stdout: '', stderr: '' });
+      const calendar = /^OnCalendar=(.+)$/m.exec(recipe('systemd timer'))?.[1];
+      expect(house.run(`systemd-analyze calendar '${calendar}'`).stdout).toMatch(/Next elapse: .* 03:30:00/);
+    },
+  );
+});
+
+describe('in a container', () => {
+  const canUnshare = spawnSync('unshare', ['--mount', '--uts', 'true']).status === 0;
+  const why = canUnshare ? '' : ' (skipped: no namespaces here)';
+  const OWNER = 1234;
+
+  for (const name of ['Dockerfile', 'container create', 'container restore']) used.add(name);
+  test.skipIf(!canUnshare)(`snapshots of one volume, and back into it${why}`, () => {
+    house.write('work/Dockerfile', recipe('Dockerfile'));
+    const volume = house.path('docker/volumes/oxios-state');
+    house.run(`cp -a ~/.oxios/workspace "$DOCKER_STUB/volumes/oxios-state"`);
+    lchownSync(join(volume, 'sessions/telegram:4711.json'), OWNER, OWNER);
+
+    expectDone(follow('container create'));
+    house.run('cd ~/backups; mv *.tar.gz first.tar.gz');
+    expectDone(follow('container create'));
+    house.run('cd ~/backups; mv oxios-*.tar.gz second.tar.gz');
+    const again = follow('container create');
+    expectDone(again);
+    expect(again.stdout).toContain('of oxios:/state');
+    expect(again.stdout).toContain('1 snapshot removed');
+
+    house.run('mv ~/backups/first.tar.gz ~/backups/oxios.tar.gz');
+    house.spoil(volume);
+    const restored = follow('container restore');
+    expectDone(restored);
+    expect(restored.stdout).toMatch(/kept at \/state\/\.oxios-backup\/replaced-/);
+    expect(house.differences(before, volume).filter((line) => !line.startsWith('extra: .oxios-backup'))).toEqual([]);
+    expect(statSync(join(volume, 'sessions/telegram:4711.json')).uid).toBe(OWNER);
+  });
+});
+
+describe('through a pipe', () => {
+  const HALF = 'head -c 20000';
+
+  cook(['ssh push', 'ssh restore'], 'to another machine by ssh, and back', [], () => {
+    house.host('backup.example.org');
+    expectDone(follow('ssh push'));
+    house.spoil();
+    expectDone(follow('ssh restore'));
+    expect(house.differences(before)).toEqual([]);
+  });
+
+  cook(['ssh push'], 'what breaks off on its way by ssh replaces nothing', [], () => {
+    house.host('backup.example.org');
+    expectDone(follow('ssh push'));
+    const there = house.path('hosts/backup.example.org/oxios.tar.gz');
+    const good = readFileSync(there);
+    const broken = house.run(recipe('ssh push').replace('| ssh', `| ${HALF} | ssh`));
+    expect(broken.status).not.toBe(0);
+    expect(readFileSync(there).equals(good)).toBe(true);
+  });
+
+  cook(['ssh restore'], 'half a snapshot is refused, also without pipefail', [], () => {
+    house.host('backup.example.org');
+    expectDone(follow('ssh push'));
+    house.spoil();
+    const spoiled = house.tree();
+    const broken = house.run(recipe('ssh restore').replace('| oxios-backup', `| ${HALF} | oxios-backup`));
+    expect(broken.status).toBe(4);
+    expect(house.differences(spoiled)).toEqual([]);
+  });
+
+  cook(['ssh pull'], 'from another machine by ssh', [], () => {
+    house.host('oxios.example.org');
+    expectDone(follow('ssh pull'));
+  });
+
+  cook(['rclone'], 'to a cloud by rclone, and back', ['rclone'], () => {
+    house.write('home/.config/rclone/rclone.conf', `[remote]\ntype = alias\nremote = ${house.mkdir('cloud')}\n`);
+    expectDone(follow('rclone'));
+    expect(readdirSync(house.path('cloud/oxios'))).toHaveLength(1);
+    expect(house.differences(before)).toEqual([]);
+  });
+
+  cook(['age'], 'encrypted by age', ['age'], () => {
+    expectDone(follow('age'));
+    expect(readFileSync(house.path('work/oxios.tar.gz.age'), 'latin1')).toMatch(/^age-encryption\.org/);
+    expect(house.differences(before)).toEqual([]);
+  });
+
+  cook(['gpg'], 'encrypted by gpg', ['gpg'], () => {
+    house.mkdir('home/.gnupg');
+    expectDone(house.run("gpg --batch --passphrase '' --quick-generate-key you@example.org default default never"));
+    expectDone(follow('gpg'));
+    expect(house.differences(before)).toEqual([]);
+  });
+});
+
+describe('with a snapshot at hand', () => {
+  beforeEach(() => house.snapshot());
+
+  cook(['move'], 'to another home', [], () => {
+    rmSync(house.stateDir, { recursive: true });
+    expectDone(follow('move'));
+    expect(house.differences(before)).toEqual([]);
+  });
+
+  cook(['one thing'], 'one thing comes back, and the rest stays', [], () => {
+    house.spoil();
+    const done = follow('one thing');
+    expectDone(done);
+    expect(done.stdout).toContain('"user_id": "4711"');
+    expect(house.differences(before).filter((line) => !/^time: (?:seeds|sessions|memory)\b/.test(line))).toEqual([
+      'extra: seeds/mistake.md',
+    ]);
+  });
+
+  cook(['undo'], 'a restore is taken back', [], () => {
+    house.spoil();
+    const spoiled = house.tree();
+    expectDone(house.run('oxios-backup restore oxios.tar.gz --replace'));
+    expect(house.differences(before)).toEqual([]);
+    expectDone(follow('undo'));
+    expect(house.differences(spoiled)).toEqual([]);
+  });
+
+  cook(['recover'], 'a restore is finished after a crash', ['strace'], () => {
+    house.spoil();
+    killedBetweenRenames(house, 'restore oxios.tar.gz --replace');
+    expect(existsSync(house.stateDir)).toBe(false);
+    expect(house.run('oxios-backup restore oxios.tar.gz').status).toBe(5);
+    expectDone(follow('recover'));
+    expect(house.differences(before)).toEqual([]);
+  });
+
+  cook(['salvage'], 'what is sound of a damaged snapshot is saved', [], () => {
+    writeFileSync(join(house.stateDir, 'assets/film.bin'), randomBytes(3 * 2 ** 20));
+    house.run('oxios-backup create damaged.tar.gz');
+    damage(house.path('work/damaged.tar.gz'));
+    expect(house.run('oxios-backup verify damaged.tar.gz').status).toBe(4);
+    expect(follow('salvage').status).toBe(3);
+    const lost = house.differences(before, house.path('work/rescued')).filter((line) => line.startsWith('missing: '));
+    expect(lost).toEqual([]);
+  });
+
+  cook(['tar'], 'gzip and tar suffice', ['tar', 'gzip'], () => {
+    rmSync(house.stateDir, { recursive: true });
+    expectDone(follow('tar'));
+    const wholeSeconds = house.differences(before).filter((line) => !line.startsWith('time: '));
+    expect(wholeSeconds).toEqual([]);
+  });
+
+  cook(['reader'], 'Python suffices to check it', ['python3'], () => {
+    house.run(`cp ${PROJECT}/test/format/reader.py .`);
+    expectDone(follow('reader'));
+    damage(house.path('work/oxios.tar.gz'));
+    expect(follow('reader').status).toBe(1);
+  });
+});
+
+/** Turns one bit in the middle. */
+function damage(path: string): void {
+  const bytes = readFileSync(path);
+  const middle = bytes.length >> 1;
+  bytes.writeUInt8(bytes.readUInt8(middle) ^ 1, middle);
+  writeFileSync(path, bytes);
+}
