@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { OperationOptions } from '../events.ts';
 import type { Entry } from '../format/entry.ts';
 import { openSnapshot, type SealedSnapshot, type UnsealedSnapshot } from '../read/open-snapshot.ts';
-import { readBlocks } from '../read/read-entries.ts';
+import { blocksFor, readJudgedBlock } from '../read/read-entries.ts';
 import { compileSelection, type Selection, type SelectionOptions } from '../read/selection.ts';
 import { openSource } from '../read/snapshot-source.ts';
 import { stepUnsealed } from '../read/unsealed/read-unsealed.ts';
@@ -42,7 +42,8 @@ async function* listSealed(
   selection: Selection | null,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Entry, void, void> {
-  for (const { entries } of readBlocks(snapshot, selection, ANY_PLATFORM)) {
+  for (const number of blocksFor(snapshot, selection)) {
+    const { entries } = readJudgedBlock(snapshot, number, ANY_PLATFORM);
     for (const { headerBlocks: _, ...entry } of entries) {
       if (selection === null || selection.wants(entry.path, entry.type === 'directory')) yield entry;
     }

@@ -4,6 +4,7 @@ import type { OperationOptions } from '../events.ts';
 import type { Entry } from '../format/entry.ts';
 import { DAMAGED_HINT } from '../format/gzip-member.ts';
 import { BlockWalker } from '../read/block-walker.ts';
+import { EntryLookup, type FoundEntry } from '../read/entry-lookup.ts';
 import { inflateMember } from '../read/inflate-member.ts';
 import { openSnapshot, type SealedSnapshot, type UnsealedSnapshot } from '../read/open-snapshot.ts';
 import { problemError, someOf } from '../read/problem.ts';
@@ -12,7 +13,6 @@ import { stepUnsealed, visitUnsealed } from '../read/unsealed/read-unsealed.ts';
 import { memberProblem } from '../read/walk-members.ts';
 import { throwIfAborted } from '../workers/abort.ts';
 import { EntryOutput } from './entry-output.ts';
-import { entryNotFound, type FoundEntry, findEntry, notAFile } from './find-entry.ts';
 
 /** Content up to this length is proven as a whole before any of it is written. */
 const HOLD_BYTES = 16 * 1024 * 1024;
@@ -56,8 +56,9 @@ async function writeSealed(
   output: EntryOutput,
   signal: AbortSignal | undefined,
 ): Promise<Entry> {
-  const named = findEntry(snapshot, path, ANY_PLATFORM);
-  const found = named?.entry.type === 'hardlink' ? findTarget(snapshot, named) : named;
+  const lookup = new EntryLookup(snapshot, ANY_PLATFORM);
+  const named = lookup.find(path);
+  const found = named?.entry.type === 'hardlink' ? findTarget(lookup, named) : named;
   if (found === null) throw entryNotFound(path);
   if (found.entry.type !== 'file') throw notAFile(found.entry);
   await writeFound(snapshot, found, output, signal);
@@ -65,8 +66,8 @@ async function writeSealed(
   return entry;
 }
 
-function findTarget(snapshot: SealedSnapshot, { entry }: FoundEntry): FoundEntry {
-  const target = findEntry(snapshot, entry.link as string, ANY_PLATFORM);
+function findTarget(lookup: EntryLookup, { entry }: FoundEntry): FoundEntry {
+  const target = lookup.find(entry.link as string);
   if (target?.entry.type === 'file') return target;
   throw new BackupError('UNSAFE_LINK', `${someOf([entry.path])} is a hard link to what is no file before it`, {
     path: entry.path,
@@ -76,7 +77,7 @@ function findTarget(snapshot: SealedSnapshot, { entry }: FoundEntry): FoundEntry
 
 async function writeFound(
   snapshot: SealedSnapshot,
-  { entry, number, entries, block, location }: FoundEntry,
+  { entry, number, judged: { entries, block, location } }: FoundEntry,
   output: EntryOutput,
   signal: AbortSignal | undefined,
 ): Promise<void> {
@@ -156,4 +157,20 @@ async function writeUnsealed(
     held = [];
   }
   return file;
+}
+
+function entryNotFound(path: string): BackupError {
+  return new BackupError('ENTRY_NOT_FOUND', `the snapshot holds no ${someOf([path])}`, {
+    path,
+    hint: 'Look at what it holds with "oxios-backup list".',
+  });
+}
+
+/** What to say of an entry that has no content. */
+function notAFile({ path, type, link }: Entry): BackupError {
+  const [what, hint] =
+    type === 'directory'
+      ? ['is a directory', 'Name a file in it; "oxios-backup list" shows them.']
+      : [`is a symbolic link to ${someOf([link ?? ''])}`, 'Name the file that it leads to.'];
+  return new BackupError('ENTRY_NOT_FOUND', `${someOf([path])} ${what}, not a file`, { path, hint });
 }

@@ -41,7 +41,6 @@ export function readJudgedBlock(snapshot: SealedSnapshot, number: number, platfo
 /** Numbers of the blocks that can hold wanted entries, in order. */
 export function blocksFor({ blocks }: SealedSnapshot, selection: Selection | null): number[] {
   return [...blocks.keys()].filter(
-    (number) =>
-      selection?.mayHold(blocks[number]?.row.first as string, blocks[number + 1]?.row.first ?? null) ?? true,
+    (number) => selection?.mayHold(blocks[number]?.row.first as string, blocks[number + 1]?.row.first ?? null) ?? true,
   );
 }

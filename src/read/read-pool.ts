@@ -1,5 +1,6 @@
 import os from 'node:os';
 import { WorkerPool } from '../workers/pool.ts';
+import type { BlockLocation } from './index-reader.ts';
 import type { SealedSnapshot } from './open-snapshot.ts';
 import type { ReadJob, ReadResult, ReadWorkerData } from './read-worker.ts';
 
@@ -10,10 +11,16 @@ export class ReadPool {
   /**
    * @param threads how many; by default one for each core that the process may use
    * @param platform where entries would be written, for the judgement of their names
+   * @param blocks those that jobs will be about
    */
-  constructor(snapshot: SealedSnapshot, platform: NodeJS.Platform, threads = os.availableParallelism()) {
+  constructor(
+    snapshot: SealedSnapshot,
+    platform: NodeJS.Platform,
+    threads = os.availableParallelism(),
+    blocks: readonly BlockLocation[] = snapshot.blocks,
+  ) {
     // More threads than there are jobs only cost their start.
-    const jobs = snapshot.blocks.reduce((sum, { row }) => sum + (isParallel(row) ? row.members : 1), 0);
+    const jobs = blocks.reduce((sum, { row }) => sum + (isParallel(row) ? row.members : 1), 0);
     const workerData: ReadWorkerData = { index: snapshot.index, platform };
     this.#pool = new WorkerPool(
       new URL('./read-worker.js', import.meta.url),

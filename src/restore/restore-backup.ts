@@ -1,35 +1,33 @@
 import type { Readable } from 'node:stream';
 import { treeSize } from '../capture/tree-size.ts';
 import { isLoss } from '../capture/verdict.ts';
-import { BackupError } from '../errors.ts';
 import type { OperationOptions } from '../events.ts';
-import { blockEntries } from '../format/index-block.ts';
+import type { Entry } from '../format/entry.ts';
 import type { RecordedVerdict } from '../format/index-root.ts';
 import type { Manifest } from '../format/manifest.ts';
-import { readBlock } from '../read/index-reader.ts';
-import { judgeSnapshot } from '../read/judge-snapshot.ts';
+import type { BlockLocation } from '../read/index-reader.ts';
 import { type OpenSnapshot, openSnapshot, type SealedSnapshot, type UnsealedSnapshot } from '../read/open-snapshot.ts';
-import { problemError, someOf } from '../read/problem.ts';
+import { blocksFor } from '../read/read-entries.ts';
 import { ReadPool } from '../read/read-pool.ts';
 import { compileSelection, type Selection, type SelectionOptions } from '../read/selection.ts';
-import type { SnapshotJudge } from '../read/snapshot-judge.ts';
 import { openSource } from '../read/snapshot-source.ts';
 import type { StateStore } from '../state/state-store.ts';
 import { throwIfAborted } from '../workers/abort.ts';
 import { completeTree } from './complete-tree.ts';
+import { decideSealed, decideUnsealed } from './decide-restore.ts';
+import { type ExternalLink, type ExternalLinks, externalLinksError } from './external-links.ts';
 import { extractSealed } from './extract-sealed.ts';
-import { extractUnsealed, surveyUnsealed } from './extract-unsealed.ts';
+import { extractUnsealed } from './extract-unsealed.ts';
+import { checkSpace, spaceError } from './free-space.ts';
 import { NameCollisions, probeNameFolding } from './name-collisions.ts';
 import { acquireStateLock } from './publish/lock.ts';
 import { type PublishMode, publish } from './publish/publish.ts';
 import { findRunning } from './publish/running.ts';
 import { openStaging, type Staging } from './publish/staging.ts';
 import { readTop, type TopAttributes } from './publish/top-attributes.ts';
-import { assertSpace, planAll, planSelection } from './restore-plan.ts';
+import { emptyManifestError, inUseError, notEmptyError, partialReplaceError } from './refusals.ts';
+import { type Extent, plannedEntries } from './restore-plan.ts';
 import type { ExtractedTree, TreeWriterOptions } from './tree-writer.ts';
-
-/** What becomes of symbolic links that lead out of the state directory. */
-export type ExternalLinks = 'refuse' | 'keep' | 'skip';
 
 export interface RestoreOptions extends OperationOptions, SelectionOptions {
   /**
@@ -100,18 +98,15 @@ export async function restoreBackup(
 ): Promise<RestoreResult> {
   const { mode = 'create', signal } = options;
   const selection = compileSelection(options);
-  if (selection !== null && mode === 'replace') {
-    throw new BackupError('USAGE', 'a part of a snapshot cannot replace a whole state directory', {
-      hint: 'Add it to what is there with --merge, or restore it into an empty directory.',
-    });
-  }
+  if (selection !== null && mode === 'replace') throw partialReplaceError();
   throwIfAborted(signal);
   const lock = await acquireStateLock(store.basePath, 'oxios-backup restore', { makeParents: true });
   try {
-    if (options.forceRunning !== true) await refuseRunning(lock.place.target);
+    const running = options.forceRunning === true ? null : await findRunning(lock.place.target);
+    if (running !== null) throw inUseError(running, lock.place.target);
     const staging = await openStaging(lock, options);
     try {
-      if (mode === 'create' && staging.found.kind === 'content') throw notEmpty(staging.target);
+      if (mode === 'create' && staging.found.kind === 'content') throw notEmptyError(staging.target);
       return await restoreInto(staging, snapshot, selection, mode, options);
     } finally {
       await staging.discard();
@@ -133,7 +128,7 @@ async function restoreInto(
   try {
     onEvent?.({ type: 'phase', phase: 'check' });
     const opened = await openSnapshot(source);
-    refuseEmpty(opened, options.allowEmpty ?? false);
+    if (opened.manifest.sections.length === 0 && options.allowEmpty !== true) throw emptyManifestError();
     const treeOptions: TreeWriterOptions = {
       root: staging.tree,
       umask: process.umask(),
@@ -143,7 +138,7 @@ async function restoreInto(
     const extract = opened.kind === 'sealed' ? extractOfSealed : extractOfUnsealed;
     const { tree, external } = await extract(opened as never, selection, treeOptions, further, options);
     throwIfAborted(signal);
-    const skipped = externalLinks === 'skip' ? new Set(external) : new Set<string>();
+    const skipped = new Set(externalLinks === 'skip' ? external.map(({ path }) => path) : []);
     completeTree({ ...tree, links: tree.links.filter(({ path }) => !skipped.has(path)) }, treeOptions);
     const { replacedTree } = await publish(staging, {
       mode,
@@ -173,8 +168,7 @@ async function restoreInto(
 
 interface Extraction {
   tree: ExtractedTree;
-  /** Symbolic links that lead out of the state directory. */
-  external: string[];
+  external: ExternalLink[];
 }
 
 async function extractOfSealed(
@@ -184,13 +178,14 @@ async function extractOfSealed(
   further: number,
   options: RestoreOptions,
 ): Promise<Extraction> {
-  const pool = new ReadPool(snapshot, process.platform, options.threads);
+  const { threads, signal } = options;
+  const blocks = blocksFor(snapshot, selection).map((number) => snapshot.blocks[number] as BlockLocation);
+  const pool = new ReadPool(snapshot, process.platform, threads, blocks);
   try {
-    const judge = await judgeSnapshot(snapshot, pool, options.signal);
-    const external = settleJudgement(judge, options);
-    const plan = selection === null ? planAll(snapshot) : planSelection(snapshot, selection);
-    assertSpace(tree.root, plan, further);
-    refuseCollisions(tree.root, () => sealedPaths(snapshot));
+    const { plan, external } = await decideSealed(snapshot, selection, pool, signal);
+    refuseExternal(external, options);
+    refuseTooLarge(tree.root, plan, further);
+    refuseCollisions(tree.root, () => pathsOf(plannedEntries(snapshot, plan)));
     return { tree: await extractSealed(snapshot, pool, plan, tree, options), external };
   } finally {
     await pool.close();
@@ -204,41 +199,20 @@ async function extractOfUnsealed(
   further: number,
   options: RestoreOptions,
 ): Promise<Extraction> {
-  const survey = await surveyUnsealed(snapshot, selection, options.signal);
-  survey.book.judge.judgeManifest(snapshot.manifest);
-  const external = settleJudgement(survey.book.judge, options);
-  assertSpace(tree.root, survey, further);
+  const { survey, external } = await decideUnsealed(snapshot, selection, options.signal);
+  refuseExternal(external, options);
+  refuseTooLarge(tree.root, survey, further);
   refuseCollisions(tree.root, () => survey.book.paths());
   return { tree: await extractUnsealed(snapshot, selection, survey, tree, options), external };
 }
 
-/** Refuses what the judgement found wrong. @returns the links that lead outside, if they are not refused */
-function settleJudgement(judge: SnapshotJudge, { externalLinks = 'refuse' }: RestoreOptions): string[] {
-  const [problem] = judge.problems;
-  if (problem !== undefined) throw problemError(problem);
-  const external = judge.externalLinks(process.platform);
-  if (external.length > 0 && externalLinks === 'refuse') {
-    throw new BackupError(
-      'UNSAFE_LINK',
-      `${someOf(external)} ${external.length === 1 ? 'leads' : 'lead'} out of the state directory`,
-      {
-        path: external[0],
-        hint: 'Look at where they lead; then restore with --external-links keep, or skip.',
-      },
-    );
-  }
-  return external;
+function refuseExternal(external: readonly ExternalLink[], { externalLinks = 'refuse' }: RestoreOptions): void {
+  if (external.length > 0 && externalLinks === 'refuse') throw externalLinksError(external);
 }
 
-function refuseEmpty({ manifest }: OpenSnapshot, allowEmpty: boolean): void {
-  if (manifest.sections.length > 0 || allowEmpty) return;
-  throw new BackupError(
-    'MANIFEST_EMPTY',
-    'the snapshot holds no section of Oxios state: restoring it would leave Oxios empty',
-    {
-      hint: 'If that is what you want, add --allow-empty.',
-    },
-  );
+function refuseTooLarge(directory: string, extent: Extent, further: number): void {
+  const error = spaceError(directory, checkSpace(directory, extent, further));
+  if (error !== null) throw error;
 }
 
 function refuseCollisions(directory: string, paths: () => Iterable<string>): void {
@@ -248,29 +222,8 @@ function refuseCollisions(directory: string, paths: () => Iterable<string>): voi
   for (const path of paths()) collisions.add(path);
 }
 
-function* sealedPaths(snapshot: SealedSnapshot): Generator<string> {
-  for (const block of snapshot.blocks)
-    for (const { path } of blockEntries(readBlock(snapshot.index, block))) yield path;
-}
-
-async function refuseRunning(target: string): Promise<void> {
-  const running = await findRunning(target);
-  if (running === null) return;
-  throw new BackupError(
-    'STATE_DIR_IN_USE',
-    `process ${running.pid} (${running.command}) is using the state directory: ${running.path}`,
-    {
-      path: target,
-      hint: 'Stop it, then run this again; --force-running restores all the same, and it will lose what it writes.',
-    },
-  );
-}
-
-function notEmpty(target: string): BackupError {
-  return new BackupError('TARGET_NOT_EMPTY', 'the state directory is not empty', {
-    path: target,
-    hint: 'Add --replace to put the snapshot in its place (the old tree is kept), or --merge to add to it.',
-  });
+function* pathsOf(entries: Iterable<Entry>): Generator<string> {
+  for (const { path } of entries) yield path;
 }
 
 /** Attributes of the restored state directory itself: the snapshot's, or where it brings none or not all of the tree, those of what stood there. */

@@ -1,0 +1,31 @@
+import { BackupError } from '../errors.ts';
+import { someOf } from '../read/problem.ts';
+import type { SnapshotJudge } from '../read/snapshot-judge.ts';
+
+/** What becomes of symbolic links that lead out of the state directory. */
+export type ExternalLinks = 'refuse' | 'keep' | 'skip';
+
+/** A symbolic link that leads out of the state directory, itself or through others. */
+export interface ExternalLink {
+  path: string;
+  /** Its target, as it stands in the link. */
+  link: string;
+}
+
+/** Those of a whole snapshot. */
+export function externalLinksOf(judge: SnapshotJudge, platform: NodeJS.Platform): ExternalLink[] {
+  return judge.externalLinks(platform).map((path) => ({ path, link: judge.symlinks.get(path) as string }));
+}
+
+/** Why a restore with these links is refused. */
+export function externalLinksError(external: readonly ExternalLink[]): BackupError {
+  const paths = external.map(({ path }) => path);
+  return new BackupError(
+    'UNSAFE_LINK',
+    `${someOf(paths)} ${paths.length === 1 ? 'leads' : 'lead'} out of the state directory`,
+    {
+      path: paths[0],
+      hint: 'Look at where they lead; then restore with --external-links keep, or skip.',
+    },
+  );
+}

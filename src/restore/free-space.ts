@@ -1,0 +1,54 @@
+import fs from 'node:fs';
+import { BackupError } from '../errors.ts';
+import type { Extent } from './restore-plan.ts';
+
+/** Room on a file system. */
+export interface Room {
+  bytes: number;
+  /** Files and directories; null where the file system does not count them. */
+  entries: number | null;
+}
+
+/** What a restore needs and what there is, on the file system of a directory. */
+export interface SpaceCheck {
+  needed: Room;
+  available: Room;
+}
+
+/**
+ * Compares what is to be written with the free space.
+ *
+ * @param directory lies on the file system that will be written to
+ * @param further bytes that are needed besides
+ */
+export function checkSpace(directory: string, extent: Extent, further = 0): SpaceCheck {
+  const { bavail, bsize, ffree, files } = fs.statfsSync(directory);
+  return {
+    // A file's last block is half empty on average.
+    needed: { bytes: extent.bytes + further + (extent.files * bsize) / 2, entries: extent.entries },
+    available: { bytes: bavail * bsize, entries: files > 0 ? ffree : null },
+  };
+}
+
+/** Why what is to be written does not fit; null when it does. */
+export function spaceError(directory: string, { needed, available }: SpaceCheck): BackupError | null {
+  if (needed.bytes > available.bytes) {
+    return new BackupError(
+      'NO_SPACE',
+      `the restore needs ${Math.ceil(needed.bytes / 2 ** 20)} MiB, ${directory} has ${Math.floor(available.bytes / 2 ** 20)} MiB left`,
+      {
+        path: directory,
+        hint: 'Free some space there. The new tree is made beside the old one, which stays until it is proven.',
+      },
+    );
+  }
+  if (available.entries === null || (needed.entries ?? 0) <= available.entries) return null;
+  return new BackupError(
+    'NO_SPACE',
+    `the restore needs ${needed.entries} files and directories, ${directory} has room for ${available.entries}`,
+    {
+      path: directory,
+      hint: 'Delete files there, or choose another file system.',
+    },
+  );
+}

@@ -1,0 +1,113 @@
+import { BackupError } from '../errors.ts';
+import type { Entry } from '../format/entry.ts';
+import { comparePaths, parentOf } from '../format/path-order.ts';
+import { EntryLookup, type FoundEntry } from '../read/entry-lookup.ts';
+import { isExternal, type SymlinkTargets } from '../read/link-rules.ts';
+import type { SealedSnapshot } from '../read/open-snapshot.ts';
+import { problemError, someOf } from '../read/problem.ts';
+import { blocksFor } from '../read/read-entries.ts';
+import { type Selection, selectEntries } from '../read/selection.ts';
+import type { ExternalLink } from './external-links.ts';
+import type { ExtractionPlan } from './restore-plan.ts';
+
+/**
+ * A plan for the entries that are wanted, the directories that they lie in, and the files that wanted hard links are other names of.
+ *
+ * Of the index it reads the blocks that can hold those, and of a wanted symbolic link the blocks that its way leads through. What is
+ * planned is judged by the rules for a whole snapshot; the rest of it, and the totals, are not looked at.
+ *
+ * @param platform where the entries would be written
+ * @throws BackupError `ENTRY_NOT_FOUND` when nothing is wanted, or a code whose exit status is 4
+ */
+export function planSelection(
+  snapshot: SealedSnapshot,
+  selection: Selection,
+  platform: NodeJS.Platform,
+): { plan: ExtractionPlan; external: ExternalLink[] } {
+  const lookup = new EntryLookup(snapshot, platform);
+  const picks = new Picks();
+  const links: Entry[] = [];
+  const needed = new Map<string, Entry['type']>();
+  for (const number of blocksFor(snapshot, selection)) {
+    const judged = lookup.block(number);
+    const { numbers, parents, targets } = selectEntries(judged.entries, selection);
+    for (const each of numbers) {
+      const entry = judged.entries[each] as Entry;
+      picks.add({ entry, number: each, judged });
+      if (entry.link !== undefined) links.push(entry);
+    }
+    for (const target of targets) {
+      needed.set(target, 'file');
+      for (let parent = parentOf(target); parent !== ''; parent = parentOf(parent)) needed.set(parent, 'directory');
+    }
+    for (const parent of parents) needed.set(parent, 'directory');
+  }
+  if (picks.plan.entries === 0) {
+    throw new BackupError('ENTRY_NOT_FOUND', 'the snapshot holds nothing of what was asked for', {
+      hint: 'Look at what it holds with "oxios-backup list".',
+    });
+  }
+  for (const [path, type] of needed) {
+    const found = lookup.find(path);
+    if (found?.entry.type === type) picks.add(found);
+    else if (type === 'directory') throw conflict(path);
+  }
+  for (const link of links) assertHardLink(link, lookup);
+  return { plan: picks.finish(snapshot), external: externalOf(links, lookup, platform) };
+}
+
+/** Entries that were picked, by the block that they stand in. */
+class Picks {
+  readonly plan: ExtractionPlan = { blocks: [], entries: 0, files: 0, bytes: 0 };
+  readonly #numbers = new Map<FoundEntry['judged']['location'], Set<number>>();
+
+  add({ entry, number, judged: { location } }: Omit<FoundEntry, 'entry'> & { entry: Entry }): void {
+    const numbers = this.#numbers.get(location) ?? new Set();
+    if (numbers.has(number)) return;
+    this.#numbers.set(location, numbers.add(number));
+    this.plan.entries++;
+    if (entry.type !== 'file') return;
+    this.plan.files++;
+    this.plan.bytes += entry.size;
+  }
+
+  finish({ blocks }: SealedSnapshot): ExtractionPlan {
+    this.plan.blocks = blocks.flatMap((block) => {
+      const numbers = this.#numbers.get(block);
+      return numbers === undefined ? [] : [{ block, only: [...numbers].sort((a, b) => a - b) }];
+    });
+    return this.plan;
+  }
+}
+
+function conflict(directory: string): BackupError {
+  return problemError({
+    code: 'ENTRY_CONFLICT',
+    message: `entries lie below ${someOf([directory])}, which is no directory of the snapshot`,
+    paths: [directory],
+  });
+}
+
+function assertHardLink({ path, type, link }: Entry, lookup: EntryLookup): void {
+  if (type !== 'hardlink') return;
+  const target = link as string;
+  if (comparePaths(target, path) < 0 && lookup.find(target)?.entry.type === 'file') return;
+  throw problemError({
+    code: 'UNSAFE_LINK',
+    message: `${someOf([path])} is a hard link to what is no file before it`,
+    paths: [path],
+  });
+}
+
+function externalOf(links: readonly Entry[], lookup: EntryLookup, platform: NodeJS.Platform): ExternalLink[] {
+  // A way may lead through links that are not wanted themselves.
+  const symlinks: SymlinkTargets = {
+    get(path) {
+      const entry = lookup.find(path)?.entry;
+      return entry?.type === 'symlink' ? entry.link : undefined;
+    },
+  };
+  return links
+    .filter(({ path, type }) => type === 'symlink' && isExternal(path, symlinks, platform))
+    .map(({ path, link }) => ({ path, link: link as string }));
+}

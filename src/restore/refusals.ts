@@ -1,0 +1,38 @@
+import { BackupError } from '../errors.ts';
+import type { RunningProcess } from './publish/running.ts';
+
+// Why a restore is refused before anything is written. The real run throws these, a preview names them.
+
+export function partialReplaceError(): BackupError {
+  return new BackupError('USAGE', 'a part of a snapshot cannot replace a whole state directory', {
+    hint: 'Add it to what is there with --merge, or restore it into an empty directory.',
+  });
+}
+
+export function notEmptyError(target: string): BackupError {
+  return new BackupError('TARGET_NOT_EMPTY', 'the state directory is not empty', {
+    path: target,
+    hint: 'Add --replace to put the snapshot in its place (the old tree is kept), or --merge to add to it.',
+  });
+}
+
+export function inUseError(running: RunningProcess, target: string): BackupError {
+  return new BackupError(
+    'STATE_DIR_IN_USE',
+    `process ${running.pid} (${running.command}) is using the state directory: ${running.path}`,
+    {
+      path: target,
+      hint: 'Stop it, then run this again; --force-running restores all the same, and it will lose what it writes.',
+    },
+  );
+}
+
+export function emptyManifestError(): BackupError {
+  return new BackupError(
+    'MANIFEST_EMPTY',
+    'the snapshot holds no section of Oxios state: restoring it would leave Oxios empty',
+    {
+      hint: 'If that is what you want, add --allow-empty.',
+    },
+  );
+}
