@@ -1,15 +1,20 @@
-import type { Reporter, TestModule } from 'vitest/node';
+import type { Reporter, TestModule, TestSuite } from 'vitest/node';
 
 /** Ends the output with one plain line, for programs that read it. */
 export default class ClosingLine implements Reporter {
-  onTestRunEnd(modules: readonly TestModule[]): void {
+  onTestRunEnd(modules: readonly TestModule[], unhandled: readonly unknown[]): void {
     const count = { passed: 0, failed: 0, skipped: 0, pending: 0 };
+    // What fails outside of a test: an error that nobody caught, a file that does not load, a hook.
+    let broken = unhandled.length;
     for (const module of modules) {
       for (const test of module.children.allTests()) count[test.result().state]++;
+      for (const suite of [module, ...module.children.allSuites()]) broken += isBroken(suite) ? 1 : 0;
     }
-    // A file that could not be loaded, or a test that was cut off, proves nothing.
-    const broken = modules.filter((module) => module.state() === 'failed' && module.errors().length > 0).length;
-    const { passed, skipped } = count;
-    process.stdout.write(`\n${passed} passed, ${count.failed + count.pending + broken} failed, ${skipped} skipped\n`);
+    const failed = count.failed + count.pending + broken;
+    process.stdout.write(`\n${count.passed} passed, ${failed} failed, ${count.skipped} skipped\n`);
   }
+}
+
+function isBroken(suite: TestModule | TestSuite): boolean {
+  return suite.errors().length > 0;
 }

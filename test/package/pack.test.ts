@@ -1,0 +1,108 @@
+import { cp, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { buildWorkspace } from '../../fixtures/build-workspace.ts';
+import { compareTrees, readTree } from '../../fixtures/compare-trees.ts';
+import { Packed, REPOSITORY } from './packed.ts';
+
+const LARGEST = 300 * 1024;
+const BESIDE_DIST = ['LICENSE', 'README.md', 'package.json', 'src/format/SNAPSHOT-FORMAT.md'];
+
+let packed: Packed;
+let workspace: string;
+
+beforeAll(async () => {
+  packed = await Packed.make();
+  workspace = join(packed.folder, 'workspace');
+  buildWorkspace(workspace);
+});
+
+afterAll(() => packed?.dispose());
+
+describe('the package', () => {
+  it('is small', () => {
+    expect(packed.facts.size).toBeLessThanOrEqual(LARGEST);
+  });
+
+  it('holds what was built from each source, the format, the licence, and nothing else', async () => {
+    const sources = (await readdir(join(packed.folder, 'source', 'src'), { recursive: true })).filter((name) =>
+      name.endsWith('.ts'),
+    );
+    const built = sources.flatMap((name) => [name.replace(/ts$/, 'js'), name.replace(/ts$/, 'd.ts')]);
+    const expected = [...built.map((name) => `dist/${name}`), ...BESIDE_DIST];
+    expect(packed.facts.files.map(({ path }) => path).sort()).toEqual(expected.sort());
+  });
+
+  it('describes itself by files that are there', async () => {
+    const paths = new Set(packed.facts.files.map(({ path }) => `./${path}`));
+    const manifest = JSON.parse(await readFile(join(REPOSITORY, 'package.json'), 'utf8'));
+    const named = [
+      ...Object.values(manifest.exports['.']),
+      `./${manifest.bin['oxios-backup']}`,
+      manifest.exports['./package.json'],
+    ];
+    expect(named.filter((path) => !paths.has(path as string))).toEqual([]);
+  });
+});
+
+describe('the command, installed into a clean prefix', () => {
+  let command: string;
+  const run = (...words: string[]) => execa(process.execPath, [command, ...words], { cwd: packed.folder });
+
+  beforeAll(async () => {
+    const prefix = join(packed.folder, 'prefix');
+    await packed.install(packed.folder, '--global', '--prefix', prefix);
+    command = join(prefix, 'bin', 'oxios-backup');
+  });
+
+  it('starts by its name, and says its version', async () => {
+    const { version } = JSON.parse(await readFile(join(REPOSITORY, 'package.json'), 'utf8'));
+    const { stdout } = await execa('oxios-backup', ['--version'], {
+      env: { PATH: [dirname(command), dirname(process.execPath), process.env.PATH].join(':') },
+    });
+    expect(stdout).toBe(version);
+  });
+
+  it('creates, verifies and restores, in its worker threads', async () => {
+    await run('create', 'snapshot.tar.gz', '--state-dir', 'workspace', '--json');
+    await run('verify', 'snapshot.tar.gz');
+    await run('restore', 'snapshot.tar.gz', '--state-dir', 'restored');
+    expect(compareTrees(readTree(workspace), readTree(join(packed.folder, 'restored')))).toEqual([]);
+  });
+});
+
+describe('a TypeScript project that depends on it', () => {
+  let project: string;
+
+  beforeAll(async () => {
+    project = join(packed.folder, 'project');
+    await mkdir(project);
+    await writeFile(join(project, 'package.json'), JSON.stringify({ private: true, type: 'module' }));
+    await packed.install(project);
+    await mkdir(join(project, 'node_modules', '@types'), { recursive: true });
+    const node = join('node_modules', '@types', 'node');
+    await symlink(join(REPOSITORY, node), join(project, node));
+    await cp(fileURLToPath(new URL('./consumer.ts', import.meta.url)), join(project, 'consumer.ts'));
+  });
+
+  it('type-checks against it strictly, its declarations too', async () => {
+    const options = { module: 'nodenext', target: 'es2023', strict: true, skipLibCheck: false, types: ['node'] };
+    const config = { compilerOptions: options, files: ['consumer.ts'] };
+    await writeFile(join(project, 'tsconfig.json'), JSON.stringify(config));
+    const compiler = join(REPOSITORY, 'node_modules', 'typescript', 'bin', 'tsc');
+    const { stdout } = await execa(process.execPath, [compiler, '-p', project], { reject: false });
+    expect(stdout).toBe('');
+  });
+
+  it('runs with it', async () => {
+    const program = join(project, 'consumer.js');
+    const words = [workspace, join(project, 'snapshot.tar.gz'), join(project, 'restored')];
+    const found = JSON.parse((await execa(process.execPath, [program, ...words])).stdout);
+    expect(found).toMatchObject({ complete: true, valid: true });
+    expect(found.names).toContain('memory/facts');
+    expect(found.phases).toBeGreaterThan(1);
+    expect(compareTrees(readTree(workspace), readTree(join(project, 'restored')))).toEqual([]);
+  });
+});
