@@ -66,3 +66,19 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     load: () => import('./commands/completion.ts'),
   },
 };
+
+/** Loads the commands whose names are among the words before `--`, in the order of the words. */
+export async function namedCommands(argv: readonly string[]): Promise<Map<string, Command>> {
+  const named = new Map<string, Command>();
+  for (const word of beforeEnd(argv)) {
+    const entry = Object.hasOwn(COMMANDS, word) ? COMMANDS[word] : undefined;
+    if (entry !== undefined) named.set(word, (await entry.load()).command);
+  }
+  return named;
+}
+
+/** The words before `--`: only they can be options and commands. */
+export function beforeEnd(argv: readonly string[]): readonly string[] {
+  const end = argv.indexOf('--');
+  return end < 0 ? argv : argv.slice(0, end);
+}

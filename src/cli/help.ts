@@ -1,13 +1,29 @@
+import { readFileSync } from 'node:fs';
 import { EXIT_STATUS } from '../errors.ts';
 import type { Command } from './command.ts';
-import { COMMANDS } from './commands.ts';
+import { beforeEnd, COMMANDS, namedCommands } from './commands.ts';
 import { definitions, wrap } from './text/wrap.ts';
 
 const WIDTH = 80;
 const EXAMPLE_COLUMN = 48;
 
+/** The answer to `--help` or `--version`; null for a command line that asks for neither. */
+export async function answer(argv: readonly string[]): Promise<string | null> {
+  const words = beforeEnd(argv);
+  if (words.includes('--help')) {
+    const [first] = await namedCommands(argv);
+    return first === undefined ? programHelp() : commandHelp(...first);
+  }
+  return words.includes('--version') ? programVersion() : null;
+}
+
+function programVersion(): string {
+  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+  return version;
+}
+
 /** Help of the program: its commands, and what the exit statuses mean. */
-export function programHelp(): string {
+function programHelp(): string {
   const commands = Object.values(COMMANDS).map(({ usage, describe }) => [usage, describe] as const);
   const statuses = Object.entries(EXIT_STATUS).map(([status, meaning]) => [status.padStart(3), meaning] as const);
   return [
@@ -26,7 +42,7 @@ export function programHelp(): string {
 }
 
 /** Help of one command. */
-export function commandHelp(name: string, command: Command): string {
+function commandHelp(name: string, command: Command): string {
   const { usage, describe } = COMMANDS[name] ?? { usage: name, describe: '' };
   const positionals = Object.entries(command.positionals).map(
     ([key, { describe: meaning = '' }]) => [key, meaning] as const,

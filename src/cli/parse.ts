@@ -1,34 +1,15 @@
-import { readFileSync } from 'node:fs';
 import yargs, { type Argv } from 'yargs';
 import type { Command } from './command.ts';
-import { COMMANDS } from './commands.ts';
-import { commandHelp, programHelp } from './help.ts';
+import { COMMANDS, namedCommands } from './commands.ts';
 
 /** What a command line asks for. */
 export type Parsed =
   | { kind: 'command'; name: string; command: Command; args: Record<string, unknown> }
-  /** Help or the version. */
-  | { kind: 'text'; text: string }
   | { kind: 'wrong'; name: string | null; message: string };
-
-/** The version of this program. */
-export function programVersion(): string {
-  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
-  return version;
-}
 
 /** Understands a command line. Prints nothing, loads only the commands that it names. */
 export async function parse(argv: readonly string[]): Promise<Parsed> {
-  const wanted = beforeEnd(argv);
-  const named = new Map<string, Command>();
-  for (const word of wanted) {
-    const entry = Object.hasOwn(COMMANDS, word) ? COMMANDS[word] : undefined;
-    if (entry !== undefined) named.set(word, (await entry.load()).command);
-  }
-  const [first] = named;
-  if (wanted.includes('--help'))
-    return { kind: 'text', text: first === undefined ? programHelp() : commandHelp(...first) };
-  if (wanted.includes('--version')) return { kind: 'text', text: programVersion() };
+  const named = await namedCommands(argv);
   let chosen: { name: string; args: Record<string, unknown> } | null = null;
   const parser = buildParser(named, (name, args) => {
     chosen = { name, args: unguardDashes(args) };
@@ -124,12 +105,6 @@ function buildParser(
 function addArguments(parser: Argv, command: Command): Argv {
   for (const [name, positional] of Object.entries(command.positionals)) parser.positional(name, positional);
   return parser.options(command.options);
-}
-
-/** What comes before `--`. */
-function beforeEnd(argv: readonly string[]): readonly string[] {
-  const end = argv.indexOf('--');
-  return end < 0 ? argv : argv.slice(0, end);
 }
 
 function oneLine(message: string): string {

@@ -1,6 +1,7 @@
 import { BackupError, fromSystemError } from '../errors.ts';
 import { complete } from './complete.ts';
 import { COMPLETE_FLAG } from './completion-protocol.ts';
+import { answer } from './help.ts';
 import { Output, OutputLost } from './report/output.ts';
 import { Reporter, sayError } from './report/reporter.ts';
 import type { Terminal } from './terminal.ts';
@@ -32,13 +33,14 @@ export async function runCommandLine(
     for (const [word, meaning] of await complete(argv.slice(1))) output.line(`${word}\t${meaning}`);
     return endOfOutput(output, terminal);
   }
-  // Loaded here, for a shell that completes a word need not wait for it.
-  const { parse } = await import('./parse.ts');
-  const parsed = await parse(argv);
-  if (parsed.kind === 'text') {
-    output.line(parsed.text);
+  const text = await answer(argv);
+  if (text !== null) {
+    output.line(text);
     return endOfOutput(output, terminal);
   }
+  // With it comes yargs, which would be most of the time that all the above takes.
+  const { parse } = await import('./parse.ts');
+  const parsed = await parse(argv);
   if (parsed.kind === 'wrong') {
     const hint = `See: oxios-backup ${parsed.name === null ? '' : `${parsed.name} `}--help`;
     const reporter = new Reporter(parsed.name ?? '', terminal, output, { json: argv.includes('--json') });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { COMMANDS } from '../../src/cli/commands.ts';
+import { answer } from '../../src/cli/help.ts';
 import { parse } from '../../src/cli/parse.ts';
 import { EXIT_STATUS } from '../../src/errors.ts';
 
@@ -18,9 +19,7 @@ async function complaintOf(...argv: string[]): Promise<string> {
 }
 
 async function textOf(...argv: string[]): Promise<string> {
-  const parsed = await parse(argv);
-  if (parsed.kind !== 'text') throw new Error(JSON.stringify(parsed));
-  return parsed.text;
+  return (await answer(argv)) ?? expect.fail('no answer');
 }
 
 describe('arguments', () => {
