@@ -1,0 +1,120 @@
+import { createReadStream, createWriteStream, rmSync } from 'node:fs';
+import { PassThrough } from 'node:stream';
+import { finished } from 'node:stream/promises';
+import { type CreateOptions, createBackup, isLoss, restoreBackup, StateStore, verifySnapshot } from 'oxios-backup';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { Tally, TORTURE } from '../torture/tally.ts';
+import { Workroom } from '../workroom.ts';
+import { checkTree } from './check-tree.ts';
+import { checkVerdicts, type Told } from './check-verdicts.ts';
+import { LivingState } from './living-state.ts';
+import { type Resources, resources } from './resources.ts';
+
+const SNAPSHOTS = TORTURE ? 50 : 5;
+/** Snapshots after which everything is there that is kept for the next one. */
+const WARM = 2;
+const MEMORY_SLACK = 16 * 1024 * 1024;
+
+type SqlitePath = NonNullable<CreateOptions['sqlite']>;
+
+/** Those that this Node has. */
+async function sqlitePaths(): Promise<SqlitePath[]> {
+  const paths: SqlitePath[] = ['pair'];
+  const sqlite = process.getBuiltinModule('node:sqlite' as 'node:fs') as { backup?: unknown } | undefined;
+  if (sqlite?.backup !== undefined) paths.unshift('node');
+  try {
+    const { default: Database } = await import('better-sqlite3');
+    new Database(':memory:').close();
+    paths.unshift('better-sqlite3');
+  } catch {
+    // Not installed, or not built for this Node.
+  }
+  return paths;
+}
+
+const room = new Workroom();
+let live: LivingState;
+beforeAll(async () => {
+  live = await LivingState.start(room.fresh('state'));
+});
+afterAll(() => live?.stop());
+
+/** Makes a snapshot of the living state. */
+type Take = (file: string, target: string) => Promise<Told>;
+
+function throughFile(sqlite: SqlitePath): Take {
+  return async (file, target) => {
+    const created = await createBackup(new StateStore(live.root), file, { sqlite });
+    return { created, ...(await bringBack(file, target)) };
+  };
+}
+
+async function bringBack(file: string, target: string): Promise<Omit<Told, 'created'>> {
+  live.pause();
+  const verified = await verifySnapshot(file);
+  return { verified, restored: await restoreBackup(new StateStore(target), file) };
+}
+
+/** Restores while the snapshot is being made, from the other end of a pipe. */
+const throughPipe: Take = async (file, target) => {
+  const kept = createWriteStream(file);
+  const pipe = new PassThrough();
+  pipe.on('data', (chunk) => kept.write(chunk));
+  const arriving = pipe.pipe(new PassThrough());
+  const restoring = restoreBackup(new StateStore(target), arriving);
+  restoring.catch((error) => pipe.destroy(error));
+  const [created, restored] = await Promise.all([createBackup(new StateStore(live.root), pipe), restoring]);
+  await finished(kept.end());
+  live.pause();
+  return { created, restored, verified: await verifySnapshot(createReadStream(file)) };
+};
+
+async function snapshot(take: Take, locks: boolean): Promise<void> {
+  const file = room.fresh('snapshot');
+  const target = room.fresh('restored');
+  const witness = live.witness();
+  try {
+    const told = await take(file, target);
+    live.resume();
+    await live.settle(witness);
+    live.pause();
+    const losses = new Set(told.created.verdicts.filter(({ verdict }) => isLoss(verdict)).map(({ path }) => path));
+    const { manifest } = told.created;
+    const broken = await checkTree({ root: target, manifest, live, witness, losses });
+    expect([...checkVerdicts(told, locks), ...broken]).toEqual([]);
+  } finally {
+    live.resume();
+    rmSync(file, { force: true });
+    rmSync(target, { recursive: true, force: true });
+  }
+}
+
+async function snapshots(tally: Tally, take: Take, locks: boolean): Promise<void> {
+  let warm: Resources | undefined;
+  for (let i = 1; i <= SNAPSHOTS; i++) {
+    await tally.case(`snapshot ${i}`, () => snapshot(take, locks));
+    if (i === WARM) warm = await resources();
+  }
+  tally.settle();
+  const { descriptors, threads, memory } = await resources();
+  expect({ descriptors, threads }).toEqual({ descriptors: warm?.descriptors, threads: warm?.threads });
+  expect(memory).toBeLessThan((warm?.memory ?? 0) + MEMORY_SLACK);
+}
+
+const TIMEOUT_MS = SNAPSHOTS * 30_000;
+
+for (const sqlite of await sqlitePaths()) {
+  test(`snapshots of a living state hold, databases by ${sqlite}`, { timeout: TIMEOUT_MS }, async (context) => {
+    const tally = new Tally(context, `a snapshot of a living state, databases by ${sqlite}`);
+    await snapshots(tally, throughFile(sqlite), sqlite !== 'pair');
+  });
+}
+
+test('snapshots through a pipe hold', { timeout: TIMEOUT_MS }, async (context) => {
+  const tally = new Tally(context, 'a snapshot of a living state, through a pipe');
+  await snapshots(tally, throughPipe, (await sqlitePaths()).length > 1);
+});
+
+test('writers go on while snapshots are made', () => {
+  expect(live.starved()).toEqual([]);
+});
