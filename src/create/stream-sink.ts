@@ -32,7 +32,12 @@ export class StreamSink implements Sink {
     this.#position += bytes.length;
     if (this.#stream.write(bytes)) return;
     // 'drain' never comes from a stream that has failed or was closed.
-    await Promise.race([once(this.#stream, 'drain'), once(this.#stream, 'close')]).catch(() => {});
+    const waiting = new AbortController();
+    const { signal } = waiting;
+    await Promise.race([once(this.#stream, 'drain', { signal }), once(this.#stream, 'close', { signal })]).catch(
+      () => {},
+    );
+    waiting.abort();
     this.#assertWhole();
   }
 
