@@ -1,7 +1,12 @@
 export type { LeftOut } from './capture/capture-report.ts';
 export type { Verdict } from './capture/verdict.ts';
 export { isLoss } from './capture/verdict.ts';
+export type { Aspect, Change } from './compare/change.ts';
+export { compareWithDirectory, type DirectoryComparison } from './compare/compare-with-directory.ts';
+export { type DiffOptions, diffSnapshots } from './compare/diff-snapshots.ts';
+export type { Difference, SectionDifference, Unreadable } from './compare/difference.ts';
 export { type CreateOptions, type CreateResult, createBackup } from './create/create-backup.ts';
+export { type BackupPlan, type Notice, type PlanBackupOptions, planBackup } from './create/plan-backup.ts';
 export {
   BackupError,
   type BackupErrorDetails,

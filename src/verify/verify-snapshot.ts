@@ -12,7 +12,7 @@ import { type Problem, problemOf } from '../read/problem.ts';
 import { isParallel, ReadPool } from '../read/read-pool.ts';
 import type { ReadResult } from '../read/read-worker.ts';
 import { SnapshotJudge } from '../read/snapshot-judge.ts';
-import { openSource } from '../read/snapshot-source.ts';
+import { openSource, type SnapshotSource } from '../read/snapshot-source.ts';
 import { visitUnsealed } from '../read/unsealed/read-unsealed.ts';
 import { walkParallel } from '../read/walk-parallel.ts';
 import { throwIfAborted } from '../workers/abort.ts';
@@ -52,6 +52,15 @@ export interface VerifyResult {
 export async function verifySnapshot(snapshot: string | Readable, options: VerifyOptions = {}): Promise<VerifyResult> {
   const source = await openSource(snapshot, { signal: options.signal });
   try {
+    return await verifySource(source, options);
+  } finally {
+    source.close();
+  }
+}
+
+/** The same for a snapshot that is open; it stays so. */
+export async function verifySource(source: SnapshotSource, options: VerifyOptions): Promise<VerifyResult> {
+  try {
     const opened = await openSnapshot(source);
     return opened.kind === 'sealed' ? await verifySealed(opened, options) : await verifyUnsealed(opened, options);
   } catch (error) {
@@ -65,8 +74,6 @@ export async function verifySnapshot(snapshot: string | Readable, options: Verif
       verdicts: [],
       externalLinks: [],
     };
-  } finally {
-    source.close();
   }
 }
 

@@ -1,0 +1,48 @@
+import type { Entry } from '../format/entry.ts';
+
+/** In what an entry differs. `link`: where a link leads, or whether a file is a name of its own or another name of one. */
+export type Aspect = 'type' | 'content' | 'mode' | 'owner' | 'mtime' | 'link';
+
+/** One difference between two states. */
+export interface Change {
+  path: string;
+  /** The section that counts the entry, or null. */
+  section: string | null;
+  kind: 'added' | 'removed' | 'changed';
+  /** In what it changed; empty for what was added or removed. */
+  aspects: Aspect[];
+  /** Absent for what was added. */
+  before?: Entry;
+  /** Absent for what was removed. Of a file in a directory without `sha256`, unless its content had to be looked at. */
+  after?: Entry;
+}
+
+/** What two sides can be compared in. */
+export interface Precision {
+  /** Finest difference between times that means something, in nanoseconds. */
+  timeUnit: number;
+  owners: boolean;
+}
+
+/** Aspects, apart from content, in which two entries of one path differ. */
+export function differingAspects(before: Entry, after: Entry, { timeUnit, owners }: Precision): Aspect[] {
+  // Of two different things nothing else is worth comparing.
+  if (before.type !== after.type && !(isRegular(before) && isRegular(after))) return ['type'];
+  const aspects: Aspect[] = [];
+  if (before.link !== after.link) aspects.push('link');
+  // A symbolic link has no permissions of its own.
+  const hasMode = before.type !== 'symlink' && after.type !== 'symlink';
+  if (hasMode && before.mode !== after.mode) aspects.push('mode');
+  if (owners && (before.uid !== after.uid || before.gid !== after.gid)) aspects.push('owner');
+  if (!sameTime(before, after, timeUnit)) aspects.push('mtime');
+  return aspects;
+}
+
+/** Two names of one file are both of a regular file. */
+function isRegular({ type }: Entry): boolean {
+  return type === 'file' || type === 'hardlink';
+}
+
+function sameTime(before: Entry, after: Entry, unit: number): boolean {
+  return before.mtime === after.mtime && Math.floor(before.mtimeNs / unit) === Math.floor(after.mtimeNs / unit);
+}

@@ -1,0 +1,41 @@
+import type { Readable } from 'node:stream';
+import { openSnapshot } from '../read/open-snapshot.ts';
+import { openSource } from '../read/snapshot-source.ts';
+import { type VerifyOptions, type VerifyResult, verifySource } from '../verify/verify-snapshot.ts';
+import { compareSides } from './compare-sides.ts';
+import { type Difference, DifferenceBuilder } from './difference.ts';
+import { directorySide } from './directory-side.ts';
+import { snapshotSide } from './snapshot-side.ts';
+
+/** A proven snapshot beside a directory. */
+export interface DirectoryComparison extends Difference {
+  verify: VerifyResult;
+  /** False when the snapshot is not valid: what is not proven is compared with nothing. */
+  compared: boolean;
+}
+
+/**
+ * Proves a snapshot, then compares it with a directory: `removed` is what the directory lacks, `added` what it has besides, `changed` what
+ * differs, in content (every file is read), mode, time (to the microsecond: Node sets no more), or where a link leads. What
+ * `createBackup` would leave out is not looked at.
+ *
+ * @param snapshot path of the file, or a stream of it
+ * @throws BackupError when the snapshot or the directory cannot be read at all; a snapshot that is not valid is a result
+ */
+export async function compareWithDirectory(
+  snapshot: string | Readable,
+  directory: string,
+  options: VerifyOptions = {},
+): Promise<DirectoryComparison> {
+  const source = await openSource(snapshot, { signal: options.signal });
+  try {
+    const verify = await verifySource(source, options);
+    if (!verify.valid) return { ...new DifferenceBuilder().finish([]), same: false, verify, compared: false };
+    const opened = await openSnapshot(source);
+    const live = directorySide(directory, opened.manifest.excludes ?? [], source.fd, options);
+    const side = await snapshotSide(opened, null, options.signal);
+    return { ...(await compareSides(side, live, null, true, options)), verify, compared: true };
+  } finally {
+    source.close();
+  }
+}

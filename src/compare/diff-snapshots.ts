@@ -1,0 +1,60 @@
+import { statSync } from 'node:fs';
+import type { Readable } from 'node:stream';
+import type { OperationOptions } from '../events.ts';
+import { openSnapshot } from '../read/open-snapshot.ts';
+import { compileSelection, type SelectionOptions } from '../read/selection.ts';
+import { openSource, type SnapshotSource } from '../read/snapshot-source.ts';
+import { compareSides } from './compare-sides.ts';
+import type { Difference } from './difference.ts';
+import { directorySide } from './directory-side.ts';
+import { snapshotSide } from './snapshot-side.ts';
+
+export interface DiffOptions extends OperationOptions, SelectionOptions {
+  /**
+   * Against a directory: look at the content of every file. Without it a file whose size and time (to the microsecond) are
+   * those of the snapshot is taken for unchanged. Between snapshots contents always count.
+   *
+   * @default false
+   */
+  checksum?: boolean;
+}
+
+/**
+ * Tells what changed from a snapshot to another one, or to a directory.
+ *
+ * Two sealed snapshots are compared by their indexes alone, block by block; an archive from elsewhere is read to its end. In a
+ * directory what `createBackup` would leave out is not looked at, with the patterns that the snapshot was made with. Owners
+ * are compared between snapshots only.
+ *
+ * @param before path of a snapshot, or a stream of it
+ * @param after path of a snapshot or a directory, or a stream of a snapshot
+ * @throws BackupError `SNAPSHOT_MISSING`, `ABORTED`, `PERMISSION`, or a code whose exit status is 4
+ */
+export async function diffSnapshots(
+  before: string | Readable,
+  after: string | Readable,
+  options: DiffOptions = {},
+): Promise<Difference> {
+  const { signal, checksum = false } = options;
+  const selection = compileSelection(options);
+  const sources: SnapshotSource[] = [];
+  try {
+    const open = async (snapshot: string | Readable) => {
+      const source = await openSource(snapshot, { signal });
+      sources.push(source);
+      return openSnapshot(source);
+    };
+    const first = await open(before);
+    const second =
+      typeof after === 'string' && isDirectory(after)
+        ? directorySide(after, first.manifest.excludes ?? [], first.source.fd, options)
+        : await snapshotSide(await open(after), selection, signal);
+    return await compareSides(await snapshotSide(first, selection, signal), second, selection, checksum, options);
+  } finally {
+    for (const source of sources) source.close();
+  }
+}
+
+function isDirectory(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}

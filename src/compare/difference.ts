@@ -1,0 +1,106 @@
+import type { Entry } from '../format/entry.ts';
+import { parentOf } from '../format/path-order.ts';
+import { CATEGORIES, sectionOf } from '../state/sections.ts';
+import type { Aspect, Change } from './change.ts';
+
+/** How many documents of a section came, went and changed. */
+export interface SectionDifference {
+  name: string;
+  added: number;
+  removed: number;
+  changed: number;
+}
+
+/** Something of a directory that could not be looked at. */
+export interface Unreadable {
+  path: string;
+  /** The reason, as the system gave it. */
+  detail: string;
+}
+
+/** What is different between two states. */
+export interface Difference {
+  /** Whether everything was compared and nothing differs. */
+  same: boolean;
+  /**
+   * In the order of a snapshot. A directory of which only the time differs is left out when something in it changed: that is why
+   * its time did.
+   */
+  changes: Change[];
+  /** Sections with changes among their documents. */
+  sections: SectionDifference[];
+  totals: {
+    added: number;
+    removed: number;
+    changed: number;
+    unchanged: number;
+    bytesBefore: number;
+    bytesAfter: number;
+  };
+  /** What could not be compared, with all that it holds. Always empty between two snapshots. */
+  unreadable: Unreadable[];
+}
+
+/** Collects differences, in the order of a snapshot. */
+export class DifferenceBuilder {
+  readonly #changes: Change[] = [];
+  readonly #sections = new Map<string, SectionDifference>();
+  readonly #totals: Difference['totals'] = {
+    added: 0,
+    removed: 0,
+    changed: 0,
+    unchanged: 0,
+    bytesBefore: 0,
+    bytesAfter: 0,
+  };
+  /** Directories of which only the time differs, by path. */
+  readonly #touched = new Map<string, Change>();
+  readonly #explained = new Set<Change>();
+
+  /** Takes what the two sides have under one path, and in what it differs. At most one of them is null. */
+  add(before: Entry | null, after: Entry | null, aspects: Aspect[]): void {
+    const totals = this.#totals;
+    totals.bytesBefore += before?.size ?? 0;
+    totals.bytesAfter += after?.size ?? 0;
+    const kind = before === null ? 'added' : after === null ? 'removed' : 'changed';
+    if (kind === 'changed' && aspects.length === 0) {
+      totals.unchanged++;
+      return;
+    }
+    const { path } = (before ?? after) as Entry;
+    const section = sectionOf(path);
+    const change: Change = { path, section, kind, aspects };
+    if (before !== null) change.before = before;
+    if (after !== null) change.after = after;
+    this.#changes.push(change);
+    totals[kind]++;
+    if (section !== null) this.#countIn(section)[kind]++;
+    const onlyTouched = before?.type === 'directory' && aspects.length === 1 && aspects[0] === 'mtime';
+    if (onlyTouched) {
+      this.#touched.set(path, change);
+      return;
+    }
+    const parent = this.#touched.get(parentOf(path));
+    if (parent !== undefined) this.#explained.add(parent);
+  }
+
+  #countIn(name: string): SectionDifference {
+    const counts = this.#sections.get(name) ?? { name, added: 0, removed: 0, changed: 0 };
+    this.#sections.set(name, counts);
+    return counts;
+  }
+
+  finish(unreadable: Unreadable[]): Difference {
+    const totals = this.#totals;
+    totals.changed -= this.#explained.size;
+    totals.unchanged += this.#explained.size;
+    const changes = this.#changes.filter((change) => !this.#explained.has(change));
+    return {
+      same: changes.length === 0 && unreadable.length === 0,
+      changes,
+      sections: CATEGORIES.flatMap((name) => this.#sections.get(name) ?? []),
+      totals,
+      unreadable,
+    };
+  }
+}

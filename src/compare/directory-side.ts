@@ -1,0 +1,125 @@
+import { createHash } from 'node:crypto';
+import { fstatSync, statSync } from 'node:fs';
+import { setImmediate } from 'node:timers/promises';
+import type { CaptureItem, LiveSource } from '../capture/capture-item.ts';
+import { Exclusions } from '../capture/exclusions.ts';
+import type { HeldFile } from '../capture/held-file.ts';
+import { closeQuietly, openRegular, readExactly, readFailure } from '../capture/open-regular.ts';
+import { type FoundDatabase, openStateDir, scanStateDir } from '../capture/scan.ts';
+import { stillQuiet } from '../capture/sqlite/quiet-database.ts';
+import { compileUserExcludes } from '../capture/user-excludes.ts';
+import type { OperationOptions } from '../events.ts';
+import { type Entry, splitTime } from '../format/entry.ts';
+import { throwIfAborted } from '../workers/abort.ts';
+import type { Unreadable } from './difference.ts';
+import type { Side } from './side.ts';
+
+const CHUNK_BYTES = 1024 * 1024;
+
+type Source = LiveSource | { kind: 'bytes'; bytes: Uint8Array };
+
+/**
+ * A live directory as a side of a comparison: what `createBackup` would see in it, in the same order. What that leaves out is not looked at, so
+ * it is no difference either.
+ *
+ * Databases are compared by their bytes. The snapshot of one that was in use is a copy made by SQLite, which need not have
+ * them all in common with the live file; a notice says so where it matters.
+ *
+ * @param excludes patterns that the snapshot was made with
+ * @param snapshotFd the snapshot, which may lie in the directory
+ */
+export function directorySide(
+  directory: string,
+  excludes: readonly string[],
+  snapshotFd: number,
+  { signal, onEvent }: OperationOptions,
+): Side {
+  const { root } = openStateDir(directory);
+  const unreadable: Unreadable[] = [];
+  // Of the entry at hand, which is the only one whose digest is asked for.
+  let current: { item: CaptureItem | FoundDatabase; source: Source } | null = null;
+
+  function* entries(): Generator<Entry, void, void> {
+    const held: HeldFile[] = [];
+    const scan = scanStateDir(root, {
+      exclusions: new Exclusions(compileUserExcludes(excludes), [fstatSync(snapshotFd, { bigint: true })]),
+      // Whatever stands there under this name, no snapshot could hold it.
+      isBackupManifest: () => true,
+      dryRun: false,
+      onHeld: (file) => held.push(file),
+      report: {
+        leftOut: () => {},
+        loss: (path, _verdict, detail) => unreadable.push({ path, detail }),
+        notice: () => {},
+      },
+    });
+    try {
+      for (const item of scan) {
+        const source = 'source' in item && item.source.kind !== 'copy' ? item.source : null;
+        current = source === null ? null : { item, source };
+        yield entryOf(item);
+      }
+    } finally {
+      for (const file of held) file.close();
+    }
+  }
+
+  return {
+    entries,
+    async digest({ path }) {
+      if (current?.item.path !== path) throw new Error('unreachable: digests are asked for as entries come');
+      const { item, source } = current;
+      if (source.kind === 'bytes') return createHash('sha256').update(source.bytes).digest('hex');
+      if (item.type === 'database' && !stillQuiet(source.absolute)) {
+        onEvent?.({
+          type: 'notice',
+          path,
+          message: 'a database in use: a snapshot of it can have other bytes though it holds the same rows',
+        });
+      }
+      try {
+        return await digestOf(source.absolute, signal);
+      } catch (error) {
+        throwIfAborted(signal);
+        unreadable.push({ path, detail: readFailure(error).detail });
+        return null;
+      }
+    },
+    timeUnit: 1000,
+    live: true,
+    unreadable,
+    implies: () => false,
+  };
+}
+
+function entryOf(item: CaptureItem | FoundDatabase): Entry {
+  const { path, mode, uid, gid } = item;
+  const common = { path, mode, uid, gid, ...splitTime(timeOf(item)) };
+  if (item.type === 'file' || item.type === 'database') return { ...common, type: 'file', size: item.size };
+  if (item.type === 'directory') return { ...common, type: 'directory', size: 0 };
+  return { ...common, type: item.type, size: 0, link: item.link };
+}
+
+/** As the capture has it: what is committed to a database may stand in its write-ahead log only. */
+function timeOf(item: CaptureItem | FoundDatabase): bigint {
+  if (item.type !== 'database') return item.mtimeNs;
+  const wal = statSync(`${item.source.absolute}-wal`, { bigint: true, throwIfNoEntry: false });
+  return wal !== undefined && wal.size > 0n && wal.mtimeNs > item.mtimeNs ? wal.mtimeNs : item.mtimeNs;
+}
+
+async function digestOf(absolute: string, signal: AbortSignal | undefined): Promise<string> {
+  const fd = openRegular(absolute);
+  try {
+    const hash = createHash('sha256');
+    const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
+    for (let at = 0; ; at += CHUNK_BYTES) {
+      const read = readExactly(fd, chunk, 0, CHUNK_BYTES, at);
+      hash.update(chunk.subarray(0, read));
+      if (read < CHUNK_BYTES) return hash.digest('hex');
+      await setImmediate();
+      throwIfAborted(signal);
+    }
+  } finally {
+    closeQuietly(fd);
+  }
+}

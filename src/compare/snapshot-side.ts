@@ -1,0 +1,65 @@
+import { createHash, type Hash } from 'node:crypto';
+import { BackupError } from '../errors.ts';
+import type { Entry } from '../format/entry.ts';
+import { comparePaths, parentOf } from '../format/path-order.ts';
+import type { OpenSnapshot, SealedSnapshot, UnsealedSnapshot } from '../read/open-snapshot.ts';
+import { blocksFor, readJudgedBlock } from '../read/read-entries.ts';
+import type { Selection } from '../read/selection.ts';
+import { visitUnsealed } from '../read/unsealed/read-unsealed.ts';
+import type { Side } from './side.ts';
+
+// A comparison writes nothing, so names that only the platform at hand would refuse are fine.
+const ANY_PLATFORM = 'linux';
+
+/** A snapshot as a side of a comparison. */
+export async function snapshotSide(
+  opened: OpenSnapshot,
+  selection: Selection | null,
+  signal: AbortSignal | undefined,
+): Promise<Side> {
+  const common = {
+    digest: async ({ sha256 }: Entry) => sha256 as string,
+    live: false,
+    unreadable: [],
+  };
+  if (opened.kind === 'sealed')
+    return { ...common, entries: () => sealedEntries(opened, selection), timeUnit: 1, implies: () => false };
+  const entries = await unsealedEntries(opened, selection, signal);
+  const parents = new Set<string>();
+  for (const { path } of entries) for (let at = parentOf(path); at !== ''; at = parentOf(at)) parents.add(at);
+  return { ...common, entries: () => entries, timeUnit: 1_000_000_000, implies: (path) => parents.has(path) };
+}
+
+/** A block of the index at a time. */
+function* sealedEntries(snapshot: SealedSnapshot, selection: Selection | null): Generator<Entry, void, void> {
+  for (const number of blocksFor(snapshot, selection)) {
+    for (const { headerBlocks: _, ...entry } of readJudgedBlock(snapshot, number, ANY_PLATFORM).entries) yield entry;
+  }
+}
+
+/** All of them at once: their order is free, and only reading them to their end gives their digests. */
+async function unsealedEntries(
+  { source }: UnsealedSnapshot,
+  selection: Selection | null,
+  signal: AbortSignal | undefined,
+): Promise<Entry[]> {
+  const entries: Entry[] = [];
+  let hash: Hash | null = null;
+  const collector = {
+    begin(entry: Entry) {
+      if (entry.type === 'file') hash = createHash('sha256');
+    },
+    part(_entry: Entry, content: Buffer) {
+      hash?.update(content);
+    },
+    end(entry: Entry) {
+      if (selection?.wants(entry.path, entry.type === 'directory') ?? true)
+        entries.push(hash === null ? entry : { ...entry, sha256: hash.digest('hex') });
+      hash = null;
+    },
+  };
+  const { judge } = await visitUnsealed(source, collector, ANY_PLATFORM, signal);
+  const [problem] = judge.problems;
+  if (problem !== undefined) throw new BackupError(problem.code, problem.message, { path: problem.paths[0] });
+  return entries.sort((a, b) => comparePaths(a.path, b.path));
+}

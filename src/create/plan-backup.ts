@@ -1,0 +1,124 @@
+import { accessSync, constants, statSync } from 'node:fs';
+import type { CaptureItem } from '../capture/capture-item.ts';
+import type { LeftOut } from '../capture/capture-report.ts';
+import { captureState } from '../capture/capture-state.ts';
+import type { FileKey } from '../capture/exclusions.ts';
+import { openStateDir } from '../capture/scan.ts';
+import { systemReason } from '../capture/system-reason.ts';
+import type { RecordedVerdict, Totals } from '../format/index-root.ts';
+import { isBackupManifest, type ManifestSection } from '../format/manifest.ts';
+import { CATEGORIES, sectionOf } from '../state/sections.ts';
+import type { StateStore } from '../state/state-store.ts';
+import { throwIfAborted } from '../workers/abort.ts';
+import type { CreateOptions } from './create-backup.ts';
+
+export interface PlanBackupOptions extends CreateOptions {
+  /**
+   * Where the snapshot would be written: a file there now would not go into it.
+   *
+   * @default none
+   */
+  output?: string;
+}
+
+/** Something worth knowing that is no loss. */
+export interface Notice {
+  path?: string;
+  message: string;
+}
+
+/** What a snapshot of a state directory would hold if it were made now. */
+export interface BackupPlan {
+  /** Absolute path of the state directory. */
+  stateDir: string;
+  /** What would go in. */
+  totals: Omit<Totals, 'tar_bytes'>;
+  sections: ManifestSection[];
+  /** What would stay out on purpose, with sizes. */
+  leftOut: LeftOut[];
+  /** What could not be had as things are: losses that the snapshot would name. */
+  losses: RecordedVerdict[];
+  notices: Notice[];
+}
+
+/**
+ * Looks at a state directory as `createBackup` would, and writes nothing. Contents are not read, so what only reading finds out (a file that
+ * keeps changing) is not foretold.
+ *
+ * @throws BackupError `STATE_DIR_MISSING`, `MANIFEST_NAME_TAKEN`, `PERMISSION`, `ABORTED`: `createBackup` would too
+ */
+export async function planBackup(store: StateStore, options: PlanBackupOptions = {}): Promise<BackupPlan> {
+  const { signal, onEvent } = options;
+  const { root } = openStateDir(store.basePath);
+  throwIfAborted(signal);
+  const plan: BackupPlan = {
+    stateDir: root,
+    totals: { entries: 0, files: 0, directories: 0, symlinks: 0, hard_links: 0, bytes: 0 },
+    sections: [],
+    leftOut: [],
+    losses: [],
+    notices: [],
+  };
+  const sections = new Map<string, number>();
+  const batches = captureState(root, {
+    excludes: options.excludes ?? [],
+    output: options.output === undefined ? [] : existing(options.output),
+    isBackupManifest,
+    dryRun: true,
+    scratch: () => {
+      throw new Error('unreachable: a dry run copies nothing');
+    },
+    signal,
+    report: {
+      leftOut: (row) => plan.leftOut.push(row),
+      loss: (path, verdict, detail) => plan.losses.push({ path, verdict, detail }),
+      notice: (path, message) => plan.notices.push({ path, message }),
+    },
+  });
+  onEvent?.({ type: 'phase', phase: 'capture' });
+  for await (const items of batches) {
+    for (const item of items) {
+      const loss = foreseenLoss(item);
+      if (loss !== null) {
+        plan.losses.push(loss);
+        continue;
+      }
+      count(plan.totals, item);
+      const section = sectionOf(item.path);
+      if (section !== null) sections.set(section, (sections.get(section) ?? 0) + 1);
+    }
+    const { entries, bytes } = plan.totals;
+    onEvent?.({ type: 'progress', phase: 'capture', entries, bytes });
+  }
+  plan.sections = CATEGORIES.flatMap((name) => {
+    const entryCount = sections.get(name);
+    return entryCount === undefined ? [] : [{ name, entry_count: entryCount }];
+  });
+  return plan;
+}
+
+function existing(output: string): FileKey[] {
+  const stat = statSync(output, { bigint: true, throwIfNoEntry: false });
+  return stat === undefined ? [] : [stat];
+}
+
+function foreseenLoss(item: CaptureItem): RecordedVerdict | null {
+  if (item.type !== 'file' || item.source.kind !== 'live') return null;
+  try {
+    accessSync(item.source.absolute, constants.R_OK);
+    return null;
+  } catch (error) {
+    return { path: item.path, ...systemReason(error) };
+  }
+}
+
+function count(totals: BackupPlan['totals'], item: CaptureItem): void {
+  totals.entries++;
+  if (item.type === 'directory') totals.directories++;
+  else if (item.type === 'symlink') totals.symlinks++;
+  else if (item.type === 'hardlink') totals.hard_links++;
+  else {
+    totals.files++;
+    totals.bytes += item.size;
+  }
+}
