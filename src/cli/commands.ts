@@ -40,6 +40,11 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     describe: 'Write the content of one file of a snapshot to standard output',
     load: () => import('./commands/cat.ts'),
   },
+  diff: {
+    usage: 'diff <snapshot> [other]',
+    describe: 'Tell what changed since a snapshot was made',
+    load: () => import('./commands/diff.ts'),
+  },
   snapshots: {
     usage: 'snapshots <folder>',
     describe: 'List the snapshots of a folder',

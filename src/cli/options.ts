@@ -42,6 +42,16 @@ export const SECTION = {
   },
 } as const;
 
+export const PATH = {
+  path: {
+    type: 'array',
+    string: true,
+    requiresArg: true,
+    value: 'GLOB',
+    describe: 'Only this path or these (globs); repeatable',
+  },
+} as const;
+
 export const SNAPSHOT = {
   snapshot: { type: 'string', demandOption: true, describe: 'The snapshot; - reads standard input' },
 } as const;

@@ -1,6 +1,6 @@
 import type { RestoreOptions, RestoreResult } from '../../index.ts';
 import { type Context, defineCommand } from '../command.ts';
-import { given, REPORTING, SECTION, SNAPSHOT, STATE_DIR, snapshotOf, stateDirOf, THREADS } from '../options.ts';
+import { given, PATH, REPORTING, SECTION, SNAPSHOT, STATE_DIR, snapshotOf, stateDirOf, THREADS } from '../options.ts';
 import { salvageResult } from '../results/salvage-result.ts';
 import { count, formatBytes, formatDuration, formatTime } from '../text/amounts.ts';
 import { lossLines } from '../text/losses.ts';
@@ -13,13 +13,7 @@ export const command = defineCommand({
     replace: { type: 'boolean', conflicts: 'merge', describe: 'Make it exactly the snapshot; keep the old tree' },
     merge: { type: 'boolean', describe: 'Snapshot wins, other files stay; keep the old tree' },
     ...SECTION,
-    path: {
-      type: 'array',
-      string: true,
-      requiresArg: true,
-      value: 'GLOB',
-      describe: 'Only this path or these (globs); repeatable',
-    },
+    ...PATH,
     'allow-empty': { type: 'boolean', describe: 'Even if no section of Oxios state is in it' },
     'external-links': {
       choices: ['keep', 'skip'],

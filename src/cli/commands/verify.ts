@@ -1,7 +1,8 @@
 import { statSync } from 'node:fs';
-import type { Problem, ShelfVerifyResult, VerifyResult } from '../../index.ts';
+import type { DirectoryComparison, Problem, ShelfVerifyResult, VerifyResult } from '../../index.ts';
 import { type Context, defineCommand } from '../command.ts';
 import { given, REPORTING, snapshotOf, THREADS } from '../options.ts';
+import { changeFields, changeLine, differenceFields, statLines, unreadableLines } from '../results/difference-lines.ts';
 import { count, formatBytes, formatDuration } from '../text/amounts.ts';
 import { lossLines } from '../text/losses.ts';
 import { problemLines } from '../text/problem-text.ts';
@@ -16,20 +17,40 @@ export const command = defineCommand({
       describe: 'The snapshot, or a folder of them; - reads standard input',
     },
   },
-  options: { ...THREADS, ...REPORTING },
+  options: {
+    against: {
+      type: 'string',
+      requiresArg: true,
+      value: 'DIR',
+      describe: 'Compare it with this directory too; exit status 1 if they differ',
+    },
+    ...THREADS,
+    ...REPORTING,
+  },
   examples: [
     ['verify oxios.tar.gz', 'exit status 0 valid, 4 not'],
     ['verify /backups', 'each one; it is remembered'],
     ['verify - < oxios.tar.gz', 'from a pipe'],
+    ['verify oxios.tar.gz --against ~/.oxios/workspace', 'is it all in there?'],
   ],
   run: async (args, context) => {
-    const { verifyShelf, verifySnapshot } = await import('../../index.ts');
+    const { BackupError, compareWithDirectory, verifyShelf, verifySnapshot } = await import('../../index.ts');
     const { snapshot } = args;
     const options = { ...context.operation, ...given({ threads: args.threads }) };
     if (snapshot !== '-' && statSync(snapshot, { throwIfNoEntry: false })?.isDirectory() === true) {
+      if (args.against !== undefined) {
+        throw new BackupError('USAGE', 'a folder of snapshots cannot be compared with a directory', {
+          path: snapshot,
+          hint: 'Name one snapshot.',
+        });
+      }
       return reportShelf(await verifyShelf(snapshot, options), context);
     }
     const began = performance.now();
+    if (args.against !== undefined) {
+      const compared = await compareWithDirectory(snapshotOf(snapshot, context.terminal), args.against, options);
+      return reportComparison(snapshot, args.against, compared, performance.now() - began, context);
+    }
     const result = await verifySnapshot(snapshotOf(snapshot, context.terminal), options);
     return report(snapshot, result, performance.now() - began, context);
   },
@@ -43,6 +64,36 @@ function report(snapshot: string, result: VerifyResult, elapsedMs: number, { rep
     fields: { snapshot, elapsed_ms: Math.round(elapsedMs), ...verifiedFields(result) },
     urgent: !valid,
     lines: valid ? validLines(name, result, elapsedMs) : invalidLines(name, problems),
+  });
+}
+
+async function reportComparison(
+  snapshot: string,
+  directory: string,
+  comparison: DirectoryComparison,
+  elapsedMs: number,
+  context: Context,
+): Promise<number> {
+  const { verify, compared, same, changes } = comparison;
+  if (!compared) return report(snapshot, verify, elapsedMs, context);
+  const { reporter } = context;
+  for (const change of changes) await reporter.row('change', changeFields(change));
+  return reporter.result({
+    status: same ? 0 : 1,
+    fields: {
+      snapshot,
+      elapsed_ms: Math.round(elapsedMs),
+      ...verifiedFields(verify),
+      against: { directory, ...differenceFields(comparison) },
+    },
+    urgent: !same,
+    lines: [
+      ...validLines(snapshot, verify, elapsedMs),
+      same ? `${directory}: the same` : `${directory}: DIFFERS (+ has besides, - lacks, ~ differs)`,
+      ...changes.map((change) => `  ${changeLine(change)}`),
+      ...statLines(comparison),
+    ],
+    losses: unreadableLines(comparison),
   });
 }
 

@@ -80,6 +80,7 @@ export class Reporter {
 
   /** A line of JSON before the result, such as one of many rows. */
   row(type: string, fields: Record<string, unknown>): Promise<void> | undefined {
+    if (this.#options.json !== true) return undefined;
     return this.#event({ type, ...fields });
   }
 

@@ -1,0 +1,53 @@
+import type { Difference } from '../../compare/difference.ts';
+import { type Context, defineCommand } from '../command.ts';
+import { given, PATH, SECTION, STATE_DIR, snapshotOf, stateDirOf } from '../options.ts';
+import { changeFields, changeLine, differenceFields, statLines, unreadableLines } from '../results/difference-lines.ts';
+
+export const command = defineCommand({
+  onlyOutput: true,
+  positionals: {
+    snapshot: { type: 'string', demandOption: true, describe: 'The earlier one; - reads standard input' },
+    other: { type: 'string', describe: 'A snapshot or a directory [the state directory]' },
+  },
+  options: {
+    ...STATE_DIR,
+    stat: { type: 'boolean', describe: 'Only how much changed, section by section' },
+    ...SECTION,
+    ...PATH,
+    checksum: { type: 'boolean', describe: 'Of a directory read every file; else size and time tell' },
+    json: { type: 'boolean', describe: 'One line of JSON a change, then one for the result' },
+  },
+  examples: [
+    ['diff oxios.tar.gz', 'what changed since'],
+    ['diff monday.tar.gz tuesday.tar.gz --stat', 'how much changed'],
+    ['diff oxios.tar.gz /srv/oxios --section sessions', 'one section only'],
+  ],
+  note: '+ added, - removed, ~ changed, and in what. Two snapshots are compared by their indexes alone. The exit status does not tell whether there is a difference; "same" of --json does.',
+  run: async (args, context) => {
+    const { terminal, operation } = context;
+    const { diffSnapshots } = await import('../../compare/diff-snapshots.ts');
+    const other = args.other === undefined ? stateDirOf(args, terminal) : snapshotOf(args.other, terminal);
+    const options = {
+      ...operation,
+      ...given({ sections: args.section, paths: args.path, checksum: args.checksum }),
+    };
+    const difference = await diffSnapshots(snapshotOf(args.snapshot, terminal), other, options);
+    return report(difference, args, context);
+  },
+});
+
+async function report(
+  difference: Difference,
+  args: { stat?: boolean | undefined },
+  { reporter }: Context,
+): Promise<number> {
+  if (args.stat !== true) {
+    for (const change of difference.changes) await reporter.row('change', changeFields(change));
+  }
+  return reporter.result({
+    status: difference.unreadable.length === 0 ? 0 : 1,
+    fields: differenceFields(difference),
+    lines: [...(args.stat === true ? [] : difference.changes.map(changeLine)), ...statLines(difference)],
+    losses: unreadableLines(difference),
+  });
+}
