@@ -1,9 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { buildWorkspace } from '../../fixtures/build-workspace.ts';
 import { compareTrees, readTree, type TreeNode } from '../../fixtures/compare-trees.ts';
 import { PROJECT } from './blocks.ts';
 
@@ -27,13 +26,15 @@ export class Household {
   readonly work = this.path('work');
   readonly #environment: Record<string, string>;
 
-  constructor() {
+  /** @param workspace what its Oxios has */
+  constructor(workspace: string) {
     for (const name of ['work', 'runtime', 'docker/volumes', 'hosts']) this.mkdir(name);
     this.mkdir('home/backups');
     const node = JSON.stringify(process.execPath);
     const main = JSON.stringify(join(PROJECT, 'dist/cli/main.js'));
     this.write('home/.local/bin/oxios-backup', `#!/bin/sh\nexec ${node} ${main} "$@"\n`, 0o755);
-    buildWorkspace(this.stateDir);
+    mkdirSync(dirname(this.stateDir));
+    copyTree(workspace, this.stateDir);
     this.#environment = {
       HOME: this.home,
       PATH: [STUBS, join(this.home, '.local/bin'), process.env.PATH].join(':'),
@@ -70,7 +71,7 @@ export class Household {
   host(name: string): string {
     const stateDir = this.path('hosts', name, '.oxios/workspace');
     mkdirSync(dirname(stateDir), { recursive: true });
-    cpSync(this.stateDir, stateDir, { recursive: true, preserveTimestamps: true, verbatimSymlinks: true });
+    copyTree(this.stateDir, stateDir);
     return stateDir;
   }
 
@@ -105,4 +106,10 @@ export class Household {
   differences(before: Map<string, TreeNode>, stateDir = this.stateDir): string[] {
     return compareTrees(before, readTree(stateDir));
   }
+}
+
+/** With hard links and whole nanoseconds, which `fs.cp` does not keep. */
+function copyTree(from: string, to: string): void {
+  const { status, stderr } = spawnSync('cp', ['-a', from, to], { encoding: 'utf8' });
+  if (status !== 0) throw new Error(stderr);
 }

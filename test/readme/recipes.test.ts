@@ -3,18 +3,22 @@ import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync, lchownSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { buildWorkspace } from '../../fixtures/build-workspace.ts';
 import type { TreeNode } from '../../fixtures/compare-trees.ts';
+import { Workroom } from '../workroom.ts';
 import { PROJECT, RECIPES } from './blocks.ts';
 import { Household, type Outcome } from './household.ts';
 import { killedBetweenRenames } from './interrupted.ts';
 
+const room = new Workroom();
 let house: Household;
 let before: Map<string, TreeNode>;
 const used = new Set<string>();
 
+beforeAll(() => buildWorkspace(room.path('workspace')));
 beforeEach(() => {
-  house = new Household();
+  house = new Household(room.path('workspace'));
   before = house.tree();
 });
 afterEach(() => house.dispose());
