@@ -102,7 +102,7 @@ function build(root: string, steps: readonly Step[]): void {
   for (const act of settle.reverse()) act();
 }
 
-const runs = (long: number, short: number): fc.Parameters<never> => ({
+const runs = (long: number, short: number): { numRuns: number; endOnFailure: boolean } => ({
   numRuns: TORTURE ? long : short,
   endOnFailure: !TORTURE,
 });

@@ -1,0 +1,124 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { assertSafePath } from '../../src/format/path-rules.ts';
+import { path } from './arbitraries.ts';
+
+const refused = { code: 'UNSAFE_NAME', exitStatus: 4 };
+const judge = (name: string, platform: NodeJS.Platform) => {
+  try {
+    assertSafePath(name, platform);
+    return null;
+  } catch (error) {
+    return error;
+  }
+};
+
+describe('refused everywhere', () => {
+  const names = [
+    '',
+    '/',
+    '/etc/passwd',
+    '//a',
+    'a//b',
+    'a/',
+    '.',
+    '..',
+    './a',
+    '../a',
+    'a/.',
+    'a/..',
+    'a/./b',
+    'a/../b',
+    'a/b/..',
+    'a\0b',
+    '\0',
+    'a/\0',
+    '\ud800',
+    'a/\udfff/b',
+    'x'.repeat(256),
+    `a/${'語'.repeat(86)}`,
+    'é'.repeat(128),
+    Array.from({ length: 17 }, () => 'd'.repeat(240)).join('/'),
+  ];
+  test.each(names.map((name) => [JSON.stringify(name.slice(0, 40)), name]))('%s', (_, name) => {
+    for (const platform of ['linux', 'darwin', 'win32'] as const) expect(judge(name, platform)).toMatchObject(refused);
+  });
+});
+
+describe('honest names on Linux, refused where they mean something else', () => {
+  const names = [
+    'a:b.json',
+    'back\\slash',
+    '..\\up',
+    'C:',
+    'C:/a',
+    '\\\\server\\share',
+    'con',
+    'CON.txt',
+    'a/nul',
+    'aux.md',
+    'COM1',
+    'lpt9.log',
+    'com¹',
+    'a.',
+    'a ',
+    'a/b./c',
+    'a*',
+    'a?',
+    '"a"',
+    '<a>',
+    'a|b',
+    'new\nline',
+    'a\x1fb',
+  ];
+  test.each(names.map((name) => [JSON.stringify(name), name]))('%s', (_, name) => {
+    expect(judge(name, 'linux')).toBeNull();
+    expect(judge(name, 'win32')).toMatchObject(refused);
+  });
+});
+
+test('names that only look like those are honest everywhere', () => {
+  for (const name of [
+    '...',
+    '..a',
+    'a..',
+    '.a',
+    'a.b',
+    'connect',
+    'console.log',
+    'com10',
+    'aux1',
+    'null',
+    'a/.hidden',
+  ]) {
+    expect(judge(name, 'linux')).toBeNull();
+  }
+  for (const name of ['..a', '.a', 'a.b', 'connect', 'console.log', 'com10', 'aux1', 'null'])
+    expect(judge(name, 'win32')).toBeNull();
+});
+
+test('the longest name and path are allowed', () => {
+  expect(judge('x'.repeat(255), 'linux')).toBeNull();
+  expect(judge('語'.repeat(85), 'linux')).toBeNull();
+  expect(
+    judge(
+      Array.from({ length: 16 }, () => 'd'.repeat(255))
+        .join('/')
+        .slice(0, 4095),
+      'linux',
+    ),
+  ).toBeNull();
+});
+
+test('whatever a file system can hold is allowed, and joining it to a directory stays in it', () => {
+  fc.assert(
+    fc.property(path, (name) => {
+      fc.pre(name.split('/').every((part) => Buffer.byteLength(part) <= 255) && Buffer.byteLength(name) <= 4095);
+      expect(judge(name, 'linux')).toBeNull();
+    }),
+  );
+});
+
+test('the message can be printed', () => {
+  expect((judge('/\u001b[31m\n', 'linux') as Error).message).not.toMatch(/\p{Cc}/u);
+});

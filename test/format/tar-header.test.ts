@@ -1,0 +1,161 @@
+import { spawnSync } from 'node:child_process';
+import fc from 'fast-check';
+import { Header, Pax } from 'tar';
+import { describe, expect, test } from 'vitest';
+import type { Entry } from '../../src/format/entry.ts';
+import { encodeHeader, type HeaderFields, headerBlocks } from '../../src/format/tar-header.ts';
+import { TarGate } from '../../src/read/unsealed/tar-gate.ts';
+import { ustarHeader } from '../archives/tar-bytes.ts';
+import { blockEntry } from './arbitraries.ts';
+
+function encode(fields: HeaderFields): Buffer {
+  // Filled with what was there before, for the encoder has to overwrite it.
+  const target = Buffer.alloc(headerBlocks(fields) * 512 + 1024, 0xaa);
+  const blocks = encodeHeader(fields, target, 512);
+  expect(blocks).toBe(headerBlocks(fields));
+  expect(target.subarray(0, 512).every((byte) => byte === 0xaa)).toBe(true);
+  expect(target.subarray(512 + blocks * 512).every((byte) => byte === 0xaa)).toBe(true);
+  return target.subarray(512, 512 + blocks * 512);
+}
+
+const base: HeaderFields = {
+  path: 'a.json',
+  type: 'file',
+  mode: 0o644,
+  uid: 1000,
+  gid: 1000,
+  mtime: 1_770_000_000,
+  size: 5,
+};
+
+describe('fields come back', () => {
+  test('through the strict gate', () => {
+    fc.assert(
+      fc.property(blockEntry, (entry) => {
+        // A path field that is empty of its own would say the parent; the gate knows nothing of names.
+        const taken: Entry[] = [];
+        const gate = new TarGate({ begin: (each) => taken.push(each), part() {}, end() {} });
+        gate.push(encode(entry));
+        const { path, type, mode, uid, gid, mtime, size, link } = entry;
+        expect(taken).toEqual([
+          {
+            path: type === 'directory' ? `${path}/` : path,
+            type,
+            mode,
+            uid,
+            gid,
+            mtime,
+            mtimeNs: 0,
+            size,
+            ...(link === undefined ? {} : { link }),
+          },
+        ]);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test("through the tar package's own decoder", () => {
+    fc.assert(
+      fc.property(blockEntry, (entry) => {
+        // Lines are how that decoder takes pax records apart.
+        fc.pre(!`${entry.path}${entry.link ?? ''}`.includes('\n'));
+        const bytes = encode(entry);
+        let extended: Pax | undefined;
+        if (bytes.length > 512) {
+          const pax = new Header(bytes, 0);
+          expect(pax.type).toBe('ExtendedHeader');
+          extended = Pax.parse(bytes.toString('utf8', 512, 512 + (pax.size as number)), undefined, false);
+        }
+        const header = new Header(bytes, bytes.length - 512, extended);
+        expect(header.cksumValid).toBe(true);
+        // What the package's ReadEntry does: the extended header goes before.
+        expect((extended?.path ?? header.path)?.replace(/\/$/, '')).toBe(entry.path);
+        expect(header.size).toBe(entry.size);
+        expect(header.uid).toBe(entry.uid);
+        expect(header.gid).toBe(entry.gid);
+        expect(header.mode).toBe(entry.mode);
+        expect((header.mtime as Date).getTime()).toBe(entry.mtime * 1000);
+        expect(extended?.linkpath ?? header.linkpath ?? '').toBe(entry.link ?? '');
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
+
+describe('a header takes one block where ustar can say it', () => {
+  const fits: Partial<HeaderFields>[] = [
+    {},
+    { path: 'x'.repeat(99) },
+    { path: `${'d'.repeat(150)}/${'n'.repeat(90)}` },
+    { path: 'Łódź/東京/🌱.json' },
+    { size: 0o77777777777 },
+    { mtime: 0 },
+    { mtime: 0o77777777777 },
+    { uid: 0o7777777, gid: 0o7777777 },
+    { type: 'symlink', link: 'l'.repeat(99), size: 0 },
+    { type: 'directory', path: 'd'.repeat(98), size: 0 },
+  ];
+  test.each(fits)('%j', (fields) => expect(headerBlocks({ ...base, ...fields })).toBe(1));
+
+  const needPax: Partial<HeaderFields>[] = [
+    { path: 'x'.repeat(101) },
+    { path: '語'.repeat(34) },
+    { path: `${'d'.repeat(200)}/n` },
+    { size: 0o77777777777 + 1 },
+    { size: 2 ** 50 },
+    { mtime: -1 },
+    { mtime: 0o77777777777 + 1 },
+    { uid: 0o7777777 + 1 },
+    { gid: 0xffffffff },
+    { type: 'symlink', link: 'l'.repeat(101), size: 0 },
+  ];
+  test.each(needPax)('and a pax header where it cannot: %j', (fields) =>
+    expect(headerBlocks({ ...base, ...fields })).toBeGreaterThanOrEqual(3),
+  );
+});
+
+test('a plain header is, byte for byte, the one built from POSIX alone', () => {
+  for (const fields of [base, { ...base, path: 'b/c.md', mode: 0o1755, size: 0, mtime: 0 }])
+    expect(encode(fields).equals(ustarHeader({ ...fields, type: '0', linkpath: '' }))).toBe(true);
+});
+
+describe('GNU tar reads them', () => {
+  const there = spawnSync('tar', ['--version'], { encoding: 'utf8' }).stdout?.includes('GNU') ?? false;
+  const entries: HeaderFields[] = [
+    base,
+    { ...base, path: `${'deep/'.repeat(60)}${'n'.repeat(200)}` },
+    { ...base, path: 'negative', mtime: -86_400 },
+    { ...base, path: 'ids', uid: 4_000_000_000, gid: 3_000_000_000 },
+    { ...base, path: 'far', mtime: 10_000_000_000 },
+    { ...base, path: 'link', type: 'symlink', size: 0, link: 'l'.repeat(300) },
+    { ...base, path: 'dir', type: 'directory', size: 0, mode: 0o755 },
+  ];
+
+  test.skipIf(!there)('as they were meant', () => {
+    const tar = Buffer.concat([
+      ...entries.flatMap((entry) => [encode(entry), entry.size > 0 ? Buffer.alloc(512) : Buffer.alloc(0)]),
+      Buffer.alloc(1024),
+    ]);
+    const listed = spawnSync(
+      'tar',
+      ['-tvf', '-', '--numeric-owner', '--full-time', '--utc', '--quoting-style=literal'],
+      {
+        input: tar,
+        encoding: 'utf8',
+        env: { ...process.env, LC_ALL: 'C.UTF-8' },
+      },
+    );
+    expect(listed.stderr).toBe('');
+    const lines = listed.stdout.trimEnd().split('\n');
+    expect(lines).toHaveLength(entries.length);
+    for (const [i, entry] of entries.entries()) {
+      const line = (lines[i] as string).replace(/ +/g, ' ');
+      const time = new Date(entry.mtime * 1000).toISOString().slice(0, 19).replace('T', ' ');
+      const name = entry.type === 'directory' ? `${entry.path}/` : entry.path;
+      expect(line).toContain(
+        ` ${entry.uid}/${entry.gid} ${entry.size} ${time} ${name}${entry.link ? ` -> ${entry.link}` : ''}`,
+      );
+    }
+  });
+});
