@@ -10,3 +10,6 @@ const RECIPE = /^<!-- recipe: (.+) -->\n```(\w+)\n([\s\S]*?)^```$/gm;
 export const RECIPES: ReadonlyMap<string, string> = new Map(
   [...README.matchAll(RECIPE)].map(([, name = '', , text = '']) => [name, text]),
 );
+
+/** The block under "Use". */
+export const FIRST_SCREEN = /^## Use\n\n```sh\n([\s\S]*?)^```$/m.exec(README)?.[1] ?? '';

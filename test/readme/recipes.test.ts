@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { buildWorkspace } from '../../fixtures/build-workspace.ts';
 import type { TreeNode } from '../../fixtures/compare-trees.ts';
 import { Workroom } from '../workroom.ts';
-import { PROJECT, RECIPES } from './blocks.ts';
+import { FIRST_SCREEN, PROJECT, RECIPES } from './blocks.ts';
 import { Household, type Outcome } from './household.ts';
 import { killedBetweenRenames } from './interrupted.ts';
 
@@ -49,6 +49,24 @@ function expectDone({ status, stderr }: Outcome): void {
 }
 
 const nameNotUtf8 = (): Buffer => Buffer.concat([Buffer.from(`${house.stateDir}/sessions/`), Buffer.from([0xff])]);
+
+test('the first screen', () => {
+  const lines = FIRST_SCREEN.split('\n').filter((line) => line.startsWith('oxios-backup '));
+  const [create = '', verify = '', restore = '', replace = '', undo = '', ...more] = lines;
+  expect(more).toEqual([]);
+  expectDone(house.run(create));
+  house.run('mv oxios-backup-*.tar.gz oxios-backup-20261122_101530.tar.gz');
+  expectDone(house.run(verify));
+  expect(house.run(restore).status).toBe(1);
+  house.run('mv ~/.oxios/workspace ~/elsewhere');
+  expectDone(house.run(restore));
+  expect(house.differences(before)).toEqual([]);
+  house.spoil();
+  expectDone(house.run(replace));
+  expect(house.differences(before)).toEqual([]);
+  expectDone(house.run(undo));
+  expect(house.differences(before)).toContain('extra: seeds/mistake.md');
+});
 
 describe('every night', () => {
   const backups = (): string[] => readdirSync(house.path('home/backups')).filter((name) => name.endsWith('.tar.gz'));
