@@ -5,8 +5,9 @@ export type { Aspect, Change } from './compare/change.ts';
 export { compareWithDirectory, type DirectoryComparison } from './compare/compare-with-directory.ts';
 export { type DiffOptions, diffSnapshots } from './compare/diff-snapshots.ts';
 export type { Difference, SectionDifference, Unreadable } from './compare/difference.ts';
+export { type BackupPlan, type Notice, type PlanBackupOptions, planBackup } from './compare/plan-backup.ts';
+export { planRestore, type Refusal, type RestorePreview } from './compare/plan-restore.ts';
 export { type CreateOptions, type CreateResult, createBackup } from './create/create-backup.ts';
-export { type BackupPlan, type Notice, type PlanBackupOptions, planBackup } from './create/plan-backup.ts';
 export {
   BackupError,
   type BackupErrorDetails,
@@ -25,7 +26,7 @@ export { type SnapshotSummary, showSnapshot } from './inspect/show-snapshot.ts';
 export { writeEntry } from './inspect/write-entry.ts';
 export type { Problem } from './read/problem.ts';
 export type { SelectionOptions } from './read/selection.ts';
-export type { ExternalLinks } from './restore/external-links.ts';
+export type { ExternalLink, ExternalLinks } from './restore/external-links.ts';
 export type { KeptTree } from './restore/publish/kept-trees.ts';
 export { listKept } from './restore/publish/kept-trees.ts';
 export { type RecoverReport, recoverStateDir } from './restore/publish/recover.ts';

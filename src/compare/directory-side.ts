@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
 import { fstatSync, statSync } from 'node:fs';
-import { setImmediate } from 'node:timers/promises';
 import type { CaptureItem, LiveSource } from '../capture/capture-item.ts';
 import { Exclusions } from '../capture/exclusions.ts';
 import type { HeldFile } from '../capture/held-file.ts';
-import { closeQuietly, openRegular, readExactly, readFailure } from '../capture/open-regular.ts';
+import { readFailure } from '../capture/open-regular.ts';
 import { type FoundDatabase, openStateDir, scanStateDir } from '../capture/scan.ts';
 import { stillQuiet } from '../capture/sqlite/quiet-database.ts';
 import { compileUserExcludes } from '../capture/user-excludes.ts';
@@ -12,9 +11,8 @@ import type { OperationOptions } from '../events.ts';
 import { type Entry, splitTime } from '../format/entry.ts';
 import { throwIfAborted } from '../workers/abort.ts';
 import type { Unreadable } from './difference.ts';
+import { fileDigest } from './file-digest.ts';
 import type { Side } from './side.ts';
-
-const CHUNK_BYTES = 1024 * 1024;
 
 type Source = LiveSource | { kind: 'bytes'; bytes: Uint8Array };
 
@@ -78,7 +76,7 @@ export function directorySide(
         });
       }
       try {
-        return await digestOf(source.absolute, signal);
+        return await fileDigest(source.absolute, signal);
       } catch (error) {
         throwIfAborted(signal);
         unreadable.push({ path, detail: readFailure(error).detail });
@@ -105,21 +103,4 @@ function timeOf(item: CaptureItem | FoundDatabase): bigint {
   if (item.type !== 'database') return item.mtimeNs;
   const wal = statSync(`${item.source.absolute}-wal`, { bigint: true, throwIfNoEntry: false });
   return wal !== undefined && wal.size > 0n && wal.mtimeNs > item.mtimeNs ? wal.mtimeNs : item.mtimeNs;
-}
-
-async function digestOf(absolute: string, signal: AbortSignal | undefined): Promise<string> {
-  const fd = openRegular(absolute);
-  try {
-    const hash = createHash('sha256');
-    const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
-    for (let at = 0; ; at += CHUNK_BYTES) {
-      const read = readExactly(fd, chunk, 0, CHUNK_BYTES, at);
-      hash.update(chunk.subarray(0, read));
-      if (read < CHUNK_BYTES) return hash.digest('hex');
-      await setImmediate();
-      throwIfAborted(signal);
-    }
-  } finally {
-    closeQuietly(fd);
-  }
 }

@@ -5,12 +5,12 @@ import { captureState } from '../capture/capture-state.ts';
 import type { FileKey } from '../capture/exclusions.ts';
 import { openStateDir } from '../capture/scan.ts';
 import { systemReason } from '../capture/system-reason.ts';
+import type { CreateOptions } from '../create/create-backup.ts';
 import type { RecordedVerdict, Totals } from '../format/index-root.ts';
 import { isBackupManifest, type ManifestSection } from '../format/manifest.ts';
 import { CATEGORIES, sectionOf } from '../state/sections.ts';
 import type { StateStore } from '../state/state-store.ts';
 import { throwIfAborted } from '../workers/abort.ts';
-import type { CreateOptions } from './create-backup.ts';
 
 export interface PlanBackupOptions extends CreateOptions {
   /**

@@ -1,0 +1,243 @@
+import path from 'node:path';
+import type { Readable } from 'node:stream';
+import { treeSize } from '../capture/tree-size.ts';
+import { BackupError, type ErrorCode } from '../errors.ts';
+import type { Entry } from '../format/entry.ts';
+import type { RecordedVerdict } from '../format/index-root.ts';
+import type { Manifest } from '../format/manifest.ts';
+import { comparePaths } from '../format/path-order.ts';
+import { type OpenSnapshot, openSnapshot, type SealedSnapshot, type UnsealedSnapshot } from '../read/open-snapshot.ts';
+import { ReadPool } from '../read/read-pool.ts';
+import { compileSelection, type Selection } from '../read/selection.ts';
+import { openSource } from '../read/snapshot-source.ts';
+import { visitUnsealed } from '../read/unsealed/read-unsealed.ts';
+import { decideSealed, decideUnsealed, type SealedDecision } from '../restore/decide-restore.ts';
+import { type ExternalLink, externalLinksError } from '../restore/external-links.ts';
+import { checkSpace, type SpaceCheck, spaceError } from '../restore/free-space.ts';
+import { NameCollisions } from '../restore/name-collisions.ts';
+import { planSelection } from '../restore/plan-selection.ts';
+import { RESERVED_DIRECTORY } from '../restore/publish/artifact-names.ts';
+import { type Place, resolveTarget } from '../restore/publish/place.ts';
+import type { PublishMode } from '../restore/publish/publish.ts';
+import { inspectTarget } from '../restore/publish/target-state.ts';
+import { emptyManifestError, partialReplaceError } from '../restore/refusals.ts';
+import type { RestoreOptions } from '../restore/restore-backup.ts';
+import { type Extent, plannedEntries } from '../restore/restore-plan.ts';
+import type { StateStore } from '../state/state-store.ts';
+import { throwIfAborted } from '../workers/abort.ts';
+import type { Change } from './change.ts';
+import type { SectionDifference } from './difference.ts';
+import { foreseeChanges } from './foresee-changes.ts';
+import { liveTree } from './live-tree.ts';
+import { NotKept } from './not-kept.ts';
+import type { Notice } from './plan-backup.ts';
+import { guessNameFolding, likelyPlace, nearestDirectory, targetRefusals } from './target-checks.ts';
+
+/** The error that a restore would end in, as plain data. */
+export interface Refusal {
+  code: ErrorCode;
+  /** What speaks against it, in one line. */
+  message: string;
+  /** The file or entry that it is about. */
+  path?: string;
+  /** One line: what to do about it. */
+  hint?: string;
+}
+
+/** What a restore would do if it were run now. */
+export interface RestorePreview {
+  /** The state directory, as it really is (links resolved). */
+  stateDir: string;
+  mode: PublishMode;
+  manifest: Manifest;
+  /** False for an archive from elsewhere, which carries no digests to be proven against. */
+  sealed: boolean;
+  /** What would be written. */
+  restored: Extent;
+  /**
+   * From what stands there (`before`) to what would (`after`): `added`, `removed`, and `changed` for what is replaced by something that
+   * differs. A file of the same size and time (to the microsecond) is taken for unchanged. In mode `create`, which refuses a
+   * directory that has content, it is what `replace` would do.
+   */
+  changes: Change[];
+  /** Sections with changes among their documents. */
+  sections: SectionDifference[];
+  /** `kept`: what a merge leaves as it stands. */
+  totals: { added: number; removed: number; changed: number; unchanged: number; kept: number };
+  space: SpaceCheck;
+  /** Symbolic links that lead out of the state directory. */
+  externalLinks: ExternalLink[];
+  /** What will be another way than it was: owners, paths, platform. */
+  notices: Notice[];
+  /** Why the restore would be refused, first reason first. Empty when nothing speaks against it. */
+  refusals: Refusal[];
+  /** What the snapshot itself did not have clean at once. */
+  verdicts: RecordedVerdict[];
+}
+
+interface Decided {
+  extent: Extent;
+  external: ExternalLink[];
+  entries: () => Iterable<Entry>;
+}
+
+/**
+ * Decides everything that `restoreBackup` decides before it writes, and writes nothing: takes no lock, makes no directory. The
+ * contents of the snapshot are not proven (`verifySnapshot`).
+ *
+ * @param snapshot path of the file, or a stream of it
+ * @throws BackupError when there is no plan to speak of: the snapshot cannot be read or is not valid, it holds nothing of what was asked
+ *   for, the target cannot be a state directory. Whatever else a restore would be refused for is in `refusals`.
+ */
+export async function planRestore(
+  store: StateStore,
+  snapshot: string | Readable,
+  options: RestoreOptions = {},
+): Promise<RestorePreview> {
+  const { mode = 'create', signal, onEvent } = options;
+  const selection = compileSelection(options);
+  if (selection !== null && mode === 'replace') throw partialReplaceError();
+  throwIfAborted(signal);
+  const place = likelyPlace(resolveTarget(store.basePath));
+  const refusals = await targetRefusals(place, options);
+  const source = await openSource(snapshot, { signal });
+  try {
+    onEvent?.({ type: 'phase', phase: 'check' });
+    const opened = await openSnapshot(source);
+    const decided = await decide(opened, selection, options);
+    const notKept = new NotKept({
+      platform: process.platform,
+      stateDirs: [place.target, path.resolve(store.basePath)],
+      user: userOf(process),
+      sameOwner: options.sameOwner ?? false,
+    });
+    const directory = nearestDirectory(place.directory);
+    const folding = guessNameFolding(directory);
+    const collisions = folding.case ? new NameCollisions(folding) : null;
+    let collision: BackupError | null = null;
+    function* planned(): Generator<Entry, void, void> {
+      for (const entry of decided.entries()) {
+        notKept.see(entry);
+        if (collisions !== null) collision ??= collisionOf(collisions, entry.path);
+        yield entry;
+      }
+    }
+    const content = inspectTarget(place).kind === 'content';
+    const foreseen = await foreseeChanges(
+      place.target,
+      content ? liveTree(place.target, (name) => isLeft(name, place)) : [],
+      planned(),
+      mode === 'merge',
+      opened.kind === 'sealed' ? 1000 : 1_000_000_000,
+      options,
+    );
+    const space = checkSpace(directory, decided.extent, mode === 'merge' && content ? treeSize(place.target) : 0);
+    const { external } = decided;
+    const { added, removed, changed, unchanged } = foreseen.totals;
+    return {
+      stateDir: place.target,
+      mode,
+      manifest: opened.manifest,
+      sealed: opened.kind === 'sealed',
+      restored: decided.extent,
+      changes: foreseen.changes,
+      sections: foreseen.sections,
+      totals: { added, removed, changed, unchanged, kept: foreseen.kept },
+      space,
+      externalLinks: external,
+      notices: notKept.notices(opened.manifest, external),
+      refusals: [
+        ...refusals,
+        opened.manifest.sections.length === 0 && options.allowEmpty !== true ? emptyManifestError() : null,
+        external.length > 0 && (options.externalLinks ?? 'refuse') === 'refuse' ? externalLinksError(external) : null,
+        spaceError(directory, space),
+        collision,
+        notKept.ownersRefused ? ownersError() : null,
+      ].flatMap((error) => (error === null ? [] : [refusalOf(error)])),
+      verdicts: opened.kind === 'sealed' ? opened.root.verdicts : [],
+    };
+  } finally {
+    source.close();
+  }
+}
+
+function decide(opened: OpenSnapshot, selection: Selection | null, options: RestoreOptions): Promise<Decided> {
+  return opened.kind === 'sealed'
+    ? decideOnSealed(opened, selection, options)
+    : decideOnUnsealed(opened, selection, options);
+}
+
+async function decideOnSealed(
+  snapshot: SealedSnapshot,
+  selection: Selection | null,
+  { signal, threads }: RestoreOptions,
+): Promise<Decided> {
+  const { plan, external } =
+    selection === null
+      ? await decideOnAll(snapshot, threads, signal)
+      : planSelection(snapshot, selection, process.platform);
+  const { entries, files, bytes } = plan;
+  return { extent: { entries, files, bytes }, external, entries: () => plannedEntries(snapshot, plan) };
+}
+
+async function decideOnAll(
+  snapshot: SealedSnapshot,
+  threads: number | undefined,
+  signal: AbortSignal | undefined,
+): Promise<SealedDecision> {
+  const pool = new ReadPool(snapshot, process.platform, threads);
+  try {
+    return await decideSealed(snapshot, null, pool, signal);
+  } finally {
+    await pool.close();
+  }
+}
+
+async function decideOnUnsealed(
+  snapshot: UnsealedSnapshot,
+  selection: Selection | null,
+  { signal }: RestoreOptions,
+): Promise<Decided> {
+  const { survey, external } = await decideUnsealed(snapshot, selection, signal);
+  const planned: Entry[] = [];
+  const collector = {
+    begin(entry: Entry) {
+      const wanted = selection?.wants(entry.path, entry.type === 'directory') ?? true;
+      if (wanted || survey.extra.has(entry.path)) planned.push(entry);
+    },
+    part() {},
+    end() {},
+  };
+  await visitUnsealed(snapshot.source, collector, process.platform, signal);
+  planned.sort((a, b) => comparePaths(a.path, b.path));
+  const { entries, files, bytes } = survey;
+  return { extent: { entries, files, bytes }, external, entries: () => planned };
+}
+
+function refusalOf({ code, message, path, hint }: BackupError): Refusal {
+  return { code, message, ...(path === undefined ? {} : { path }), ...(hint === undefined ? {} : { hint }) };
+}
+
+function isLeft(name: string, { strategy }: Place): boolean {
+  return name === RESERVED_DIRECTORY || (strategy === 'children' && name === 'lost+found');
+}
+
+function userOf({ geteuid, getegid }: NodeJS.Process): { uid: number; gid: number } | null {
+  return geteuid === undefined || getegid === undefined ? null : { uid: geteuid(), gid: getegid() };
+}
+
+function collisionOf(collisions: NameCollisions, entryPath: string): BackupError | null {
+  try {
+    collisions.add(entryPath);
+    return null;
+  } catch (error) {
+    if (error instanceof BackupError) return error;
+    throw error;
+  }
+}
+
+function ownersError(): BackupError {
+  return new BackupError('PERMISSION', 'only root can give entries the owners that the snapshot names', {
+    hint: 'Run it as root, or without --same-owner: then everything will belong to you.',
+  });
+}

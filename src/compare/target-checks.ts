@@ -1,0 +1,84 @@
+import { accessSync, constants, lstatSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { BackupError, fromSystemError } from '../errors.ts';
+import type { NameFolding } from '../restore/name-collisions.ts';
+import { currentHolders } from '../restore/publish/lock.ts';
+import { isMountPoint } from '../restore/publish/mount-points.ts';
+import { assertRecovered } from '../restore/publish/needs-recovery.ts';
+import { isDeviceBoundary, type Place, placeBeside, placeInside, type Target } from '../restore/publish/place.ts';
+import { findRunning } from '../restore/publish/running.ts';
+import { inspectTarget } from '../restore/publish/target-state.ts';
+import { inUseError, notEmptyError } from '../restore/refusals.ts';
+import type { RestoreOptions } from '../restore/restore-backup.ts';
+
+// What a restore would find out about its target by locking and writing, looked at without either.
+
+/** Where a restore would put its staging tree. */
+export function likelyPlace(target: Target): Place {
+  if (lstatSync(target.target, { throwIfNoEntry: false }) === undefined) return placeBeside(target);
+  if (isDeviceBoundary(target) || isMountPoint(target.target)) return placeInside(target);
+  return refusalToWrite(target.parent) === null ? placeBeside(target) : placeInside(target);
+}
+
+/** The directory that stands at a path, or the nearest above it that does. */
+export function nearestDirectory(path: string): string {
+  return lstatSync(path, { throwIfNoEntry: false }) === undefined ? nearestDirectory(dirname(path)) : path;
+}
+
+function refusalToWrite(directory: string): BackupError | null {
+  try {
+    accessSync(directory, constants.W_OK | constants.X_OK);
+    return null;
+  } catch (error) {
+    return fromSystemError(error, 'write beside or into the state directory', directory);
+  }
+}
+
+/** Why a restore into this place would be refused, in the order in which it would be. */
+export async function targetRefusals(place: Place, options: RestoreOptions): Promise<BackupError[]> {
+  const { mode = 'create', forceRunning = false } = options;
+  const { target } = place;
+  const running = forceRunning ? null : await findRunning(target);
+  return [
+    refusalToWrite(nearestDirectory(place.directory)),
+    lockedBy(place),
+    running === null ? null : inUseError(running, target),
+    await recoveryNeeded(target),
+    mode === 'create' && inspectTarget(place).kind === 'content' ? notEmptyError(target) : null,
+  ].filter((refusal) => refusal !== null);
+}
+
+function lockedBy(place: Place): BackupError | null {
+  const [holder] = currentHolders(place);
+  if (holder === undefined) return null;
+  const who = holder.record === null ? 'another process' : `process ${holder.record.pid} (${holder.record.command})`;
+  return new BackupError('STATE_DIR_LOCKED', `the state directory is in use by ${who}`, {
+    path: place.target,
+    hint: 'Wait until it is done.',
+  });
+}
+
+async function recoveryNeeded(target: string): Promise<BackupError | null> {
+  try {
+    await assertRecovered(target);
+    return null;
+  } catch (error) {
+    // That a restore is going on has been said by its lock.
+    if (error instanceof BackupError) return error.code === 'STATE_DIR_LOCKED' ? null : error;
+    throw error;
+  }
+}
+
+/**
+ * What the file system of a directory does with names, guessed from how it takes the directory's own: the real run tries it out with
+ * files. One that folds case mostly normalises too.
+ */
+export function guessNameFolding(directory: string): NameFolding {
+  const name = basename(directory);
+  const swapped = name === name.toUpperCase() ? name.toLowerCase() : name.toUpperCase();
+  if (swapped === name) return { case: false, normalization: false };
+  const own = lstatSync(directory);
+  const other = lstatSync(join(dirname(directory), swapped), { throwIfNoEntry: false });
+  const folds = other !== undefined && other.ino === own.ino && other.dev === own.dev;
+  return { case: folds, normalization: folds };
+}
