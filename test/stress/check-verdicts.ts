@@ -2,7 +2,7 @@ import { CATEGORIES, type CreateResult, isLoss, type RestoreResult, type VerifyR
 import { DATABASES, IN_PLACE, ROTATED_LOG } from './living-state.ts';
 
 /** What was said of one snapshot when it was made, verified and restored. */
-export interface Told {
+interface Told {
   created: CreateResult;
   verified: VerifyResult;
   restored: RestoreResult;

@@ -1,16 +1,25 @@
-import { createReadStream, createWriteStream, rmSync } from 'node:fs';
+import { createWriteStream, rmSync } from 'node:fs';
 import { PassThrough } from 'node:stream';
 import { finished } from 'node:stream/promises';
-import { type CreateOptions, createBackup, isLoss, restoreBackup, StateStore, verifySnapshot } from 'oxios-backup';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import {
+  type CreateOptions,
+  type CreateResult,
+  createBackup,
+  isLoss,
+  type RestoreResult,
+  restoreBackup,
+  StateStore,
+  verifySnapshot,
+} from 'oxios-backup';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Tally, TORTURE } from '../torture/tally.ts';
 import { Workroom } from '../workroom.ts';
 import { checkTree } from './check-tree.ts';
-import { checkVerdicts, type Told } from './check-verdicts.ts';
+import { checkVerdicts } from './check-verdicts.ts';
 import { LivingState } from './living-state.ts';
 import { type Resources, resources } from './resources.ts';
 
-const SNAPSHOTS = TORTURE ? 50 : 5;
+const SNAPSHOTS = TORTURE ? 50 : 4;
 /** Snapshots after which everything is there that is kept for the next one. */
 const WARM = 2;
 const MEMORY_SLACK = 16 * 1024 * 1024;
@@ -34,25 +43,19 @@ async function sqlitePaths(): Promise<SqlitePath[]> {
 
 const room = new Workroom();
 let live: LivingState;
-beforeAll(async () => {
+beforeEach(async () => {
   live = await LivingState.start(room.fresh('state'));
 });
-afterAll(() => live?.stop());
+afterEach(async () => {
+  await live?.stop();
+  rmSync(live.root, { recursive: true, force: true });
+});
 
-/** Makes a snapshot of the living state. */
-type Take = (file: string, target: string) => Promise<Told>;
+/** Makes a snapshot of the living state; may restore it already, too. */
+type Take = (file: string, target: string) => Promise<{ created: CreateResult; restored?: RestoreResult }>;
 
-function throughFile(sqlite: SqlitePath): Take {
-  return async (file, target) => {
-    const created = await createBackup(new StateStore(live.root), file, { sqlite });
-    return { created, ...(await bringBack(file, target)) };
-  };
-}
-
-async function bringBack(file: string, target: string): Promise<Omit<Told, 'created'>> {
-  live.pause();
-  const verified = await verifySnapshot(file);
-  return { verified, restored: await restoreBackup(new StateStore(target), file) };
+function intoFile(sqlite: SqlitePath): Take {
+  return async (file) => ({ created: await createBackup(new StateStore(live.root), file, { sqlite }) });
 }
 
 /** Restores while the snapshot is being made, from the other end of a pipe. */
@@ -60,28 +63,29 @@ const throughPipe: Take = async (file, target) => {
   const kept = createWriteStream(file);
   const pipe = new PassThrough();
   pipe.on('data', (chunk) => kept.write(chunk));
-  const arriving = pipe.pipe(new PassThrough());
-  const restoring = restoreBackup(new StateStore(target), arriving);
+  const restoring = restoreBackup(new StateStore(target), pipe.pipe(new PassThrough()));
   restoring.catch((error) => pipe.destroy(error));
-  const [created, restored] = await Promise.all([createBackup(new StateStore(live.root), pipe), restoring]);
+  const created = await createBackup(new StateStore(live.root), pipe);
+  pipe.end();
+  const restored = await restoring;
   await finished(kept.end());
-  live.pause();
-  return { created, restored, verified: await verifySnapshot(createReadStream(file)) };
+  return { created, restored };
 };
 
+/** Everything writes while the snapshot is made, and nothing while it is judged: the load is for the snapshot. */
 async function snapshot(take: Take, locks: boolean): Promise<void> {
   const file = room.fresh('snapshot');
   const target = room.fresh('restored');
   const witness = live.witness();
   try {
-    const told = await take(file, target);
-    live.resume();
+    const { created, restored: already } = await take(file, target);
     await live.settle(witness);
     live.pause();
-    const losses = new Set(told.created.verdicts.filter(({ verdict }) => isLoss(verdict)).map(({ path }) => path));
-    const { manifest } = told.created;
-    const broken = await checkTree({ root: target, manifest, live, witness, losses });
-    expect([...checkVerdicts(told, locks), ...broken]).toEqual([]);
+    const verified = await verifySnapshot(file);
+    const restored = already ?? (await restoreBackup(new StateStore(target), file));
+    const losses = new Set(created.verdicts.filter(({ verdict }) => isLoss(verdict)).map(({ path }) => path));
+    const broken = await checkTree({ root: target, manifest: created.manifest, live, witness, losses });
+    expect([...checkVerdicts({ created, verified, restored }, locks), ...broken]).toEqual([]);
   } finally {
     live.resume();
     rmSync(file, { force: true });
@@ -96,6 +100,7 @@ async function snapshots(tally: Tally, take: Take, locks: boolean): Promise<void
     if (i === WARM) warm = await resources();
   }
   tally.settle();
+  expect(live.starved()).toEqual([]);
   const { descriptors, threads, memory } = await resources();
   expect({ descriptors, threads }).toEqual({ descriptors: warm?.descriptors, threads: warm?.threads });
   expect(memory).toBeLessThan((warm?.memory ?? 0) + MEMORY_SLACK);
@@ -106,15 +111,11 @@ const TIMEOUT_MS = SNAPSHOTS * 30_000;
 for (const sqlite of await sqlitePaths()) {
   test(`snapshots of a living state hold, databases by ${sqlite}`, { timeout: TIMEOUT_MS }, async (context) => {
     const tally = new Tally(context, `a snapshot of a living state, databases by ${sqlite}`);
-    await snapshots(tally, throughFile(sqlite), sqlite !== 'pair');
+    await snapshots(tally, intoFile(sqlite), sqlite !== 'pair');
   });
 }
 
 test('snapshots through a pipe hold', { timeout: TIMEOUT_MS }, async (context) => {
   const tally = new Tally(context, 'a snapshot of a living state, through a pipe');
   await snapshots(tally, throughPipe, (await sqlitePaths()).length > 1);
-});
-
-test('writers go on while snapshots are made', () => {
-  expect(live.starved()).toEqual([]);
 });

@@ -14,8 +14,8 @@ export const DATABASES = [
 /** Logs that only grow: one small, one beyond the size of a large file, one that becomes large meanwhile. */
 export const LOGS = [
   { path: 'audit/trail.jsonl', bytesPerSecond: 20_000, startsWith: 0 },
-  { path: 'events/server.log', bytesPerSecond: 300_000, startsWith: 3_000_000 },
-  { path: 'events/young.log', bytesPerSecond: 500_000, startsWith: 700_000 },
+  { path: 'events/server.log', bytesPerSecond: 50_000, startsWith: 3_000_000 },
+  { path: 'events/young.log', bytesPerSecond: 100_000, startsWith: 950_000 },
 ] as const;
 
 /** A log that is renamed to `.1` when it has grown, and begun anew. */

@@ -8,6 +8,7 @@ import os
 import random
 import subprocess
 import sys
+import time
 
 from report import report
 
@@ -38,10 +39,11 @@ while True:
     n += 1
     for name in random.sample(range(40), 3):
         with open(os.path.join(root, "notes", f"note-{name}.md"), "wb") as file:
-            file.write(b"%d %s\n" % (n, os.urandom(random.choice((10, 3000))).hex().encode()))
+            file.write(b"%d %s\n" % (n, os.urandom(random.choice((10, 1000))).hex().encode()))
     git("add", "notes")
     git("commit", "-q", "-m", str(n), *(["--amend"] if n % 7 == 0 else []))
     report(f"{n} {git('rev-parse', 'HEAD')}")
+    time.sleep(0.05)
     if n % 5 == 0:
         git("tag", f"tag-{n}")
         git("branch", "-f", f"branch-{n % 15}")

@@ -9,6 +9,6 @@ def report(text=""):
     try:
         sys.stdout.write(f"{time.time_ns()} {text}\n")
         sys.stdout.flush()
-    except BrokenPipeError:
+    except OSError:
         # Whoever started this writer has ended.
         os._exit(0)
