@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { lastJson, Workbench } from './command-line.ts';
 import { writeSmallState } from './small-state.ts';
@@ -65,6 +65,20 @@ describe('create', () => {
     ]);
     expect(out).toContain('memory (--exclude memory)');
     expect((await bench.run(['list', 'x.tar.gz'])).out).not.toContain('notes.txt');
+  });
+
+  it('says what it would do, with --dry-run, and writes nothing', async () => {
+    const args = ['create', 'dry.tar.gz', '--state-dir', 'state', '--dry-run', '--exclude', 'memory'];
+    const { status, out } = await bench.run(args);
+    expect(status).toBe(0);
+    expect(out).toMatch(/^ {2}6 entries \(4 files\), 46 B$/m);
+    expect(out).toMatch(/^ {2}sessions +2$/m);
+    expect(out).toMatch(/^ {2}memory\/ +9 B +--exclude memory$/m);
+    expect(existsSync(bench.path('dry.tar.gz'))).toBe(false);
+    expect(lastJson((await bench.run([...args, '--json'])).out)).toMatchObject({
+      dry_run: true,
+      left_out: [{ path: 'memory', size: 9 }],
+    });
   });
 
   it('keeps results off the standard output when that is the snapshot', async () => {
@@ -220,6 +234,44 @@ describe('verify', () => {
     const quiet = await bench.run(['verify', 'bad.tar.gz', '--quiet']);
     expect(quiet.out).toBe('');
     expect(quiet.err).toContain('NOT VALID');
+  });
+});
+
+describe('diff, verify --against', () => {
+  beforeAll(async () => {
+    writeSmallState(bench.path('later'));
+    writeFileSync(bench.path('later/sessions/c.json'), '{}');
+    writeFileSync(bench.path('later/notes.txt'), 'other\n');
+    rmSync(bench.path('later/memory'), { recursive: true });
+    await bench.run(['create', 'later.tar.gz', '--state-dir', 'later']);
+  });
+
+  it('tells what changed between two snapshots', async () => {
+    const { status, out } = await bench.run(['diff', 's.tar.gz', 'later.tar.gz']);
+    expect(status).toBe(0);
+    expect(out).toMatch(/^- memory\/$/m);
+    expect(out).toMatch(/^~ notes\.txt {2}\(content, mtime\)$/m);
+    expect(out).toMatch(/^\+ sessions\/c\.json$/m);
+    const stat = await bench.run(['diff', 's.tar.gz', 'later.tar.gz', '--stat']);
+    expect(stat.out).toMatch(/^memory\/facts +\+0 +-1 +~0\nsessions +\+1 /);
+    expect(stat.out).not.toContain('notes.txt');
+  });
+
+  it('compares with the state directory, and with any other', async () => {
+    const same = await bench.run(['diff', 'later.tar.gz'], { env: { OXIOS_STATE_DIR: bench.path('later') } });
+    expect(same.out).toMatch(/^no difference/);
+    const { out } = await bench.run(['diff', 's.tar.gz', 'later', '--section', 'sessions', '--json']);
+    const lines = out.split('\n').map((line) => JSON.parse(line));
+    expect(lines).toContainEqual(expect.objectContaining({ type: 'change', kind: 'added', path: 'sessions/c.json' }));
+    expect(lines.at(-1)).toMatchObject({ type: 'summary', same: false, sections: [{ name: 'sessions', added: 1 }] });
+  });
+
+  it('verifies against a directory', async () => {
+    expect((await bench.run(['verify', 'later.tar.gz', '--against', 'later'])).status).toBe(0);
+    const { status, out } = await bench.run(['verify', 's.tar.gz', '--against', 'later']);
+    expect(status).toBe(1);
+    expect(out).toMatch(/^s\.tar\.gz: valid$/m);
+    expect(out).toMatch(/^later: DIFFERS.*\n(?: {2}.*\n)* {2}- memory\/facts\/coffee\.md$/m);
   });
 });
 

@@ -1,9 +1,9 @@
 import path from 'node:path';
-import type { CreateOptions, CreateResult, LeftOut } from '../../index.ts';
-import { type Context, defineCommand } from '../command.ts';
+import type { CreateOptions } from '../../index.ts';
+import { defineCommand } from '../command.ts';
 import { given, REPORTING, STATE_DIR, stateDirOf, THREADS, wholeNumber } from '../options.ts';
-import { count, formatBytes, formatDuration } from '../text/amounts.ts';
-import { lossLines, mildVerdicts } from '../text/losses.ts';
+import { backupPlanResult } from '../results/backup-plan-result.ts';
+import { createResult } from '../results/create-result.ts';
 
 export const command = defineCommand({
   onlyOutput: false,
@@ -41,6 +41,7 @@ export const command = defineCommand({
       value: 'VERSION',
       describe: 'For the manifest [OXIOS_VERSION, else oxios --version]',
     },
+    'dry-run': { type: 'boolean', describe: 'Say what would go in and what stays out; write nothing' },
     ...REPORTING,
   },
   examples: [
@@ -50,12 +51,12 @@ export const command = defineCommand({
     ['create - | ssh host "cat > oxios.tar.gz"', 'to another machine'],
   ],
   note: 'With "-" the result (also as --json) goes to standard error.',
-  run: async (args, context) => {
-    const { terminal, reporter, operation } = context;
+  run: async (args, { terminal, reporter, operation }) => {
     const toStream = args.output === '-';
-    if (toStream) reporter.moveResultsToStderr();
-    const { BackupError, createBackup, defaultSnapshotName, StateStore } = await import('../../index.ts');
-    if (toStream && terminal.stdout.isTTY === true) {
+    const dryRun = args['dry-run'] === true;
+    if (toStream && !dryRun) reporter.moveResultsToStderr();
+    const { BackupError, createBackup, defaultSnapshotName, planBackup, StateStore } = await import('../../index.ts');
+    if (toStream && !dryRun && terminal.stdout.isTTY === true) {
       throw new BackupError('USAGE', 'standard output is a terminal, and a snapshot is not text', {
         hint: 'Send it into a pipe or a file, or name the output.',
       });
@@ -72,45 +73,12 @@ export const command = defineCommand({
       }),
     };
     const output = args.output ?? path.join(args.to ?? '.', defaultSnapshotName(new Date()));
+    if (dryRun) {
+      const plan = await planBackup(store, { ...options, ...(toStream ? {} : { output }) });
+      return reporter.result(backupPlanResult(plan));
+    }
     const began = performance.now();
     const result = await createBackup(store, toStream ? terminal.stdout : output, options);
-    return report(result, performance.now() - began, context);
+    return reporter.result(createResult(result, performance.now() - began));
   },
 });
-
-function report(result: CreateResult, elapsedMs: number, { reporter }: Context): Promise<number> {
-  const { output, length, manifest, totals, complete, verdicts, leftOut } = result;
-  const mild = mildVerdicts(verdicts);
-  const lines = [
-    output ?? 'snapshot written to standard output',
-    `  ${count(totals.entries, 'entry')} (${count(totals.files, 'file')}), ${formatBytes(totals.bytes)} as ${formatBytes(length)}, in ${formatDuration(elapsedMs)}`,
-  ];
-  if (leftOut.length > 0) lines.push(`  left out: ${summarizeLeftOut(leftOut)}`);
-  if (mild !== null) lines.push(`  changed while they were read, and captured whole: ${mild}`);
-  return reporter.result({
-    status: complete ? 0 : 3,
-    fields: {
-      output,
-      length,
-      elapsed_ms: Math.round(elapsedMs),
-      complete,
-      manifest,
-      totals,
-      verdicts,
-      left_out: leftOut,
-    },
-    lines,
-    losses: lossLines('the snapshot is NOT COMPLETE; it does not hold, or not as they should be:', verdicts),
-  });
-}
-
-const NAMED = 3;
-
-/** A few names, or what is common to many: reason by reason. */
-function summarizeLeftOut(leftOut: readonly LeftOut[]): string {
-  if (leftOut.length <= NAMED) return leftOut.map(({ path, reason }) => `${path} (${reason})`).join(', ');
-  const byReason = new Map<string, number>();
-  for (const { reason } of leftOut) byReason.set(reason, (byReason.get(reason) ?? 0) + 1);
-  const parts = [...byReason].map(([reason, number]) => `${number} × ${reason}`);
-  return `${parts.join(', ')} (--dry-run names them)`;
-}

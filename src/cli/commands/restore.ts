@@ -1,9 +1,10 @@
-import type { RestoreOptions, RestoreResult } from '../../index.ts';
-import { type Context, defineCommand } from '../command.ts';
+import type { RestoreOptions } from '../../index.ts';
+import { defineCommand } from '../command.ts';
 import { given, PATH, REPORTING, SECTION, SNAPSHOT, STATE_DIR, snapshotOf, stateDirOf, THREADS } from '../options.ts';
+import { changeFields } from '../results/difference-lines.ts';
+import { restorePreviewResult } from '../results/restore-preview-result.ts';
+import { restoreResult } from '../results/restore-result.ts';
 import { salvageResult } from '../results/salvage-result.ts';
-import { count, formatBytes, formatDuration, formatTime } from '../text/amounts.ts';
-import { lossLines } from '../text/losses.ts';
 
 export const command = defineCommand({
   onlyOutput: false,
@@ -23,6 +24,7 @@ export const command = defineCommand({
     },
     'same-owner': { type: 'boolean', describe: 'Give back owners by number; root only' },
     'force-running': { type: 'boolean', describe: 'Although a process uses the state directory' },
+    'dry-run': { type: 'boolean', describe: 'Say what would change; write nothing' },
     salvage: {
       type: 'string',
       requiresArg: true,
@@ -33,6 +35,7 @@ export const command = defineCommand({
         'section',
         'path',
         'allow-empty',
+        'dry-run',
         'external-links',
         'same-owner',
         'force-running',
@@ -44,14 +47,14 @@ export const command = defineCommand({
   },
   examples: [
     ['restore oxios.tar.gz', 'state directory missing or empty'],
+    ['restore oxios.tar.gz --replace --dry-run', 'look first'],
     ['restore oxios.tar.gz --replace', 'in place of what is there'],
     ['restore oxios.tar.gz --merge --section sessions', 'one section back'],
     ['restore - < oxios.tar.gz', 'from a pipe'],
   ],
   note: 'Nothing changes before the whole snapshot is proven; "oxios-backup undo" takes it back.',
-  run: async (args, context) => {
-    const { terminal, operation, reporter } = context;
-    const { restoreBackup, salvageSnapshot, StateStore } = await import('../../index.ts');
+  run: async (args, { terminal, operation, reporter }) => {
+    const { planRestore, restoreBackup, salvageSnapshot, StateStore } = await import('../../index.ts');
     const snapshot = snapshotOf(args.snapshot, terminal);
     const stateDir = stateDirOf(args, terminal);
     if (args.salvage !== undefined) {
@@ -71,43 +74,14 @@ export const command = defineCommand({
         threads: args.threads,
       }),
     };
+    const store = new StateStore(stateDir);
+    if (args['dry-run'] === true) {
+      const preview = await planRestore(store, snapshot, options);
+      for (const change of preview.changes) await reporter.row('change', changeFields(change));
+      return reporter.result(restorePreviewResult(preview));
+    }
     const began = performance.now();
-    const result = await restoreBackup(new StateStore(stateDir), snapshot, options);
-    return report(result, performance.now() - began, context);
+    const result = await restoreBackup(store, snapshot, options);
+    return reporter.result(restoreResult(result, performance.now() - began));
   },
 });
-
-function report(result: RestoreResult, elapsedMs: number, { reporter }: Context): Promise<number> {
-  const { stateDir, manifest, sealed, restored, replacedTree, skippedLinks, verdicts, complete } = result;
-  const lines = [
-    `restored ${stateDir}`,
-    `  ${count(restored.entries, 'entry')} (${count(restored.files, 'file')}), ${formatBytes(restored.bytes)}, in ${formatDuration(elapsedMs)}`,
-    `  as it was on ${formatTime(new Date(manifest.created_at))}`,
-  ];
-  if (!sealed) lines.push('  the archive is unsealed: it carries no digests, so its content could not be proven');
-  if (replacedTree !== null) {
-    lines.push(`  the old tree is kept at ${replacedTree}`);
-    lines.push('  to have it back: oxios-backup undo; to free its space: oxios-backup undo --discard');
-  }
-  return reporter.result({
-    status: complete ? 0 : 3,
-    fields: {
-      state_dir: stateDir,
-      elapsed_ms: Math.round(elapsedMs),
-      complete,
-      sealed,
-      manifest,
-      restored,
-      replaced_tree: replacedTree,
-      skipped_links: skippedLinks,
-      verdicts,
-    },
-    lines,
-    losses: [
-      ...(skippedLinks.length === 0
-        ? []
-        : ['left out, for they lead out of the state directory:', ...skippedLinks.map((path) => `  ${path}`)]),
-      ...lossLines('when the snapshot was made, these were not to be had, or not as they should be:', verdicts),
-    ],
-  });
-}

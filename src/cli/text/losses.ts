@@ -16,6 +16,11 @@ export function lossLines(heading: string, verdicts: readonly NamedVerdict[]): s
   ];
 }
 
+/** Whether there is a loss among them. */
+export function namesLoss(verdicts: readonly NamedVerdict[]): boolean {
+  return verdicts.some(({ verdict }) => isLoss(verdict));
+}
+
 /** How many files were not clean at once without being lost: `2 retried, 1 trimmed`; null if none. */
 export function mildVerdicts(verdicts: readonly NamedVerdict[]): string | null {
   const parts = (['retried', 'trimmed'] as const).flatMap((kind) => {

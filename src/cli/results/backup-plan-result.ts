@@ -1,0 +1,31 @@
+import type { BackupPlan } from '../../index.ts';
+import type { Result } from '../report/reporter.ts';
+import { count, formatBytes, formatNumber } from '../text/amounts.ts';
+import { alignColumns } from '../text/columns.ts';
+import { lossLines } from '../text/losses.ts';
+
+/** What to say of a snapshot that is not made: what would go in, what stays out and why. */
+export function backupPlanResult({ stateDir, totals, sections, leftOut, losses, notices }: BackupPlan): Result {
+  const { entries, files, bytes } = totals;
+  const out = leftOut.map(({ path, type, size, reason }) => [
+    `  ${path}${type === 'directory' ? '/' : ''}`,
+    size === undefined ? '' : formatBytes(size),
+    reason,
+  ]);
+  return {
+    status: losses.length === 0 ? 0 : 3,
+    fields: { dry_run: true, state_dir: stateDir, totals, sections, left_out: leftOut, verdicts: losses, notices },
+    lines: [
+      `of ${stateDir} would go in`,
+      `  ${count(entries, 'entry')} (${count(files, 'file')}), ${formatBytes(bytes)}`,
+      ...alignColumns(
+        sections.map(({ name, entry_count }) => [`  ${name}`, formatNumber(entry_count)]),
+        [1],
+      ),
+      out.length === 0 ? 'nothing would stay out' : 'would stay out',
+      ...alignColumns(out, [1]),
+      ...notices.map(({ path, message }) => `note: ${path === undefined ? '' : `${path}: `}${message}`),
+    ],
+    losses: lossLines('could not be had:', losses),
+  };
+}

@@ -1,0 +1,67 @@
+import { ERROR_CODES } from '../../errors.ts';
+import type { Refusal, RestorePreview } from '../../index.ts';
+import type { Result } from '../report/reporter.ts';
+import { count, formatBytes, formatNumber, formatTime } from '../text/amounts.ts';
+import { lossLines, namesLoss } from '../text/losses.ts';
+import { changeLine } from './difference-lines.ts';
+
+const MODES = { create: 'restore', replace: 'replace', merge: 'merge into' } as const;
+
+/** What to say of a restore that is not done. The changes themselves, as JSON, are rows before it. */
+export function restorePreviewResult(preview: RestorePreview): Result {
+  const { stateDir, mode, manifest, sealed, restored, sections, totals, space } = preview;
+  const { externalLinks, notices, refusals, verdicts } = preview;
+  const [refusal] = refusals;
+  return {
+    status: refusal !== undefined ? ERROR_CODES[refusal.code] : namesLoss(verdicts) ? 3 : 0,
+    fields: {
+      dry_run: true,
+      state_dir: stateDir,
+      mode,
+      manifest,
+      sealed,
+      restored,
+      sections,
+      totals,
+      space,
+      external_links: externalLinks,
+      notices,
+      refusals,
+      verdicts,
+    },
+    lines: [
+      `would ${MODES[mode]} ${stateDir}`,
+      `  ${count(restored.entries, 'entry')} (${count(restored.files, 'file')}), ${formatBytes(restored.bytes)}`,
+      `  as it was on ${formatTime(new Date(manifest.created_at))}`,
+      ...changeLines(preview),
+      ...notices.map(({ path, message }) => `note: ${path === undefined ? '' : `${path}: `}${message}`),
+    ],
+    losses: [
+      ...lossLines('when the snapshot was made, these were not to be had, or not as they should be:', verdicts),
+      ...refusals.flatMap(refusalLines),
+    ],
+  };
+}
+
+/** Entry by entry; into an empty directory, where all is new, only how many. */
+function changeLines({ changes, totals, space }: RestorePreview): string[] {
+  const { added, removed, changed, unchanged, kept } = totals;
+  const isFresh = removed + changed + unchanged + kept === 0;
+  const counts = [
+    `${formatNumber(added)} added`,
+    `${formatNumber(changed)} replaced`,
+    `${formatNumber(removed)} removed`,
+    `${formatNumber(unchanged)} unchanged`,
+  ];
+  if (kept > 0) counts.push(`${formatNumber(kept)} left as they are`);
+  return [
+    ...(isFresh ? [] : changes.map((change) => `  ${changeLine(change)}`)),
+    `  ${counts.join(', ')}`,
+    `  space: ${formatBytes(space.needed.bytes)} needed, ${formatBytes(space.available.bytes)} available`,
+  ];
+}
+
+function refusalLines({ message, path, hint }: Refusal): string[] {
+  const where = path === undefined || message.includes(path) ? '' : `: ${path}`;
+  return [`it would be refused: ${message}${where}`, ...(hint === undefined ? [] : [`  ${hint}`])];
+}

@@ -1,0 +1,40 @@
+import type { RestoreResult } from '../../index.ts';
+import type { Result } from '../report/reporter.ts';
+import { count, formatBytes, formatDuration, formatTime } from '../text/amounts.ts';
+import { lossLines } from '../text/losses.ts';
+
+/** What to say of a state directory that was restored. */
+export function restoreResult(result: RestoreResult, elapsedMs: number): Result {
+  const { stateDir, manifest, sealed, restored, replacedTree, skippedLinks, verdicts, complete } = result;
+  const lines = [
+    `restored ${stateDir}`,
+    `  ${count(restored.entries, 'entry')} (${count(restored.files, 'file')}), ${formatBytes(restored.bytes)}, in ${formatDuration(elapsedMs)}`,
+    `  as it was on ${formatTime(new Date(manifest.created_at))}`,
+  ];
+  if (!sealed) lines.push('  the archive is unsealed: it carries no digests, so its content could not be proven');
+  if (replacedTree !== null) {
+    lines.push(`  the old tree is kept at ${replacedTree}`);
+    lines.push('  to have it back: oxios-backup undo; to free its space: oxios-backup undo --discard');
+  }
+  return {
+    status: complete ? 0 : 3,
+    fields: {
+      state_dir: stateDir,
+      elapsed_ms: Math.round(elapsedMs),
+      complete,
+      sealed,
+      manifest,
+      restored,
+      replaced_tree: replacedTree,
+      skipped_links: skippedLinks,
+      verdicts,
+    },
+    lines,
+    losses: [
+      ...(skippedLinks.length === 0
+        ? []
+        : ['left out, for they lead out of the state directory:', ...skippedLinks.map((path) => `  ${path}`)]),
+      ...lossLines('when the snapshot was made, these were not to be had, or not as they should be:', verdicts),
+    ],
+  };
+}
