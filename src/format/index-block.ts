@@ -1,8 +1,9 @@
-import { deflateRawSync, inflateRawSync } from 'node:zlib';
+import { deflateRawSync } from 'node:zlib';
 import * as z from 'zod/mini';
 import { BackupError } from '../errors.ts';
 import { BLOCK, type Entry, type EntryType, padded } from './entry.ts';
 import { DAMAGED_HINT } from './gzip-member.ts';
+import { inflateJson } from './inflate-exactly.ts';
 
 /** A block of the index: a run of entries as columns, and the members that hold them. See SNAPSHOT-FORMAT.md. */
 export interface IndexBlock {
@@ -101,9 +102,7 @@ function invalid(reason: string, cause?: unknown): BackupError {
 
 function parseColumns(deflated: Buffer): unknown {
   try {
-    return JSON.parse(
-      inflateRawSync(deflated, { maxOutputLength: MAX_BLOCK_BYTES, chunkSize: 256 * 1024 }).toString('utf8'),
-    );
+    return inflateJson(deflated, MAX_BLOCK_BYTES);
   } catch (cause) {
     throw invalid('cannot be read', cause);
   }

@@ -1,9 +1,10 @@
-import { deflateRawSync, inflateRawSync } from 'node:zlib';
+import { deflateRawSync } from 'node:zlib';
 import * as z from 'zod/mini';
 import { BackupError } from '../errors.ts';
+import { FORMAT_VERSION } from './format-version.ts';
 import { DAMAGED_HINT } from './gzip-member.ts';
+import { inflateJson } from './inflate-exactly.ts';
 import { type Manifest, validateManifest } from './manifest.ts';
-import { FORMAT_VERSION } from './seal.ts';
 
 /** Most bytes that the root may inflate to. */
 const MAX_ROOT_BYTES = 64 * 1024 * 1024;
@@ -26,7 +27,8 @@ const totalsSchema = z.strictObject({
 });
 
 const topSchema = z.strictObject({
-  mode: count.check(z.maximum(0o7777)),
+  // As of any directory: set-user-id never.
+  mode: count.check(z.maximum(0o3777)),
   uid: count,
   gid: count,
   mtime: z.int(),
@@ -86,7 +88,7 @@ export function encodeRoot(root: IndexRoot): Buffer {
 export function parseRoot(bytes: Buffer): IndexRoot {
   let value: unknown;
   try {
-    value = JSON.parse(inflateRawSync(bytes, { maxOutputLength: MAX_ROOT_BYTES }).toString('utf8'));
+    value = inflateJson(bytes, MAX_ROOT_BYTES);
   } catch (cause) {
     throw new BackupError('INDEX_INVALID', 'the root of the index cannot be read', { hint: DAMAGED_HINT, cause });
   }

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { BackupError } from '../errors.ts';
 import { BLOCK, padded } from './entry.ts';
+import { FORMAT_VERSION, otherFormat } from './format-version.ts';
 import { MANIFEST_PATH } from './path-rules.ts';
 import { encodeHeader } from './tar-header.ts';
 
@@ -9,8 +10,13 @@ export const MANIFEST_VERSION = 1;
 /** A manifest of more bytes than this is refused unread. */
 export const MAX_MANIFEST_BYTES = 1024 * 1024;
 const MAX_SECTIONS = 1000;
+/** Objects and arrays within each other. */
+const MAX_DEPTH = 32;
 
 const count = z.int().check(z.nonnegative());
+
+// Oxios's rule for the name of a category: relative, no empty or `..` component, no backslash.
+const CATEGORY_NAME = /^(?!.*\.\.)[^/\\\0]+(?:\/[^/\\\0]+)*$/;
 
 /** The part of the manifest that Oxios itself reads. */
 const oxiosManifest = z.looseObject({
@@ -18,7 +24,7 @@ const oxiosManifest = z.looseObject({
   created_at: z.iso.datetime({ offset: true }),
   oxios_version: z.string(),
   sections: z
-    .array(z.looseObject({ name: z.string().check(z.minLength(1)), entry_count: count }))
+    .array(z.looseObject({ name: z.string().check(z.regex(CATEGORY_NAME)), entry_count: count }))
     .check(z.maxLength(MAX_SECTIONS)),
 });
 
@@ -81,6 +87,9 @@ export function validateManifest(value: unknown): Manifest {
       },
     );
   }
+  const format = z.looseObject({ snapshot_format: z.number() }).safeParse(value);
+  if (format.success && format.data.snapshot_format !== FORMAT_VERSION) throw otherFormat(format.data.snapshot_format);
+  if (isDeeperThan(value, MAX_DEPTH)) throw invalid('is nested too deeply');
   const parsed = manifestSchema.safeParse(value);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
@@ -89,6 +98,16 @@ export function validateManifest(value: unknown): Manifest {
   const names = new Set(parsed.data.sections.map((section) => section.name));
   if (names.size !== parsed.data.sections.length) throw invalid('names a section twice');
   return parsed.data;
+}
+
+/** Goes down without recursion, for the depth is what is in doubt. */
+function isDeeperThan(value: unknown, depth: number): boolean {
+  let level: unknown[] = [value];
+  for (let i = 0; level.length > 0; i++) {
+    if (i > depth) return true;
+    level = level.flatMap((each) => (typeof each === 'object' && each !== null ? Object.values(each) : []));
+  }
+  return false;
 }
 
 /** Whether these bytes are what Oxios's own restore leaves behind in a state directory: a backup's manifest. */

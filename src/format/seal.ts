@@ -1,8 +1,5 @@
-import { BackupError } from '../errors.ts';
+import { FORMAT_VERSION, otherFormat } from './format-version.ts';
 import { encodeEmptyMember } from './gzip-member.ts';
-
-/** Version of the snapshot format that this code writes and reads. */
-export const FORMAT_VERSION = 1;
 
 /** What the last member of a snapshot says. Offsets and lengths in bytes. */
 export interface Seal {
@@ -48,15 +45,7 @@ export function parseSeal(bytes: Buffer): Seal | null {
   const payload = bytes.subarray(17, 17 + PAYLOAD);
   if (!bytes.equals(encodeEmptyMember('S', payload))) return null;
   const version = payload.readUInt8(0);
-  if (version !== FORMAT_VERSION) {
-    throw new BackupError(
-      'FORMAT_VERSION',
-      `the snapshot has format version ${version}; this program reads version ${FORMAT_VERSION}`,
-      {
-        hint: 'Use a newer oxios-backup, or plain tar: the file is a valid .tar.gz.',
-      },
-    );
-  }
+  if (version !== FORMAT_VERSION) throw otherFormat(version);
   const number = (offset: number) => Number(payload.readBigUInt64LE(offset));
   return {
     snapshotLength: number(1),

@@ -8,6 +8,7 @@ export type HeaderFields = Pick<Entry, 'path' | 'type' | 'mode' | 'uid' | 'gid' 
 const TYPE_NAME = { file: 'File', directory: 'Directory', symlink: 'SymbolicLink', hardlink: 'Link' } as const;
 
 const NAME_FIELD = 100;
+const PREFIX_FIELD = 155;
 const MAX_ID = 0o7777777;
 const MAX_OCTAL_12 = 0o77777777777;
 
@@ -22,10 +23,10 @@ function tarName(fields: HeaderFields): string {
 }
 
 /** Writes the ustar header at `offset`, over zeros. */
-function encodeUstar(fields: HeaderFields, target: Buffer, offset: number): void {
-  header.path = tarName(fields);
+function encodeUstar(fields: HeaderFields, target: Buffer, offset: number, name = tarName(fields)): void {
+  header.path = name;
   header.type = TYPE_NAME[fields.type];
-  header.linkpath = fields.link ?? '';
+  header.linkpath = cut(fields.link ?? '');
   header.mode = fields.mode;
   header.uid = fields.uid;
   header.gid = fields.gid;
@@ -37,6 +38,16 @@ function encodeUstar(fields: HeaderFields, target: Buffer, offset: number): void
 function fitsNameField(text: string): boolean {
   // A UTF-16 code unit takes at most three bytes, so short text needs no counting.
   return text.length < NAME_FIELD / 3 || Buffer.byteLength(text) < NAME_FIELD;
+}
+
+/** As many whole characters as a name field holds: what stands there when a pax record has the rest. */
+function cut(text: string): string {
+  if (fitsNameField(text)) return text;
+  const bytes = Buffer.from(text, 'utf8');
+  let end = NAME_FIELD - 1;
+  // Continuation bytes of a character are 10xxxxxx.
+  while (((bytes[end] as number) & 0xc0) === 0x80) end--;
+  return bytes.toString('utf8', 0, end);
 }
 
 /** A header block of the codec's making, and the sum of its bytes. */
@@ -103,6 +114,8 @@ function encodeStamped(fields: HeaderFields, target: Buffer, offset: number): vo
 function fitsName(fields: HeaderFields): boolean {
   const name = tarName(fields);
   if (fitsNameField(name)) return true;
+  // Finding a place to split a path takes the codec a time that grows with the square of its depth.
+  if (Buffer.byteLength(name) > NAME_FIELD + 1 + PREFIX_FIELD) return false;
   scratch.fill(0);
   encodeUstar(fields, scratch, 0);
   return new Header(scratch, 0).path === name;
@@ -165,6 +178,6 @@ export function encodeHeader(fields: HeaderFields, target: Buffer, offset: numbe
     gname: '',
   }).encode(target, offset);
   records.copy(target, offset + BLOCK);
-  encodeUstar(fields, target, offset + (blocks - 1) * BLOCK);
+  encodeUstar(fields, target, offset + (blocks - 1) * BLOCK, cut(tarName(fields)));
   return blocks;
 }

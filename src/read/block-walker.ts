@@ -1,7 +1,7 @@
 import { createHash, type Hash, hash } from 'node:crypto';
 import { BLOCK, padded } from '../format/entry.ts';
 import type { BlockEntry } from '../format/index-block.ts';
-import { encodeHeader } from '../format/tar-header.ts';
+import { headerAgrees } from './header-agreement.ts';
 import { type Problem, someOf } from './problem.ts';
 
 /** Takes entries as they come out of their members. */
@@ -27,8 +27,6 @@ function tarLength(entry: BlockEntry): number {
   return entry.headerBlocks * BLOCK + padded(entry.size);
 }
 
-const HEADER_ROOM = 64 * BLOCK;
-
 /**
  * Goes through the tar bytes of one block of the index, member after member, and proves each entry against the index: header,
  * content, padding. What the index says is known to be sound in itself; the tar bytes are not.
@@ -42,7 +40,6 @@ export class BlockWalker {
   #open: OpenFile | null = null;
   /** Tar bytes of the open entry that are yet to come behind a member that was skipped. */
   #lost = 0;
-  #header = Buffer.alloc(HEADER_ROOM);
 
   /**
    * @param sink takes what is proven; without one the block is only checked
@@ -121,12 +118,8 @@ export class BlockWalker {
     const index = this.#next++;
     const entry = this.#entries[index] as BlockEntry;
     const headerLength = entry.headerBlocks * BLOCK;
-    if (this.#header.length < headerLength) this.#header = Buffer.alloc(headerLength + HEADER_ROOM);
-    const blocks = encodeHeader(entry, this.#header, 0);
     const at = start + headerLength;
-    const agrees =
-      blocks === entry.headerBlocks && at <= tar.length && tar.compare(this.#header, 0, headerLength, start, at) === 0;
-    if (!agrees) {
+    if (at > tar.length || !headerAgrees(entry, tar.subarray(start, at))) {
       this.#problem(
         'INDEX_MISMATCH',
         `the tar header of ${someOf([entry.path])} says other than the index`,

@@ -1,15 +1,7 @@
-import { crc32, inflateRawSync } from 'node:zlib';
+import { crc32 } from 'node:zlib';
 import { BackupError } from '../errors.ts';
 import { DAMAGED_HINT, MEMBER_HEADER, memberLength } from '../format/gzip-member.ts';
-
-// With room to spare zlib sees the end of the data in the same call.
-const SPARE = 64;
-
-// What zlib returns with `info: true`, which its types leave out.
-interface Inflated {
-  buffer: Buffer;
-  engine: { bytesWritten: number };
-}
+import { inflateExactly } from '../format/inflate-exactly.ts';
 
 /**
  * Inflates one member after checking all of its form: the framing, the length that it names, no byte left over, CRC-32 and ISIZE.
@@ -21,19 +13,14 @@ interface Inflated {
 export function inflateMember(member: Buffer, kind: 'M' | 'D' | 'E', raw: number): Buffer {
   if (memberLength(member, kind) !== member.length) throw invalid('is not framed as it must be');
   const deflated = member.subarray(MEMBER_HEADER, member.length - 8);
-  let inflated: Inflated;
+  let buffer: Buffer | null;
   try {
-    inflated = inflateRawSync(deflated, {
-      info: true,
-      maxOutputLength: Math.max(raw, 1),
-      chunkSize: raw + SPARE,
-    }) as unknown as Inflated;
+    buffer = inflateExactly(deflated, raw, raw);
   } catch (cause) {
     throw invalid('does not inflate', cause);
   }
-  const { buffer, engine } = inflated;
+  if (buffer === null) throw invalid('has bytes behind its data');
   if (buffer.length !== raw) throw invalid(`inflates to ${buffer.length} bytes instead of ${raw}`);
-  if (engine.bytesWritten !== deflated.length) throw invalid('has bytes behind its data');
   if (member.readUInt32LE(member.length - 8) !== crc32(buffer)) throw invalid('fails its CRC-32');
   if (member.readUInt32LE(member.length - 4) !== raw) throw invalid('names a wrong length');
   return buffer;

@@ -11,8 +11,10 @@ import {
   memberLength,
 } from '../format/gzip-member.ts';
 import { type IndexRoot, parseRoot } from '../format/index-root.ts';
-import { encodeManifestEntry, MAX_MANIFEST_BYTES, type Manifest, parseManifest } from '../format/manifest.ts';
+import { MAX_MANIFEST_BYTES, type Manifest, parseManifest } from '../format/manifest.ts';
+import { MANIFEST_PATH } from '../format/path-rules.ts';
 import { parseSeal, SEAL_LENGTH, type Seal } from '../format/seal.ts';
+import { parseHeader } from './header-agreement.ts';
 import { type BlockLocation, type IndexLocation, readIndex } from './index-reader.ts';
 import { inflateMember } from './inflate-member.ts';
 import { readAt, type SnapshotSource } from './snapshot-source.ts';
@@ -115,9 +117,8 @@ function readManifest(source: SnapshotSource, length: number, seal: Seal): Manif
   if (entry.length < 2 * BLOCK || !member.equals(encodeStoredMember('M', entry)))
     throw damaged('its first member is not stored as it must be');
   const manifest = parseManifest(entry.subarray(BLOCK));
-  // The tar header must be the manifest's own; the JSON behind it may be written in any way.
-  const header = encodeManifestEntry({ ...manifest, sections: [] }, entry.length).subarray(0, BLOCK);
-  if (entry.compare(header, 0, BLOCK, 0, BLOCK) !== 0) {
+  const header = parseHeader(entry.subarray(0, BLOCK));
+  if (header?.path !== MANIFEST_PATH || header.type !== 'file' || header.size !== entry.length - BLOCK) {
     throw new BackupError('TAR_INVALID', 'the tar header of manifest.json is not as it must be', {
       hint: DAMAGED_HINT,
     });

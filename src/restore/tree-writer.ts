@@ -126,8 +126,10 @@ export class TreeWriter implements EntrySink {
   }
 }
 
-/** A modification time as `utimes` takes it: seconds, exact to the microsecond. */
-export function utimesTime(entry: Pick<Entry, 'mtime' | 'mtimeNs'>): number {
+/** A modification time as `utimes` takes it: seconds, exact to the microsecond; before 1970 to the millisecond. */
+export function utimesTime(entry: Pick<Entry, 'mtime' | 'mtimeNs'>): number | Date {
+  // Node takes negative seconds for "now".
+  if (entry.mtime < 0) return new Date(entry.mtime * 1000 + Math.floor(entry.mtimeNs / 1e6));
   // Node cuts to microseconds; half of one keeps a double's error from cutting to the one before.
   return entry.mtime + (Math.floor(entry.mtimeNs / 1000) + 0.5) / 1e6;
 }

@@ -41,6 +41,7 @@ async function* inflatedChunks(
       throwIfAborted(signal);
       yield chunk as Buffer;
     }
+    refuseTrailing(source, inflated.bytesWritten);
   } catch (error) {
     if (error instanceof BackupError) throw error;
     const code = (error as NodeJS.ErrnoException).code ?? '';
@@ -60,6 +61,17 @@ async function* inflatedChunks(
   } finally {
     inflated.destroy();
     await fed;
+  }
+}
+
+/** What follows the last gzip member must be zeros: anything else zlib passes over without a word. */
+function refuseTrailing(source: SnapshotSource, consumed: number): void {
+  for (let at = consumed; at < source.size; at += CHUNK_BYTES) {
+    const chunk = readAt(source.fd, at, Math.min(CHUNK_BYTES, source.size - at));
+    if (chunk.every((byte) => byte === 0)) continue;
+    throw new BackupError('TRAILING_DATA', `${source.size - at} bytes stand behind the end of the gzip data`, {
+      hint: 'Something was appended to it; get an untouched copy.',
+    });
   }
 }
 

@@ -19,6 +19,9 @@ const TYPES: Record<string, EntryType> = {
   '5': 'directory',
 };
 const MAX_PAX_BYTES = 64 * 1024;
+const MAX_OCTAL_SIZE = 0o77777777777;
+/** Zeros behind the end: tar programs fill a record with them, 10 KiB by default. */
+const MAX_ZERO_BLOCKS = (1024 * 1024) / BLOCK;
 const OCTAL = /^[ \0]*[0-7]+[ \0]*$/;
 const ZERO_BLOCK = Buffer.alloc(BLOCK);
 const HINT = 'Do not restore this file: it was not made by a sound program.';
@@ -100,7 +103,9 @@ export class TarGate {
     if (block.equals(ZERO_BLOCK)) {
       if (this.#pax !== null || this.#longName !== null || this.#longLink !== null)
         throw refused('ends behind a header that belongs to no entry');
-      this.#state = { at: 'end', zeroBlocks: this.#state.at === 'end' ? this.#state.zeroBlocks + 1 : 1 };
+      const zeroBlocks = this.#state.at === 'end' ? this.#state.zeroBlocks + 1 : 1;
+      if (zeroBlocks > MAX_ZERO_BLOCKS) throw refused('has more than a MiB of zeros behind its end', 'TRAILING_DATA');
+      this.#state = { at: 'end', zeroBlocks };
       return;
     }
     if (this.#state.at === 'end') {
@@ -132,13 +137,14 @@ export class TarGate {
       throw refused('gives one entry two long names');
     const pax = this.#pax ?? {};
     const size = pax.size ?? statedSize;
+    // A record that contradicts a field with room for it makes readers disagree about where the next header is.
+    if (size !== statedSize && size <= MAX_OCTAL_SIZE) throw refused('gives one entry two sizes');
     if (type !== 'file' && size !== 0) throw refused(`holds a ${type} with content`);
+    // A field that is overridden may be cut inside a character.
     const link = pax.linkpath ?? this.#longLink ?? fieldText(block, 157, 100);
     if ((link !== '') !== (type === 'symlink' || type === 'hardlink'))
       throw refused(`holds a ${type} ${link === '' ? 'without' : 'with'} a target`);
-    const prefix = block.toString('latin1', 257, 265) === 'ustar\x0000' ? fieldText(block, 345, 155) : '';
-    const name = fieldText(block, 0, 100);
-    const path = pax.path ?? this.#longName ?? (prefix === '' ? name : `${prefix}/${name}`);
+    const path = pax.path ?? this.#longName ?? ustarPath(block);
     const mtime = pax.mtime ?? { seconds: numberField(block, MTIME), nanoseconds: 0 };
     return {
       path,
@@ -209,6 +215,12 @@ function decodeHeader(block: Buffer): Header {
   }
   if (!header.cksumValid) throw refused('holds a header with a wrong checksum');
   return header;
+}
+
+function ustarPath(block: Buffer): string {
+  const prefix = block.toString('latin1', 257, 265) === 'ustar\x0000' ? fieldText(block, 345, 155) : '';
+  const name = fieldText(block, 0, 100);
+  return prefix === '' ? name : `${prefix}/${name}`;
 }
 
 /** A number of a header, octal or base-256, that is what it looks like. The codec turns what is not into 0. */
