@@ -204,7 +204,14 @@ function keepingMtime(directory: string, change: () => void): void {
 
 function makeReserved(place: Place): void {
   if (place.strategy === 'rename' || existsSync(place.directory)) return;
-  keepingMtime(place.target, () => mkdirSync(place.directory, { recursive: true, mode: 0o700 }));
+  keepingMtime(place.target, () => {
+    try {
+      // Not recursive: of a file system that cannot be written to Node then says ENOENT, and not what is wrong.
+      mkdirSync(place.directory, { mode: 0o700 });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+  });
 }
 
 function removeReserved(place: Place): void {
