@@ -26,8 +26,13 @@ export class Scratch {
     return directory;
   };
 
-  /** Deletes it with all that is in it. */
+  /** Deletes it with all that is in it, if it can be: a snapshot is none the worse for it, and the next run clears what is left. */
   remove(): void {
-    if (this.#directory !== null) fs.rmSync(this.#directory, { recursive: true, force: true });
+    if (this.#directory === null) return;
+    try {
+      fs.rmSync(this.#directory, { recursive: true, force: true });
+    } catch {
+      // Said by the run that clears it.
+    }
   }
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
-import { BackupError } from '../errors.ts';
+import { BackupError, fromSystemError } from '../errors.ts';
 import { someOf } from '../read/problem.ts';
 
 /** What a file system takes for the same name. */
@@ -12,7 +12,11 @@ export interface NameFolding {
   normalization: boolean;
 }
 
-/** Tries out what the file system of a directory of ours does with names. */
+/**
+ * Tries out what the file system of a directory of ours does with names.
+ *
+ * @throws BackupError `NO_SPACE`, `PERMISSION`, `IO`
+ */
 export function probeNameFolding(directory: string): NameFolding {
   const stem = `oxios-backup-probe-${randomBytes(4).toString('hex')}`;
   const meets = (one: string, other: string): boolean => {
@@ -24,7 +28,11 @@ export function probeNameFolding(directory: string): NameFolding {
       fs.unlinkSync(made);
     }
   };
-  return { case: meets('a', 'A'), normalization: meets('\u00e9', 'e\u0301') };
+  try {
+    return { case: meets('a', 'A'), normalization: meets('\u00e9', 'e\u0301') };
+  } catch (error) {
+    throw fromSystemError(error, 'try out how the file system takes names', directory);
+  }
 }
 
 /** Finds entries that would meet under one name. Paths are given to it in any order. */
