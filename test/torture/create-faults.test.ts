@@ -1,0 +1,70 @@
+import fs from 'node:fs';
+import { basename, join } from 'node:path';
+import { restoreBackup, StateStore, verifySnapshot } from 'oxios-backup';
+import { expect, test } from 'vitest';
+import { compareTrees, readTree } from '../../fixtures/compare-trees.ts';
+import { buildSmallTree, noise } from '../damage/small-tree.ts';
+import { Workroom } from '../workroom.ts';
+import { act, actWith, callsOf, faultsOf, hasStrace, type Outcome } from './faults.ts';
+import { sampleOf, Tally } from './tally.ts';
+
+const room = new Workroom();
+
+/** What was made is what was there, but for what it says is missing. */
+async function expectFaithful(state: string, output: string, lost: readonly string[]): Promise<void> {
+  expect((await verifySnapshot(output, { threads: 1 })).problems).toEqual([]);
+  const back = room.fresh('back');
+  await restoreBackup(new StateStore(back), output, { threads: 1, allowEmpty: true });
+  const differences = compareTrees(readTree(state), readTree(back)).filter(
+    (line) => !lost.some((path) => line.includes(path)) && !(lost.length > 0 && /^(?:hard links|time): /.test(line)),
+  );
+  expect(differences).toEqual([]);
+  fs.rmSync(back, { recursive: true });
+}
+
+async function expectPromise(outcome: Outcome, state: string, output: string): Promise<void> {
+  const folder = join(output, '..');
+  if (outcome.kind === 'done') {
+    if (outcome.complete) expect(outcome.paths).toEqual([]);
+    await expectFaithful(state, output, outcome.paths);
+    if (fs.readdirSync(folder).length === 1) return;
+    fs.unlinkSync(output);
+  }
+  if (outcome.kind === 'killed' && fs.existsSync(output)) {
+    // Struck when it was done already.
+    await expectFaithful(state, output, []);
+    fs.unlinkSync(output);
+  }
+  expect(fs.existsSync(output)).toBe(false);
+  if (outcome.kind === 'failed') {
+    expect(outcome.name).toBe('BackupError');
+    expect(outcome.message).not.toContain('\n');
+  }
+  // Nothing is left, or the next run clears it.
+  if (fs.readdirSync(folder).length > 0) {
+    expect(await act(['create', state, output])).toMatchObject({ kind: 'done', complete: true });
+    expect(fs.readdirSync(folder)).toEqual([basename(output)]);
+  }
+}
+
+test.skipIf(!hasStrace)('create: every call fails in turn, or is the last', async (context) => {
+  const tally = new Tally(context, 'create, each system call failing or the last: exit 0 and whole, or nothing');
+  const state = room.path('state');
+  buildSmallTree(state);
+  fs.writeFileSync(join(state, 'large.bin'), noise(2_200_000, 1));
+  const before = readTree(state);
+  const folder = room.path('output');
+  const output = join(folder, 'snapshot.tar.gz');
+  fs.mkdirSync(folder);
+  const calls = await callsOf(room.root, ['create', state, output]);
+  expect(calls.length).toBeGreaterThan(50);
+  for (const fault of sampleOf(faultsOf(calls), 14)) {
+    fs.rmSync(folder, { recursive: true });
+    fs.mkdirSync(folder);
+    await tally.case(fault, async () => {
+      await expectPromise(await actWith(fault, ['create', state, output]), state, output);
+      expect(compareTrees(before, readTree(state))).toEqual([]);
+    });
+  }
+  tally.settle();
+});
