@@ -48,7 +48,7 @@ export class Household {
 
   dispose(): void {
     // gpg leaves an agent behind.
-    this.run('if command -v gpgconf; then gpgconf --kill all; fi');
+    if (existsSync(join(this.home, '.gnupg'))) this.run('gpgconf --kill all');
     rmSync(this.root, { recursive: true, force: true });
   }
 
