@@ -11,7 +11,7 @@ import type { OperationOptions } from '../events.ts';
 import { splitTime } from '../format/entry.ts';
 import { END_MEMBER, encodeIndexPieces, encodeStoredMember, indexStored, PIECE } from '../format/gzip-member.ts';
 import { encodeRoot, type RecordedVerdict, type Totals } from '../format/index-root.ts';
-import { encodeManifestEntry, isBackupManifest, type Manifest } from '../format/manifest.ts';
+import { encodeManifestEntry, isBackupManifest, MAX_MANIFEST_BYTES, type Manifest } from '../format/manifest.ts';
 import { comparePaths } from '../format/path-order.ts';
 import { encodeSeal, SEAL_LENGTH } from '../format/seal.ts';
 import { acquireStateLock, type StateLock } from '../restore/publish/lock.ts';
@@ -174,6 +174,11 @@ async function writeSnapshot(
   };
   const provisional = sink.seekable ? null : provisionalManifest(facts, await countSections(store));
   const placeholder = encodeManifestEntry(provisional ?? manifestOf(facts, null));
+  if (placeholder.length > MAX_MANIFEST_BYTES) {
+    throw new BackupError('USAGE', `${excludes.length} patterns of what stays out are too many for a manifest`, {
+      hint: 'Leave out whole folders, or use wildcards.',
+    });
+  }
   let manifestMember = encodeStoredMember('M', placeholder);
   await sink.write(manifestMember);
 

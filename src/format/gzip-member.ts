@@ -42,13 +42,21 @@ export function encodeMember(kind: 'M' | 'D' | 'E', deflated: Uint8Array, conten
   return member;
 }
 
-/** A member whose length does not depend on a compressor: one stored deflate block (at most 65,535 bytes). */
+/** Most bytes that one stored deflate block holds. */
+const STORED_BLOCK = 0xffff;
+
+/** A member whose length does not depend on a compressor: stored deflate blocks. */
 export function encodeStoredMember(kind: 'M' | 'E', content: Uint8Array): Buffer {
-  const deflated = Buffer.allocUnsafe(5 + content.length);
-  deflated[0] = 1;
-  deflated.writeUInt16LE(content.length, 1);
-  deflated.writeUInt16LE(~content.length & 0xffff, 3);
-  deflated.set(content, 5);
+  const blocks = Math.max(1, Math.ceil(content.length / STORED_BLOCK));
+  const deflated = Buffer.allocUnsafe(5 * blocks + content.length);
+  for (let i = 0; i < blocks; i++) {
+    const part = content.subarray(i * STORED_BLOCK, (i + 1) * STORED_BLOCK);
+    const at = i * (5 + STORED_BLOCK);
+    deflated[at] = i === blocks - 1 ? 1 : 0;
+    deflated.writeUInt16LE(part.length, at + 1);
+    deflated.writeUInt16LE(~part.length & 0xffff, at + 3);
+    deflated.set(part, at + 5);
+  }
   return encodeMember(kind, deflated, content);
 }
 

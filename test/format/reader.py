@@ -94,11 +94,17 @@ def check_trailer(data, raw, what):
 
 
 def unstore(deflate, what):
-    """One stored block."""
-    need(len(deflate) >= 5 and deflate[0] == 1, f'{what}: not one stored block')
-    length, complement = struct.unpack_from('<HH', deflate, 1)
-    need(length ^ complement == 0xFFFF and len(deflate) == 5 + length, f'{what}: stored block of a wrong length')
-    return deflate[5:]
+    """Stored blocks, all but the last of 65,535 bytes."""
+    parts, at, last = [], 0, False
+    while not last:
+        need(len(deflate) >= at + 5 and deflate[at] in (0, 1), f'{what}: not stored blocks')
+        last = deflate[at] == 1
+        length, complement = struct.unpack_from('<HH', deflate, at + 1)
+        need(length ^ complement == 0xFFFF and (last or length == 0xFFFF), f'{what}: stored block of a wrong length')
+        parts.append(deflate[at + 5:at + 5 + length])
+        at += 5 + length
+    need(at == len(deflate), f'{what}: stored blocks of a wrong length')
+    return b''.join(parts)
 
 
 # --- tar -----------------------------------------------------------------------------------------------------------
