@@ -1,0 +1,63 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { parsePaxRecords } from '../../src/read/unsealed/pax-records.ts';
+import { type PaxRecord, paxRecord } from '../archives/tar-bytes.ts';
+
+const body = (...records: PaxRecord[]) => Buffer.concat(records.map(paxRecord));
+const refused = expect.objectContaining({ code: 'TAR_INVALID', exitStatus: 4 });
+
+test('values come back whatever is in them, by their length in bytes', () => {
+  const value = fc
+    .string({ unit: 'grapheme', minLength: 1 })
+    .filter((text) => text.isWellFormed() && !text.includes('\0'));
+  fc.assert(
+    fc.property(value, value, (path, linkpath) => {
+      expect(parsePaxRecords(body(['path', path], ['linkpath', linkpath], ['comment', path]))).toEqual({
+        path,
+        linkpath,
+      });
+    }),
+  );
+  expect(parsePaxRecords(body(['path', 'a\n12 size=5\n'], ['size', '7']))).toEqual({ path: 'a\n12 size=5\n', size: 7 });
+});
+
+test('times have nanoseconds, before 1970 too', () => {
+  const mtime = (text: string) => parsePaxRecords(body(['mtime', text])).mtime;
+  expect(mtime('12')).toEqual({ seconds: 12, nanoseconds: 0 });
+  expect(mtime('12.5')).toEqual({ seconds: 12, nanoseconds: 500_000_000 });
+  expect(mtime('12.1234567899')).toEqual({ seconds: 12, nanoseconds: 123_456_789 });
+  expect(mtime('-1')).toEqual({ seconds: -1, nanoseconds: 0 });
+  expect(mtime('-0.25')).toEqual({ seconds: -1, nanoseconds: 750_000_000 });
+});
+
+test('what is not well formed, stands twice or is unknown is refused', () => {
+  const wrong = [
+    Buffer.from('x'),
+    Buffer.from('5 a=b'),
+    Buffer.from('99 path=a\n'),
+    Buffer.from('0 path=a\n'),
+    Buffer.from('09 path=a\n'),
+    Buffer.from('-9 path=a\n'),
+    Buffer.from('8 path=a\n'),
+    Buffer.from('7 path\n'),
+    Buffer.from('3 \n'),
+    Buffer.concat([body(['path', 'a']), Buffer.alloc(3)]),
+    body(['path', 'a'], ['path', 'b']),
+    body(['path', '']),
+    body(['path', 'a\0b']),
+    body(['path', Buffer.from([0xff])]),
+    body(['linkpath', '']),
+    body(['size', '-1']),
+    body(['size', '1e3']),
+    body(['size', '99999999999999999999']),
+    body(['size', '']),
+    body(['uid', 'root']),
+    body(['mtime', 'now']),
+    body(['mtime', '1e9']),
+    body(['GNU.sparse.major', '1']),
+    body(['SCHILY.xattr.user.a', 'b']),
+    body(['hdrcharset', 'BINARY']),
+  ];
+  for (const bytes of wrong)
+    expect(() => parsePaxRecords(bytes), JSON.stringify(bytes.toString('latin1'))).toThrow(refused);
+});
