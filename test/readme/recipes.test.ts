@@ -231,6 +231,21 @@ describe('with a snapshot at hand', () => {
     expect(house.differences(before)).toEqual([]);
   });
 
+  const isRoot = process.getuid?.() === 0;
+  cook(['move'], 'to another user', isRoot ? ['setpriv'] : ['root'], () => {
+    house.write('nobody/move.sh', recipe('move'));
+    const moved = house.run(`
+      cp oxios.tar.gz ../nobody
+      chown -R 65534:65534 ../nobody
+      chmod 711 .. ~
+      cd ../nobody
+      HOME=$PWD exec setpriv --reuid=65534 --regid=65534 --clear-groups bash -e move.sh`);
+    expectDone(moved);
+    const stateDir = house.path('nobody/.oxios/workspace');
+    expect(house.differences(before, stateDir)).toEqual([]);
+    expect(statSync(stateDir).uid).toBe(65534);
+  });
+
   cook(['one thing'], 'one thing comes back, and the rest stays', [], () => {
     house.spoil();
     const done = follow('one thing');
