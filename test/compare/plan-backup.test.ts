@@ -1,0 +1,40 @@
+import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createBackup, planBackup, StateStore } from 'oxios-backup';
+import { expect, test } from 'vitest';
+import { buildWorkspace } from '../../fixtures/build-workspace.ts';
+import { readTree } from '../../fixtures/compare-trees.ts';
+import { Workroom } from '../workroom.ts';
+
+const room = new Workroom();
+
+test('the plan is what the snapshot then holds', async () => {
+  const workspace = room.fresh('workspace');
+  buildWorkspace(workspace);
+  mkdirSync(`${workspace}/backups`);
+  writeFileSync(`${workspace}/backups/old.tar.gz`, 'x'.repeat(1000));
+  symlinkSync('/etc/hostname', `${workspace}/outside`);
+  const output = `${workspace}/mine.tar.gz`;
+  writeFileSync(output, 'an older one');
+  const store = new StateStore(workspace);
+  const options = { excludes: ['*.png'] };
+  const before = [...readTree(workspace)].map(([path, node]) => [path, String(node.mtimeNs)]);
+
+  const plan = await planBackup(store, { ...options, output });
+  expect([...readTree(workspace)].map(([path, node]) => [path, String(node.mtimeNs)])).toEqual(before);
+  expect(readdirSync(room.root).every((name) => name.startsWith('workspace'))).toBe(true);
+
+  const made = await createBackup(store, output, { ...options, force: true });
+  const { tar_bytes: _, ...totals } = made.totals;
+  expect(plan.totals).toEqual(totals);
+  expect(plan.sections).toEqual(made.manifest.sections);
+  const reasons = (rows: typeof plan.leftOut) => new Map(rows.map(({ path, reason }) => [path, reason]));
+  expect(reasons(plan.leftOut)).toEqual(reasons(made.leftOut));
+  expect(plan.leftOut).toContainEqual(expect.objectContaining({ path: 'backups', type: 'directory', size: 1000 }));
+  expect(plan.leftOut).toContainEqual(expect.objectContaining({ path: 'mine.tar.gz', reason: 'the snapshot itself' }));
+  expect(plan.notices).toEqual([expect.objectContaining({ path: 'outside' })]);
+  expect(plan.losses).toEqual([]);
+});
+
+test('it fails as the real run would', async () => {
+  await expect(planBackup(new StateStore(room.fresh('nowhere')))).rejects.toMatchObject({ code: 'STATE_DIR_MISSING' });
+});
