@@ -11,6 +11,7 @@ import { type FoundDatabase, scanStateDir } from './scan.ts';
 import { availableReaders, captureDatabase } from './sqlite/capture-database.ts';
 import type { DatabaseReader, ReaderName } from './sqlite/database-reader.ts';
 import { isAtRest } from './sqlite/quiet-database.ts';
+import type { SystemReason } from './system-reason.ts';
 import { compileUserExcludes } from './user-excludes.ts';
 
 export interface CaptureOptions {
@@ -62,7 +63,7 @@ export async function* captureState(root: string, options: CaptureOptions): Asyn
   try {
     for (const found of scanStateDir(root, { exclusions, report, isBackupManifest, onHeld, dryRun })) {
       const item = found.type === 'database' ? await databases.capture(found) : found;
-      if (item === null) continue;
+      if (item === null || databases.loses(item)) continue;
       batch.push(item);
       if (item.type === 'file' && item.source.kind === 'bytes') bytes += item.size;
       if (batch.length < BATCH_ITEMS && bytes < BATCH_BYTES) continue;
@@ -82,6 +83,7 @@ export async function* captureState(root: string, options: CaptureOptions): Asyn
 /** Makes the copies of one run, each under a name of its own. */
 class DatabaseCopies {
   readonly #options: CaptureOptions;
+  readonly #lost = new Map<string, SystemReason>();
   #readers: Promise<DatabaseReader[]> | undefined;
   #count = 0;
 
@@ -101,6 +103,7 @@ class DatabaseCopies {
     const { report } = this.#options;
     if (!('reader' in result)) {
       report.loss(attributes.path, result.verdict, result.detail);
+      this.#lost.set(attributes.path, result);
       return null;
     }
     const { verdict } = result;
@@ -112,6 +115,13 @@ class DatabaseCopies {
       mtimeNs: attributes.mtimeNs > wal ? attributes.mtimeNs : wal,
       source: { kind: 'copy', absolute: copy, verdict, release },
     };
+  }
+
+  /** Whether an item is another name of a database that could not be copied; says that it is lost too. */
+  loses(item: CaptureItem): boolean {
+    const reason = item.type === 'hardlink' ? this.#lost.get(item.link) : undefined;
+    if (reason !== undefined) this.#options.report.loss(item.path, reason.verdict, reason.detail);
+    return reason !== undefined;
   }
 
   async #availableReaders(): Promise<DatabaseReader[]> {

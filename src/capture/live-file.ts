@@ -27,6 +27,8 @@ export class LiveFile {
   readonly size: number;
   /** The attributes at the time of opening, where they are not those that the scan saw; else null. */
   readonly attributes: FileAttributes | null;
+  /** Another file than the scan saw has taken the name: other names of that one are not names of this one. */
+  readonly replaced: boolean;
   readonly #fd: number;
   readonly #source: LiveSource;
   readonly #first: BigIntStats;
@@ -68,6 +70,7 @@ export class LiveFile {
     this.#opened = identityOf(stat);
     const asSeen = isSameState(stat, source.expect);
     this.attributes = asSeen ? null : attributesOf(stat);
+    this.replaced = !isSameFile(stat, source.expect);
     this.size = source.appendOnly ? lastWholeLineOf(fd, this.#opened.size) : this.#opened.size;
     this.#head = source.appendOnly ? this.#probe(0) : Buffer.alloc(0);
     this.#tail = source.appendOnly ? this.#probe(this.size - PROBE_BYTES) : Buffer.alloc(0);

@@ -24,6 +24,8 @@ export interface FileRead {
   overflow: Buffer | null;
   /** The attributes of what was read, where they are not those that the scan saw; else null. */
   attributes: FileAttributes | null;
+  /** Another file than the scan saw has taken the name: other names of that one are not names of this one. */
+  replaced: boolean;
 }
 
 export type ReadResult = FileRead | SystemReason;
@@ -49,8 +51,9 @@ export function isRead(result: ReadResult): result is FileRead {
  * @param source what the scan saw
  * @param into where the content goes if there is room for it, from `offset` to the end; nothing behind the content is
  *   promised to stay as it was
+ * @param most bytes that it may have by now; a larger one is not read
  */
-export function readLiveFile(source: LiveSource, into: Buffer, offset: number): ReadResult {
+export function readLiveFile(source: LiveSource, into: Buffer, offset: number, most = MAX_BYTES): ReadResult {
   const { absolute, expect } = source;
   const began = Date.now();
   let fd: number;
@@ -60,14 +63,21 @@ export function readLiveFile(source: LiveSource, into: Buffer, offset: number): 
     return readFailure(error);
   }
   try {
-    if (expect.size > into.length - offset)
-      return readRestless(fd, fstatSync(fd, { bigint: true }), source, into, offset);
+    if (expect.size > Math.min(most, into.length - offset))
+      return readRestless(fd, fstatSync(fd, { bigint: true }), source, into, offset, most);
     const read = expect.size === 0 ? 0 : readExactly(fd, into, offset, expect.size, 0);
     const stat = fstatSync(fd, { bigint: true });
     if (read !== expect.size || !isSameState(stat, expect) || isTooFresh(expect.mtimeNs, began)) {
-      return readRestless(fd, stat, source, into, offset);
+      return readRestless(fd, stat, source, into, offset, most);
     }
-    const result: FileRead = { verdict: 'clean', detail: '', size: read, overflow: null, attributes: null };
+    const result: FileRead = {
+      verdict: 'clean',
+      detail: '',
+      size: read,
+      overflow: null,
+      attributes: null,
+      replaced: false,
+    };
     return source.appendOnly ? trim(result, into, offset) : result;
   } catch (error) {
     return readFailure(error);
@@ -77,15 +87,21 @@ export function readLiveFile(source: LiveSource, into: Buffer, offset: number): 
 }
 
 /** Reads a file that has changed since the scan, or is being changed, or is too fresh or too large for the short way. */
-function readRestless(fd: number, first: BigIntStats, source: LiveSource, into: Buffer, offset: number): ReadResult {
+function readRestless(
+  fd: number,
+  first: BigIntStats,
+  source: LiveSource,
+  into: Buffer,
+  offset: number,
+  most: number,
+): ReadResult {
   const { expect, appendOnly } = source;
   if (!first.isFile()) return { verdict: 'vanished', detail: 'something else took its place' };
   for (let before = first, attempt = 0; ; attempt++) {
     let size = Number(before.size);
     // A log that outgrew the memory is kept as long as the scan saw it.
-    if (size > MAX_BYTES && appendOnly) size = Math.min(size, expect.size);
-    if (size > MAX_BYTES)
-      return { verdict: 'unreadable', detail: `grew from ${expect.size} to ${size} bytes meanwhile` };
+    if (size > most && appendOnly) size = Math.min(size, expect.size);
+    if (size > most) return { verdict: 'unreadable', detail: tooLarge(size, expect.size) };
     const fits = size <= into.length - offset;
     const buffer = fits ? into : Buffer.allocUnsafeSlow(size);
     const at = fits ? offset : 0;
@@ -93,12 +109,20 @@ function readRestless(fd: number, first: BigIntStats, source: LiveSource, into: 
     if (sound || attempt === PAUSES_MS.length) {
       const attributes = isSameState(before, expect) ? null : attributesOf(before);
       const overflow = fits ? null : buffer.subarray(0, read);
-      const result: FileRead = { ...judge(source, first, before, sound, attempt), size: read, overflow, attributes };
+      const replaced = !isSameFile(before, expect);
+      const verdict = judge(source, first, before, sound, attempt);
+      const result: FileRead = { ...verdict, size: read, overflow, attributes, replaced };
       return appendOnly && sound ? trim(result, buffer, at) : result;
     }
     pause(PAUSES_MS[attempt] ?? 0);
     before = fstatSync(fd, { bigint: true });
   }
+}
+
+function tooLarge(size: number, expected: number): string {
+  return size > expected
+    ? `it grew from ${expected} to ${size} bytes after it was listed`
+    : `the name under which its ${size} bytes were to be read is gone, and here they have no room`;
 }
 
 /** One attempt. It is sound when what was read is one state of the file. */

@@ -9,6 +9,8 @@ import type { Verdict } from '../capture/verdict.ts';
 export interface ContentReader {
   readonly size: number;
   readonly attributes: FileAttributes | null;
+  /** Whether it is another file than the scan saw. */
+  readonly replaced: boolean;
   /** @returns bytes filled */
   read(into: Buffer, offset: number, length: number): number;
   /** Says how it went, and ends it. */
@@ -39,6 +41,7 @@ export function copySource(absolute: string): LiveSource | SystemReason {
 
 class BytesReader implements ContentReader {
   readonly attributes = null;
+  readonly replaced = false;
   readonly #bytes: Uint8Array;
   readonly #verdict: Verdict;
   #position = 0;

@@ -35,6 +35,12 @@ export class FileSink implements Sink {
         hint: 'Name the file to write, or use --to for a folder of snapshots.',
       });
     }
+    if (existing?.isFile() === false) {
+      throw new BackupError('OUTPUT_UNWRITABLE', `${output} is a device, FIFO or socket, not a file`, {
+        path: output,
+        hint: `Write the snapshot to it as a stream: oxios-backup create - > ${output}`,
+      });
+    }
     if (existing !== undefined && !force) throw this.#exists();
     const directory = path.dirname(this.#output);
     this.#temporary = path.join(directory, temporaryName('snapshot'));

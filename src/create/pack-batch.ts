@@ -11,7 +11,7 @@ const APPEND_ONLY = 8;
 const QUIET_DATABASE = 16;
 
 const NUMBERS = 5;
-const BIG_NUMBERS = 4;
+const BIG_NUMBERS = 5;
 
 /**
  * The items of one member on their way to a worker. Columns, for a thread takes a few long values far faster than many
@@ -23,7 +23,7 @@ export interface PackBatch {
   links: string;
   /** For each item: type and flags, mode, uid, gid, size. */
   numbers: Float64Array;
-  /** For each item: mtimeNs; of a live file also dev, ino, ctimeNs. */
+  /** For each item: mtimeNs; of a live file also dev, ino, ctimeNs, mtimeNs of what is read: a private copy has another than its entry. */
   bigNumbers: BigInt64Array;
   /** Absolute path of files that are read from elsewhere than their own path, by item. */
   elsewhere: Map<number, string>;
@@ -42,6 +42,8 @@ export interface PackDeviation {
   size: number;
   /** Where they are not those of the item. */
   attributes: FileAttributes | null;
+  /** Another file than the scan saw has taken the name. */
+  replaced: boolean;
 }
 
 export interface PackedBatch {
@@ -77,6 +79,7 @@ export function encodeBatch(items: readonly PackItem[], root: string): PackBatch
         bigNumbers[i * BIG_NUMBERS + 1] = BigInt.asIntN(64, source.expect.dev);
         bigNumbers[i * BIG_NUMBERS + 2] = BigInt.asIntN(64, source.expect.ino);
         bigNumbers[i * BIG_NUMBERS + 3] = source.expect.ctimeNs;
+        bigNumbers[i * BIG_NUMBERS + 4] = source.expect.mtimeNs;
         if (source.absolute !== root + item.path) elsewhere.set(i, source.absolute);
       } else if (source.kind === 'bytes') {
         bytes.set(i, source.bytes);
@@ -116,7 +119,7 @@ export function* decodeBatch(batch: PackBatch, root: string): Generator<PackItem
         dev: BigInt.asUintN(64, bigNumbers[i * BIG_NUMBERS + 1] as bigint),
         ino: BigInt.asUintN(64, bigNumbers[i * BIG_NUMBERS + 2] as bigint),
         size,
-        mtimeNs,
+        mtimeNs: bigNumbers[i * BIG_NUMBERS + 4] as bigint,
         ctimeNs: bigNumbers[i * BIG_NUMBERS + 3] as bigint,
       },
       appendOnly: (code & APPEND_ONLY) !== 0,

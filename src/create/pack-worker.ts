@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import { workerData } from 'node:worker_threads';
 import { isRead, readLiveFile } from '../capture/read-file.ts';
 import { BLOCK, padded, splitTime } from '../format/entry.ts';
-import { encodeBlock, type IndexBlock } from '../format/index-block.ts';
+import { encodeBlock, type IndexBlock, MAX_MEMBER_BYTES } from '../format/index-block.ts';
 import { MEMBER_CAPACITY } from '../format/member-plan.ts';
 import { encodeHeader, type HeaderFields, headerBlocks } from '../format/tar-header.ts';
 import { type Answer, serve } from '../workers/serve.ts';
@@ -34,6 +34,9 @@ export interface PackWorkerData {
 }
 
 const { root, level } = workerData as PackWorkerData;
+
+/** What a file may have grown to: with all that was planned to come behind it, the member stays one that a reader accepts. */
+const MOST_BYTES = MAX_MEMBER_BYTES - MEMBER_CAPACITY - 1024 * 1024;
 
 // Every small member fits; room for more is made when a file has grown.
 let tar = Buffer.allocUnsafeSlow(MEMBER_CAPACITY + 64 * 1024);
@@ -87,23 +90,24 @@ function packItem(item: PackItem, number: number, at: number, digests: string[],
     encodeHeader(fields, tar, at);
     return headerLength;
   }
-  makeRoom(at, headerLength + padded(item.size));
   const { source } = item;
   const contentAt = at + headerLength;
+  const most = Math.max(0, MOST_BYTES - contentAt);
+  makeRoom(at, headerLength + padded(Math.min(item.size, most)));
   if (source.kind === 'bytes') {
     fields.size = source.bytes.length;
     tar.set(source.bytes, contentAt);
   } else if (source.kind === 'live') {
-    const read = readLiveFile(source, tar, contentAt);
+    const read = readLiveFile(source, tar, contentAt, most);
     if (!isRead(read)) {
-      deviations.push({ item: number, ...read, lost: true, size: 0, attributes: null });
+      deviations.push({ item: number, ...read, lost: true, size: 0, attributes: null, replaced: false });
       return 0;
     }
-    const { verdict, detail, size, attributes, overflow } = read;
+    const { verdict, detail, size, attributes, overflow, replaced } = read;
     fields.size = size;
     if (attributes !== null) Object.assign(fields, headerAttributes(attributes));
     if (verdict !== 'clean' || attributes !== null || size !== item.size) {
-      deviations.push({ item: number, verdict, detail, lost: false, size, attributes });
+      deviations.push({ item: number, verdict, detail, lost: false, size, attributes, replaced });
     }
     makeRoom(at, headerLength + padded(size));
     if (overflow !== null) overflow.copy(tar, contentAt);

@@ -45,7 +45,8 @@ export class SnapshotWriter {
   readonly blocks: BlockRow[] = [];
   readonly #options: SnapshotWriterOptions;
   readonly #window: OrderedWindow;
-  readonly #lost = new Set<string>();
+  /** Names that are gone, or another file's by now: hard links to them would not lead to the file that was scanned. */
+  readonly #severed = new Set<string>();
   #batch: CaptureItem[] = [];
   #pieces = 0;
   #held = 0;
@@ -85,8 +86,9 @@ export class SnapshotWriter {
     const copies = items.map((item) => this.#asLive(item));
     const packed = this.#pack(copies);
     await this.#window.add(packed, async (result) => {
-      for (const item of items) releaseCopy(item);
       await this.#writeBatch(copies, result);
+      // Not before: the batch may have been packed a second time.
+      for (const item of items) releaseCopy(item);
     });
   }
 
@@ -114,8 +116,9 @@ export class SnapshotWriter {
 
   async #writeBatch(items: readonly PackItem[], packed: PackedBatch): Promise<void> {
     const deviations = new Map(packed.deviations.map((deviation) => [deviation.item, deviation]));
-    for (const [i, { lost }] of deviations) if (lost) this.#lost.add((items[i] as PackItem).path);
-    if (items.some((item) => item.type === 'hardlink' && this.#lost.has(item.link))) {
+    for (const [i, { lost, replaced }] of deviations)
+      if (lost || replaced) this.#severed.add((items[i] as PackItem).path);
+    if (items.some((item) => item.type === 'hardlink' && this.#severed.has(item.link))) {
       const relinked = this.#relink(items);
       await this.#writeBatch(relinked, await this.#pack(relinked));
       return;
@@ -141,11 +144,11 @@ export class SnapshotWriter {
     await this.#store(this.index.endUnit());
   }
 
-  /** Of a file whose first name was lost the next name becomes the file. */
+  /** Of a file whose first name is severed the next name becomes the file. */
   #relink(items: readonly PackItem[]): PackItem[] {
     const heirs = new Map<string, string>();
     return items.map((item) => {
-      if (item.type !== 'hardlink' || !this.#lost.has(item.link)) return item;
+      if (item.type !== 'hardlink' || !this.#severed.has(item.link)) return item;
       const heir = heirs.get(item.link);
       if (heir !== undefined) return { ...item, link: heir };
       heirs.set(item.link, item.path);
@@ -171,10 +174,11 @@ export class SnapshotWriter {
     const { sink, onVerdict } = this.#options;
     const reader = openContent(item);
     if (!('size' in reader)) {
-      this.#lost.add(item.path);
+      this.#severed.add(item.path);
       onVerdict({ path: item.path, verdict: reader.verdict, detail: reader.detail });
       return false;
     }
+    if (reader.replaced) this.#severed.add(item.path);
     let written: { position: number; members: number } | null = null;
     const entry = entryOf(item, reader.size, reader.attributes, undefined);
     const hash = createHash('sha256');
