@@ -28,7 +28,9 @@ test('the plan is what the snapshot then holds', async () => {
   expect(plan.totals).toEqual(totals);
   expect(plan.sections).toEqual(made.manifest.sections);
   const reasons = (rows: typeof plan.leftOut) => new Map(rows.map(({ path, reason }) => [path, reason]));
-  expect(reasons(plan.leftOut)).toEqual(reasons(made.leftOut));
+  // The real run puts its own temporary files beside the output, which is in the state directory here.
+  const foreseeable = made.leftOut.filter(({ path }) => !path.startsWith('.oxios-backup-'));
+  expect(reasons(plan.leftOut)).toEqual(reasons(foreseeable));
   expect(plan.leftOut).toContainEqual(expect.objectContaining({ path: 'backups', type: 'directory', size: 1000 }));
   expect(plan.leftOut).toContainEqual(expect.objectContaining({ path: 'mine.tar.gz', reason: 'the snapshot itself' }));
   expect(plan.notices).toEqual([expect.objectContaining({ path: 'outside' })]);
