@@ -58,7 +58,7 @@ async function hardLinkProblems(snapshot: SealedSnapshot, pool: ReadPool, judge:
 }
 
 /** The block that holds a path, if any does: the last one that does not begin behind it. */
-export function blockOfPath(blocks: readonly BlockLocation[], path: string): BlockLocation | undefined {
+function blockOfPath(blocks: readonly BlockLocation[], path: string): BlockLocation | undefined {
   let low = 0;
   let high = blocks.length;
   while (low < high) {
