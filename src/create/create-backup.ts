@@ -101,7 +101,7 @@ export interface CreateResult {
 /**
  * Makes a snapshot of a state directory, which may be in use.
  *
- * @param output path of the snapshot, or a stream to write it to
+ * @param output path of the snapshot, or a stream to write it to, which is left open: end it when this resolves
  * @returns what was made; look at `complete`
  * @throws BackupError when no snapshot was made; then nothing stands at `output` that did not before
  */
