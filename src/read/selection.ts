@@ -1,4 +1,4 @@
-import { compileUserExcludes } from '../capture/user-excludes.ts';
+import { compileUserExcludes, type UserExcludes } from '../capture/user-excludes.ts';
 import type { BlockEntry } from '../format/index-block.ts';
 import { comparePaths, parentOf } from '../format/path-order.ts';
 
@@ -6,7 +6,8 @@ import { comparePaths, parentOf } from '../format/path-order.ts';
 export interface SelectionOptions {
   /**
    * Paths from the top, as they are listed (`memory.db`, `sessions`), and patterns with wildcards in gitignore's language
-   * (`sessions/2f*.json`, `*.md` at any depth; `!` takes away). A directory stands for all that it holds.
+   * (`sessions/2f*.json`, `*.md` at any depth). A directory stands for all that it holds. What a pattern behind a `!` matches is taken
+   * away, whatever else asks for it.
    *
    * @default []
    */
@@ -30,16 +31,17 @@ const GLOB = /[*?[\\]/;
 /** Tells which entries are wanted. */
 export class Selection {
   readonly #literals: ReadonlySet<string>;
-  readonly #matches: ((path: string, isDirectory: boolean) => boolean) | null;
+  readonly #matches: UserExcludes;
+  readonly #takenAway: UserExcludes;
   /** Where wanted entries can be; null when that is anywhere. */
   readonly #ranges: readonly PathRange[] | null;
 
   constructor(literals: readonly string[], patterns: readonly string[]) {
     this.#literals = new Set(literals);
-    const excludes = compileUserExcludes(patterns);
-    this.#matches = patterns.length === 0 ? null : (path, isDirectory) => excludes(path, isDirectory) !== null;
-    // A pattern that takes away adds no place to look at.
-    const ranges = patterns.filter((pattern) => !pattern.startsWith('!')).map(rangeOf);
+    const adding = patterns.filter((pattern) => !pattern.startsWith('!'));
+    this.#matches = compileUserExcludes(adding);
+    this.#takenAway = compileUserExcludes(patterns.filter((each) => each.startsWith('!')).map((each) => each.slice(1)));
+    const ranges = adding.map(rangeOf);
     const bounded = ranges.filter((range) => range !== null);
     this.#ranges =
       bounded.length < ranges.length
@@ -49,8 +51,9 @@ export class Selection {
 
   /** Whether an entry is wanted. */
   wants(path: string, isDirectory: boolean): boolean {
+    if (this.#takenAway(path, isDirectory) !== null) return false;
     for (let part = path; part !== ''; part = parentOf(part)) if (this.#literals.has(part)) return true;
-    return this.#matches?.(path, isDirectory) ?? false;
+    return this.#matches(path, isDirectory) !== null;
   }
 
   /**

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import type { Readable } from 'node:stream';
+import { addAbortSignal, type Readable } from 'node:stream';
 import { BackupError, fromSystemError } from '../errors.ts';
 import { throwIfAborted } from '../workers/abort.ts';
 
@@ -87,15 +87,17 @@ async function spool(
     if (!unlinked) tryUnlink(file);
   };
   let size = 0;
+  // Also while nothing comes.
+  if (options.signal !== undefined) addAbortSignal(options.signal, input);
   try {
     for await (const chunk of input) {
-      throwIfAborted(options.signal);
       const bytes = chunk as Buffer;
       for (let done = 0; done < bytes.length; ) done += fs.writeSync(fd, bytes, done, bytes.length - done);
       size += bytes.length;
     }
   } catch (error) {
     close();
+    throwIfAborted(options.signal);
     throw fromSystemError(error, 'take in the snapshot that comes through a pipe', directory);
   }
   return { name, fd, size, close };

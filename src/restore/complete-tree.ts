@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import path from 'node:path';
 import { fromSystemError } from '../errors.ts';
 import type { Entry } from '../format/entry.ts';
 import { comparePaths } from '../format/path-order.ts';
@@ -18,6 +19,8 @@ export function completeTree(tree: ExtractedTree, options: TreeWriterOptions): v
 function makeLink(entry: Entry, { root, sameOwner }: TreeWriterOptions): void {
   const absolute = `${root}/${entry.path}`;
   const target = entry.link as string;
+  // An archive from elsewhere need not hold the directories that its entries lie in.
+  fs.mkdirSync(path.dirname(absolute), { recursive: true, mode: 0o700 });
   if (entry.type === 'hardlink') {
     fs.linkSync(`${root}/${target}`, absolute);
     return;

@@ -5,6 +5,8 @@ import { createBackup, restoreBackup, StateStore, verifySnapshot } from 'oxios-b
 import { beforeAll, describe, expect, test } from 'vitest';
 import { buildWorkspace } from '../../fixtures/build-workspace.ts';
 import { compareTrees, readTree, type TreeNode } from '../../fixtures/compare-trees.ts';
+import { directory, file, symlink } from '../archives/entry.ts';
+import { buildUnsealed } from '../archives/unsealed.ts';
 import { Workroom } from '../workroom.ts';
 
 const room = new Workroom();
@@ -93,4 +95,13 @@ describe('an archive that was unpacked and packed again by hand', () => {
       }
     });
   }
+});
+
+test('an archive that holds a link and not the directory that it lies in restores', async () => {
+  const archive = room.path('partial.tar.gz');
+  const entries = [directory('seeds'), file('seeds/a.json', '{}'), symlink('links/in', '../seeds/a.json')];
+  fs.writeFileSync(archive, buildUnsealed(entries));
+  const back = room.fresh('back');
+  await restoreBackup(new StateStore(back), archive);
+  expect(fs.readFileSync(join(back, 'links/in'), 'utf8')).toBe('{}');
 });

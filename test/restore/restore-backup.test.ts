@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
 import { createBackup, restoreBackup, StateStore } from 'oxios-backup';
 import { beforeAll, expect, test } from 'vitest';
 import { compareTrees, readTree } from '../../fixtures/compare-trees.ts';
@@ -123,4 +124,26 @@ test('a snapshot that is not there, or a directory, is said so', async () => {
       exitStatus: 1,
     });
   expect(fs.existsSync(target)).toBe(false);
+});
+
+test('what a part takes away stays away, also below a directory that was asked for', async () => {
+  for (const paths of [
+    ['seeds', '!seeds/b.json'],
+    ['se*', '!b.json'],
+  ]) {
+    const target = room.fresh('part');
+    await restoreBackup(new StateStore(target), snapshot, { paths });
+    expect(fs.readdirSync(join(target, 'seeds'))).toEqual(['a.json']);
+  }
+});
+
+test('a restore from a pipe in which nothing comes can be interrupted', async () => {
+  const folder = room.fresh('idle');
+  fs.mkdirSync(folder);
+  const interrupt = new AbortController();
+  const idle = new PassThrough();
+  const restored = restoreBackup(new StateStore(join(folder, 'state')), idle, { signal: interrupt.signal });
+  idle.write(fs.readFileSync(snapshot).subarray(0, 1000), () => interrupt.abort());
+  await expect(restored).rejects.toMatchObject({ code: 'ABORTED' });
+  expect(fs.readdirSync(folder)).toEqual([]);
 });
