@@ -7,6 +7,7 @@ import type { ReadJob, ReadResult, ReadWorkerData } from './read-worker.ts';
 /** Worker threads that read one sealed snapshot. */
 export class ReadPool {
   readonly #pool: WorkerPool<ReadJob, unknown>;
+  #large: Promise<unknown> = Promise.resolve();
 
   /**
    * @param threads how many; by default one for each core that the process may use
@@ -36,6 +37,16 @@ export class ReadPool {
 
   run<Kind extends ReadJob['kind']>(job: Extract<ReadJob, { kind: Kind }>): Promise<ReadResult[Kind]> {
     return this.#pool.run(job) as Promise<ReadResult[Kind]>;
+  }
+
+  /**
+   * Lets large files be read by all threads one after the other. Side by side they would be no faster, for one thread takes what comes
+   * of them all, and until it does a whole window of each would lie in memory.
+   */
+  inTurn<Result>(read: () => Promise<Result>): Promise<Result> {
+    const turn = this.#large.then(read);
+    this.#large = turn.catch(() => {});
+    return turn;
   }
 
   close(): Promise<void> {

@@ -9,7 +9,17 @@ import { memberProblem } from './walk-members.ts';
  * Leads a walker through all members of a block that is one large file: threads inflate them side by side, this one takes
  * them in order, for a SHA-256 is made from the first byte to the last.
  */
-export async function walkParallel(
+export function walkParallel(
+  pool: ReadPool,
+  offset: number,
+  block: IndexBlock,
+  walker: BlockWalker,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  return pool.inTurn(() => walkMembersOf(pool, offset, block, walker, signal));
+}
+
+async function walkMembersOf(
   pool: ReadPool,
   offset: number,
   block: IndexBlock,
