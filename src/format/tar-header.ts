@@ -178,6 +178,8 @@ export function encodeHeader(fields: HeaderFields, target: Buffer, offset: numbe
     gname: '',
   }).encode(target, offset);
   records.copy(target, offset + BLOCK);
-  encodeUstar(fields, target, offset + (blocks - 1) * BLOCK, cut(tarName(fields)));
+  // A name that the pax header does not have must stand here in full, split between name and prefix if need be.
+  const name = tarName(fields);
+  encodeUstar(fields, target, offset + (blocks - 1) * BLOCK, fitsName(fields) ? name : cut(name));
   return blocks;
 }

@@ -16,7 +16,7 @@ const manifest: Manifest = {
 const root: fc.Arbitrary<IndexRoot> = fc.record({
   format: fc.constant(1 as const),
   manifest: fc.constant(manifest),
-  top: fc.record({ mode: fc.nat(0o7777), uid: count, gid: count, mtime: fc.integer(), mtime_ns: fc.nat(999_999_999) }),
+  top: fc.record({ mode: fc.nat(0o3777), uid: count, gid: count, mtime: fc.integer(), mtime_ns: fc.nat(999_999_999) }),
   totals: fc.record({
     entries: count,
     files: count,

@@ -115,6 +115,14 @@ describe('a header takes one block where ustar can say it', () => {
   );
 });
 
+test('a name that prefix and name can hold is whole, also when something else needs a pax header', () => {
+  for (const more of [{ mtime: -1 }, { uid: 2 ** 31 }, { size: 2 ** 40 }]) {
+    const path = `${'d'.repeat(90)}/${'n'.repeat(60)}`;
+    const block = encode({ ...base, ...more, path }).subarray(-512);
+    expect(new Header(block, 0).path).toBe(path);
+  }
+});
+
 test('a plain header is, byte for byte, the one built from POSIX alone', () => {
   for (const fields of [base, { ...base, path: 'b/c.md', mode: 0o1755, size: 0, mtime: 0 }])
     expect(encode(fields).equals(ustarHeader({ ...fields, type: '0', linkpath: '' }))).toBe(true);
