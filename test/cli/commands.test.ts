@@ -319,3 +319,24 @@ describe('a folder of snapshots', () => {
     ]);
   });
 });
+
+it('OUTPUT.md names every field that is printed', async () => {
+  const documented = readFileSync(new URL('../../src/cli/OUTPUT.md', import.meta.url), 'utf8');
+  const lines = [
+    ['create', 'o.tar.gz', '--state-dir', 'state', '--json', '--progress'],
+    ['create', 'o2.tar.gz', '--state-dir', 'state', '--json', '--dry-run'],
+    ['restore', 's.tar.gz', '--state-dir', 'o', '--json', '--dry-run'],
+    ['restore', 's.tar.gz', '--state-dir', 'o', '--json'],
+    ['restore', 's.tar.gz', '--state-dir', 'o', '--json'],
+    ['verify', 's.tar.gz', '--against', 'o', '--json'],
+    ['show', 's.tar.gz', '--json'],
+    ['list', 's.tar.gz', '--json'],
+    ['snapshots', '.', '--json'],
+    ['recover', '--state-dir', 'o', '--json'],
+  ];
+  for (const args of lines) {
+    for (const line of (await bench.run(args)).out.split('\n')) {
+      for (const key of Object.keys(JSON.parse(line))) expect(documented).toContain(`\`${key}\``);
+    }
+  }
+});

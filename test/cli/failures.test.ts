@@ -182,9 +182,17 @@ describe('standard output that goes away', () => {
     expect(err).toBe('');
   });
 
+  it('ends the content of a file in the same way', async () => {
+    writeFileSync(bench.path('many/large.bin'), randomBytes(1_000_000));
+    await bench.run(['create', 'large.tar.gz', '--state-dir', 'many']);
+    const { out, err } = await bench.shell('$b cat large.tar.gz large.bin | head -c 10 | wc -c; echo $PIPESTATUS');
+    expect({ out: out.split(/\s+/), err }).toEqual({ out: ['10', '1'], err: '' });
+  });
+
   it('ends a snapshot into a pipe as a failure', async () => {
-    writeFileSync(bench.path('big/more.bin'), randomBytes(2_000_000));
-    const { out, err } = await bench.shell('$b create - --state-dir big | head -c 1000 | wc -c; echo $PIPESTATUS');
+    mkdirSync(bench.path('flood'));
+    writeFileSync(bench.path('flood/more.bin'), randomBytes(2_000_000));
+    const { out, err } = await bench.shell('$b create - --state-dir flood | head -c 1000 | wc -c; echo $PIPESTATUS');
     expect(out.split(/\s+/)).toEqual(['1000', '1']);
     expect(err).toMatch(/went away before the snapshot was complete/);
   });

@@ -1,5 +1,7 @@
+import { BackupError } from '../../errors.ts';
 import { defineCommand } from '../command.ts';
 import { SNAPSHOT, snapshotOf } from '../options.ts';
+import { OutputLost } from '../report/output.ts';
 
 export const command = defineCommand({
   onlyOutput: true,
@@ -15,7 +17,13 @@ export const command = defineCommand({
   note: 'What it writes is proven; of a file over 16 MiB only when the exit status is 0.',
   run: async (args, { terminal, operation }) => {
     const { writeEntry } = await import('../../inspect/write-entry.ts');
-    await writeEntry(snapshotOf(args.snapshot, terminal), args.path, terminal.stdout, operation);
+    try {
+      await writeEntry(snapshotOf(args.snapshot, terminal), args.path, terminal.stdout, operation);
+    } catch (error) {
+      // A reader that has seen enough, as in `| head`, need not be told.
+      if (error instanceof BackupError && error.code === 'OUTPUT_UNWRITABLE') throw new OutputLost(error, true);
+      throw error;
+    }
     return 0;
   },
 });

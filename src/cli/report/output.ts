@@ -7,9 +7,9 @@ export class OutputLost extends Error {
   /** Whether it is only that the reader had enough, as in `| head`. */
   readonly quiet: boolean;
 
-  constructor(cause: NodeJS.ErrnoException) {
+  constructor(cause: Error, quiet = (cause as NodeJS.ErrnoException).code === 'EPIPE') {
     super(`could not write to standard output: ${cause.message}`, { cause });
-    this.quiet = cause.code === 'EPIPE';
+    this.quiet = quiet;
   }
 }
 
