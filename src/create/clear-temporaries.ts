@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import { removeSync } from 'fs-extra/esm';
 import type { BackupEvent } from '../events.ts';
 import { temporaryOwner } from '../state/temporary-names.ts';
 
@@ -16,7 +17,7 @@ export function clearTemporaries(directory: string, onEvent: ((event: BackupEven
     if (owner === null || isAlive(owner)) continue;
     const absolute = path.join(directory, name);
     try {
-      fs.rmSync(absolute, { recursive: true, force: true });
+      removeSync(absolute);
       onEvent?.({ type: 'notice', path: absolute, message: 'was left by a run that was killed; removed' });
     } catch {
       onEvent?.({

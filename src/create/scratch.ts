@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import { removeSync } from 'fs-extra/esm';
 import { fromSystemError } from '../errors.ts';
 import { temporaryName } from '../state/temporary-names.ts';
 
@@ -30,7 +31,7 @@ export class Scratch {
   remove(): void {
     if (this.#directory === null) return;
     try {
-      fs.rmSync(this.#directory, { recursive: true, force: true });
+      removeSync(this.#directory);
     } catch {
       // Said by the run that clears it.
     }
