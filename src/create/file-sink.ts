@@ -28,7 +28,7 @@ export class FileSink implements Sink {
   constructor(output: string, force: boolean) {
     this.#output = path.resolve(output);
     this.#force = force;
-    const existing = fs.statSync(this.#output, { bigint: true, throwIfNoEntry: false });
+    const existing = statOutput(this.#output);
     if (existing?.isDirectory()) {
       throw new BackupError('OUTPUT_UNWRITABLE', `${output} is a directory`, {
         path: output,
@@ -90,13 +90,26 @@ export class FileSink implements Sink {
   discard(): void {
     if (this.#published) return;
     this.#close();
-    fs.rmSync(this.#temporary, { force: true });
+    this.#unlinkTemporary();
+  }
+
+  /** As far as it can be: the next run clears what is left. */
+  #unlinkTemporary(): void {
+    try {
+      fs.rmSync(this.#temporary, { force: true });
+    } catch {
+      // Why nothing was published is what matters.
+    }
   }
 
   #close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    fs.closeSync(this.#fd);
+    try {
+      fs.closeSync(this.#fd);
+    } catch {
+      // All that is to last has been synced before.
+    }
   }
 
   #place(): void {
@@ -148,6 +161,14 @@ export class FileSink implements Sink {
     } catch (error) {
       throw fromSystemError(error, 'write the snapshot', this.#output);
     }
+  }
+}
+
+function statOutput(output: string): fs.BigIntStats | undefined {
+  try {
+    return fs.statSync(output, { bigint: true, throwIfNoEntry: false });
+  } catch (error) {
+    throw fromSystemError(error, 'look at the place of the snapshot', output);
   }
 }
 

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { fromSystemError } from '../errors.ts';
+import { BackupError, fromSystemError } from '../errors.ts';
 
 /**
  * Holds the blocks of an index until the members before it are written: in a file, so that memory does not grow with the
@@ -37,13 +37,28 @@ export class IndexSpool {
   *chunks(size: number): Generator<Buffer> {
     for (let at = 0; at < this.#length; at += size) {
       const chunk = Buffer.allocUnsafe(Math.min(size, this.#length - at));
-      for (let done = 0; done < chunk.length; )
-        done += fs.readSync(this.#fd, chunk, done, chunk.length - done, at + done);
+      for (let done = 0; done < chunk.length; ) done += this.#read(chunk, done, at + done);
       yield chunk;
     }
   }
 
   close(): void {
-    fs.closeSync(this.#fd);
+    try {
+      fs.closeSync(this.#fd);
+    } catch {
+      // Nothing in it is needed any more.
+    }
+  }
+
+  #read(chunk: Buffer, at: number, position: number): number {
+    try {
+      const read = fs.readSync(this.#fd, chunk, at, chunk.length - at, position);
+      if (read > 0) return read;
+    } catch (error) {
+      throw fromSystemError(error, 'take up the index again');
+    }
+    throw new BackupError('IO', 'the index that was set aside became shorter meanwhile', {
+      hint: 'Something else writes to the folder of the snapshot: choose another one.',
+    });
   }
 }

@@ -22,7 +22,7 @@ export function readAt(fd: number, offset: number, length: number, into?: Buffer
   const bytes = into?.subarray(0, length) ?? Buffer.allocUnsafeSlow(length);
   let done = 0;
   while (done < length) {
-    const read = fs.readSync(fd, bytes, done, length - done, offset + done);
+    const read = readSome(fd, bytes, done, length - done, offset + done);
     if (read === 0)
       throw new BackupError('SNAPSHOT_TRUNCATED', 'the snapshot became shorter while it was read', {
         hint: 'Wait until it is complete, and run it again.',
@@ -30,6 +30,23 @@ export function readAt(fd: number, offset: number, length: number, into?: Buffer
     done += read;
   }
   return bytes;
+}
+
+/** Of a file that was only read, or that nobody else can name, the system can say nothing at its end that would matter. */
+function closeQuietly(fd: number): void {
+  try {
+    fs.closeSync(fd);
+  } catch {
+    // Its descriptor is gone either way.
+  }
+}
+
+function readSome(fd: number, bytes: Buffer, at: number, length: number, offset: number): number {
+  try {
+    return fs.readSync(fd, bytes, at, length, offset);
+  } catch (error) {
+    throw fromSystemError(error, 'read the snapshot');
+  }
 }
 
 /**
@@ -56,7 +73,7 @@ export async function openSource(
     throw fromSystemError(error, 'open the snapshot', snapshot);
   }
   const stat = fs.fstatSync(fd);
-  if (stat.isFile()) return { name: snapshot, fd, size: stat.size, close: () => fs.closeSync(fd) };
+  if (stat.isFile()) return { name: snapshot, fd, size: stat.size, close: () => closeQuietly(fd) };
   if (stat.isDirectory()) {
     fs.closeSync(fd);
     throw new BackupError('SNAPSHOT_MISSING', `${snapshot} is a directory, not a snapshot`, {
@@ -83,7 +100,7 @@ async function spool(
   // Windows cannot delete an open file; there it goes at the end.
   const unlinked = tryUnlink(file);
   const close = () => {
-    fs.closeSync(fd);
+    closeQuietly(fd);
     if (!unlinked) tryUnlink(file);
   };
   let size = 0;
