@@ -7,6 +7,9 @@ import { TarGate } from './unsealed/tar-gate.ts';
 const TYPE_OFFSET = 156;
 const PAX_HEADER = 0x78;
 
+/** Most bytes of UTF-8 for a UTF-16 code unit. */
+const MOST_UTF8 = 3;
+
 let canonical = Buffer.alloc(64 * BLOCK);
 
 /**
@@ -14,7 +17,10 @@ let canonical = Buffer.alloc(64 * BLOCK);
  * writer, which may spell a number or split a name in its own way, are parsed.
  */
 export function headerAgrees(entry: BlockEntry, header: Buffer): boolean {
-  if (canonical.length < header.length) canonical = Buffer.alloc(header.length * 2);
+  // It cannot hold names that are longer than it is; an index can name such, and none of them must be encoded.
+  if (entry.path.length + (entry.link?.length ?? 0) > header.length) return false;
+  const room = MOST_UTF8 * header.length + 8 * BLOCK;
+  if (canonical.length < room) canonical = Buffer.alloc(room * 2);
   const blocks = encodeHeader(entry, canonical, 0);
   if (blocks * BLOCK === header.length && header.compare(canonical, 0, header.length) === 0) return true;
   const parsed = parseHeader(header);
