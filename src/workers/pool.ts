@@ -69,7 +69,8 @@ export class WorkerPool<Job, Result> {
       seat.worker.ref();
       seat.worker.postMessage(job, transfer);
     }).finally(() => {
-      if (seat.pending.length === 0) seat.worker.unref();
+      // While it is being ended, its end is what the process waits for.
+      if (!this.#closed && seat.pending.length === 0) seat.worker.unref();
     });
   }
 
