@@ -32,7 +32,8 @@ export async function judgeSnapshot(
 export async function judgeWhole(snapshot: SealedSnapshot, pool: ReadPool, judge: SnapshotJudge): Promise<void> {
   judge.judgeTotals(snapshot.root.totals);
   judge.judgeManifest(snapshot.manifest);
-  judge.problems.push(...(await hardLinkProblems(snapshot, pool, judge)));
+  // One by one: there can be more of them than a call takes arguments.
+  for (const problem of await hardLinkProblems(snapshot, pool, judge)) judge.problems.push(problem);
 }
 
 /** Hard links to what is no file entry before them. */
