@@ -57,8 +57,13 @@ export class FileSink implements Sink {
       }
       throw fromSystemError(error, 'write the snapshot', directory);
     }
-    const own = fs.fstatSync(this.#fd, { bigint: true });
-    this.identities = existing === undefined ? [own] : [own, existing];
+    try {
+      const own = fs.fstatSync(this.#fd, { bigint: true });
+      this.identities = existing === undefined ? [own] : [own, existing];
+    } catch (error) {
+      this.discard();
+      throw fromSystemError(error, 'look at the snapshot in the making', directory);
+    }
   }
 
   get position(): number {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import type { CaptureItem } from '../capture/capture-item.ts';
 import type { FileAttributes } from '../capture/file-state.ts';
+import { systemReason } from '../capture/system-reason.ts';
 import { isLoss, type Verdict } from '../capture/verdict.ts';
 import { BLOCK, padded, splitTime } from '../format/entry.ts';
 import { type BlockEntry, DIGEST_DIGITS } from '../format/index-block.ts';
@@ -18,6 +19,12 @@ import type { PackJob, PackResult } from './pack-worker.ts';
 import type { Sink } from './sink.ts';
 
 type FileItem = Extract<CaptureItem, { type: 'file' }>;
+
+/** Where in the snapshot an attempt at a large file began. */
+interface Written {
+  position: number;
+  members: number;
+}
 
 /** Attempts at a large file that changes while it is read; each further one takes back what the one before wrote. */
 const LARGE_ATTEMPTS = 3;
@@ -179,12 +186,22 @@ export class SnapshotWriter {
       return false;
     }
     if (reader.replaced) this.#severed.add(item.path);
-    let written: { position: number; members: number } | null = null;
+    let written: Written | null = null;
+    let failure: string | null = null;
+    const read = (into: Buffer, offset: number, length: number): void => {
+      try {
+        if (failure === null) reader.read(into, offset, length);
+      } catch (error) {
+        failure = systemReason(error).detail;
+      }
+      if (failure !== null) into.fill(0, offset, offset + length);
+    };
     const entry = entryOf(item, reader.size, reader.attributes, undefined);
     const hash = createHash('sha256');
     let outcome: { verdict: Verdict; detail: string };
     try {
-      for (const tar of pieces(entry, reader, hash.update.bind(hash))) {
+      for (const tar of pieces(entry, read, hash.update.bind(hash))) {
+        if (failure !== null && sink.seekable) break;
         const raw = tar.length;
         const packed = this.#run({ kind: 'piece', tar }, [tar.buffer as ArrayBuffer]);
         await this.#window.add(packed, async ({ member }) => {
@@ -194,18 +211,25 @@ export class SnapshotWriter {
           this.index.addMember(member.length, raw);
         });
       }
-      outcome = reader.finish();
+      outcome = failure === null ? reader.finish() : { verdict: 'unreadable', detail: failure };
+      if (failure !== null) reader.close();
     } catch (error) {
       reader.close();
       throw error;
     }
     if (outcome.verdict === 'changed' && sink.seekable && attempt < LARGE_ATTEMPTS) {
-      await this.#window.drain();
-      const { position, members } = written as unknown as { position: number; members: number };
-      sink.truncate(position);
-      this.index.dropMembers(members);
-      this.#pieces = 0;
+      await this.#takeBack(() => written);
       return true;
+    }
+    if (outcome.verdict === 'unreadable') {
+      if (sink.seekable) {
+        await this.#takeBack(() => written);
+        this.#severed.add(item.path);
+        onVerdict({ path: item.path, verdict: outcome.verdict, detail: outcome.detail });
+        return false;
+      }
+      // What went into a pipe stays there.
+      outcome = { verdict: 'changed', detail: `${outcome.detail}; zeros stand for what could not be read` };
     }
     const { verdict, detail } =
       outcome.verdict === 'clean' && attempt > 1
@@ -226,6 +250,17 @@ export class SnapshotWriter {
     this.#pieces += piece;
     const { entries, bytes } = this.index.totals;
     this.#options.onProgress(entries, bytes + this.#pieces);
+  }
+
+  /** Takes back what an attempt wrote, once nothing of it is under way any more. */
+  async #takeBack(written: () => Written | null): Promise<void> {
+    await this.#window.drain();
+    const start = written();
+    if (start !== null) {
+      this.#options.sink.truncate(start.position);
+      this.index.dropMembers(start.members);
+    }
+    this.#pieces = 0;
   }
 
   /** Has a block encoded and puts it into the spool. Its turn comes before that of anything started later. */
@@ -289,16 +324,20 @@ function tarLength(item: CaptureItem): number {
 }
 
 /** The tar bytes of a large file, a member at a time, each in a buffer of its own that may be moved to another thread. */
-function* pieces(entry: BlockEntry, reader: ContentReader, update: (content: Buffer) => void): Generator<Buffer> {
-  let left = reader.size;
+function* pieces(
+  entry: BlockEntry,
+  read: (into: Buffer, offset: number, length: number) => void,
+  update: (content: Buffer) => void,
+): Generator<Buffer> {
+  let left = entry.size;
   let header = entry.headerBlocks * BLOCK;
   do {
     const length = Math.min(CHUNK, left);
     left -= length;
-    const padding = left === 0 ? padded(reader.size) - reader.size : 0;
+    const padding = left === 0 ? padded(entry.size) - entry.size : 0;
     const tar = Buffer.allocUnsafeSlow(header + length + padding);
     if (header > 0) encodeHeader(entry, tar, 0);
-    reader.read(tar, header, length);
+    read(tar, header, length);
     update(tar.subarray(header, header + length));
     tar.fill(0, header + length);
     header = 0;

@@ -1,5 +1,5 @@
 import fs from 'node:fs';
-import { BackupError } from '../errors.ts';
+import { BackupError, fromSystemError } from '../errors.ts';
 import type { Extent } from './restore-plan.ts';
 
 /** Room on a file system. */
@@ -22,7 +22,7 @@ export interface SpaceCheck {
  * @param further bytes that are needed besides
  */
 export function checkSpace(directory: string, extent: Extent, further = 0): SpaceCheck {
-  const { bavail, bsize, ffree, files } = fs.statfsSync(directory);
+  const { bavail, bsize, ffree, files } = statFileSystem(directory);
   return {
     // A file's last block is half empty on average.
     needed: { bytes: extent.bytes + further + (extent.files * bsize) / 2, entries: extent.entries },
@@ -51,4 +51,12 @@ export function spaceError(directory: string, { needed, available }: SpaceCheck)
       hint: 'Delete files there, or choose another file system.',
     },
   );
+}
+
+function statFileSystem(directory: string): fs.StatsFs {
+  try {
+    return fs.statfsSync(directory);
+  } catch (error) {
+    throw fromSystemError(error, 'see how much room there is', directory);
+  }
 }

@@ -90,6 +90,8 @@ export async function actWith(injection: string, args: string[]): Promise<Outcom
 export interface Call {
   name: string;
   n: number;
+  /** As the trace has it. */
+  text: string;
 }
 
 /** The calls that the actor makes on `root` and what is below it, each once. */
@@ -118,7 +120,7 @@ export async function callsOf(root: string, args: string[]): Promise<Call[]> {
       if (name === undefined) continue;
       const n = (counts.get(`${thread} ${name}`) ?? 0) + 1;
       counts.set(`${thread} ${name}`, n);
-      if (line.includes(root)) calls.set(`${name} ${n}`, { name, n });
+      if (line.includes(root)) calls.set(`${name} ${n}`, { name, n, text: line });
     }
     return [...calls.values()];
   } finally {
@@ -126,16 +128,19 @@ export async function callsOf(root: string, args: string[]): Promise<Call[]> {
   }
 }
 
-/** The C library takes it for the end of a directory that was removed meanwhile, and for nothing else. */
-function isSwallowed(name: string, error: string): boolean {
-  return name === 'getdents64' && error === 'ENOENT';
+/**
+ * What no system says of what is there: that it is not, when it is to be removed. And of a directory that was removed meanwhile, which
+ * the C library takes for an empty one.
+ */
+function isUntrue(name: string, error: string): boolean {
+  return error === 'ENOENT' && ['getdents64', 'unlink', 'rmdir'].includes(name);
 }
 
 /** Every call struck with every error that it may give, and the process killed at every call. */
 export function faultsOf(calls: readonly Call[]): string[] {
   const errors = ['EIO', 'ENOSPC', 'EACCES', 'EMFILE', 'ENOENT', 'EINTR'];
   return calls.flatMap(({ name, n }) => [
-    ...errors.filter((error) => !isSwallowed(name, error)).map((error) => `${name}:error=${error}:when=${n}`),
+    ...errors.filter((error) => !isUntrue(name, error)).map((error) => `${name}:error=${error}:when=${n}`),
     `${name}:signal=KILL:when=${n}`,
   ]);
 }
