@@ -23,7 +23,7 @@ type FileItem = Extract<CaptureItem, { type: 'file' }>;
 
 /** @returns what the system said when it could not be opened */
 export function openContent({ source }: FileItem): ContentReader | SystemReason {
-  if (source.kind === 'bytes') return new BytesReader(source.bytes, source.verdict);
+  if (source.kind === 'bytes') return new BytesReader(source.bytes);
   const live = source.kind === 'live' ? source : copySource(source.absolute);
   return 'kind' in live ? LiveFile.open(live) : live;
 }
@@ -43,12 +43,10 @@ class BytesReader implements ContentReader {
   readonly attributes = null;
   readonly replaced = false;
   readonly #bytes: Uint8Array;
-  readonly #verdict: Verdict;
   #position = 0;
 
-  constructor(bytes: Uint8Array, verdict: Verdict) {
+  constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
-    this.#verdict = verdict;
   }
 
   get size(): number {
@@ -63,7 +61,7 @@ class BytesReader implements ContentReader {
   }
 
   finish(): { verdict: Verdict; detail: string } {
-    return { verdict: this.#verdict, detail: '' };
+    return { verdict: 'clean', detail: '' };
   }
 
   close(): void {}

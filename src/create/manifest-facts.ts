@@ -1,9 +1,9 @@
 import { createRequire } from 'node:module';
 import os from 'node:os';
 import * as z from 'zod/mini';
+import { FORMAT_VERSION } from '../format/format-version.ts';
 import type { Totals } from '../format/index-root.ts';
 import type { Manifest } from '../format/manifest.ts';
-import { FORMAT_VERSION } from '../format/seal.ts';
 import { CATEGORIES } from '../state/sections.ts';
 import type { StateStore } from '../state/state-store.ts';
 

@@ -66,6 +66,8 @@ export class SnapshotWriter {
 
   /** Takes the next item. */
   async add(item: CaptureItem): Promise<void> {
+    const captured = capturedVerdict(item);
+    if (captured !== null) this.#options.onVerdict(captured);
     if (item.type === 'file' && item.size > CHUNK) {
       await this.#flush();
       await this.#packLarge(item);
@@ -283,6 +285,17 @@ const NO_FILE = { dev: 0n, ino: 0n, size: 0, mtimeNs: 0n, ctimeNs: 0n };
 
 function releaseCopy(item: CaptureItem): void {
   if (item.type === 'file' && item.source.kind === 'copy') item.source.release();
+}
+
+/** What capture itself had to say of a file that it read or copied. */
+function capturedVerdict(item: CaptureItem): RecordedVerdict | null {
+  if (item.type !== 'file' || item.source.kind === 'live' || item.source.verdict === 'clean') return null;
+  const { verdict } = item.source;
+  const detail =
+    verdict === 'trimmed'
+      ? 'its last line was not whole'
+      : 'it was being written to; a later attempt had it in one piece';
+  return { path: item.path, verdict, detail };
 }
 
 function verdictOf(item: PackItem, deviation: PackDeviation | undefined): RecordedVerdict | null {

@@ -75,9 +75,23 @@ export interface IndexRoot extends Omit<z.infer<typeof rootSchema>, 'manifest'> 
   manifest: Manifest;
 }
 
-/** The root as it stands at the end of the index. */
+/**
+ * The root as it stands at the end of the index.
+ *
+ * @throws BackupError `TOO_LARGE` for a root that no reader would take
+ */
 export function encodeRoot(root: IndexRoot): Buffer {
-  return deflateRawSync(JSON.stringify(root), { level: 9 });
+  const json = Buffer.from(JSON.stringify(root), 'utf8');
+  if (json.length > MAX_ROOT_BYTES) {
+    throw new BackupError(
+      'TOO_LARGE',
+      `the index of the snapshot would have a root of ${json.length} bytes, more than a reader takes`,
+      {
+        hint: `It names ${root.verdicts.length} files that were not captured clean: look into those first.`,
+      },
+    );
+  }
+  return deflateRawSync(json, { level: 9 });
 }
 
 /**

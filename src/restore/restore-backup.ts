@@ -27,6 +27,7 @@ import { openStaging, type Staging } from './publish/staging.ts';
 import { readTop, type TopAttributes } from './publish/top-attributes.ts';
 import { emptyManifestError, inUseError, notEmptyError, partialReplaceError } from './refusals.ts';
 import { type Extent, plannedEntries } from './restore-plan.ts';
+import { settleSelection } from './settle-selection.ts';
 import type { ExtractedTree, TreeWriterOptions } from './tree-writer.ts';
 
 export interface RestoreOptions extends OperationOptions, SelectionOptions {
@@ -139,7 +140,13 @@ async function restoreInto(
     const { tree, external } = await extract(opened as never, selection, treeOptions, further, options);
     throwIfAborted(signal);
     const skipped = new Set(externalLinks === 'skip' ? external.map(({ path }) => path) : []);
-    completeTree({ ...tree, links: tree.links.filter(({ path }) => !skipped.has(path)) }, treeOptions);
+    const links = tree.links.filter(({ path }) => !skipped.has(path));
+    completeTree({ ...tree, links }, treeOptions);
+    const live = mode === 'merge' && staging.found.kind === 'content' ? staging.target : null;
+    const gone =
+      selection === null
+        ? { files: 0, directories: 0 }
+        : settleSelection({ ...tree, links }, selection, staging.tree, live);
     const { replacedTree } = await publish(staging, {
       mode,
       top: topOf(opened, selection, staging, treeOptions),
@@ -152,8 +159,8 @@ async function restoreInto(
       manifest: opened.manifest,
       sealed: opened.kind === 'sealed',
       restored: {
-        entries: tree.files + tree.directories.length + tree.links.length - skipped.size,
-        files: tree.files,
+        entries: tree.files + tree.directories.length + links.length - gone.files - gone.directories,
+        files: tree.files - gone.files,
         bytes: tree.bytes,
       },
       replacedTree,
