@@ -14,7 +14,7 @@ interface Part {
   content: Buffer;
 }
 
-function partOf(entry: Omit<BlockEntry, 'headerBlocks'>, content = Buffer.alloc(0)): Part {
+function partOf(entry: Omit<BlockEntry, 'headerBlocks'>, content: Buffer = Buffer.alloc(0)): Part {
   const full: BlockEntry = { ...entry, size: content.length, headerBlocks: 1 };
   if (entry.type === 'file') full.sha256 = createHash('sha256').update(content).digest('hex');
   full.headerBlocks = headerBlocks(full);

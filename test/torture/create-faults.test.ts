@@ -15,8 +15,9 @@ async function expectFaithful(state: string, output: string, lost: readonly stri
   expect((await verifySnapshot(output, { threads: 1 })).problems).toEqual([]);
   const back = room.fresh('back');
   await restoreBackup(new StateStore(back), output, { threads: 1, allowEmpty: true });
+  // Of a file that could not be read at first, and then could, the other names have become files of their own.
   const differences = compareTrees(readTree(state), readTree(back)).filter(
-    (line) => !lost.some((path) => line.includes(path)) && !(lost.length > 0 && /^(?:hard links|time): /.test(line)),
+    (line) => !line.startsWith('hard links: ') && !lost.some((path) => line.includes(path)),
   );
   expect(differences).toEqual([]);
   fs.rmSync(back, { recursive: true });
