@@ -1,6 +1,7 @@
-import { chmodSync, constants, copyFileSync, lstatSync, rmSync } from 'node:fs';
+import { lstatSync, rmSync } from 'node:fs';
 import { identityOf, isSameState } from '../file-state.ts';
 import { closeQuietly, openRegular, readExactly } from '../open-regular.ts';
+import { copyLiveFile } from './copy-live-file.ts';
 import type { DatabaseReader } from './database-reader.ts';
 import { foldWal, WAL_HEADER_BYTES } from './fold-wal.ts';
 import { hasHotJournal } from './quiet-database.ts';
@@ -24,11 +25,9 @@ export const saltCheckedPair: DatabaseReader = {
   async copy(database, destination) {
     const before = look(database);
     if (before.hotJournal) throw new Error('it has a rollback journal that is not ended');
-    copyFileSync(database, destination, constants.COPYFILE_FICLONE);
-    // The copy has the mode of the database, which its owner may not be allowed to write to.
-    chmodSync(destination, 0o600);
+    copyLiveFile(database, destination);
     const wal = `${destination}-wal`;
-    if (before.wal !== null) copyFileSync(`${database}-wal`, wal, constants.COPYFILE_FICLONE);
+    if (before.wal !== null) copyLiveFile(`${database}-wal`, wal);
     const after = look(database);
     if (before.wal !== null) {
       if (after.wal === null || !before.wal.equals(after.wal))
