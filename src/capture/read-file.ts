@@ -11,6 +11,7 @@ import {
   pause,
 } from './file-state.ts';
 import { closeQuietly, openRegular, readExactly, readFailure } from './open-regular.ts';
+import type { RealPlace } from './real-place.ts';
 import { stillQuiet } from './sqlite/quiet-database.ts';
 import type { SystemReason } from './system-reason.ts';
 
@@ -52,8 +53,15 @@ export function isRead(result: ReadResult): result is FileRead {
  * @param into where the content goes if there is room for it, from `offset` to the end; nothing behind the content is
  *   promised to stay as it was
  * @param most bytes that it may have by now; a larger one is not read
+ * @param place guards against directories that became links; null trusts whoever can write to the state directory
  */
-export function readLiveFile(source: LiveSource, into: Buffer, offset: number, most = MAX_BYTES): ReadResult {
+export function readLiveFile(
+  source: LiveSource,
+  into: Buffer,
+  offset: number,
+  most = MAX_BYTES,
+  place: RealPlace | null = null,
+): ReadResult {
   const { absolute, expect } = source;
   const began = Date.now();
   let fd: number;
@@ -64,11 +72,11 @@ export function readLiveFile(source: LiveSource, into: Buffer, offset: number, m
   }
   try {
     if (expect.size > Math.min(most, into.length - offset))
-      return readRestless(fd, fstatSync(fd, { bigint: true }), source, into, offset, most);
+      return readRestless(fd, fstatSync(fd, { bigint: true }), source, into, offset, most, place);
     const read = expect.size === 0 ? 0 : readExactly(fd, into, offset, expect.size, 0);
     const stat = fstatSync(fd, { bigint: true });
     if (read !== expect.size || !isSameState(stat, expect) || isTooFresh(expect.mtimeNs, began)) {
-      return readRestless(fd, stat, source, into, offset, most);
+      return readRestless(fd, stat, source, into, offset, most, place);
     }
     const result: FileRead = {
       verdict: 'clean',
@@ -94,9 +102,11 @@ function readRestless(
   into: Buffer,
   offset: number,
   most: number,
+  place: RealPlace | null,
 ): ReadResult {
   const { expect, appendOnly } = source;
-  if (!first.isFile()) return { verdict: 'vanished', detail: 'something else took its place' };
+  const moved = place !== null && !isSameFile(first, expect) && !place.holds(fd, source.absolute);
+  if (!first.isFile() || moved) return { verdict: 'vanished', detail: 'something else took its place' };
   for (let before = first, attempt = 0; ; attempt++) {
     let size = Number(before.size);
     // A log that outgrew the memory is kept as long as the scan saw it.

@@ -108,6 +108,8 @@ class Scanner {
   readonly #options: ScanOptions;
   readonly #report: CaptureReport;
   readonly #links = new HardLinks();
+  /** The directory that was visited last, as it was then. */
+  #visited: BigIntStats | null = null;
 
   constructor(options: ScanOptions) {
     this.#options = options;
@@ -123,8 +125,13 @@ class Scanner {
     }
   }
 
-  /** @returns null for a directory that cannot be listed, which is then a loss */
+  /**
+   * Lists the directory that was just visited.
+   *
+   * @returns null for one that cannot be listed, which is then a loss
+   */
   descend(parent: Level, name: string, path: string): Level | null {
+    const visited = this.#visited;
     const absolute = `${parent.absolute}${name}/`;
     const inside = `${path}/`;
     let { git } = parent;
@@ -137,6 +144,11 @@ class Scanner {
         git = new GitScan(inside, absolute, this.#options);
         frozen = git.freeze();
         listing = frozen.listing ?? listing;
+      }
+      // What was listed may have been what a link that took its place leads to.
+      if (known === undefined && visited !== null && !isStillThere(absolute, visited)) {
+        this.#loseFor(path, { verdict: 'vanished', detail: 'something else took its place' }, git);
+        return null;
       }
       return this.#level(inside, absolute, listing, git, frozen);
     } catch (error) {
@@ -189,7 +201,10 @@ class Scanner {
       return null;
     }
     const attributes = attributesOf(path, stat);
-    if (type === 'directory') return { ...attributes, type, mode: this.#safeMode(path, attributes.mode, 0o4000) };
+    if (type === 'directory') {
+      this.#visited = stat;
+      return { ...attributes, type, mode: this.#safeMode(path, attributes.mode, 0o4000) };
+    }
     if (type === 'symlink') return this.#symlink(attributes, absolute);
     attributes.mode = this.#safeMode(path, attributes.mode, 0o6000);
     return this.#file(attributes, absolute, stat, level, name);
@@ -330,6 +345,12 @@ class Scanner {
     if (verdict === 'vanished' && git?.isObject(path)) git.lose(path);
     else this.#report.loss(path, verdict, detail);
   }
+}
+
+function isStillThere(absolute: string, { dev, ino }: BigIntStats): boolean {
+  // Without the slash at the end, which would follow a link.
+  const now = lstatSync(absolute.slice(0, -1), { bigint: true });
+  return now.ino === ino && now.dev === dev;
 }
 
 function attributesOf(path: string, stat: BigIntStats): Attributes {

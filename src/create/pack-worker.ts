@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import { workerData } from 'node:worker_threads';
 import { isRead, readLiveFile } from '../capture/read-file.ts';
+import { RealPlace } from '../capture/real-place.ts';
 import { BLOCK, padded, splitTime } from '../format/entry.ts';
 import { encodeBlock, type IndexBlock, MAX_MEMBER_BYTES } from '../format/index-block.ts';
 import { MEMBER_CAPACITY } from '../format/member-plan.ts';
@@ -34,6 +35,7 @@ export interface PackWorkerData {
 }
 
 const { root, level } = workerData as PackWorkerData;
+const place = new RealPlace(root);
 
 /** What a file may have grown to: with all that was planned to come behind it, the member stays one that a reader accepts. */
 const MOST_BYTES = MAX_MEMBER_BYTES - MEMBER_CAPACITY - 1024 * 1024;
@@ -98,7 +100,7 @@ function packItem(item: PackItem, number: number, at: number, digests: string[],
     fields.size = source.bytes.length;
     tar.set(source.bytes, contentAt);
   } else if (source.kind === 'live') {
-    const read = readLiveFile(source, tar, contentAt, most);
+    const read = readLiveFile(source, tar, contentAt, most, place);
     if (!isRead(read)) {
       deviations.push({ item: number, ...read, lost: true, size: 0, attributes: null, replaced: false });
       return 0;

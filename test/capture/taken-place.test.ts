@@ -1,0 +1,68 @@
+import { lstatSync, mkdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { Exclusions } from '../../src/capture/exclusions.ts';
+import { identityOf } from '../../src/capture/file-state.ts';
+import { readLiveFile } from '../../src/capture/read-file.ts';
+import { RealPlace } from '../../src/capture/real-place.ts';
+import { scanStateDir } from '../../src/capture/scan.ts';
+import { compileUserExcludes } from '../../src/capture/user-excludes.ts';
+import { temporaryFolder } from './collect.ts';
+
+let folder: ReturnType<typeof temporaryFolder>;
+let root: string;
+beforeEach(() => {
+  folder = temporaryFolder();
+  mkdirSync(join(folder.path, 'state', 'sub'), { recursive: true });
+  mkdirSync(join(folder.path, 'secret'));
+  writeFileSync(join(folder.path, 'secret', 'key'), 'secret');
+  writeFileSync(join(folder.path, 'state', 'sub', 'key'), 'harmless');
+  // A link on the way to the state directory is the user's own.
+  symlinkSync('state', join(folder.path, 'link'));
+  root = `${join(folder.path, 'link')}/`;
+});
+afterEach(() => folder.remove());
+
+function swapForLink(): void {
+  renameSync(join(folder.path, 'state', 'sub'), join(folder.path, 'state', 'away'));
+  symlinkSync('../secret', join(folder.path, 'state', 'sub'));
+}
+
+function read(change: () => void) {
+  const absolute = `${root}sub/key`;
+  const expect = identityOf(lstatSync(absolute, { bigint: true }));
+  change();
+  const source = { kind: 'live', absolute, expect, appendOnly: false, quietDatabase: false } as const;
+  return readLiveFile(source, Buffer.alloc(64), 0, 64, new RealPlace(root));
+}
+
+test.runIf(process.platform === 'linux')('a file is not read through a directory that became a link', () => {
+  expect(read(swapForLink)).toEqual({ verdict: 'vanished', detail: 'something else took its place' });
+});
+
+test('a file that was replaced in its own directory is read', () => {
+  const result = read(() => {
+    writeFileSync(`${root}sub/new`, 'newer');
+    renameSync(`${root}sub/new`, `${root}sub/key`);
+  });
+  expect(result).toMatchObject({ size: 5, replaced: true });
+});
+
+test('a directory that became a link before it was listed is a loss, and nothing behind it is captured', () => {
+  class Swapping extends Exclusions {
+    override reasonFor(...of: Parameters<Exclusions['reasonFor']>): string | null {
+      if (of[0] === 'sub') swapForLink();
+      return super.reasonFor(...of);
+    }
+  }
+  const losses: string[][] = [];
+  const items = scanStateDir(root, {
+    exclusions: new Swapping(compileUserExcludes([]), []),
+    report: { leftOut() {}, notice() {}, loss: (...loss) => losses.push(loss) },
+    isBackupManifest: () => false,
+    onHeld() {},
+    dryRun: false,
+  });
+  expect([...items].map(({ path }) => path)).toEqual([]);
+  expect(losses).toEqual([['sub', 'vanished', 'something else took its place']]);
+});
