@@ -8,6 +8,8 @@ import { Writer } from './writer.ts';
 export const DATABASES = [
   { path: 'memory.db', mode: 'WAL', pauseMs: 5, checkpointEvery: 60 },
   { path: 'memory/vectors.sqlite', mode: 'WAL', pauseMs: 0, checkpointEvery: 400 },
+  // All that it holds is in its WAL.
+  { path: 'memory/unfolded.db', mode: 'WAL', pauseMs: 300, checkpointEvery: 0 },
   { path: 'tasks.db', mode: 'DELETE', pauseMs: 20, checkpointEvery: 0 },
 ] as const;
 

@@ -1,6 +1,6 @@
 """Commits to a SQLite database for ever: `total` and `ledger` must agree at every moment, and the counter only grows.
 
-Arguments: the database, its journal mode, milliseconds between two commits, commits between two checkpoints.
+Arguments: the database, its journal mode, milliseconds between two commits, commits between two checkpoints (0: none).
 Says the number of each commit when it is acknowledged.
 """
 
@@ -18,6 +18,8 @@ CHECKPOINTS = ("PASSIVE", "FULL", "RESTART", "TRUNCATE")
 db = sqlite3.connect(path, isolation_level=None, timeout=60)
 db.execute(f"PRAGMA journal_mode={mode}")
 db.execute("PRAGMA synchronous=NORMAL")
+if checkpoint_every == 0:
+    db.execute("PRAGMA wal_autocheckpoint=0")
 db.execute("CREATE TABLE total (n INTEGER, oldest INTEGER)")
 db.execute("CREATE TABLE ledger (n INTEGER PRIMARY KEY, payload BLOB)")
 db.execute("CREATE VIRTUAL TABLE words USING fts5(word)")
@@ -36,7 +38,7 @@ while True:
     db.execute("UPDATE total SET n = ?, oldest = ?", (n, oldest))
     db.execute("COMMIT")
     report(n)
-    if mode == "WAL" and n % checkpoint_every == 0:
+    if mode == "WAL" and checkpoint_every and n % checkpoint_every == 0:
         db.execute("PRAGMA busy_timeout=0")
         db.execute(f"PRAGMA wal_checkpoint({CHECKPOINTS[n // checkpoint_every % len(CHECKPOINTS)]})").fetchall()
         db.execute("PRAGMA busy_timeout=60000")
