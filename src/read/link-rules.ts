@@ -1,5 +1,13 @@
+import { parentOf } from '../format/path-order.ts';
+
 /** Most links that resolving one path may pass through; Linux's own limit. */
 const MAX_HOPS = 40;
+
+/**
+ * Most characters of paths and targets that judging one link may go through. Honest ones take a few hundred; made ones could
+ * keep a thread busy for hours.
+ */
+const MAX_CHARACTERS = 64 * 1024;
 
 /** Targets of the symbolic links of a snapshot, by path. */
 export type SymlinkTargets = Pick<ReadonlyMap<string, string>, 'get'>;
@@ -13,31 +21,36 @@ export function isExternal(path: string, symlinks: SymlinkTargets, platform: Nod
 
 /**
  * Whether a symbolic link leads out of the state directory: directly, or through other links of the snapshot.
- * Links that go round in circles or lead nowhere stay inside.
+ * Links that go round in circles or lead nowhere stay inside; one too winding to be judged leads outside.
  *
  * @param path the link's own path
  * @param symlinks all symbolic links of the snapshot
  */
 export function leadsOutside(path: string, symlinks: SymlinkTargets): boolean {
   let hops = 0;
-  // Components still to be walked, last first, from the directory in `at`.
-  const at = path.split('/');
-  at.pop();
+  let characters = 0;
+  // Components still to be walked, last first, from the directory `at`; the empty string is the state directory.
+  let at = parentOf(path);
   const todo = components(symlinks.get(path) ?? '');
   if (todo === null) return true;
   while (todo.length > 0) {
     const name = todo.pop() as string;
     if (name === '.') continue;
     if (name === '..') {
-      if (at.length === 0) return true;
-      at.pop();
+      if (at === '') return true;
+      at = parentOf(at);
       continue;
     }
-    at.push(name);
-    const target = symlinks.get(at.join('/'));
-    if (target === undefined) continue;
+    const next = at === '' ? name : `${at}/${name}`;
+    characters += next.length;
+    if (characters > MAX_CHARACTERS) return true;
+    const target = symlinks.get(next);
+    if (target === undefined) {
+      at = next;
+      continue;
+    }
     if (++hops > MAX_HOPS) return false;
-    at.pop();
+    characters += target.length;
     const further = components(target);
     if (further === null) return true;
     todo.push(...further);

@@ -74,3 +74,11 @@ test('what is said to stay inside does, by the judgement of the system', () => {
     { numRuns: 100 },
   );
 });
+
+test('links too winding to be judged are said to leave, at once', () => {
+  const winding = 'a/../'.repeat(800);
+  const links: Record<string, string> = {};
+  for (let i = 0; i < 1000; i++) links[`${'d/'.repeat(2000)}${i}`] = `${winding}${i + 1}`;
+  expect(judge(links)).toHaveLength(1000);
+  expect(judge({ deep: 'd/'.repeat(200) })).toEqual([]);
+});

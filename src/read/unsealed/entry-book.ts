@@ -7,6 +7,12 @@ import { problemError, someOf } from '../problem.ts';
 import { SnapshotJudge } from '../snapshot-judge.ts';
 
 /**
+ * Most directories that entries lie in without an entry of their own. Short headers can name thousands each: what is
+ * remembered is bounded by this, not by the file.
+ */
+const MAX_IMPLIED = 1_000_000;
+
+/**
  * Judges the entries of an archive whose order is free, as they come: names, duplicates, what lies below what. It remembers every path,
  * which a snapshot's order makes unnecessary.
  */
@@ -17,6 +23,7 @@ export class EntryBook {
   /** Every path that an entry has, or that one lies below. */
   readonly #types = new Map<string, EntryType | 'parent'>();
   #manifestSeen = false;
+  #implied = 0;
 
   constructor(platform: NodeJS.Platform) {
     this.#platform = platform;
@@ -42,9 +49,12 @@ export class EntryBook {
     }
     for (let parent = parentOf(path); parent !== ''; parent = parentOf(parent)) {
       const above = this.#types.get(parent);
-      if (above === undefined) this.#types.set(parent, 'parent');
-      else if (above !== 'directory' && above !== 'parent')
-        throw refusal('ENTRY_CONFLICT', path, `lies below a ${above}`);
+      // What is known was taken with all that it lies below.
+      if (above === 'directory' || above === 'parent') break;
+      if (above !== undefined) throw refusal('ENTRY_CONFLICT', path, `lies below a ${above}`);
+      if (++this.#implied > MAX_IMPLIED)
+        throw refusal('TAR_INVALID', path, 'lies deeper than all that came before: directories without end');
+      this.#types.set(parent, 'parent');
     }
     this.#types.set(path, entry.type);
     const taken = { ...entry, path };
@@ -76,7 +86,11 @@ export class EntryBook {
   }
 }
 
-function refusal(code: 'ENTRY_DUPLICATE' | 'ENTRY_CONFLICT' | 'UNSAFE_LINK', path: string, what: string): BackupError {
+function refusal(
+  code: 'ENTRY_DUPLICATE' | 'ENTRY_CONFLICT' | 'TAR_INVALID' | 'UNSAFE_LINK',
+  path: string,
+  what: string,
+): BackupError {
   return new BackupError(code, `${someOf([path])} ${what}`, {
     path,
     hint: 'Do not restore this file: it was not made by a sound program.',
