@@ -4,7 +4,7 @@ import type { BlockEntry } from '../../src/format/index-block.ts';
 import { headerBlocks } from '../../src/format/tar-header.ts';
 
 /** Names as they are found, and as they are feared. */
-export const component = fc.oneof(
+const component = fc.oneof(
   fc.constantFrom(
     'a',
     'b',

@@ -11,7 +11,7 @@ const ACTOR = fileURLToPath(new URL('./actor.mjs', import.meta.url));
 export const hasStrace = process.platform === 'linux' && spawnSync('strace', ['-V']).status === 0;
 
 /** Calls that touch files; the others are Node's own business. */
-export const FILE_CALLS = [
+const FILE_CALLS = [
   'openat',
   'read',
   'pread64',
