@@ -3,6 +3,7 @@ import { BLOCK, padded } from '../format/entry.ts';
 import type { BlockEntry } from '../format/index-block.ts';
 import { headerAgrees } from './header-agreement.ts';
 import { type Problem, someOf } from './problem.ts';
+import { ProblemList } from './problem-list.ts';
 
 /** Takes entries as they come out of their members. */
 export interface EntrySink {
@@ -15,6 +16,9 @@ export interface EntrySink {
   /** It ends. What was taken is to be thrown away unless `proven`. */
   end(entry: BlockEntry, proven: boolean): void;
 }
+
+/** More than the entries of a block can have: only the members of a very large file come to so many. */
+const MOST_OF_BLOCK = 40_000;
 
 interface OpenFile {
   entry: BlockEntry;
@@ -35,7 +39,7 @@ export class BlockWalker {
   readonly #entries: readonly BlockEntry[];
   readonly #sink: EntrySink | null;
   readonly #selected: ((index: number) => boolean) | null;
-  readonly problems: Problem[] = [];
+  readonly found = new ProblemList(MOST_OF_BLOCK);
   #next = 0;
   #open: OpenFile | null = null;
   /** Tar bytes of the open entry that are yet to come behind a member that was skipped. */
@@ -53,6 +57,10 @@ export class BlockWalker {
     this.#entries = entries;
     this.#sink = sink;
     this.#selected = selected;
+  }
+
+  get problems(): Problem[] {
+    return this.found.problems;
   }
 
   /** Whether the sink wants any entry of which the next `raw` tar bytes hold a part. */
@@ -195,6 +203,6 @@ export class BlockWalker {
   }
 
   #problem(code: Problem['code'], message: string, path: string): void {
-    this.problems.push({ code, message, paths: path === '' ? [] : [path] });
+    this.found.add({ code, message, paths: path === '' ? [] : [path] });
   }
 }

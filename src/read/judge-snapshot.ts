@@ -32,8 +32,7 @@ export async function judgeSnapshot(
 export async function judgeWhole(snapshot: SealedSnapshot, pool: ReadPool, judge: SnapshotJudge): Promise<void> {
   judge.judgeTotals(snapshot.root.totals);
   judge.judgeManifest(snapshot.manifest);
-  // One by one: there can be more of them than a call takes arguments.
-  for (const problem of await hardLinkProblems(snapshot, pool, judge)) judge.problems.push(problem);
+  judge.found.addAll(await hardLinkProblems(snapshot, pool, judge));
 }
 
 /** Hard links to what is no file entry before them. */

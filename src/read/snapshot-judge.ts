@@ -5,10 +5,11 @@ import { CATEGORIES } from '../state/sections.ts';
 import type { BlockJudgement, LinkEntry } from './judge-block.ts';
 import { isExternal } from './link-rules.ts';
 import { type Problem, someOf } from './problem.ts';
+import { ProblemList } from './problem-list.ts';
 
 /** Joins the judgements of a snapshot's blocks, taken in order, into one of the whole. */
 export class SnapshotJudge {
-  readonly problems: Problem[] = [];
+  readonly found = new ProblemList();
   readonly symlinks = new Map<string, string>();
   readonly hardLinks: LinkEntry[] = [];
   readonly counts = { entries: 0, files: 0, directories: 0, symlinks: 0, hard_links: 0, bytes: 0 };
@@ -16,11 +17,15 @@ export class SnapshotJudge {
   #open: string[] = [];
   #last: string | null = null;
 
+  get problems(): readonly Problem[] {
+    return this.found.problems;
+  }
+
   /** Takes the judgement of the next run of entries of a snapshot. */
   add(block: BlockJudgement): void {
     if (this.#last !== null && comparePaths(this.#last, block.first) >= 0) {
       const code = this.#last === block.first ? 'ENTRY_DUPLICATE' : 'ENTRY_ORDER';
-      this.problems.push({
+      this.found.add({
         code,
         message: `${someOf([block.first])} stands in the wrong place of the snapshot`,
         paths: [block.first],
@@ -28,7 +33,7 @@ export class SnapshotJudge {
     }
     for (const parent of block.needs) {
       if (this.#open.includes(parent)) continue;
-      this.problems.push({
+      this.found.add({
         code: 'ENTRY_CONFLICT',
         message: `entries lie below ${someOf([parent])}, which is no directory of the snapshot`,
         paths: [parent],
@@ -36,7 +41,7 @@ export class SnapshotJudge {
     }
     this.#last = block.last;
     this.#open = this.#open.filter((directory) => isBelow(block.last, directory)).concat(block.openDirectories);
-    this.problems.push(...this.addUnordered(block));
+    this.found.addAll(this.addUnordered(block));
   }
 
   /**
@@ -64,7 +69,7 @@ export class SnapshotJudge {
   judgeTotals(totals: Omit<Totals, 'tar_bytes'>): void {
     for (const key of Object.keys(this.counts) as (keyof typeof this.counts)[]) {
       if (this.counts[key] !== totals[key]) {
-        this.problems.push({
+        this.found.add({
           code: 'INDEX_INVALID',
           message: `the index counts ${totals[key]} ${key.replace('_', ' ')}, the snapshot holds ${this.counts[key]}`,
           paths: [],
@@ -80,7 +85,7 @@ export class SnapshotJudge {
     for (const name of CATEGORIES) {
       const held = this.#sections.get(name) ?? 0;
       if ((stated.get(name) ?? 0) !== held) {
-        this.problems.push({
+        this.found.add({
           code: 'MANIFEST_MISMATCH',
           message: `the manifest counts ${stated.get(name) ?? 0} entries in section ${name}, the snapshot holds ${held}`,
           paths: [],
@@ -93,7 +98,7 @@ export class SnapshotJudge {
     ] as const) {
       const said = manifest[key];
       if (typeof said === 'number' && said !== held) {
-        this.problems.push({
+        this.found.add({
           code: 'MANIFEST_MISMATCH',
           message: `the manifest counts ${said} ${key}, the snapshot holds ${held}`,
           paths: [],

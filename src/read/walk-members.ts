@@ -21,7 +21,7 @@ export function walkMembers(fd: number, offset: number, block: IndexBlock, walke
       try {
         walker.feed(inflateMember(readMember(fd, at, stored), 'D', raw));
       } catch (error) {
-        walker.problems.push(memberProblem(error, at, stored, walker.pathsAhead(raw)));
+        walker.found.add(memberProblem(error, at, stored, walker.pathsAhead(raw)));
         walker.skip(raw);
       }
     } else {

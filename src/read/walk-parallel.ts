@@ -40,7 +40,7 @@ async function walkMembersOf(
       if (Buffer.isBuffer(outcome)) {
         walker.feed(outcome);
       } else {
-        walker.problems.push(outcome);
+        walker.found.add(outcome);
         walker.skip(raw);
       }
     });

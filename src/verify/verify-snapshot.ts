@@ -31,7 +31,7 @@ export interface VerifyOptions extends OperationOptions {
 export interface VerifyResult {
   /** Whether every byte was proven. Equal to `problems.length === 0`. */
   valid: boolean;
-  /** Everything that is wrong, in the order in which it was found. */
+  /** What is wrong, in the order in which it was found: up to 1,000 problems, then one that counts all others. */
   problems: Problem[];
   /** False for an archive from elsewhere, which carries no digests to be proven against. */
   sealed: boolean;
@@ -91,7 +91,7 @@ async function verifySealed(snapshot: SealedSnapshot, options: VerifyOptions): P
         : pool.run({ kind: 'check', block });
       await window.add(checked, ({ judgement, problems }) => {
         if (judgement !== null) judge.add(judgement);
-        judge.problems.push(...problems);
+        judge.found.addAll(problems);
         options.onEvent?.({
           type: 'progress',
           phase: 'check',
@@ -108,7 +108,7 @@ async function verifySealed(snapshot: SealedSnapshot, options: VerifyOptions): P
     if (judge.problems.length === 0) await judgeWhole(snapshot, pool, judge);
     return {
       valid: judge.problems.length === 0,
-      problems: judge.problems,
+      problems: [...judge.problems],
       sealed: true,
       manifest,
       totals: root.totals,
@@ -144,7 +144,7 @@ async function verifyUnsealed(snapshot: UnsealedSnapshot, options: VerifyOptions
   judge.judgeManifest(manifest);
   return {
     valid: judge.problems.length === 0,
-    problems: judge.problems,
+    problems: [...judge.problems],
     sealed: false,
     manifest,
     totals: judge.counts,

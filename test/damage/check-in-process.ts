@@ -23,11 +23,11 @@ export async function problemsOf(source: SnapshotSource): Promise<Problem[]> {
       judge.add(judgeBlock(entries, 'linux'));
       const walker = new BlockWalker(entries);
       walkMembers(source.fd, location.row.offset, block, walker);
-      judge.problems.push(...walker.problems);
+      judge.found.addAll(walker.problems);
     }
     judge.judgeTotals(snapshot.root.totals);
     judge.judgeManifest(snapshot.manifest);
-    return judge.problems;
+    return [...judge.problems];
   } catch (error) {
     return [problemOf(error)];
   }

@@ -81,7 +81,7 @@ function walkDamaged(
     if (tar !== null) {
       walker.feed(tar);
     } else {
-      walker.problems.push(memberProblem(failure, at, stored, walker.pathsAhead(raw)));
+      walker.found.add(memberProblem(failure, at, stored, walker.pathsAhead(raw)));
       walker.skip(raw);
     }
     at += stored;
