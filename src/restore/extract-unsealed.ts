@@ -1,8 +1,10 @@
-import { BackupError } from '../errors.ts';
+import fs from 'node:fs';
+import { BackupError, fromSystemError } from '../errors.ts';
 import type { OperationOptions } from '../events.ts';
 import type { Entry } from '../format/entry.ts';
 import type { BlockEntry } from '../format/index-block.ts';
 import { parentOf } from '../format/path-order.ts';
+import { printable } from '../format/printable.ts';
 import type { UnsealedSnapshot } from '../read/open-snapshot.ts';
 import type { Selection } from '../read/selection.ts';
 import type { EntryBook } from '../read/unsealed/entry-book.ts';
@@ -31,6 +33,7 @@ export async function surveyUnsealed(
   signal: AbortSignal | undefined,
 ): Promise<UnsealedSurvey> {
   const found = { entries: 0, files: 0, bytes: 0, extra: new Set<string>() };
+  const parents = new Set<string>();
   const visitor = {
     begin(entry: Entry) {
       if (selection !== null && !selection.wants(entry.path, entry.type === 'directory')) return;
@@ -39,7 +42,7 @@ export async function surveyUnsealed(
       found.bytes += entry.size;
       if (selection === null) return;
       if (entry.type === 'hardlink') found.extra.add(entry.link as string);
-      for (let parent = parentOf(entry.path); parent !== ''; parent = parentOf(parent)) found.extra.add(parent);
+      addParents(entry.path, parents);
     },
     part() {},
     end() {},
@@ -50,10 +53,33 @@ export async function surveyUnsealed(
       hint: 'Look at what it holds with "oxios-backup list".',
     });
   }
+  for (const parent of parents) found.extra.add(parent);
   return { book, ...found };
 }
 
-/** The second pass: writes what is wanted. Links and directories' attributes are left to `completeTree`. */
+/** Adds all directories that a path lies in; those that are there stand for all above them. */
+function addParents(path: string, parents: Set<string>): void {
+  for (let parent = parentOf(path); parent !== '' && !parents.has(parent); parent = parentOf(parent))
+    parents.add(parent);
+}
+
+function makeImplied(path: string, { root, umask }: TreeWriterOptions): void {
+  const absolute = `${root}/${path}`;
+  try {
+    fs.mkdirSync(absolute, { recursive: true, mode: 0o700 });
+    // Links are still to be made in it, whatever the umask.
+    fs.chmodSync(absolute, 0o700 | (0o777 & ~umask));
+  } catch (error) {
+    throw fromSystemError(error, `make the directory "${printable(path)}"`, path);
+  }
+}
+
+/**
+ * The second pass: writes what is wanted. Links and directories' attributes are left to `completeTree`, but for directories
+ * that have no entry of their own: they are as a program makes new ones.
+ *
+ * @throws BackupError `SNAPSHOT_DAMAGED` when it is not the archive of the first pass
+ */
 export async function extractUnsealed(
   snapshot: UnsealedSnapshot,
   selection: Selection | null,
@@ -63,15 +89,25 @@ export async function extractUnsealed(
 ): Promise<ExtractedTree> {
   onEvent?.({ type: 'phase', phase: 'extract' });
   const writer = new TreeWriter(options);
+  const directories = new Set<string>();
+  const parents = new Set<string>();
+  const asked = { entries: 0, files: 0, bytes: 0 };
   let entries = 0;
   let bytes = 0;
   let open: BlockEntry | null = null;
   const visitor = {
     begin(entry: Entry) {
-      const wanted =
-        selection === null || selection.wants(entry.path, entry.type === 'directory') || survey.extra.has(entry.path);
-      if (!wanted) return;
+      const isAsked = selection === null || selection.wants(entry.path, entry.type === 'directory');
+      if (isAsked) {
+        asked.entries++;
+        if (entry.type === 'file') asked.files++;
+        asked.bytes += entry.size;
+      } else if (!survey.extra.has(entry.path)) {
+        return;
+      }
       entries++;
+      if (entry.type === 'directory') directories.add(entry.path);
+      addParents(entry.path, parents);
       open = { ...entry, headerBlocks: 1 };
       if (entry.type === 'file') writer.begin(open);
       else writer.whole(open, Buffer.alloc(0));
@@ -97,6 +133,13 @@ export async function extractUnsealed(
   };
   try {
     await visitUnsealed(snapshot.source, visitor, process.platform, signal);
+    if (asked.entries !== survey.entries || asked.files !== survey.files || asked.bytes !== survey.bytes) {
+      throw new BackupError('SNAPSHOT_DAMAGED', 'the archive changed while it was read', {
+        path: snapshot.source.name,
+        hint: 'Wait until nothing writes to it, and run it again.',
+      });
+    }
+    for (const path of parents) if (!directories.has(path)) makeImplied(path, options);
   } finally {
     writer.finish();
   }

@@ -104,4 +104,5 @@ test('an archive that holds a link and not the directory that it lies in restore
   const back = room.fresh('back');
   await restoreBackup(new StateStore(back), archive);
   expect(fs.readFileSync(join(back, 'links/in'), 'utf8')).toBe('{}');
+  expect(fs.statSync(join(back, 'links')).mode & 0o777).toBe(0o777 & ~process.umask());
 });
