@@ -147,9 +147,9 @@ function isPlainGzip(source: SnapshotSource): boolean {
   return head.length > 2 && head.readUInt16BE(0) === 0x1f8b && head.toString('latin1', 12, 14) !== 'OX';
 }
 
-function missingFiles(manifest: Manifest | null, { files, lost }: SalvageWriter): number | null {
+function missingFiles(manifest: Manifest | null, { files, lostFiles }: SalvageWriter): number | null {
   const stated = manifest?.files;
-  return typeof stated === 'number' ? Math.max(0, stated - files - lost.length) : null;
+  return typeof stated === 'number' ? Math.max(0, stated - files - lostFiles) : null;
 }
 
 function nothing(problems: readonly Problem[]): BackupError {

@@ -1,4 +1,4 @@
-import type { Entry } from '../../format/entry.ts';
+import type { Entry, EntryType } from '../../format/entry.ts';
 import type { EntrySink } from '../../read/block-walker.ts';
 import { problemOf, someOf } from '../../read/problem.ts';
 import { EntryBook } from '../../read/unsealed/entry-book.ts';
@@ -31,6 +31,8 @@ export class SalvageWriter implements EntrySink {
   entries = 0;
   files = 0;
   bytes = 0;
+  /** Files among the lost, as far as that is known. */
+  lostFiles = 0;
   #current: { entry: Entry; named: string } | null = null;
 
   constructor(options: TreeWriterOptions, folding: NameFolding) {
@@ -43,8 +45,10 @@ export class SalvageWriter implements EntrySink {
     return this.#settled.has(path);
   }
 
-  lose(path: string, reason: string): void {
+  /** @param type of the entry, where it is known */
+  lose(path: string, reason: string, type?: EntryType): void {
     this.#settled.add(path);
+    if (type === 'file') this.lostFiles++;
     this.lost.push({ path, reason });
   }
 
@@ -84,7 +88,7 @@ export class SalvageWriter implements EntrySink {
     const current = this.#current;
     if (current === null) return;
     this.end(current.entry, false);
-    this.lose(current.named, reason);
+    this.lose(current.named, reason, 'file');
   }
 
   /** Closes what is open. */
@@ -121,7 +125,7 @@ export class SalvageWriter implements EntrySink {
       if (taken !== null) this.#collisions.add(taken.path);
       return taken;
     } catch (error) {
-      this.lose(entry.path, problemOf(error).message);
+      this.lose(entry.path, problemOf(error).message, entry.type);
       return null;
     }
   }
