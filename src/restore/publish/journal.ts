@@ -25,7 +25,7 @@ const topSchema = z.object({
   mode: z.int().check(z.minimum(0), z.maximum(0o7777)),
   uid: z.int().check(z.minimum(0)),
   gid: z.int().check(z.minimum(0)),
-  mtime_ns: z.string().check(z.regex(/^-?\d{1,19}$/)),
+  mtime_ns: z.string().check(z.regex(/^-?\d{1,30}$/)),
 });
 
 /**
