@@ -6,7 +6,8 @@ import { addAbortSignal, type Readable } from 'node:stream';
 import { BackupError, fromSystemError } from '../errors.ts';
 import { throwIfAborted } from '../workers/abort.ts';
 
-const READ_ONLY = fs.constants.O_RDONLY;
+// NONBLOCK: opening a FIFO would hold this thread up until somebody writes to it. To a file it means nothing.
+const FLAGS = fs.constants.O_RDONLY | (fs.constants.O_NONBLOCK ?? 0);
 
 /** The bytes of a snapshot, at any offset. Its descriptor may be read by worker threads too. */
 export interface SnapshotSource {
@@ -62,7 +63,7 @@ export async function openSource(
   if (typeof snapshot !== 'string') return spool('the standard input', snapshot, options);
   let fd: number;
   try {
-    fd = fs.openSync(snapshot, READ_ONLY);
+    fd = fs.openSync(snapshot, FLAGS);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
       throw new BackupError('SNAPSHOT_MISSING', `there is no snapshot at ${snapshot}`, {
@@ -81,7 +82,10 @@ export async function openSource(
       hint: 'Name the .tar.gz file itself.',
     });
   }
-  return spool(snapshot, fs.createReadStream(snapshot, { fd }), options);
+  if (!stat.isFIFO()) return spool(snapshot, fs.createReadStream(snapshot, { fd }), options);
+  // Waits for the writer without a thread: one that waits in the system could neither be interrupted nor ended.
+  const { Socket } = await import('node:net');
+  return spool(snapshot, new Socket({ fd, readable: true, writable: false }), options);
 }
 
 async function spool(
