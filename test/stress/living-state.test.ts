@@ -19,7 +19,7 @@ import { checkVerdicts } from './check-verdicts.ts';
 import { LivingState } from './living-state.ts';
 import { type Resources, resources } from './resources.ts';
 
-const SNAPSHOTS = TORTURE ? 50 : 4;
+const SNAPSHOTS = TORTURE ? 50 : 3;
 const SNAPSHOTS_THROUGH_PIPE = TORTURE ? 50 : 2;
 /** Snapshots after which everything is there that is kept for the next one. */
 const WARM = 1;
