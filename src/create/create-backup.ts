@@ -16,11 +16,11 @@ import { comparePaths } from '../format/path-order.ts';
 import { encodeSeal, SEAL_LENGTH } from '../format/seal.ts';
 import { acquireStateLock, type StateLock } from '../restore/publish/lock.ts';
 import { assertRecovered } from '../restore/publish/needs-recovery.ts';
+import { clearTemporaries } from '../state/clear-temporaries.ts';
 import { findOxiosVersion } from '../state/oxios-version.ts';
 import type { StateStore } from '../state/state-store.ts';
 import { throwIfAborted } from '../workers/abort.ts';
 import { WorkerPool } from '../workers/pool.ts';
-import { clearTemporaries } from './clear-temporaries.ts';
 import { FileSink } from './file-sink.ts';
 import { IndexSpool } from './index-spool.ts';
 import { countSections, manifestOf, provisionalManifest } from './manifest-facts.ts';
@@ -140,10 +140,12 @@ async function createLocked(
 ): Promise<CreateResult> {
   const file = typeof output === 'string' ? path.resolve(output) : null;
   const sink = typeof output === 'string' ? new FileSink(output, options.force ?? false) : new StreamSink(output);
-  const scratchParent = options.scratchDir ?? (file === null ? os.tmpdir() : path.dirname(file));
+  const folder = file === null ? os.tmpdir() : path.dirname(file);
+  const scratchParent = path.resolve(options.scratchDir ?? folder);
   const scratch = new Scratch(scratchParent);
   try {
-    clearTemporaries(scratchParent, options.onEvent);
+    // A snapshot in the making stands beside the output, copies and the index where they were asked for.
+    for (const left of new Set([folder, scratchParent])) clearTemporaries(left, options.onEvent);
     const made = await writeSnapshot(store, root, top, sink, scratch, options);
     options.onEvent?.({ type: 'phase', phase: 'publish' });
     throwIfAborted(options.signal);

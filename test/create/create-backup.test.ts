@@ -9,6 +9,7 @@ import { expect, test } from 'vitest';
 import { generateTree } from '../../bench/generate.ts';
 import { buildWorkspace } from '../../fixtures/build-workspace.ts';
 import { compareTrees, readTree } from '../../fixtures/compare-trees.ts';
+import { temporaryName } from '../../src/state/temporary-names.ts';
 import { membersOf } from '../damage/members.ts';
 import { buildSmallTree, noise } from '../damage/small-tree.ts';
 import { Workroom } from '../workroom.ts';
@@ -243,4 +244,15 @@ test('an interrupted create leaves nothing', async () => {
     createBackup(new StateStore(root), join(folder, 'a.tar.gz'), { signal: controller.signal, onEvent }),
   ).rejects.toMatchObject({ code: 'ABORTED', exitStatus: 130 });
   expect(fs.readdirSync(folder)).toEqual([]);
+});
+
+test('what killed runs left is removed from beside the output, also when copies are made elsewhere', async () => {
+  const { pid } = spawnSync(process.execPath, ['--version']);
+  const left = temporaryName('snapshot').replace(`-${process.pid}-`, `-${pid}-`);
+  for (const name of ['cleared', 'cleared/state', 'cleared/out', 'cleared/scratch']) fs.mkdirSync(room.path(name));
+  for (const folder of ['out', 'scratch']) fs.writeFileSync(room.path(`cleared/${folder}/${left}`), 'half');
+  const scratchDir = room.path('cleared/scratch');
+  await createBackup(new StateStore(room.path('cleared/state')), room.path('cleared/out/a.tar.gz'), { scratchDir });
+  expect(fs.readdirSync(room.path('cleared/out'))).toEqual(['a.tar.gz']);
+  expect(fs.readdirSync(scratchDir)).toEqual([]);
 });

@@ -1,8 +1,8 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { clearTemporaries } from '../../create/clear-temporaries.ts';
 import { BackupError, fromSystemError } from '../../errors.ts';
 import type { BackupEvent } from '../../events.ts';
+import { clearTemporaries } from '../../state/clear-temporaries.ts';
 import { temporaryName } from '../../state/temporary-names.ts';
 import { bytePath, childNames, joinBytes } from '../publish/byte-path.ts';
 import { resolveTarget } from '../publish/place.ts';

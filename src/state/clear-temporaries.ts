@@ -2,9 +2,9 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { removeSync } from 'fs-extra/esm';
 import type { BackupEvent } from '../events.ts';
-import { temporaryOwner } from '../state/temporary-names.ts';
+import { temporaryOwner } from './temporary-names.ts';
 
-/** Removes what a `create` that was killed left beside its output, and names it. Never fails: it is a courtesy. */
+/** Removes what a run that was killed left in a folder, and names it. Never fails: it is a courtesy. */
 export function clearTemporaries(directory: string, onEvent: ((event: BackupEvent) => void) | undefined): void {
   let names: string[];
   try {
