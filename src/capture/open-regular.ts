@@ -5,7 +5,7 @@ import { type SystemReason, systemReason } from './system-reason.ts';
 const FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 
 /** Opens a file that a listing named. Throws what the system says; `replacedReason` makes sense of it. */
-export function openRegular(absolute: string): number {
+export function openRegular(absolute: string | Buffer): number {
   return openSync(absolute, FLAGS);
 }
 

@@ -1,7 +1,7 @@
 import { lstatSync, rmSync } from 'node:fs';
+import { copyLiveFile } from '../copy-live-file.ts';
 import { identityOf, isSameState } from '../file-state.ts';
 import { closeQuietly, openRegular, readExactly } from '../open-regular.ts';
-import { copyLiveFile } from './copy-live-file.ts';
 import type { DatabaseReader } from './database-reader.ts';
 import { foldWal, WAL_HEADER_BYTES } from './fold-wal.ts';
 import { hasHotJournal } from './quiet-database.ts';

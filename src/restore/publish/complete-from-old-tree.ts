@@ -1,8 +1,6 @@
 import {
   type BigIntStats,
   chmodSync,
-  constants,
-  copyFileSync,
   lchownSync,
   linkSync,
   lstatSync,
@@ -11,6 +9,7 @@ import {
   symlinkSync,
 } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
+import { copyLiveFile } from '../../capture/copy-live-file.ts';
 import { BackupError } from '../../errors.ts';
 import type { OperationOptions } from '../../events.ts';
 import { RESERVED_DIRECTORY } from './artifact-names.ts';
@@ -111,7 +110,7 @@ async function copyEntry(from: BytePath, to: BytePath, run: Completion): Promise
   } else if (linkToFirstName(stats, to, run)) {
     return;
   } else {
-    copyFileSync(from, to, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+    copyLiveFile(from, to);
     run.bytes += Number(stats.size);
   }
   giveAttributes(stats, to, run);

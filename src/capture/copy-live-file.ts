@@ -1,5 +1,5 @@
 import { chmodSync, closeSync, constants, copyFileSync, fstatSync, openSync, writeSync } from 'node:fs';
-import { closeQuietly, openRegular, readExactly } from '../open-regular.ts';
+import { closeQuietly, openRegular, readExactly } from './open-regular.ts';
 
 const STEP = 1024 * 1024;
 
@@ -11,7 +11,7 @@ const STEP = 1024 * 1024;
  * @param to path of the copy, which only this user may read and write; does not exist yet
  * @throws what the system says
  */
-export function copyLiveFile(from: string, to: string): void {
+export function copyLiveFile(from: string | Buffer, to: string | Buffer): void {
   const source = openRegular(from);
   try {
     if (cloned(from, to)) return;
@@ -27,7 +27,7 @@ export function copyLiveFile(from: string, to: string): void {
 }
 
 /** Has the file system share the bytes, all of one moment, where it can. */
-function cloned(from: string, to: string): boolean {
+function cloned(from: string | Buffer, to: string | Buffer): boolean {
   try {
     copyFileSync(from, to, constants.COPYFILE_FICLONE_FORCE);
     // It has the mode of the original, which its owner may not be allowed to write to.

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { copyLiveFile } from '../../../src/capture/sqlite/copy-live-file.ts';
-import { Workroom } from '../../workroom.ts';
+import { copyLiveFile } from '../../src/capture/copy-live-file.ts';
+import { Workroom } from '../workroom.ts';
 
 const room = new Workroom();
 
