@@ -14,11 +14,19 @@ const CATEGORIES = [
   'agent_groups',
 ];
 
-/** Vectors put anything into it. */
-export type Json = any;
+/** An honest manifest, as far as vectors look at it before they put anything into it. */
+export interface PlainManifest {
+  sections: { name: string; entry_count: number }[];
+  [field: string]: unknown;
+}
+
+/** The same in a sealed snapshot. */
+export interface SealedManifest extends PlainManifest {
+  source: { platform: string; hostname: string; state_dir: string };
+}
 
 /** Counts what the index says. */
-export function manifestOf(entries: Entry[]): Json {
+export function manifestOf(entries: Entry[]): SealedManifest {
   const rows = entries.map(indexRow);
   const files = rows.filter((row) => row.type === 'f');
   return {

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { deflateRawSync } from 'node:zlib';
 import { type Entry, type IndexRow, indexRow, tarBytes } from './entry.ts';
 import { emptyMember, tarMember } from './gzip-member.ts';
-import { type Json, manifestOf, manifestTar } from './manifest.ts';
+import { manifestOf, manifestTar, type SealedManifest } from './manifest.ts';
 import { END_OF_TAR } from './tar-bytes.ts';
 
 const MIB = 2 ** 20;
@@ -17,7 +17,7 @@ export interface Layers {
   /** Default: all. */
   membersPerBlock?: number;
   /** Changes what becomes of the manifest in member `M`. `sha256` is the root's digest. */
-  manifest?: (manifest: Json, sha256: string) => Json;
+  manifest?: (manifest: SealedManifest, sha256: string) => unknown;
   /** Tar bytes of member `M` instead. */
   manifestTar?: (tar: Buffer) => Buffer;
   /** Changes members `D`, given one by one with the tar bytes that they hold. */
@@ -25,11 +25,11 @@ export interface Layers {
   /** Member `E` instead. */
   end?: Buffer;
   /** Changes the columns of a block. */
-  columns?: (columns: Json, block: number) => void;
+  columns?: (columns: Columns, block: number) => void;
   /** Changes an encoded block. */
   block?: (bytes: Buffer, block: number) => Buffer;
   /** Changes the root before it is compressed; its `manifest` is the honest one. */
-  root?: (root: Json) => Json;
+  root?: (root: Root) => unknown;
   /** JSON of the root, or a deflated root, instead. */
   rootBytes?: (stored: Buffer) => Buffer;
   /** Changes the `I` members. */
@@ -47,6 +47,34 @@ export interface Seal {
   rootLength: number;
   rootSha256: Buffer;
   manifestSha256: Buffer;
+}
+
+/** The columns of a block: a list each, but for the types, which are a letter each. */
+export interface Columns extends Record<Exclude<keyof IndexRow, 'type' | 'sha256'>, unknown[]> {
+  type: string;
+  stored: number[];
+  raw: number[];
+}
+
+/** What the root says of a block. */
+export interface BlockRow {
+  first: unknown;
+  entries: number;
+  members: number;
+  length: number;
+  sha256: string;
+  offset: number;
+  stored: number;
+  raw: number;
+}
+
+export interface Root {
+  format: number;
+  manifest: SealedManifest;
+  top: Record<'mode' | 'uid' | 'gid' | 'mtime' | 'mtime_ns', number>;
+  totals: Record<'entries' | 'files' | 'directories' | 'symlinks' | 'hard_links' | 'bytes' | 'tar_bytes', number>;
+  verdicts: object[];
+  blocks: BlockRow[];
 }
 
 interface Member {
@@ -76,7 +104,7 @@ export function buildSnapshot(entries: Entry[], layers: Layers = {}): Buffer {
   const memberE = layers.end ?? tarMember('E', END_OF_TAR);
   const perBlock = layers.membersPerBlock ?? Math.max(1, members.length);
   const blocks: Buffer[] = [];
-  const described: Json[] = [];
+  const described: BlockRow[] = [];
   let offset = lengthOfM;
   for (let at = 0, next = 0; at < members.length; at = next) {
     next = at + perBlock;
@@ -102,7 +130,7 @@ export function buildSnapshot(entries: Entry[], layers: Layers = {}): Buffer {
     offset += stored;
   }
   const count = (type: string): number => entries.filter((entry) => indexRow(entry).type === type).length;
-  const honestRoot = {
+  const honestRoot: Root = {
     format: 1,
     manifest,
     top: { mode: 0o755, uid: 1000, gid: 1000, mtime: 1_770_000_001, mtime_ns: 5 },
@@ -169,11 +197,11 @@ function cutMembers(entries: Entry[], layers: Layers): Member[] {
   return members;
 }
 
-function encodeBlock(members: Member[], change: (columns: Json) => void): Buffer {
+function encodeBlock(members: Member[], change: (columns: Columns) => void): Buffer {
   const rows = members.flatMap((member) => member.entries).map(indexRow);
   const files = rows.filter((row) => row.type === 'f');
   const column = (key: keyof IndexRow, of: IndexRow[] = rows) => of.map((row) => row[key]);
-  const columns = {
+  const columns: Columns = {
     path: column('path'),
     type: column('type').join(''),
     mode: column('mode'),

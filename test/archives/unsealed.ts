@@ -1,11 +1,11 @@
 /** Plain `.tar.gz` archives, as other tools make them. */
 import { type Entry, tarBytes } from './entry.ts';
 import { plainMember } from './gzip-member.ts';
-import { type Json, manifestOf, manifestTar } from './manifest.ts';
+import { manifestOf, manifestTar, type PlainManifest } from './manifest.ts';
 import { END_OF_TAR } from './tar-bytes.ts';
 
 export interface UnsealedLayers {
-  manifest?: (manifest: Json) => Json;
+  manifest?: (manifest: PlainManifest) => unknown;
   /** Tar bytes of `manifest.json` instead; an empty buffer leaves it out. */
   manifestTar?: (tar: Buffer) => Buffer;
   /** The end of the tar instead of two zero blocks. */

@@ -97,7 +97,8 @@ export const HEADERS = {
   'directory with a body': {
     ...sealed([directory('evil', { tar: { size: 512 }, body: SMUGGLED })], {
       columns: (columns) => {
-        columns.header[columns.path.indexOf('evil')] += 1;
+        const at = columns.path.indexOf('evil');
+        columns.header[at] = Number(columns.header[at]) + 1;
       },
     }),
     ...unsealed([directory('evil', { tar: { size: 512 }, body: SMUGGLED })]),

@@ -2,8 +2,7 @@
 import { deflateRawSync } from 'node:zlib';
 import { file, type IndexRow, inOrder, symlink } from '../archives/entry.ts';
 import { emptyMember } from '../archives/gzip-member.ts';
-import type { Json } from '../archives/manifest.ts';
-import { buildSnapshot, type Seal } from '../archives/snapshot.ts';
+import { type BlockRow, buildSnapshot, type Columns, type Root, type Seal } from '../archives/snapshot.ts';
 import { type Attack, BASE, deflateBomb, sealed } from './attack.ts';
 
 /** Where `notes.md` stands in the columns. */
@@ -11,22 +10,23 @@ const AT = inOrder(BASE).findIndex((entry) => entry.path === 'notes.md');
 const FILES = inOrder(BASE).filter((entry) => entry.type === 'f');
 const SIZE_AT = FILES.findIndex((entry) => entry.path === 'notes.md');
 
-const columns = (change: (columns: Json) => void): Attack => sealed([], { columns: change });
-const inColumn = (name: string, value: unknown, at = AT): Attack =>
+const columns = (change: (columns: Columns) => void): Attack => sealed([], { columns: change });
+const inColumn = (name: Exclude<keyof Columns, 'type' | 'stored' | 'raw'>, value: unknown, at = AT): Attack =>
   columns((all) => {
     all[name][at] = value;
   });
-const root = (change: (root: Json) => void): Attack =>
+const root = (change: (root: Root) => void): Attack =>
   sealed([], {
     root: (honest) => {
       change(honest);
       return honest;
     },
   });
-const total = (name: string): Attack =>
+const total = (name: keyof Root['totals']): Attack =>
   root((all) => {
     all.totals[name] += 1;
   });
+const block = (change: (first: BlockRow) => void): Attack => root(({ blocks }) => change(blocks[0] as BlockRow));
 const seal = (change: (seal: Seal) => void): Attack => sealed([], { seal: change });
 
 /** `notes.md` honest in the tar, and in the index like this; whatever counts and sums goes by the index. */
@@ -59,12 +59,12 @@ export const INDEXES = {
   'digest at odds': atOdds({ sha256: Buffer.alloc(32, 7) }),
   'length of members at odds': inParts({
     columns: (all, block) => {
-      if (block === 0) all.stored = [all.stored[0] + 1, all.stored[1] - 1];
+      if (block === 0) all.stored = all.stored.map((length, at) => (at === 0 ? length + 1 : length - 1));
     },
   }),
   'tar bytes of members at odds': inParts({
     columns: (all, block) => {
-      if (block === 0) all.raw = [all.raw[0] + 512, all.raw[1] - 512];
+      if (block === 0) all.raw = all.raw.map((length, at) => (at === 0 ? length + 512 : length - 512));
     },
   }),
 
@@ -84,12 +84,12 @@ export const INDEXES = {
   'path that is a number': inColumn('path', 7),
   'link that is null': sealed([symlink('link', 'notes.md', { index: { link: null } })]),
   'column missing': columns((all) => {
-    delete all.mode;
+    Reflect.deleteProperty(all, 'mode');
   }),
   'column too short': columns((all) => all.gid.pop()),
   'column too long': columns((all) => all.uid.push(1)),
   'column that is an object': columns((all) => {
-    all.uid = { length: all.uid.length };
+    Object.assign(all, { uid: { length: all.uid.length } });
   }),
   'links missing': sealed([symlink('link', 'notes.md')], {
     columns: (all) => {
@@ -109,7 +109,7 @@ export const INDEXES = {
   'entry that is not in the tar': columns((all) => {
     all.path.push('zz');
     all.type += 'd';
-    for (const name of ['mode', 'uid', 'gid', 'mtime', 'mtime_ns']) all[name].push(1);
+    for (const name of ['mode', 'uid', 'gid', 'mtime', 'mtime_ns'] as const) all[name].push(1);
     all.header.push(1);
   }),
 
@@ -150,14 +150,14 @@ export const INDEXES = {
     all.format = 2;
   }),
   'root without a manifest': root((all) => {
-    delete all.manifest;
+    Reflect.deleteProperty(all, 'manifest');
   }),
   'root with a manifest of version 2': sealed([], {
     manifest: (manifest) => ({ ...manifest, index_sha256: null }),
     root: (all) => ({ ...all, manifest: { ...all.manifest, version: 2 } }),
   }),
   'root without the state directory': root((all) => {
-    delete all.top;
+    Reflect.deleteProperty(all, 'top');
   }),
   'root with a set-user-id state directory': root((all) => {
     all.top.mode = 0o4755;
@@ -166,9 +166,9 @@ export const INDEXES = {
     all.blocks = [];
   }),
   'root with blocks that are no list': root((all) => {
-    all.blocks = { length: 1 };
+    Object.assign(all, { blocks: { length: 1 } });
   }),
-  'root with a block twice': root((all) => all.blocks.push(all.blocks[0])),
+  'root with a block twice': root((all) => all.blocks.push(...all.blocks.slice(0, 1))),
   'root with a verdict that nobody defined': root((all) => {
     all.verdicts = [{ path: 'notes.md', verdict: 'fine', detail: '' }];
   }),
@@ -179,49 +179,51 @@ export const INDEXES = {
   'total of hard_links at odds': total('hard_links'),
   'total of bytes at odds': total('bytes'),
   'total of tar_bytes at odds': total('tar_bytes'),
-  'block with another first entry': root((all) => {
-    all.blocks[0].first = 'memory/facts';
+  'block with another first entry': block((first) => {
+    first.first = 'memory/facts';
   }),
-  'block that counts an entry more': root((all) => {
-    all.blocks[0].entries += 1;
+  'block that counts an entry more': block((first) => {
+    first.entries += 1;
   }),
-  'block that counts a member more': root((all) => {
-    all.blocks[0].members += 1;
+  'block that counts a member more': block((first) => {
+    first.members += 1;
   }),
-  'block that is one byte longer': root((all) => {
-    all.blocks[0].length += 1;
+  'block that is one byte longer': block((first) => {
+    first.length += 1;
   }),
-  'block of 2^53 bytes': root((all) => {
-    all.blocks[0].length = 2 ** 53;
+  'block of 2^53 bytes': block((first) => {
+    first.length = 2 ** 53;
   }),
-  'block with another digest': root((all) => {
-    all.blocks[0].sha256 = '00'.repeat(32);
+  'block with another digest': block((first) => {
+    first.sha256 = '00'.repeat(32);
   }),
-  'block with a digest that is none': root((all) => {
-    all.blocks[0].sha256 = 'x';
+  'block with a digest that is none': block((first) => {
+    first.sha256 = 'x';
   }),
-  'block whose members begin a byte later': root((all) => {
-    all.blocks[0].offset += 1;
+  'block whose members begin a byte later': block((first) => {
+    first.offset += 1;
   }),
-  'block whose members begin before the file': root((all) => {
-    all.blocks[0].offset = -1;
+  'block whose members begin before the file': block((first) => {
+    first.offset = -1;
   }),
-  'block whose members take a byte more': root((all) => {
-    all.blocks[0].stored += 1;
+  'block whose members take a byte more': block((first) => {
+    first.stored += 1;
   }),
-  'block whose members hold 512 bytes more': root((all) => {
-    all.blocks[0].raw += 512;
+  'block whose members hold 512 bytes more': block((first) => {
+    first.raw += 512;
   }),
   'blocks with a gap between their members': inParts({
     root: (all) => {
-      all.blocks[0].stored -= 10;
+      const [first] = all.blocks as [BlockRow, BlockRow];
+      first.stored -= 10;
       return all;
     },
   }),
   'blocks whose members overlap': inParts({
     root: (all) => {
-      all.blocks[1].offset -= 10;
-      all.blocks[1].stored += 10;
+      const [, second] = all.blocks as [BlockRow, BlockRow];
+      second.offset -= 10;
+      second.stored += 10;
       return all;
     },
   }),

@@ -11,7 +11,7 @@ const withBody = (entry: Entry): Attack => {
     ...sealed([lying], {
       columns: (columns) => {
         const at = columns.path.indexOf(entry.path);
-        columns.header[at] += 1;
+        columns.header[at] = Number(columns.header[at]) + 1;
       },
     }),
     ...unsealed([lying]),

@@ -1,6 +1,6 @@
 /** Manifests that are missing, in disguise, of another world, or at odds with what follows. */
 import { directory, file, hardLink, symlink } from '../archives/entry.ts';
-import { type Json, manifestOf, manifestTar } from '../archives/manifest.ts';
+import { manifestOf, manifestTar, type PlainManifest } from '../archives/manifest.ts';
 import { buildSnapshot } from '../archives/snapshot.ts';
 import { type HeaderFields, ustarHeader } from '../archives/tar-bytes.ts';
 import { buildUnsealed } from '../archives/unsealed.ts';
@@ -30,7 +30,7 @@ const header = (fields: Partial<HeaderFields>): Attack => ({
 });
 
 /** A change to the manifest, in a snapshot to that of the root too. */
-function changed(change: (manifest: Json) => Json, extra = BASE): Attack {
+function changed(change: (manifest: PlainManifest) => unknown, extra = BASE): Attack {
   return {
     sealed: () =>
       buildSnapshot(extra, {
@@ -41,7 +41,7 @@ function changed(change: (manifest: Json) => Json, extra = BASE): Attack {
   };
 }
 
-const set = (fields: Json): Attack => changed((manifest) => ({ ...manifest, ...fields }));
+const set = (fields: object): Attack => changed((manifest) => ({ ...manifest, ...fields }));
 const without = (field: string): Attack =>
   changed((manifest) => Object.fromEntries(Object.entries(manifest).filter(([key]) => key !== field)));
 
@@ -55,9 +55,9 @@ function retext(tar: Buffer, from: string | RegExp, to: string): Buffer {
   return manifestTar(tar.subarray(512).toString().trimEnd().replace(from, to));
 }
 
-const counted = (manifest: Json, by: number): Json => ({
+const counted = (manifest: PlainManifest, by: number): PlainManifest => ({
   ...manifest,
-  sections: manifest.sections.map((section: Json, at: number) =>
+  sections: manifest.sections.map((section, at) =>
     at === 0 ? { ...section, entry_count: section.entry_count + by } : section,
   ),
 });

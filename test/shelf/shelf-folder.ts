@@ -4,7 +4,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { directory, type Entry, file } from '../archives/entry.ts';
-import { type Json, manifestTar } from '../archives/manifest.ts';
+import { manifestTar, type SealedManifest } from '../archives/manifest.ts';
 import { buildSnapshot } from '../archives/snapshot.ts';
 
 export interface SnapshotFacts {
@@ -22,7 +22,7 @@ const ENTRIES = [file('notes.txt', 'n'.repeat(5000)), directory('sessions'), fil
 /** A sound snapshot. */
 export function sealedSnapshot(facts: SnapshotFacts): Buffer {
   const created = new Date(facts.made);
-  const manifest = (honest: Json): Json => ({
+  const manifest = (honest: SealedManifest): SealedManifest => ({
     ...honest,
     created_at: created.toISOString(),
     source: {
