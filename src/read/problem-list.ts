@@ -1,7 +1,7 @@
 import type { Problem } from './problem.ts';
 
 /** Most problems of a snapshot that are kept; a file that is one great damage has as many as it has entries. */
-export const MOST_PROBLEMS = 1000;
+const MOST_PROBLEMS = 1000;
 
 /** Problems in the order in which they were found: the first ones, then one that counts the others. */
 export class ProblemList {

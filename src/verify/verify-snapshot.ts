@@ -44,7 +44,7 @@ export interface VerifyResult {
 }
 
 /**
- * Proves a snapshot: every byte of it, against its own digests. Reports all problems, not the first.
+ * Proves a snapshot: every byte of it, against its own digests. Goes on behind the first problem.
  *
  * @param snapshot path of the file, or a stream of it
  * @throws BackupError only when the file cannot be read at all; a snapshot that is not valid is a result, not an error
