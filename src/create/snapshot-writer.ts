@@ -11,7 +11,7 @@ import { CHUNK, cutsBefore } from '../format/member-plan.ts';
 import { encodeHeader, headerBlocks } from '../format/tar-header.ts';
 import type { WorkerPool } from '../workers/pool.ts';
 import { OrderedWindow } from '../workers/window.ts';
-import { type ContentReader, copySource, openContent } from './content-reader.ts';
+import { copySource, openContent } from './content-reader.ts';
 import { type ClosedBlock, IndexBuilder, rowOf } from './index-builder.ts';
 import type { IndexSpool } from './index-spool.ts';
 import { encodeBatch, type PackDeviation, type PackedBatch, type PackItem } from './pack-batch.ts';
