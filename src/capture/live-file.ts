@@ -12,6 +12,7 @@ import {
 } from './file-state.ts';
 import { closeQuietly, openRegular, readExactly, readFailure } from './open-regular.ts';
 import type { FileRead } from './read-file.ts';
+import type { RealPlace } from './real-place.ts';
 import { stillQuiet } from './sqlite/quiet-database.ts';
 import type { SystemReason } from './system-reason.ts';
 
@@ -43,9 +44,10 @@ export class LiveFile {
   /**
    * Opens the file and fixes its length.
    *
+   * @param place guards against directories that became links; null trusts the path
    * @returns what the system said when it could not be opened
    */
-  static open(source: LiveSource): LiveFile | SystemReason {
+  static open(source: LiveSource, place: RealPlace | null = null): LiveFile | SystemReason {
     let fd: number | null = null;
     try {
       fd = source.held?.take() ?? openRegular(source.absolute);
@@ -54,7 +56,8 @@ export class LiveFile {
         waitForClockTick();
         stat = fstatSync(fd, { bigint: true });
       }
-      if (stat.isFile()) return new LiveFile(fd, source, stat);
+      const moved = place !== null && !isSameFile(stat, source.expect) && !place.holds(fd, source.absolute);
+      if (stat.isFile() && !moved) return new LiveFile(fd, source, stat);
       closeQuietly(fd);
       return { verdict: 'vanished', detail: 'something else took its place' };
     } catch (error) {

@@ -1,3 +1,4 @@
+import fs from 'node:fs';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { treeSize } from '../capture/tree-size.ts';
@@ -117,6 +118,7 @@ export async function planRestore(
     let collision: BackupError | null = null;
     function* planned(): Generator<Entry, void, void> {
       for (const entry of decided.entries()) {
+        if (selection !== null && staysAsItIs(entry, selection, place.target)) continue;
         notKept.see(entry);
         if (collisions !== null) collision ??= collisionOf(collisions, entry.path);
         yield entry;
@@ -159,6 +161,14 @@ export async function planRestore(
   } finally {
     source.close();
   }
+}
+
+/** What a part of a snapshot needs and does not bring: files that hard links are other names of, directories that are there already. */
+function staysAsItIs({ path: entryPath, type }: Entry, selection: Selection, live: string): boolean {
+  if (selection.wants(entryPath, type === 'directory')) return false;
+  return (
+    type !== 'directory' || fs.lstatSync(path.join(live, entryPath), { throwIfNoEntry: false })?.isDirectory() === true
+  );
 }
 
 function decide(opened: OpenSnapshot, selection: Selection | null, options: RestoreOptions): Promise<Decided> {

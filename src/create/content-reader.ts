@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import type { CaptureItem, LiveSource } from '../capture/capture-item.ts';
 import type { FileAttributes } from '../capture/file-state.ts';
 import { LiveFile } from '../capture/live-file.ts';
+import type { RealPlace } from '../capture/real-place.ts';
 import { type SystemReason, systemReason } from '../capture/system-reason.ts';
 import type { Verdict } from '../capture/verdict.ts';
 
@@ -22,10 +23,10 @@ export interface ContentReader {
 type FileItem = Extract<CaptureItem, { type: 'file' }>;
 
 /** @returns what the system said when it could not be opened */
-export function openContent({ source }: FileItem): ContentReader | SystemReason {
+export function openContent({ source }: FileItem, place: RealPlace): ContentReader | SystemReason {
   if (source.kind === 'bytes') return new BytesReader(source.bytes);
   const live = source.kind === 'live' ? source : copySource(source.absolute);
-  return 'kind' in live ? LiveFile.open(live) : live;
+  return 'kind' in live ? LiveFile.open(live, source.kind === 'live' ? place : null) : live;
 }
 
 /** A private copy as a live file that is in the state in which we left it. */

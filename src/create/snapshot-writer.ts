@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import type { CaptureItem } from '../capture/capture-item.ts';
 import type { FileAttributes } from '../capture/file-state.ts';
+import { RealPlace } from '../capture/real-place.ts';
 import { systemReason } from '../capture/system-reason.ts';
-import { isLoss, type Verdict } from '../capture/verdict.ts';
+import type { Verdict } from '../capture/verdict.ts';
 import { BLOCK, padded, splitTime } from '../format/entry.ts';
 import { type BlockEntry, DIGEST_DIGITS } from '../format/index-block.ts';
 import type { BlockRow, RecordedVerdict } from '../format/index-root.ts';
@@ -52,6 +53,7 @@ export class SnapshotWriter {
   readonly blocks: BlockRow[] = [];
   readonly #options: SnapshotWriterOptions;
   readonly #window: OrderedWindow;
+  readonly #place: RealPlace;
   /** Names that are gone, or another file's by now: hard links to them would not lead to the file that was scanned. */
   readonly #severed = new Set<string>();
   #batch: CaptureItem[] = [];
@@ -60,6 +62,7 @@ export class SnapshotWriter {
 
   constructor(options: SnapshotWriterOptions) {
     this.#options = options;
+    this.#place = new RealPlace(options.root);
     this.#window = new OrderedWindow(options.pool.size * 2 + 1);
     this.index = new IndexBuilder(options.sink.position);
   }
@@ -181,7 +184,7 @@ export class SnapshotWriter {
   /** @returns whether it is to be tried again; then nothing of it was left in the snapshot */
   async #attemptLarge(item: FileItem, attempt: number): Promise<boolean> {
     const { sink, onVerdict } = this.#options;
-    const reader = openContent(item);
+    const reader = openContent(item, this.#place);
     if (!('size' in reader)) {
       this.#severed.add(item.path);
       onVerdict({ path: item.path, verdict: reader.verdict, detail: reader.detail });
@@ -356,9 +359,4 @@ function* pieces(
     header = 0;
     yield tar;
   } while (left > 0);
-}
-
-/** Whether a recorded verdict makes the snapshot incomplete. */
-export function isRecordedLoss({ verdict }: RecordedVerdict): boolean {
-  return isLoss(verdict);
 }

@@ -69,7 +69,7 @@ const columnsSchema = z.strictObject({
 });
 
 /** A block with room for nothing yet. */
-export function emptyBlock(): IndexBlock {
+function emptyBlock(): IndexBlock {
   return {
     path: [],
     type: '',

@@ -65,7 +65,7 @@ const rootSchema = z.strictObject({
 });
 
 export type Totals = z.infer<typeof totalsSchema>;
-export type TopAttributes = z.infer<typeof topSchema>;
+type TopAttributes = z.infer<typeof topSchema>;
 export type RecordedVerdict = z.infer<typeof verdictSchema>;
 export type BlockRow = z.infer<typeof blockSchema>;
 

@@ -6,7 +6,7 @@ import { MANIFEST_PATH } from './path-rules.ts';
 import { encodeHeader } from './tar-header.ts';
 
 /** The only manifest version there is; Oxios refuses others too. */
-export const MANIFEST_VERSION = 1;
+const MANIFEST_VERSION = 1;
 /** A manifest of more bytes than this is refused unread. */
 export const MAX_MANIFEST_BYTES = 1024 * 1024;
 const MAX_SECTIONS = 1000;

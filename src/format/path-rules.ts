@@ -4,7 +4,7 @@ import { printable } from './printable.ts';
 /** Longest path of an entry, in bytes: Linux's PATH_MAX less the closing NUL. */
 export const MAX_PATH_BYTES = 4095;
 /** Longest component of a path, in bytes: NAME_MAX of the file systems in use. */
-export const MAX_NAME_BYTES = 255;
+const MAX_NAME_BYTES = 255;
 
 /** The entry at the top that belongs to the snapshot, not to the state. */
 export const MANIFEST_PATH = 'manifest.json';

@@ -32,7 +32,7 @@ function makeLink(entry: Entry, { root, sameOwner }: TreeWriterOptions): void {
 }
 
 /** Gives a directory its owner, mode and times. */
-export function setAttributes(
+function setAttributes(
   absolute: string,
   entry: Pick<Entry, 'uid' | 'gid' | 'mode' | 'mtime' | 'mtimeNs'>,
   options: TreeWriterOptions,

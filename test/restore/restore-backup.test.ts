@@ -60,11 +60,25 @@ test('merge adds to it: what the snapshot holds wins, the rest stays', async () 
   for (const [path, { content }] of expected) expect(merged.get(path)?.content).toBe(content);
 });
 
-test('a part can be restored: with its parents, and the file that a hard link is another name of', async () => {
+test('a part can be restored: with its parents, and a hard link as the file that it is another name of', async () => {
   const target = room.fresh('part');
   await restoreBackup(new StateStore(target), snapshot, { paths: ['seeds/b.json', 'large.bin'] });
-  expect([...readTree(target).keys()].sort()).toEqual(['.', 'large.bin', 'seeds', 'seeds/a.json', 'seeds/b.json']);
-  expect(fs.statSync(join(target, 'seeds/b.json')).nlink).toBe(2);
+  expect([...readTree(target).keys()].sort()).toEqual(['.', 'large.bin', 'seeds', 'seeds/b.json']);
+  expect(fs.statSync(join(target, 'seeds/b.json')).nlink).toBe(1);
+});
+
+test('a part that is merged leaves the rest as it is: other names of its files, directories on the way to it', async () => {
+  const { live } = liveTree();
+  const root = live.basePath;
+  fs.writeFileSync(join(root, 'seeds/a.json'), 'newer');
+  fs.chmodSync(join(root, 'seeds'), 0o700);
+  fs.chownSync(join(root, 'seeds'), process.getuid?.() === 0 ? 1234 : -1, -1);
+  const before = fs.statSync(join(root, 'seeds'));
+  await restoreBackup(live, snapshot, { paths: ['seeds/b.json'], mode: 'merge' });
+  expect(fs.readFileSync(join(root, 'seeds/a.json'), 'utf8')).toBe('newer');
+  expect(fs.existsSync(join(root, 'seeds/b.json'))).toBe(true);
+  const { mode, uid, gid } = fs.statSync(join(root, 'seeds'));
+  expect({ mode, uid, gid }).toEqual({ mode: before.mode, uid: before.uid, gid: before.gid });
 });
 
 test('a part cannot replace the whole, and what is not there is not found', async () => {
