@@ -65,7 +65,6 @@ const rootSchema = z.strictObject({
 });
 
 export type Totals = z.infer<typeof totalsSchema>;
-type TopAttributes = z.infer<typeof topSchema>;
 export type RecordedVerdict = z.infer<typeof verdictSchema>;
 export type BlockRow = z.infer<typeof blockSchema>;
 
