@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { lstatSync, readdirSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { type Command, type Cost, measure } from './measure.ts';
 
 /** Somebody who takes part in a case. */
@@ -68,6 +69,9 @@ export async function takeTurns(
   return { measurements, failures };
 }
 
+/** Lets the disk come to rest before each run. */
+const REST_MS = 1500;
+
 /** The middle value; of an even number of values the mean of the two in the middle. */
 function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
@@ -80,8 +84,11 @@ async function runOnce(contender: Contender, outputBytes: Map<Contender, number>
   try {
     if (output !== undefined) rmSync(output, { recursive: true, force: true });
     await contender.prepare?.();
-    // Nobody pays for what the one before has left to be written.
-    if (output !== undefined) spawnSync('sync', ['-f', path.dirname(output)]);
+    // Nobody pays for what the one before has left to be written, or to be discarded on the disk.
+    if (output !== undefined) {
+      spawnSync('sync');
+      await setTimeout(REST_MS);
+    }
     const cost = await measure(contender);
     if (output !== undefined) outputBytes.set(contender, sizeOf(output));
     return cost;
