@@ -1,6 +1,6 @@
 /** Tar headers, byte by byte from POSIX.1-2017: independent of `src/` and of node-tar, and able to write what is wrong. */
 
-export const BLOCK = 512;
+const BLOCK = 512;
 export const END_OF_TAR = Buffer.alloc(2 * BLOCK);
 
 export interface HeaderFields {

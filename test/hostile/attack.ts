@@ -45,7 +45,7 @@ export const unsealed = (extra: Entry[], layers: UnsealedLayers = {}): Attack =>
 });
 
 /** An entry of the index whose header blocks in the tar are these. */
-export function withHeader(path: string, header: Buffer, more: Partial<Entry> = {}): Entry {
+function withHeader(path: string, header: Buffer, more: Partial<Entry> = {}): Entry {
   return file(path, '', { header, index: { header: 1 }, ...more });
 }
 
