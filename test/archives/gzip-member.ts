@@ -4,8 +4,6 @@ import { crc32, deflateRawSync } from 'node:zlib';
 const HEADER = Buffer.from('1f8b08040000000000ff', 'hex');
 const EMPTY_BLOCK = Buffer.from([0x03, 0x00]);
 
-type MemberKind = 'M' | 'D' | 'E' | 'I' | 'S';
-
 export interface MemberOverrides {
   /** The first ten bytes. */
   header?: Buffer;

@@ -44,11 +44,6 @@ export const unsealed = (extra: Entry[], layers: UnsealedLayers = {}): Attack =>
   unsealed: () => buildUnsealed([...BASE, ...extra], layers),
 });
 
-/** An entry of the index whose header blocks in the tar are these. */
-function withHeader(path: string, header: Buffer, more: Partial<Entry> = {}): Entry {
-  return file(path, '', { header, index: { header: 1 }, ...more });
-}
-
 /** Raw deflate data of about a kilobyte a mebibyte that inflates to so many mebibytes of one byte. */
 export function deflateBomb(mebibytes: number, fill: string): Buffer {
   const mebibyte = deflateRawSync(Buffer.alloc(2 ** 20, fill), { level: 9, finishFlush: constants.Z_FULL_FLUSH });
