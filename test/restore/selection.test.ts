@@ -37,7 +37,7 @@ test('one file comes back with the directories that it lies in, and their attrib
   expect(result.restored).toEqual({ entries: 3, files: 1, bytes: 7 });
 });
 
-test('a hard link brings the file that it names, and where that lies', async () => {
+test('a hard link comes as the file that it is another name of; both names together stay one file', async () => {
   const entries = [
     directory('a', { mode: 0o711 }),
     file('a/first'),
@@ -45,9 +45,12 @@ test('a hard link brings the file that it names, and where that lies', async () 
     directory('b'),
     hardLink('b/second', 'a/first'),
   ];
-  const { root } = await restore(entries, ['b/second']);
+  const { root: alone } = await restore(entries, ['b/second']);
+  expect(everything(alone)).toEqual(['b', 'b/second']);
+  const { root } = await restore(entries, ['a/first', 'b/second']);
   expect(everything(root)).toEqual(['a', 'a/first', 'b', 'b/second']);
   expect(statSync(join(root, 'a/first')).ino).toBe(statSync(join(root, 'b/second')).ino);
+  expect(readFileSync(join(alone, 'b/second'))).toEqual(readFileSync(join(root, 'a/first')));
   expect(statSync(join(root, 'a')).mode & 0o777).toBe(0o711);
 });
 
