@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import type { FileKey } from '../capture/exclusions.ts';
 import { BackupError, fromSystemError } from '../errors.ts';
+import { fsyncDirectory } from '../state/fsync-directory.ts';
 import { temporaryName } from '../state/temporary-names.ts';
 import type { Sink } from './sink.ts';
 
@@ -136,7 +137,7 @@ export class FileSink implements Sink {
   #settle(): void {
     try {
       fs.rmSync(this.#temporary, { force: true });
-      syncDirectory(path.dirname(this.#output));
+      fsyncDirectory(path.dirname(this.#output));
     } catch (error) {
       if (!this.#force) {
         fs.rmSync(this.#output, { force: true });
@@ -174,16 +175,5 @@ function statOutput(output: string): fs.BigIntStats | undefined {
     return fs.statSync(output, { bigint: true, throwIfNoEntry: false });
   } catch (error) {
     throw fromSystemError(error, 'look at the place of the snapshot', output);
-  }
-}
-
-function syncDirectory(directory: string): void {
-  // Windows neither can nor must sync a directory.
-  if (process.platform === 'win32') return;
-  const fd = fs.openSync(directory, 'r');
-  try {
-    fs.fsyncSync(fd);
-  } finally {
-    fs.closeSync(fd);
   }
 }

@@ -10,8 +10,8 @@ import {
 } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import { copyLiveFile } from '../../capture/copy-live-file.ts';
-import { BackupError } from '../../errors.ts';
 import type { OperationOptions } from '../../events.ts';
+import { throwIfAborted } from '../../workers/abort.ts';
 import { RESERVED_DIRECTORY } from './artifact-names.ts';
 import { type BytePath, bytePath, childNames, joinBytes } from './byte-path.ts';
 import { setMtimes, type TimedPath } from './exact-times.ts';
@@ -140,11 +140,6 @@ async function turn(run: Completion): Promise<void> {
   run.entries += 1;
   if (run.entries % ENTRIES_PER_TURN !== 0) return;
   await setImmediate();
-  if (run.options.signal?.aborted === true) {
-    throw new BackupError('ABORTED', 'interrupted; nothing was changed', {
-      hint: 'Run it again when you like.',
-      cause: run.options.signal.reason,
-    });
-  }
+  throwIfAborted(run.options.signal);
   run.options.onEvent?.({ type: 'progress', phase: 'publish', entries: run.entries, bytes: run.bytes });
 }

@@ -12,8 +12,8 @@ import {
 import { join } from 'node:path';
 import * as z from 'zod/mini';
 import { BackupError, fromSystemError } from '../../errors.ts';
+import { fsyncDirectory } from '../../state/fsync-directory.ts';
 import { hiddenKind, parseStamp } from './artifact-names.ts';
-import { fsyncDirectory } from './fsync-directory.ts';
 import { bothPlaces, type Place, type Target } from './place.ts';
 
 const component = z.string().check(

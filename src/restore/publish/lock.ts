@@ -3,8 +3,8 @@ import { existsSync, lstatSync, mkdirSync, readdirSync, rmdirSync, statSync, uti
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { BackupError, fromSystemError } from '../../errors.ts';
+import { fsyncDirectory } from '../../state/fsync-directory.ts';
 import { setMtimes } from './exact-times.ts';
-import { fsyncDirectory } from './fsync-directory.ts';
 import { clearUnfinishedLocks, findHolders, type LockHolder, removeLockFile, writeLockFile } from './lock-file.ts';
 import { isMountPoint } from './mount-points.ts';
 import {

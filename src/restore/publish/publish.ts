@@ -1,6 +1,8 @@
 import { basename } from 'node:path';
 import { BackupError, fromSystemError } from '../../errors.ts';
 import type { OperationOptions } from '../../events.ts';
+import { throwIfAborted } from '../../workers/abort.ts';
+import { notEmptyError } from '../refusals.ts';
 import { completeFromOldTree } from './complete-from-old-tree.ts';
 import { mountPointsBelow } from './mount-points.ts';
 import type { Staging } from './staging.ts';
@@ -75,20 +77,8 @@ function swapIn(staging: Staging, { mode, onEvent }: PublishOptions): PublishRes
   return { replacedTree };
 }
 
-function throwIfAborted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted !== true) return;
-  throw new BackupError('ABORTED', 'interrupted; nothing was changed', {
-    hint: 'Run it again when you like.',
-    cause: signal.reason,
-  });
-}
-
 function refuseContent({ kind }: TargetState, target: string): void {
-  if (kind !== 'content') return;
-  throw new BackupError('TARGET_NOT_EMPTY', 'the state directory is not empty', {
-    path: target,
-    hint: 'Add --replace to put the snapshot in its place (the old tree is kept), or --merge to add to it.',
-  });
+  if (kind === 'content') throw notEmptyError(target);
 }
 
 function refuseChanged(found: TargetState, now: TargetState, target: string): void {

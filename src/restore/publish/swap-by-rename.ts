@@ -1,6 +1,6 @@
 import { mkdirSync, renameSync } from 'node:fs';
 import { BackupError } from '../../errors.ts';
-import { fsyncDirectory } from './fsync-directory.ts';
+import { fsyncDirectory } from '../../state/fsync-directory.ts';
 import type { Journal } from './journal.ts';
 import type { Place } from './place.ts';
 import { inodeAt, moveAside, type SwapResult, swapPaths, topFromJournal } from './swap-paths.ts';

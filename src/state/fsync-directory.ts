@@ -1,8 +1,7 @@
 import { closeSync, fsyncSync, openSync } from 'node:fs';
-import type { BytePath } from './byte-path.ts';
 
 /** Makes the names in a directory durable. Windows has no such call and needs none. */
-export function fsyncDirectory(directory: string | BytePath): void {
+export function fsyncDirectory(directory: string | Buffer): void {
   if (process.platform === 'win32') return;
   const descriptor = openSync(directory, 'r');
   try {
