@@ -8,7 +8,7 @@ import { buildWorkspace } from '../fixtures/build-workspace.ts';
 import { shownLines } from './terminal-screen.ts';
 import { COLUMNS, drawTerminal, type Step } from './terminal-svg.ts';
 
-const MAIN = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
+const MAIN = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 export const PICTURE = fileURLToPath(new URL('terminal.svg', import.meta.url));
 
 /** When each of them is typed in the picture, whenever it was typed in fact. */

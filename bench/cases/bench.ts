@@ -6,7 +6,7 @@ import type { DataSets } from '../data/data-sets.ts';
 import { type Command, measure } from '../run/measure.ts';
 import type { Measurement } from '../run/rounds.ts';
 
-const ENGINE = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+const ENGINE = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 
 /** What one case found out. */
 export interface CaseResult {
@@ -41,7 +41,7 @@ export class Bench {
   /** Whether the engine is built; a remark if not. */
   get hasEngine(): boolean {
     if (existsSync(ENGINE)) return true;
-    this.remarks.add('oxios-backup: dist/cli/main.js is not built');
+    this.remarks.add('oxios-backup: dist/main.js is not built');
     return false;
   }
 

@@ -1,15 +1,10 @@
-import { createRequire } from 'node:module';
 import os from 'node:os';
-import * as z from 'zod/mini';
 import { FORMAT_VERSION } from '../format/format-version.ts';
 import type { Totals } from '../format/index-root.ts';
 import type { Manifest } from '../format/manifest.ts';
+import { PROGRAM } from '../program.ts';
 import { CATEGORIES } from '../state/sections.ts';
 import type { StateStore } from '../state/state-store.ts';
-
-const { name, version } = z
-  .object({ name: z.string(), version: z.string() })
-  .parse(createRequire(import.meta.url)('../../package.json'));
 
 /** What a manifest says that is known before anything is captured. */
 export interface ManifestFacts {
@@ -45,7 +40,7 @@ export function manifestOf(facts: ManifestFacts, captured: CapturedFacts | null)
     oxios_version: facts.oxiosVersion,
     sections,
     snapshot_format: FORMAT_VERSION,
-    tool: `${name} ${version}`,
+    tool: `${PROGRAM.name} ${PROGRAM.version}`,
     source: { platform: process.platform, hostname: os.hostname(), state_dir: facts.stateDir },
     excludes: [...facts.excludes],
     files,

@@ -73,7 +73,7 @@ export async function openSource(
     }
     throw fromSystemError(error, 'open the snapshot', snapshot);
   }
-  const stat = fs.fstatSync(fd);
+  const stat = statOf(fd, snapshot);
   if (stat.isFile()) return { name: snapshot, fd, size: stat.size, close: () => closeQuietly(fd) };
   if (stat.isDirectory()) {
     fs.closeSync(fd);
@@ -86,6 +86,15 @@ export async function openSource(
   // Waits for the writer without a thread: one that waits in the system could neither be interrupted nor ended.
   const { Socket } = await import('node:net');
   return spool(snapshot, new Socket({ fd, readable: true, writable: false }), options);
+}
+
+function statOf(fd: number, snapshot: string): fs.Stats {
+  try {
+    return fs.fstatSync(fd);
+  } catch (error) {
+    closeQuietly(fd);
+    throw fromSystemError(error, 'look at the snapshot', snapshot);
+  }
 }
 
 async function spool(

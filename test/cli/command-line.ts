@@ -3,7 +3,7 @@ import { execa, type Options } from 'execa';
 import { Workroom } from '../workroom.ts';
 
 /** The command as it is installed. */
-export const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+export const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 
 /** Of a run only what a shell would see. */
 export interface Run {

@@ -40,7 +40,7 @@ describe.skipIf(small === null)(`more than fits on the file system${reason}`, ()
   }
 });
 
-const COMMAND = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+const COMMAND = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 const MEASURE = `
 import resource, subprocess, sys
 status = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode

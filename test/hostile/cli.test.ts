@@ -9,7 +9,7 @@ import { BASE, carrying } from './attack.ts';
 import { Sandbox } from './sandbox.ts';
 import { VECTORS } from './vectors.ts';
 
-const COMMAND = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+const COMMAND = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 const run = (...words: string[]) =>
   execa(process.execPath, [COMMAND, ...words], { reject: false, stripFinalNewline: false, env: { NO_COLOR: '1' } });
 

@@ -9,7 +9,7 @@ import { PROJECT, README } from './blocks.ts';
 const NAME = 'oxios-backup';
 
 function help(...words: string[]): string {
-  const { status, stdout } = spawnSync(process.execPath, [join(PROJECT, 'dist/cli/main.js'), ...words, '--help'], {
+  const { status, stdout } = spawnSync(process.execPath, [join(PROJECT, 'dist/main.js'), ...words, '--help'], {
     encoding: 'utf8',
   });
   expect(status).toBe(0);

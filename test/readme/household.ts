@@ -31,7 +31,7 @@ export class Household {
     for (const name of ['work', 'runtime', 'docker/volumes', 'hosts']) this.mkdir(name);
     this.mkdir('home/backups');
     const node = JSON.stringify(process.execPath);
-    const main = JSON.stringify(join(PROJECT, 'dist/cli/main.js'));
+    const main = JSON.stringify(join(PROJECT, 'dist/main.js'));
     this.write('home/.local/bin/oxios-backup', `#!/bin/sh\nexec ${node} ${main} "$@"\n`, 0o755);
     mkdirSync(dirname(this.stateDir));
     copyTree(workspace, this.stateDir);

@@ -7,7 +7,7 @@ import { Tally, TORTURE } from '../torture/tally.ts';
 import { Workroom } from '../workroom.ts';
 import { Writer } from './writer.ts';
 
-const COMMAND = join(import.meta.dirname, '../../dist/cli/main.js');
+const COMMAND = join(import.meta.dirname, '../../dist/main.js');
 const SNAPSHOTS = TORTURE ? 50 : 4;
 const FILES_AT_A_TIME = 600;
 

@@ -11,7 +11,7 @@ import { buildLargerTree, noise } from '../damage/small-tree.ts';
 import { Workroom } from '../workroom.ts';
 import { Tally, TORTURE } from './tally.ts';
 
-const CLI = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+const CLI = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 const MOMENTS = TORTURE ? 100 : 8;
 
 const room = new Workroom();

@@ -59,7 +59,13 @@ for (const mode of ['create', 'replace'] as const) {
           await recoverStateDir(live);
           expect(same(before) || same(wanted)).toBe(true);
         }
-        // Whatever is left besides the tree that was replaced, the next run clears.
+        // Whatever is left besides the tree that was replaced, the next run clears: of a run that was done, a lock or a journal that
+        // could not be removed.
+        const isLeft = fs.readdirSync(folder).some((name) => name.startsWith('.'));
+        if (outcome.kind === 'done' && isLeft) {
+          await recoverStateDir(live);
+          expect(compareTrees(wanted, liveTree())).toEqual([]);
+        }
         if (outcome.kind !== 'done') {
           const again = same(wanted) ? 'replace' : mode;
           expect(await act(['restore', snapshot, live, again])).toMatchObject({ kind: 'done', complete: true });

@@ -1,5 +1,8 @@
 import path from 'node:path';
+import { BackupError } from '../../errors.ts';
 import type { CreateOptions } from '../../index.ts';
+import { defaultSnapshotName } from '../../shelf/snapshot-name.ts';
+import { StateStore } from '../../state/state-store.ts';
 import { defineCommand } from '../command.ts';
 import { given, REPORTING, STATE_DIR, stateDirOf, THREADS, wholeNumber } from '../options.ts';
 import { backupPlanResult } from '../results/backup-plan-result.ts';
@@ -55,7 +58,6 @@ export const command = defineCommand({
     const toStream = args.output === '-';
     const dryRun = args['dry-run'] === true;
     if (toStream && !dryRun) reporter.moveResultsToStderr();
-    const { BackupError, createBackup, defaultSnapshotName, planBackup, StateStore } = await import('../../index.ts');
     if (toStream && !dryRun && terminal.stdout.isTTY === true) {
       throw new BackupError('USAGE', 'standard output is a terminal, and a snapshot is not text', {
         hint: 'Send it into a pipe or a file, or name the output.',
@@ -74,10 +76,12 @@ export const command = defineCommand({
     };
     const output = args.output ?? path.join(args.to ?? '.', defaultSnapshotName(new Date()));
     if (dryRun) {
+      const { planBackup } = await import('../../compare/plan-backup.ts');
       const plan = await planBackup(store, { ...options, ...(toStream ? {} : { output }) });
       return reporter.result(backupPlanResult(plan));
     }
     const began = performance.now();
+    const { createBackup } = await import('../../create/create-backup.ts');
     const result = await createBackup(store, toStream ? terminal.stdout : output, options);
     return reporter.result(createResult(result, performance.now() - began));
   },

@@ -25,7 +25,7 @@ export const command = defineCommand({
   ],
   note: 'What any rule wants, stays. Each state directory is judged on its own, and its newest snapshot that verifies is never removed: that is proven first. Damaged and unsealed files stay.',
   run: async (args, context) => {
-    const { pruneSnapshots } = await import('../../index.ts');
+    const { pruneSnapshots } = await import('../../shelf/prune-snapshots.ts');
     const policy: RetentionPolicy = given({
       keepLast: args['keep-last'],
       keepDaily: args['keep-daily'],

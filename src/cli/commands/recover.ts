@@ -9,7 +9,7 @@ export const command = defineCommand({
   examples: [['recover', 'after a crash or power cut']],
   note: 'It can itself be interrupted, and run again. Where nothing was interrupted it changes nothing.',
   run: async (args, { terminal, reporter, operation }) => {
-    const { recoverStateDir } = await import('../../index.ts');
+    const { recoverStateDir } = await import('../../restore/publish/recover.ts');
     const report = await recoverStateDir(stateDirOf(args, terminal), operation);
     const { outcome, operation: interrupted, stateDir, keptTree, movedAside, cleared } = report;
     const fields = {

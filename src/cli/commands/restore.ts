@@ -1,4 +1,5 @@
 import type { RestoreOptions } from '../../index.ts';
+import { StateStore } from '../../state/state-store.ts';
 import { defineCommand } from '../command.ts';
 import { given, PATH, REPORTING, SECTION, SNAPSHOT, STATE_DIR, snapshotOf, stateDirOf, THREADS } from '../options.ts';
 import { changeFields } from '../results/difference-lines.ts';
@@ -54,10 +55,10 @@ export const command = defineCommand({
   ],
   note: 'Nothing changes before the whole snapshot is proven; "oxios-backup undo" takes it back.',
   run: async (args, { terminal, operation, reporter }) => {
-    const { planRestore, restoreBackup, salvageSnapshot, StateStore } = await import('../../index.ts');
     const snapshot = snapshotOf(args.snapshot, terminal);
     const stateDir = stateDirOf(args, terminal);
     if (args.salvage !== undefined) {
+      const { salvageSnapshot } = await import('../../restore/salvage.ts');
       return reporter.result(salvageResult(await salvageSnapshot(snapshot, args.salvage, { ...operation, stateDir })));
     }
     const mode = args.replace === true ? 'replace' : args.merge === true ? 'merge' : undefined;
@@ -76,11 +77,13 @@ export const command = defineCommand({
     };
     const store = new StateStore(stateDir);
     if (args['dry-run'] === true) {
+      const { planRestore } = await import('../../compare/plan-restore.ts');
       const preview = await planRestore(store, snapshot, options);
       for (const change of preview.changes) await reporter.row('change', changeFields(change));
       return reporter.result(restorePreviewResult(preview));
     }
     const began = performance.now();
+    const { restoreBackup } = await import('../../restore/restore-backup.ts');
     const result = await restoreBackup(store, snapshot, options);
     return reporter.result(restoreResult(result, performance.now() - began));
   },

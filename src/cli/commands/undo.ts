@@ -18,7 +18,7 @@ export const command = defineCommand({
   ],
   note: 'An undo keeps what it takes away: a second undo takes back the first.',
   run: async (args, context) => {
-    const { discardUndo, undoRestore } = await import('../../index.ts');
+    const { discardUndo, undoRestore } = await import('../../restore/publish/undo.ts');
     const stateDir = stateDirOf(args, context.terminal);
     if (args.discard === true) return reportDiscard(await discardUndo(stateDir, context.operation), context);
     return reportUndo(await undoRestore(stateDir, context.operation), context);

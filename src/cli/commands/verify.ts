@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs';
+import { BackupError } from '../../errors.ts';
 import { defineCommand } from '../command.ts';
 import { given, REPORTING, snapshotOf, THREADS } from '../options.ts';
 import { changeFields } from '../results/difference-lines.ts';
@@ -30,11 +31,13 @@ export const command = defineCommand({
     ['verify oxios.tar.gz --against ~/.oxios/workspace', 'is it all in there?'],
   ],
   run: async (args, { terminal, operation, reporter }) => {
-    const { BackupError, compareWithDirectory, verifyShelf, verifySnapshot } = await import('../../index.ts');
     const { snapshot, against } = args;
     const options = { ...operation, ...given({ threads: args.threads }) };
     if (snapshot !== '-' && statSync(snapshot, { throwIfNoEntry: false })?.isDirectory() === true) {
-      if (against === undefined) return reporter.result(shelfVerifyResult(await verifyShelf(snapshot, options)));
+      if (against === undefined) {
+        const { verifyShelf } = await import('../../shelf/verify-shelf.ts');
+        return reporter.result(shelfVerifyResult(await verifyShelf(snapshot, options)));
+      }
       throw new BackupError('USAGE', 'a folder of snapshots cannot be compared with a directory', {
         path: snapshot,
         hint: 'Name one snapshot.',
@@ -43,9 +46,11 @@ export const command = defineCommand({
     const began = performance.now();
     const source = snapshotOf(snapshot, terminal);
     if (against === undefined) {
+      const { verifySnapshot } = await import('../../verify/verify-snapshot.ts');
       const result = await verifySnapshot(source, options);
       return reporter.result(verifyResult(snapshot, result, performance.now() - began));
     }
+    const { compareWithDirectory } = await import('../../compare/compare-with-directory.ts');
     const comparison = await compareWithDirectory(source, against, options);
     for (const change of comparison.changes) await reporter.row('change', changeFields(change));
     return reporter.result(comparisonResult(snapshot, against, comparison, performance.now() - began));

@@ -11,14 +11,13 @@ import {
 } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { acquireStateLock } from '../../../src/restore/publish/lock.ts';
 import { ownIdentity } from '../../../src/restore/publish/process-identity.ts';
+import { ACTOR } from './actor-program.ts';
 import { act } from './traced.ts';
 
-const ACTOR = fileURLToPath(new URL('./actor.mjs', import.meta.url));
 let root: string;
 let dir: string;
 

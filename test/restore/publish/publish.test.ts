@@ -16,7 +16,6 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { BackupEvent } from '../../../src/events.ts';
@@ -27,12 +26,12 @@ import { publish } from '../../../src/restore/publish/publish.ts';
 import { recoverStateDir } from '../../../src/restore/publish/recover.ts';
 import { openStaging, type Staging } from '../../../src/restore/publish/staging.ts';
 import { discardUndo, undoRestore } from '../../../src/restore/publish/undo.ts';
-import { fillNew, fillOld, NEW_TOP } from './new-tree.mjs';
+import { ACTOR } from './actor-program.ts';
+import { fillNew, fillOld, NEW_TOP } from './new-tree.ts';
 import { Ground, noMounts } from './scenario.ts';
 import { act, actWith, callsOf, hasStrace } from './traced.ts';
 import { pictureOf } from './tree-picture.ts';
 
-const ACTOR = fileURLToPath(new URL('./actor.mjs', import.meta.url));
 let root: string;
 let dir: string;
 let lock: StateLock | undefined;

@@ -9,7 +9,7 @@ import { publish } from '../../../src/restore/publish/publish.ts';
 import { recoverStateDir } from '../../../src/restore/publish/recover.ts';
 import { openStaging } from '../../../src/restore/publish/staging.ts';
 import { undoRestore } from '../../../src/restore/publish/undo.ts';
-import { fillNew, fillOld, NEW_TOP } from './new-tree.mjs';
+import { fillNew, fillOld, NEW_TOP } from './new-tree.ts';
 import { act } from './traced.ts';
 import { pictureOf } from './tree-picture.ts';
 

@@ -2,10 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
-
-const ACTOR = fileURLToPath(new URL('./actor.mjs', import.meta.url));
+import { ACTOR } from './actor-program.ts';
 
 export const hasStrace = process.platform === 'linux' && spawnSync('strace', ['-V']).status === 0;
 

@@ -5,13 +5,13 @@ import { join } from 'node:path';
 export const NEW_TOP = { mode: 0o750, mtimeNs: 1_700_000_000_123_456_789n };
 
 /** Times are whole seconds, which Node sets exactly. */
-function write(root, path, content, mode = 0o644) {
+function write(root: string, path: string, content: string, mode = 0o644): void {
   writeFileSync(join(root, path), content);
   chmodSync(join(root, path), mode);
   utimesSync(join(root, path), 1_600_000_000, 1_600_000_000);
 }
 
-export function fillNew(root) {
+export function fillNew(root: string): void {
   mkdirSync(join(root, 'sessions'));
   write(root, 'sessions/both.json', '{"from":"new"}');
   write(root, 'memory.db', 'new database');
@@ -19,7 +19,7 @@ export function fillNew(root) {
   utimesSync(join(root, 'sessions'), 1_600_000_001, 1_600_000_001);
 }
 
-export function fillOld(root) {
+export function fillOld(root: string): void {
   mkdirSync(join(root, 'sessions'), { recursive: true });
   mkdirSync(join(root, 'assets/deep'), { recursive: true });
   write(root, 'sessions/both.json', '{"from":"old"}');

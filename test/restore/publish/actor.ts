@@ -1,0 +1,48 @@
+// One operation on a state directory in a process of its own, to be traced, failed and killed from outside.
+// node actor.js publish <dir> <create|replace|merge> | undo <dir> | discard <dir> | recover <dir> | hold <dir>
+import type { BackupError } from '../../../src/errors.ts';
+import { acquireStateLock } from '../../../src/restore/publish/lock.ts';
+import { type PublishMode, publish } from '../../../src/restore/publish/publish.ts';
+import { recoverStateDir } from '../../../src/restore/publish/recover.ts';
+import { openStaging } from '../../../src/restore/publish/staging.ts';
+import { discardUndo, undoRestore } from '../../../src/restore/publish/undo.ts';
+import { fillNew, NEW_TOP } from './new-tree.ts';
+
+async function publishNew(dir: string, mode: PublishMode) {
+  const lock = await acquireStateLock(dir, 'restore', { makeParents: true });
+  try {
+    const staging = await openStaging(lock);
+    try {
+      fillNew(staging.tree);
+      return await publish(staging, { mode, top: NEW_TOP });
+    } finally {
+      await staging.discard();
+    }
+  } finally {
+    await lock.release();
+  }
+}
+
+async function hold(dir: string) {
+  await acquireStateLock(dir, 'hold');
+  process.stdout.write('held\n');
+  await new Promise((resolve) => setTimeout(resolve, 600_000));
+}
+
+const [verb, dir, mode] = process.argv.slice(2) as [string, string, PublishMode];
+const acts: Record<string, () => Promise<unknown>> = {
+  publish: () => publishNew(dir, mode),
+  undo: () => undoRestore(dir),
+  discard: () => discardUndo(dir),
+  recover: () => recoverStateDir(dir),
+  hold: () => hold(dir),
+};
+try {
+  process.stdout.write(`${JSON.stringify({ ok: true, result: await acts[verb]?.() })}\n`);
+} catch (caught) {
+  const error = caught as BackupError;
+  const filling = error.stack?.includes('fillNew') ? 'FILLING' : `UNEXPECTED ${error.stack}`;
+  const code = error.name === 'BackupError' ? error.code : filling;
+  process.stdout.write(`${JSON.stringify({ ok: false, code, message: error.message })}\n`);
+  process.exitCode = 1;
+}
