@@ -101,6 +101,11 @@ const SYSTEM_ERRORS: Record<string, { code: ErrorCode; hint: string }> = {
   EROFS: { code: 'PERMISSION', hint: 'That file system is mounted read-only: choose another place.' },
 };
 
+/** Whether an error is one of a system call that nobody has put into words yet. Anything else that is thrown is a bug. */
+export function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'syscall' in error;
+}
+
 /** Turns an error of a system call into a BackupError that says what was being done (`doing`: "write the snapshot"). Others pass through. */
 export function fromSystemError(error: unknown, doing: string, path?: string): BackupError {
   if (error instanceof BackupError) return error;

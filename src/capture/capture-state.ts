@@ -1,7 +1,7 @@
 import { lstatSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { BackupError } from '../errors.ts';
+import { BackupError, isSystemError } from '../errors.ts';
 import { throwIfAborted } from '../workers/abort.ts';
 import type { CaptureItem } from './capture-item.ts';
 import type { CaptureReport } from './capture-report.ts';
@@ -11,7 +11,7 @@ import { type FoundDatabase, scanStateDir } from './scan.ts';
 import { availableReaders, captureDatabase } from './sqlite/capture-database.ts';
 import type { DatabaseReader, ReaderName } from './sqlite/database-reader.ts';
 import { isAtRest } from './sqlite/quiet-database.ts';
-import type { SystemReason } from './system-reason.ts';
+import { type SystemReason, systemReason } from './system-reason.ts';
 import { compileUserExcludes } from './user-excludes.ts';
 
 export interface CaptureOptions {
@@ -91,7 +91,23 @@ class DatabaseCopies {
     this.#options = options;
   }
 
-  async capture({ type: _, source, ...attributes }: FoundDatabase): Promise<CaptureItem | null> {
+  /** @returns null for one that is lost, which is then said */
+  async capture(found: FoundDatabase): Promise<CaptureItem | null> {
+    try {
+      return await this.#capture(found);
+    } catch (error) {
+      if (!isSystemError(error)) throw error;
+      return this.#lose(found.path, systemReason(error));
+    }
+  }
+
+  #lose(path: string, reason: SystemReason): null {
+    this.#options.report.loss(path, reason.verdict, reason.detail);
+    this.#lost.set(path, reason);
+    return null;
+  }
+
+  async #capture({ type: _, source, ...attributes }: FoundDatabase): Promise<CaptureItem | null> {
     const { absolute } = source;
     if (this.#options.dryRun || isAtRest(absolute, attributes.mtimeNs)) {
       return { ...attributes, type: 'file', source: { ...source, quietDatabase: true } };
@@ -100,12 +116,7 @@ class DatabaseCopies {
     const wal = lstatSync(`${absolute}-wal`, { bigint: true, throwIfNoEntry: false })?.mtimeNs ?? 0n;
     const result = await captureDatabase(absolute, copy, await this.#availableReaders());
     throwIfAborted(this.#options.signal);
-    const { report } = this.#options;
-    if (!('reader' in result)) {
-      report.loss(attributes.path, result.verdict, result.detail);
-      this.#lost.set(attributes.path, result);
-      return null;
-    }
+    if (!('reader' in result)) return this.#lose(attributes.path, result);
     const { verdict } = result;
     const release = () => rmSync(copy, { force: true });
     return {

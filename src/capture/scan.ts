@@ -1,6 +1,6 @@
 import { type BigIntStats, lstatSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { BackupError, fromSystemError } from '../errors.ts';
+import { BackupError, fromSystemError, isSystemError } from '../errors.ts';
 import { MANIFEST_PATH, MAX_PATH_BYTES } from '../format/path-rules.ts';
 import { isAppendOnly } from './append-only.ts';
 import type { Attributes, CaptureItem, LiveSource } from './capture-item.ts';
@@ -11,6 +11,7 @@ import { type FrozenDirectory, type FrozenFile, isFrozenBranch, isFrozenFile } f
 import { GitScan, isGitDirectory } from './git/git-scan.ts';
 import { HardLinks } from './hard-links.ts';
 import { HeldFile } from './held-file.ts';
+import { readFailure } from './open-regular.ts';
 import { DatabasesOfDirectory } from './sqlite/side-files.ts';
 import { type SystemReason, systemReason } from './system-reason.ts';
 import { treeSize } from './tree-size.ts';
@@ -207,7 +208,13 @@ class Scanner {
     }
     if (type === 'symlink') return this.#symlink(attributes, absolute);
     attributes.mode = this.#safeMode(path, attributes.mode, 0o6000);
-    return this.#file(attributes, absolute, stat, level, name);
+    try {
+      return this.#file(attributes, absolute, stat, level, name);
+    } catch (error) {
+      if (!isSystemError(error)) throw error;
+      this.#loseFor(path, readFailure(error), level.git);
+      return null;
+    }
   }
 
   #file(

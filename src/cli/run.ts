@@ -1,4 +1,4 @@
-import { BackupError, fromSystemError } from '../errors.ts';
+import { BackupError, fromSystemError, isSystemError } from '../errors.ts';
 import { complete } from './complete.ts';
 import { COMPLETE_FLAG } from './completion-protocol.ts';
 import { answer } from './help.ts';
@@ -116,6 +116,5 @@ function describeFailure(error: unknown, signal: AbortSignal, { env, stderr }: T
 /** Errors of system calls that nothing further down has put into words are no bugs either. */
 function asBackupError(error: unknown): BackupError | null {
   if (error instanceof BackupError) return error;
-  const isOfSystem = error instanceof Error && 'syscall' in error;
-  return isOfSystem ? fromSystemError(error, 'go on') : null;
+  return isSystemError(error) ? fromSystemError(error, 'go on') : null;
 }

@@ -3,7 +3,7 @@ import { encodeMember } from '../format/gzip-member.ts';
 
 /** Levels when the caller names none: where a snapshot stays within a few percent of `gzip -6` in the least time. */
 const SMALL_FILES_LEVEL = 5;
-const LARGE_FILE_LEVEL = 4;
+const LARGE_FILE_LEVEL = 3;
 
 /** Members shorter than this are just compressed. */
 const SAMPLED_FROM = 64 * 1024;

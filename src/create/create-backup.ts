@@ -6,7 +6,7 @@ import type { LeftOut } from '../capture/capture-report.ts';
 import { captureState } from '../capture/capture-state.ts';
 import { openStateDir, type TopAttributes } from '../capture/scan.ts';
 import { isLoss } from '../capture/verdict.ts';
-import { BackupError } from '../errors.ts';
+import { BackupError, fromSystemError, isSystemError } from '../errors.ts';
 import type { OperationOptions } from '../events.ts';
 import { splitTime } from '../format/entry.ts';
 import { END_MEMBER, encodeIndexPieces, encodeStoredMember, indexStored, PIECE } from '../format/gzip-member.ts';
@@ -116,6 +116,8 @@ export async function createBackup(
   const lock = await lockIfPossible(root);
   try {
     return await createLocked(store, root, top, output, options);
+  } catch (error) {
+    throw isSystemError(error) ? fromSystemError(error, 'make the snapshot', root) : error;
   } finally {
     await lock?.release();
   }

@@ -102,17 +102,26 @@ export function* decodeBatch(batch: PackBatch, root: string): Generator<PackItem
   for (let i = 0; i < paths.length - 1; i++) {
     const path = paths[i] as string;
     const code = numbers[i * NUMBERS] as number;
+    const mode = numbers[i * NUMBERS + 1] as number;
+    const uid = numbers[i * NUMBERS + 2] as number;
+    const gid = numbers[i * NUMBERS + 3] as number;
     const size = numbers[i * NUMBERS + 4] as number;
     const mtimeNs = bigNumbers[i * BIG_NUMBERS] as bigint;
     const type = TYPES[code & 3] as EntryType;
-    const attributes = {
-      path,
-      mode: numbers[i * NUMBERS + 1] as number,
-      uid: numbers[i * NUMBERS + 2] as number,
-      gid: numbers[i * NUMBERS + 3] as number,
-      mtimeNs,
-    };
-    const source = (): LiveSource => ({
+    if (type === 'directory') {
+      yield { path, mode, uid, gid, mtimeNs, type };
+      continue;
+    }
+    if (type === 'symlink') {
+      yield { path, mode, uid, gid, mtimeNs, type, link: links[nextLink++] as string };
+      continue;
+    }
+    const content = batch.bytes.get(i);
+    if (content !== undefined && type === 'file') {
+      yield { path, mode, uid, gid, mtimeNs, type, size, source: { kind: 'bytes', bytes: content, verdict: 'clean' } };
+      continue;
+    }
+    const source: LiveSource = {
       kind: 'live',
       absolute: batch.elsewhere.get(i) ?? root + path,
       expect: {
@@ -124,21 +133,8 @@ export function* decodeBatch(batch: PackBatch, root: string): Generator<PackItem
       },
       appendOnly: (code & APPEND_ONLY) !== 0,
       quietDatabase: (code & QUIET_DATABASE) !== 0,
-    });
-    if (type === 'file') {
-      const bytes = batch.bytes.get(i);
-      yield {
-        ...attributes,
-        type,
-        size,
-        source: bytes === undefined ? source() : { kind: 'bytes', bytes, verdict: 'clean' },
-      };
-    } else if (type === 'directory') {
-      yield { ...attributes, type };
-    } else if (type === 'symlink') {
-      yield { ...attributes, type, link: links[nextLink++] as string };
-    } else {
-      yield { ...attributes, type, link: links[nextLink++] as string, size: 0, source: source() };
-    }
+    };
+    if (type === 'file') yield { path, mode, uid, gid, mtimeNs, type, size, source };
+    else yield { path, mode, uid, gid, mtimeNs, type, link: links[nextLink++] as string, size: 0, source };
   }
 }

@@ -84,8 +84,8 @@ function packItem(item: PackItem, number: number, at: number, digests: string[],
     gid: item.gid,
     mtime: splitTime(item.mtimeNs).mtime,
     size: 0,
-    ...('link' in item ? { link: item.link } : {}),
   };
+  if ('link' in item) fields.link = item.link;
   let headerLength = headerBlocks(fields) * BLOCK;
   if (item.type !== 'file') {
     makeRoom(at, headerLength);

@@ -17,6 +17,12 @@ interface Pending<Result> {
   reject: (error: unknown) => void;
 }
 
+/**
+ * Room for young objects in each worker. Buffers are young objects too, however large: with the default of 48 many dead ones lie about
+ * before anybody looks, and each new one is memory that the system has to clear first.
+ */
+const YOUNG_MB = 8;
+
 interface Seat<Result> {
   worker: Worker;
   pending: Pending<Result>[];
@@ -40,7 +46,7 @@ export class WorkerPool<Job, Result> {
    */
   constructor(script: URL, size: number, workerData: unknown) {
     this.#seats = Array.from({ length: size }, () => {
-      const worker = new Worker(script, { workerData });
+      const worker = new Worker(script, { workerData, resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB } });
       const seat: Seat<Result> = { worker, pending: [] };
       worker.on('message', (reply: Reply<Result>) => {
         const waiting = seat.pending.shift();

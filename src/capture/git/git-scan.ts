@@ -232,6 +232,11 @@ export class GitScan {
 
   #borrows(): boolean {
     const alternates = `${this.#absolute}objects/info/alternates`;
-    return lstatSync(alternates, { throwIfNoEntry: false }) !== undefined;
+    try {
+      return lstatSync(alternates, { throwIfNoEntry: false }) !== undefined;
+    } catch {
+      // Then what is wanted is named as lost.
+      return false;
+    }
   }
 }

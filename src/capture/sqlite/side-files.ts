@@ -25,15 +25,29 @@ export class DatabasesOfDirectory {
     }
   }
 
-  /** Whether a file is a database. Opens only what may be one, going by its size or by what lies beside it. */
+  /**
+   * Whether a file is a database. Opens only what may be one, going by its size or by what lies beside it.
+   *
+   * @throws what the system says of one that cannot be read: it must not be taken for a file of another sort
+   */
   isDatabase(name: string, absolute: string, size: number): boolean {
     const candidate = (size % SECTOR === 0 && size > 0) || this.#withSideFiles.has(name);
-    if (!candidate || !beginsWith(absolute, [DATABASE_MAGIC])) return false;
-    this.#found.add(name);
-    return true;
+    if (!candidate) return false;
+    let is = true;
+    try {
+      is = beginsWith(absolute, [DATABASE_MAGIC]);
+    } finally {
+      // What lies beside one that cannot be read is not there for itself either.
+      if (is) this.#found.add(name);
+    }
+    return is;
   }
 
-  /** Why a file is no state of its own but part of how SQLite writes a database; null when it is not. */
+  /**
+   * Why a file is no state of its own but part of how SQLite writes a database; null when it is not.
+   *
+   * @throws what the system says of one that cannot be read
+   */
   sideFileReason(name: string, absolute: string): string | null {
     const base = baseOf(name);
     if (base === null) return null;
@@ -51,16 +65,11 @@ function baseOf(name: string): string | null {
 
 function beginsWith(absolute: string, magics: readonly Buffer[]): boolean {
   const head = Buffer.alloc(16);
+  const fd = openRegular(absolute);
   try {
-    const fd = openRegular(absolute);
-    try {
-      readExactly(fd, head, 0, head.length, 0);
-    } finally {
-      closeQuietly(fd);
-    }
-  } catch {
-    // Whoever reads the file will meet the same error, and name it.
-    return false;
+    readExactly(fd, head, 0, head.length, 0);
+  } finally {
+    closeQuietly(fd);
   }
   return magics.some((magic) => head.subarray(0, magic.length).equals(magic));
 }
