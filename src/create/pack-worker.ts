@@ -6,6 +6,7 @@ import { BLOCK, padded, splitTime } from '../format/entry.ts';
 import { encodeBlock, type IndexBlock, MAX_MEMBER_BYTES } from '../format/index-block.ts';
 import { MEMBER_CAPACITY } from '../format/member-plan.ts';
 import { encodeHeader, type HeaderFields, headerBlocks } from '../format/tar-header.ts';
+import { copyInto } from '../workers/recycled-buffers.ts';
 import { type Answer, serve } from '../workers/serve.ts';
 import { compressMember } from './compress.ts';
 import { headerAttributes } from './entry-attributes.ts';
@@ -22,6 +23,7 @@ export type PackJob =
 
 export interface PackResult {
   batch: PackedBatch;
+  /** In the memory that the tar bytes came in. */
   piece: { member: Uint8Array };
   block: { bytes: Uint8Array };
 }
@@ -50,12 +52,10 @@ serve('pack the snapshot', (job: PackJob): Answer => {
       return { result, transfer: result.member === null ? [] : [result.member.buffer as ArrayBuffer] };
     }
     case 'piece': {
-      const member = compressMember(
-        Buffer.from(job.tar.buffer, job.tar.byteOffset, job.tar.byteLength),
-        'large-file',
-        level,
-      );
-      return { result: { member: ownBuffer(member) } };
+      const { tar } = job;
+      const bytes = Buffer.from(tar.buffer, tar.byteOffset, tar.byteLength);
+      const member = copyInto(tar, compressMember(bytes, 'large-file', level));
+      return { result: { member }, transfer: [member.buffer as ArrayBuffer] };
     }
     case 'block':
       return { result: { bytes: encodeBlock(job.block) } };

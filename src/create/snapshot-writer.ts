@@ -11,6 +11,7 @@ import type { BlockRow, RecordedVerdict } from '../format/index-root.ts';
 import { CHUNK, cutsBefore } from '../format/member-plan.ts';
 import { encodeHeader, headerBlocks } from '../format/tar-header.ts';
 import type { WorkerPool } from '../workers/pool.ts';
+import { RecycledBuffers } from '../workers/recycled-buffers.ts';
 import { OrderedWindow } from '../workers/window.ts';
 import { copySource, openContent } from './content-reader.ts';
 import { type ClosedBlock, IndexBuilder, rowOf } from './index-builder.ts';
@@ -26,6 +27,12 @@ interface Written {
   position: number;
   members: number;
 }
+
+/** A larger file has a block of the index to itself: a reader then gives its members to all threads, instead of the block to one. */
+const ALONE_ABOVE = 7 * CHUNK;
+
+/** More than a compressor adds to a piece that it cannot make smaller: the member comes back in the memory that its tar bytes went in. */
+const SPARE = 64 * 1024;
 
 /** Attempts at a large file that changes while it is read; each further one takes back what the one before wrote. */
 const LARGE_ATTEMPTS = 3;
@@ -56,6 +63,7 @@ export class SnapshotWriter {
   readonly #place: RealPlace;
   /** Names that are gone, or another file's by now: hard links to them would not lead to the file that was scanned. */
   readonly #severed = new Set<string>();
+  readonly #buffers = new RecycledBuffers();
   #batch: CaptureItem[] = [];
   #pieces = 0;
   #held = 0;
@@ -202,18 +210,21 @@ export class SnapshotWriter {
       if (failure !== null) into.fill(0, offset, offset + length);
     };
     const entry = entryOf(item, reader.size, reader.attributes, undefined);
+    const isAlone = entry.size > ALONE_ABOVE;
     const hash = createHash('sha256');
     let outcome: { verdict: Verdict; detail: string };
     try {
-      for (const tar of pieces(entry, read, hash.update.bind(hash))) {
+      for (const tar of pieces(entry, this.#buffers, read, hash.update.bind(hash))) {
         if (failure !== null && sink.seekable) break;
         const raw = tar.length;
         const packed = this.#run({ kind: 'piece', tar }, [tar.buffer as ArrayBuffer]);
         await this.#window.add(packed, async ({ member }) => {
           this.#progress(raw);
+          if (written === null && isAlone) await this.#store(this.index.close());
           written ??= { position: sink.position, members: this.index.members };
           await sink.write(member);
           this.index.addMember(member.length, raw);
+          this.#buffers.give(member);
         });
       }
       outcome = failure === null ? reader.finish() : { verdict: 'unreadable', detail: failure };
@@ -245,7 +256,7 @@ export class SnapshotWriter {
       if (verdict !== 'clean') onVerdict({ path: item.path, verdict, detail });
       this.index.addEntry(entry);
       this.#pieces = 0;
-      await this.#store(this.index.endUnit());
+      await this.#store(isAlone ? this.index.close() : this.index.endUnit());
     });
     return false;
   }
@@ -342,6 +353,7 @@ function tarLength(item: CaptureItem): number {
 /** The tar bytes of a large file, a member at a time, each in a buffer of its own that may be moved to another thread. */
 function* pieces(
   entry: BlockEntry,
+  buffers: RecycledBuffers,
   read: (into: Buffer, offset: number, length: number) => void,
   update: (content: Buffer) => void,
 ): Generator<Buffer> {
@@ -351,7 +363,8 @@ function* pieces(
     const length = Math.min(CHUNK, left);
     left -= length;
     const padding = left === 0 ? padded(entry.size) - entry.size : 0;
-    const tar = Buffer.allocUnsafeSlow(header + length + padding);
+    const tarBytes = header + length + padding;
+    const tar = buffers.take(tarBytes, tarBytes + SPARE);
     if (header > 0) encodeHeader(entry, tar, 0);
     read(tar, header, length);
     update(tar.subarray(header, header + length));

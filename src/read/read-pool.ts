@@ -35,8 +35,11 @@ export class ReadPool {
     return this.#pool.size * 2 + 1;
   }
 
-  run<Kind extends ReadJob['kind']>(job: Extract<ReadJob, { kind: Kind }>): Promise<ReadResult[Kind]> {
-    return this.#pool.run(job) as Promise<ReadResult[Kind]>;
+  run<Kind extends ReadJob['kind']>(
+    job: Extract<ReadJob, { kind: Kind }>,
+    transfer: ArrayBuffer[] = [],
+  ): Promise<ReadResult[Kind]> {
+    return this.#pool.run(job, transfer) as Promise<ReadResult[Kind]>;
   }
 
   /**

@@ -1,14 +1,14 @@
 import { workerData } from 'node:worker_threads';
 import { blockEntries } from '../format/index-block.ts';
 import { type ExtractedTree, TreeWriter, type TreeWriterOptions } from '../restore/tree-writer.ts';
+import { copyInto } from '../workers/recycled-buffers.ts';
 import { type Answer, serve } from '../workers/serve.ts';
 import { BlockWalker } from './block-walker.ts';
 import { type BlockLocation, type IndexLocation, readBlock } from './index-reader.ts';
 import { inflateMember } from './inflate-member.ts';
 import { type BlockJudgement, judgeBlock } from './judge-block.ts';
 import { type Problem, problemOf } from './problem.ts';
-import { readAt } from './snapshot-source.ts';
-import { walkMembers } from './walk-members.ts';
+import { readMember, walkMembers } from './walk-members.ts';
 
 /** What workers do for a reader. */
 export type ReadJob =
@@ -18,8 +18,8 @@ export type ReadJob =
   | { kind: 'check'; block: BlockLocation }
   /** Prove them and write them into a tree; `only` names those wanted by their number in the block. */
   | { kind: 'extract'; block: BlockLocation; tree: TreeWriterOptions; only: number[] | null }
-  /** Inflate one member and hand over its tar bytes. */
-  | { kind: 'inflate'; offset: number; stored: number; raw: number }
+  /** Inflate one member and hand over its tar bytes, in the memory of `room` if it is enough. */
+  | { kind: 'inflate'; offset: number; stored: number; raw: number; room: Uint8Array }
   /** Which of these paths are file entries of the block. */
   | { kind: 'files'; block: BlockLocation; paths: string[] };
 
@@ -37,19 +37,13 @@ export interface ReadWorkerData {
   platform: NodeJS.Platform;
 }
 
-const POOLED = 64 * 1024;
-
 const { index, platform } = workerData as ReadWorkerData;
 
 serve('read the snapshot', (job: ReadJob): Answer => {
   switch (job.kind) {
     case 'inflate': {
-      const tar = inflateMember(readAt(index.fd, job.offset, job.stored), 'D', job.raw);
-      // Small buffers are slices of a pool that Node keeps; those are copied.
-      return {
-        result: { tar } satisfies ReadResult['inflate'],
-        transfer: tar.length > POOLED ? [tar.buffer as ArrayBuffer] : [],
-      };
+      const tar = copyInto(job.room, inflateMember(readMember(index.fd, job.offset, job.stored), 'D', job.raw));
+      return { result: { tar } satisfies ReadResult['inflate'], transfer: [tar.buffer as ArrayBuffer] };
     }
     case 'judge':
       return { result: judgeBlock(blockEntries(readBlock(index, job.block)), platform) };

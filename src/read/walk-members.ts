@@ -7,7 +7,8 @@ import { readAt } from './snapshot-source.ts';
 // Members are done with one after the other: one buffer serves them all.
 let room = Buffer.alloc(0);
 
-function readMember(fd: number, offset: number, stored: number): Buffer {
+/** The bytes of a member, until the next one is read. */
+export function readMember(fd: number, offset: number, stored: number): Buffer {
   if (room.length < stored) room = Buffer.allocUnsafeSlow(stored * 2);
   return readAt(fd, offset, stored, room);
 }

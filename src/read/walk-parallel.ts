@@ -1,5 +1,6 @@
 import type { IndexBlock } from '../format/index-block.ts';
 import { throwIfAborted } from '../workers/abort.ts';
+import { RecycledBuffers } from '../workers/recycled-buffers.ts';
 import { OrderedWindow } from '../workers/window.ts';
 import type { BlockWalker } from './block-walker.ts';
 import type { ReadPool } from './read-pool.ts';
@@ -27,18 +28,21 @@ async function walkMembersOf(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const window = new OrderedWindow(pool.window);
+  const buffers = new RecycledBuffers();
   let at = offset;
   for (const [i, stored] of block.stored.entries()) {
     throwIfAborted(signal);
     const raw = block.raw[i] as number;
     const memberOffset = at;
-    const inflated = pool.run({ kind: 'inflate', offset: at, stored, raw }).then(
+    const room = buffers.take(raw);
+    const inflated = pool.run({ kind: 'inflate', offset: at, stored, raw, room }, [room.buffer as ArrayBuffer]).then(
       ({ tar }) => Buffer.from(tar.buffer, tar.byteOffset, tar.byteLength),
       (error: unknown) => memberProblem(error, memberOffset, stored, walker.pathsAhead(raw)),
     );
     await window.add(inflated, (outcome) => {
       if (Buffer.isBuffer(outcome)) {
         walker.feed(outcome);
+        buffers.give(outcome);
       } else {
         walker.found.add(outcome);
         walker.skip(raw);
