@@ -101,7 +101,7 @@ const SYSTEM_ERRORS: Record<string, { code: ErrorCode; hint: string }> = {
   EROFS: { code: 'PERMISSION', hint: 'That file system is mounted read-only: choose another place.' },
 };
 
-/** Whether an error is one of a system call that nobody has put into words yet. Anything else that is thrown is a bug. */
+/** Whether an error is one of a system call that nobody has put into words yet. What is neither that nor a `BackupError` is a bug. */
 export function isSystemError(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && 'syscall' in error;
 }

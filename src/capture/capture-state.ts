@@ -92,28 +92,19 @@ class DatabaseCopies {
   }
 
   /** @returns null for one that is lost, which is then said */
-  async capture(found: FoundDatabase): Promise<CaptureItem | null> {
+  async capture({ type: _, source, ...attributes }: FoundDatabase): Promise<CaptureItem | null> {
+    const { absolute } = source;
+    let wal: bigint;
     try {
-      return await this.#capture(found);
+      if (this.#options.dryRun || isAtRest(absolute, attributes.mtimeNs)) {
+        return { ...attributes, type: 'file', source: { ...source, quietDatabase: true } };
+      }
+      wal = lstatSync(`${absolute}-wal`, { bigint: true, throwIfNoEntry: false })?.mtimeNs ?? 0n;
     } catch (error) {
       if (!isSystemError(error)) throw error;
-      return this.#lose(found.path, systemReason(error));
-    }
-  }
-
-  #lose(path: string, reason: SystemReason): null {
-    this.#options.report.loss(path, reason.verdict, reason.detail);
-    this.#lost.set(path, reason);
-    return null;
-  }
-
-  async #capture({ type: _, source, ...attributes }: FoundDatabase): Promise<CaptureItem | null> {
-    const { absolute } = source;
-    if (this.#options.dryRun || isAtRest(absolute, attributes.mtimeNs)) {
-      return { ...attributes, type: 'file', source: { ...source, quietDatabase: true } };
+      return this.#lose(attributes.path, systemReason(error));
     }
     const copy = join(this.#options.scratch(), `database-${++this.#count}.db`);
-    const wal = lstatSync(`${absolute}-wal`, { bigint: true, throwIfNoEntry: false })?.mtimeNs ?? 0n;
     const result = await captureDatabase(absolute, copy, await this.#availableReaders());
     throwIfAborted(this.#options.signal);
     if (!('reader' in result)) return this.#lose(attributes.path, result);
@@ -126,6 +117,12 @@ class DatabaseCopies {
       mtimeNs: attributes.mtimeNs > wal ? attributes.mtimeNs : wal,
       source: { kind: 'copy', absolute: copy, verdict, release },
     };
+  }
+
+  #lose(path: string, reason: SystemReason): null {
+    this.#options.report.loss(path, reason.verdict, reason.detail);
+    this.#lost.set(path, reason);
+    return null;
   }
 
   /** Whether an item is another name of a database that could not be copied; says that it is lost too. */

@@ -40,7 +40,7 @@ export interface CreateOptions extends OperationOptions {
   /**
    * Compression level of zlib, 1 (fast) to 9 (small).
    *
-   * @default 5 for small files, 4 for large ones
+   * @default 5 for small files, 3 for large ones
    */
   level?: number;
   /**

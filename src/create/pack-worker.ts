@@ -23,7 +23,7 @@ export type PackJob =
 
 export interface PackResult {
   batch: PackedBatch;
-  /** In the memory that the tar bytes came in. */
+  /** In the memory that the tar bytes came in, if it is enough. */
   piece: { member: Uint8Array };
   block: { bytes: Uint8Array };
 }

@@ -8,6 +8,7 @@ export interface Sink {
   readonly seekable: boolean;
   /** Files that must not go into the snapshot: this one. */
   readonly identities: readonly FileKey[];
+  /** A seekable one has done with the bytes when this resolves; another keeps them. */
   write(bytes: Uint8Array): Promise<void> | void;
   /** Writes over bytes written before. Only when seekable. */
   overwrite(bytes: Uint8Array, offset: number): void;

@@ -8,7 +8,7 @@ import type { Verdict } from '../capture/verdict.ts';
 import { BLOCK, padded, splitTime } from '../format/entry.ts';
 import { type BlockEntry, DIGEST_DIGITS } from '../format/index-block.ts';
 import type { BlockRow, RecordedVerdict } from '../format/index-root.ts';
-import { CHUNK, cutsBefore } from '../format/member-plan.ts';
+import { ALONE_ABOVE, CHUNK, cutsBefore } from '../format/member-plan.ts';
 import { encodeHeader, headerBlocks } from '../format/tar-header.ts';
 import type { WorkerPool } from '../workers/pool.ts';
 import { RecycledBuffers } from '../workers/recycled-buffers.ts';
@@ -27,9 +27,6 @@ interface Written {
   position: number;
   members: number;
 }
-
-/** A larger file has a block of the index to itself: a reader then gives its members to all threads, instead of the block to one. */
-const ALONE_ABOVE = 7 * CHUNK;
 
 /** More than a compressor adds to a piece that it cannot make smaller: the member comes back in the memory that its tar bytes went in. */
 const SPARE = 64 * 1024;
@@ -224,7 +221,8 @@ export class SnapshotWriter {
           written ??= { position: sink.position, members: this.index.members };
           await sink.write(member);
           this.index.addMember(member.length, raw);
-          this.#buffers.give(member);
+          // A stream keeps what it is given until it is through with it, and does not say when.
+          if (sink.seekable) this.#buffers.give(member);
         });
       }
       outcome = failure === null ? reader.finish() : { verdict: 'unreadable', detail: failure };

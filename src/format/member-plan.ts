@@ -3,6 +3,15 @@ import { crc32 } from 'node:zlib';
 /** Content of a large file that goes into one member; a file of more bytes than this is large. */
 export const CHUNK = 1024 * 1024;
 
+/**
+ * From this many members on, a large file is alone in its block of the index: a reader then gives its members to all threads, instead of
+ * the block to one.
+ */
+export const PARALLEL_MEMBERS = 8;
+
+/** Content of a file that is alone in its block is more than this. */
+export const ALONE_ABOVE = (PARALLEL_MEMBERS - 1) * CHUNK;
+
 const MIN_MEMBER = 512 * 1024;
 const MAX_MEMBER = 2 * 1024 * 1024;
 // 2^32 / MIN_MEMBER: the chance that an entry begins a member is its share of MIN_MEMBER.

@@ -1,4 +1,5 @@
 import os from 'node:os';
+import { PARALLEL_MEMBERS } from '../format/member-plan.ts';
 import { WorkerPool } from '../workers/pool.ts';
 import type { BlockLocation } from './index-reader.ts';
 import type { SealedSnapshot } from './open-snapshot.ts';
@@ -56,8 +57,6 @@ export class ReadPool {
     return this.#pool.close();
   }
 }
-
-const PARALLEL_MEMBERS = 8;
 
 /** Whether a block is one file of so many members that they are given to all threads, instead of the block to one. */
 export function isParallel(row: { entries: number; members: number }): boolean {

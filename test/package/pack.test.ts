@@ -39,6 +39,17 @@ describe('the package', () => {
     expect(paths.sort()).toEqual([...declarations, ...programs, ...bundled, ...BESIDE_DIST].sort());
   });
 
+  it('holds of other packages only zod, which LICENSE names', async () => {
+    const dist = join(packed.folder, 'source', 'dist');
+    const programs = (await readdir(dist)).filter((name) => name.endsWith('.js'));
+    const texts = await Promise.all(programs.map((name) => readFile(join(dist, name), 'utf8')));
+    // The bundler writes a comment before what comes from each file.
+    const packages = texts.flatMap((text) =>
+      [...text.matchAll(/^\/\/ .*node_modules\/([^/]+)\//gm)].map(([, name]) => name),
+    );
+    expect([...new Set(packages)]).toEqual(['zod']);
+  });
+
   it('describes itself by files that are there', async () => {
     const paths = new Set(packed.facts.files.map(({ path }) => `./${path}`));
     const manifest = JSON.parse(await readFile(join(REPOSITORY, 'package.json'), 'utf8'));

@@ -130,17 +130,18 @@ export async function callsOf(root: string, args: string[]): Promise<Call[]> {
 
 /**
  * What no system says of what is there: that it is not, when it is to be removed. And of a directory that was removed meanwhile, which
- * the C library takes for an empty one.
+ * the C library takes for an empty one. And of what git keeps: what it has deleted or packed is no loss, so nothing would be named.
  */
-function isUntrue(name: string, error: string): boolean {
-  return error === 'ENOENT' && ['getdents64', 'unlink', 'rmdir'].includes(name);
+function isUntrue({ name, text }: Call, error: string): boolean {
+  return error === 'ENOENT' && (['getdents64', 'unlink', 'rmdir'].includes(name) || text.includes('/.git/'));
 }
 
 /** Every call struck with every error that it may give, and the process killed at every call. */
 export function faultsOf(calls: readonly Call[]): string[] {
   const errors = ['EIO', 'ENOSPC', 'EACCES', 'EMFILE', 'ENOENT', 'EINTR'];
-  return calls.flatMap(({ name, n }) => [
-    ...errors.filter((error) => !isUntrue(name, error)).map((error) => `${name}:error=${error}:when=${n}`),
-    `${name}:signal=KILL:when=${n}`,
-  ]);
+  return calls.flatMap((call) => {
+    const { name, n } = call;
+    const said = errors.filter((error) => !isUntrue(call, error));
+    return [...said.map((error) => `${name}:error=${error}:when=${n}`), `${name}:signal=KILL:when=${n}`];
+  });
 }

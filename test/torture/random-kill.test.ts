@@ -54,7 +54,10 @@ async function killedAfter(milliseconds: number, args: string[]): Promise<number
   const running = cli(...args);
   await Promise.race([sleep(milliseconds), running]);
   running.kill('SIGKILL');
-  return (await running).exitCode ?? null;
+  const { exitCode, signal } = await running;
+  if (signal === 'SIGKILL') return null;
+  expect(signal).toBeUndefined();
+  return exitCode ?? -1;
 }
 
 /** Moments within a span, the same number of them in each part of it, anywhere in the part. */
@@ -72,11 +75,13 @@ test('create killed at random moments: nothing at the final name, or a whole sna
     fs.mkdirSync(folder);
   };
   empty();
+  let kills = 0;
   for (const moment of momentsIn(await spanOf(() => cli(...args)))) {
     empty();
     await tally.case(`killed after ${moment.toFixed(1)} ms`, async () => {
       const status = await killedAfter(moment, args);
       expect([null, 0]).toContain(status);
+      if (status === null) kills++;
       expect(fs.existsSync(output) || status === null).toBe(true);
       if (fs.existsSync(output)) {
         expect(await cli('verify', output)).toMatchObject({ exitCode: 0 });
@@ -87,6 +92,7 @@ test('create killed at random moments: nothing at the final name, or a whole sna
       expect(compareTrees(wanted, readTree(state))).toEqual([]);
     });
   }
+  expect(kills).toBeGreaterThan(MOMENTS / 4);
   tally.settle();
 });
 
@@ -121,12 +127,14 @@ for (const [how, place, skip] of targets) {
       return compareTrees(inside, treeOf(live));
     };
     layOut();
+    let kills = 0;
     for (const moment of momentsIn(await spanOf(() => cli(...args)))) {
       layOut();
       const before = treeOf(live);
       await tally.case(`killed after ${moment.toFixed(1)} ms`, async () => {
         const status = await killedAfter(moment, args);
         expect([null, 0]).toContain(status);
+        if (status === null) kills++;
         expect(await cli('recover', '--state-dir', live)).toMatchObject({ exitCode: 0 });
         const whole = differences();
         if (status === 0) expect(whole).toEqual([]);
@@ -138,6 +146,7 @@ for (const [how, place, skip] of targets) {
         expect(beside.filter((name) => name.startsWith('.') || name.endsWith('.tmp'))).toEqual([]);
       });
     }
+    expect(kills).toBeGreaterThan(MOMENTS / 4);
     tally.settle();
   });
 }

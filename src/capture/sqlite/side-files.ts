@@ -32,15 +32,9 @@ export class DatabasesOfDirectory {
    */
   isDatabase(name: string, absolute: string, size: number): boolean {
     const candidate = (size % SECTOR === 0 && size > 0) || this.#withSideFiles.has(name);
-    if (!candidate) return false;
-    let is = true;
-    try {
-      is = beginsWith(absolute, [DATABASE_MAGIC]);
-    } finally {
-      // What lies beside one that cannot be read is not there for itself either.
-      if (is) this.#found.add(name);
-    }
-    return is;
+    if (!candidate || !beginsWith(absolute, [DATABASE_MAGIC])) return false;
+    this.#found.add(name);
+    return true;
   }
 
   /**

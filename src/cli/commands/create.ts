@@ -34,7 +34,7 @@ export const command = defineCommand({
       type: 'number',
       requiresArg: true,
       value: 'N',
-      describe: 'Compression, 1 (fast) to 9 (small) [5]',
+      describe: 'Compression, 1 (fast) to 9 (small) [5; large files 3]',
       coerce: wholeNumber('level', 1, 9),
     },
     ...THREADS,

@@ -1,5 +1,5 @@
 // One operation on a state directory in a process of its own, to be traced, failed and killed from outside.
-// node actor.js publish <dir> <create|replace|merge> | undo <dir> | discard <dir> | recover <dir> | hold <dir>
+// node actor.mjs publish <dir> <create|replace|merge> | undo <dir> | discard <dir> | recover <dir> | hold <dir>
 import type { BackupError } from '../../../src/errors.ts';
 import { acquireStateLock } from '../../../src/restore/publish/lock.ts';
 import { type PublishMode, publish } from '../../../src/restore/publish/publish.ts';
