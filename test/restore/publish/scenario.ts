@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'vitest';
@@ -61,7 +61,11 @@ export class Ground {
   async prepare(scenario: Scenario): Promise<void> {
     this.clear();
     if (scenario.before !== 'missing') mkdirSync(this.dir, { recursive: true });
-    if (scenario.before === 'empty') utimesSync(this.dir, 1_500_000_000, 1_500_000_000);
+    if (scenario.before === 'empty') {
+      // A mount point stays from case to case, and with it what the case before made of it.
+      chmodSync(this.dir, 0o755);
+      utimesSync(this.dir, 1_500_000_000, 1_500_000_000);
+    }
     if (scenario.before === 'content') fillOld(this.dir);
     if (scenario.restoredBefore) await this.restore();
   }
