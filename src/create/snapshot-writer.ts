@@ -31,6 +31,9 @@ interface Written {
 /** More than a compressor adds to a piece that it cannot make smaller: the member comes back in the memory that its tar bytes went in. */
 const SPARE = 64 * 1024;
 
+/** Each is a few hundred KiB. */
+const BLOCKS_UNDER_WAY = 4;
+
 /** Attempts at a large file that changes while it is read; each further one takes back what the one before wrote. */
 const LARGE_ATTEMPTS = 3;
 const LARGE_PAUSE_MS = 100;
@@ -57,6 +60,8 @@ export class SnapshotWriter {
   readonly blocks: BlockRow[] = [];
   readonly #options: SnapshotWriterOptions;
   readonly #window: OrderedWindow;
+  /** Blocks of the index on their way into the spool. */
+  readonly #encoded = new OrderedWindow(BLOCKS_UNDER_WAY);
   readonly #place: RealPlace;
   /** Names that are gone, or another file's by now: hard links to them would not lead to the file that was scanned. */
   readonly #severed = new Set<string>();
@@ -92,7 +97,7 @@ export class SnapshotWriter {
     await this.#flush();
     await this.#window.drain();
     await this.#store(this.index.close());
-    await this.#window.drain();
+    await this.#encoded.drain();
   }
 
   async #flush(): Promise<void> {
@@ -277,12 +282,13 @@ export class SnapshotWriter {
     this.#pieces = 0;
   }
 
-  /** Has a block encoded and puts it into the spool. Its turn comes before that of anything started later. */
+  /** Has a block encoded, and put into the spool when those before it are there. Meanwhile members go on: nothing of theirs waits for it. */
   async #store(closed: ClosedBlock | null): Promise<void> {
     if (closed === null) return;
-    const { bytes } = await this.#run({ kind: 'block', block: closed.block });
-    this.#options.spool.append(bytes);
-    this.blocks.push(rowOf(closed, bytes));
+    await this.#encoded.add(this.#run({ kind: 'block', block: closed.block }), ({ bytes }) => {
+      this.#options.spool.append(bytes);
+      this.blocks.push(rowOf(closed, bytes));
+    });
   }
 
   #run<Kind extends PackJob['kind']>(
