@@ -130,10 +130,12 @@ export async function callsOf(root: string, args: string[]): Promise<Call[]> {
 
 /**
  * What no system says of what is there: that it is not, when it is to be removed. And of a directory that was removed meanwhile, which
- * the C library takes for an empty one. And of what git keeps: what it has deleted or packed is no loss, so nothing would be named.
+ * the C library takes for an empty one. And of what git keeps: what it has deleted or packed is no loss, so nothing would be named. And of
+ * a write-ahead log: a database without one is whole in its file.
  */
 function isUntrue({ name, text }: Call, error: string): boolean {
-  return error === 'ENOENT' && (['getdents64', 'unlink', 'rmdir'].includes(name) || text.includes('/.git/'));
+  if (error !== 'ENOENT') return false;
+  return ['getdents64', 'unlink', 'rmdir'].includes(name) || text.includes('/.git/') || text.includes('-wal"');
 }
 
 /** Every call struck with every error that it may give, and the process killed at every call. */
