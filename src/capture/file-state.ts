@@ -26,7 +26,7 @@ export function isSameState(stat: BigIntStats, expect: FileIdentity): boolean {
 }
 
 /** Whether it is the same file, in whatever state. */
-export function isSameFile(stat: BigIntStats, expect: FileIdentity): boolean {
+export function isSameFile(stat: BigIntStats, expect: Pick<FileIdentity, 'dev' | 'ino'>): boolean {
   return stat.ino === expect.ino && stat.dev === expect.dev;
 }
 

@@ -56,8 +56,7 @@ export class LiveFile {
         waitForClockTick();
         stat = fstatSync(fd, { bigint: true });
       }
-      const moved = place !== null && !isSameFile(stat, source.expect) && !place.holds(fd, source.absolute);
-      if (stat.isFile() && !moved) return new LiveFile(fd, source, stat);
+      if (stat.isFile() && !place?.hasLost(fd, stat, source)) return new LiveFile(fd, source, stat);
       closeQuietly(fd);
       return { verdict: 'vanished', detail: 'something else took its place' };
     } catch (error) {

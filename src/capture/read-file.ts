@@ -105,8 +105,8 @@ function readRestless(
   place: RealPlace | null,
 ): ReadResult {
   const { expect, appendOnly } = source;
-  const moved = place !== null && !isSameFile(first, expect) && !place.holds(fd, source.absolute);
-  if (!first.isFile() || moved) return { verdict: 'vanished', detail: 'something else took its place' };
+  if (!first.isFile() || place?.hasLost(fd, first, source))
+    return { verdict: 'vanished', detail: 'something else took its place' };
   for (let before = first, attempt = 0; ; attempt++) {
     let size = Number(before.size);
     // A log that outgrew the memory is kept as long as the scan saw it.

@@ -1,5 +1,7 @@
-import { closeSync, openSync, readlinkSync } from 'node:fs';
+import { type BigIntStats, closeSync, openSync, readlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
+import type { LiveSource } from './capture-item.ts';
+import { isSameFile } from './file-state.ts';
 
 /** Where the system says that an open file lies, or null where it does not say. Linux only. */
 function pathOfOpen(fd: number): string | null {
@@ -26,12 +28,17 @@ export class RealPlace {
   }
 
   /** Whether the directory that the file was opened in is the one of `absolute`; true where the system cannot say. */
-  holds(fd: number, absolute: string): boolean {
+  #holds(fd: number, absolute: string): boolean {
     const found = pathOfOpen(fd);
     this.#real ??= this.#realRoot();
     if (found === null || this.#real === null || !absolute.startsWith(this.#root)) return true;
     // The name itself is not compared: " (deleted)" stands behind that of a file that was replaced again.
     return dirname(found) === dirname(this.#real + absolute.slice(this.#root.length));
+  }
+
+  /** Whether an open file is another than the one that was listed there, and lies elsewhere. */
+  hasLost(fd: number, stat: BigIntStats, { absolute, expect }: LiveSource): boolean {
+    return !isSameFile(stat, expect) && !this.#holds(fd, absolute);
   }
 
   #realRoot(): string | null {

@@ -7,6 +7,7 @@ import type { Attributes, CaptureItem, LiveSource } from './capture-item.ts';
 import type { CaptureReport, LeftOut } from './capture-report.ts';
 import { type DirectoryNames, escapeBytes, listDirectory } from './directory-names.ts';
 import { type Exclusions, type NameRule, typeOf } from './exclusions.ts';
+import { isSameFile } from './file-state.ts';
 import { type FrozenDirectory, type FrozenFile, isFrozenBranch, isFrozenFile } from './git/frozen-directory.ts';
 import { GitScan, isGitDirectory } from './git/git-scan.ts';
 import { HardLinks } from './hard-links.ts';
@@ -354,10 +355,9 @@ class Scanner {
   }
 }
 
-function isStillThere(absolute: string, { dev, ino }: BigIntStats): boolean {
+function isStillThere(absolute: string, visited: BigIntStats): boolean {
   // Without the slash at the end, which would follow a link.
-  const now = lstatSync(absolute.slice(0, -1), { bigint: true });
-  return now.ino === ino && now.dev === dev;
+  return isSameFile(lstatSync(absolute.slice(0, -1), { bigint: true }), visited);
 }
 
 function attributesOf(path: string, stat: BigIntStats): Attributes {
