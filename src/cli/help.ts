@@ -1,5 +1,5 @@
 import { EXIT_STATUS } from '../errors.ts';
-import { PROGRAM } from '../program.ts';
+import { readProgram } from '../program.ts';
 import type { Command } from './command.ts';
 import { beforeEnd, COMMANDS, namedCommands } from './commands.ts';
 import { definitions, wrap } from './text/wrap.ts';
@@ -14,7 +14,7 @@ export async function answer(argv: readonly string[]): Promise<string | null> {
     const [first] = await namedCommands(argv);
     return first === undefined ? programHelp() : commandHelp(...first);
   }
-  return words.includes('--version') ? PROGRAM.version : null;
+  return words.includes('--version') ? readProgram().version : null;
 }
 
 /** Help of the program: its commands, and what the exit statuses mean. */

@@ -2,7 +2,7 @@ import os from 'node:os';
 import { FORMAT_VERSION } from '../format/format-version.ts';
 import type { Totals } from '../format/index-root.ts';
 import type { Manifest } from '../format/manifest.ts';
-import { PROGRAM } from '../program.ts';
+import { readProgram } from '../program.ts';
 import { CATEGORIES } from '../state/sections.ts';
 import type { StateStore } from '../state/state-store.ts';
 
@@ -34,13 +34,14 @@ export function manifestOf(facts: ManifestFacts, captured: CapturedFacts | null)
           return count === 0 ? [] : [{ name: category, entry_count: count }];
         });
   const { files, bytes } = captured?.totals ?? { files: Number.MAX_SAFE_INTEGER, bytes: Number.MAX_SAFE_INTEGER };
+  const { name, version } = readProgram();
   return {
     version: 1,
     created_at: facts.createdAt.toISOString(),
     oxios_version: facts.oxiosVersion,
     sections,
     snapshot_format: FORMAT_VERSION,
-    tool: `${PROGRAM.name} ${PROGRAM.version}`,
+    tool: `${name} ${version}`,
     source: { platform: process.platform, hostname: os.hostname(), state_dir: facts.stateDir },
     excludes: [...facts.excludes],
     files,
