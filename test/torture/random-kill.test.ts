@@ -2,16 +2,15 @@ import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { createBackup, StateStore } from 'oxios-backup';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { compareTrees, readTree, type TreeNode } from '../../fixtures/compare-trees.ts';
+import { MAIN } from '../cli/command-line.ts';
 import { buildLargerTree, noise } from '../damage/small-tree.ts';
 import { Workroom } from '../workroom.ts';
 import { Tally, TORTURE } from './tally.ts';
 
-const CLI = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 const MOMENTS = TORTURE ? 100 : 8;
 
 const room = new Workroom();
@@ -37,7 +36,7 @@ afterAll(() => {
   if (canMount) spawnSync('umount', ['-l', mountPoint]);
 });
 
-const cli = (...args: string[]) => execa(process.execPath, [CLI, ...args], { reject: false });
+const cli = (...args: string[]) => execa(process.execPath, [MAIN, ...args], { reject: false });
 
 /** How long a command takes to begin with its work, and to end it: most moments before the first would try nothing. */
 async function spanOf(run: () => Promise<unknown>): Promise<[from: number, to: number]> {
