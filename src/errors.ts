@@ -38,7 +38,6 @@ export const ERROR_CODES = {
   MANIFEST_MISSING: 4,
   MANIFEST_INVALID: 4,
   MANIFEST_VERSION: 4,
-  MANIFEST_EMPTY: 4,
   MANIFEST_MISMATCH: 4,
   INDEX_INVALID: 4,
   INDEX_MISMATCH: 4,
@@ -50,11 +49,14 @@ export const ERROR_CODES = {
   ENTRY_ORDER: 4,
   ENTRY_DUPLICATE: 4,
   ENTRY_CONFLICT: 4,
-  NAME_COLLISION: 4,
   TOO_LARGE: 4,
 
   // Restoring.
   ENTRY_NOT_FOUND: 1,
+  // Nothing is wrong with the snapshot: it is this restore that is refused.
+  SNAPSHOT_EMPTY: 1,
+  EXTERNAL_LINK: 1,
+  NAME_COLLISION: 1,
   TARGET_NOT_EMPTY: 1,
   TARGET_NOT_DIRECTORY: 1,
   STATE_DIR_LOCKED: 1,

@@ -4,7 +4,7 @@ import type { Readable } from 'node:stream';
 import { treeSize } from '../capture/tree-size.ts';
 import { BackupError, type ErrorCode } from '../errors.ts';
 import type { Entry } from '../format/entry.ts';
-import type { RecordedVerdict } from '../format/index-root.ts';
+import type { RecordedVerdict, Totals } from '../format/index-root.ts';
 import type { Manifest } from '../format/manifest.ts';
 import { comparePaths } from '../format/path-order.ts';
 import { type OpenSnapshot, openSnapshot, type SealedSnapshot, type UnsealedSnapshot } from '../read/open-snapshot.ts';
@@ -21,7 +21,7 @@ import { RESERVED_DIRECTORY } from '../restore/publish/artifact-names.ts';
 import { type Place, resolveTarget } from '../restore/publish/place.ts';
 import type { PublishMode } from '../restore/publish/publish.ts';
 import { inspectTarget } from '../restore/publish/target-state.ts';
-import { emptyManifestError, partialReplaceError } from '../restore/refusals.ts';
+import { emptySnapshotError, isEmptySnapshot, partialReplaceError } from '../restore/refusals.ts';
 import type { RestoreOptions } from '../restore/restore-backup.ts';
 import { type Extent, plannedEntries } from '../restore/restore-plan.ts';
 import type { StateStore } from '../state/state-store.ts';
@@ -79,6 +79,8 @@ export interface RestorePreview {
 interface Decided {
   extent: Extent;
   external: ExternalLink[];
+  /** All that the snapshot holds. */
+  holds: Pick<Totals, 'files' | 'symlinks'>;
   entries: () => Iterable<Entry>;
 }
 
@@ -150,7 +152,7 @@ export async function planRestore(
       notices: notKept.notices(opened.manifest, external),
       refusals: [
         ...refusals,
-        opened.manifest.sections.length === 0 && options.allowEmpty !== true ? emptyManifestError() : null,
+        isEmptySnapshot(decided.holds) && options.allowEmpty !== true ? emptySnapshotError() : null,
         external.length > 0 && (options.externalLinks ?? 'refuse') === 'refuse' ? externalLinksError(external) : null,
         spaceError(directory, space),
         collision,
@@ -187,7 +189,12 @@ async function decideOnSealed(
       ? await decideOnAll(snapshot, threads, signal)
       : planSelection(snapshot, selection, process.platform);
   const { entries, files, bytes } = plan;
-  return { extent: { entries, files, bytes }, external, entries: () => plannedEntries(snapshot, plan) };
+  return {
+    extent: { entries, files, bytes },
+    external,
+    holds: snapshot.root.totals,
+    entries: () => plannedEntries(snapshot, plan),
+  };
 }
 
 async function decideOnAll(
@@ -221,7 +228,7 @@ async function decideOnUnsealed(
   await visitUnsealed(snapshot.source, collector, process.platform, signal);
   planned.sort((a, b) => comparePaths(a.path, b.path));
   const { entries, files, bytes } = survey;
-  return { extent: { entries, files, bytes }, external, entries: () => planned };
+  return { extent: { entries, files, bytes }, external, holds: survey.book.judge.counts, entries: () => planned };
 }
 
 function refusalOf({ code, message, path, hint }: BackupError): Refusal {

@@ -21,7 +21,7 @@ export function externalLinksOf(judge: SnapshotJudge, platform: NodeJS.Platform)
 export function externalLinksError(external: readonly ExternalLink[]): BackupError {
   const paths = external.map(({ path }) => path);
   return new BackupError(
-    'UNSAFE_LINK',
+    'EXTERNAL_LINK',
     `${someOf(paths)} ${paths.length === 1 ? 'leads' : 'lead'} out of the state directory`,
     {
       path: paths[0],

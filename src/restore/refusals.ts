@@ -1,5 +1,8 @@
 import { BackupError } from '../errors.ts';
+import type { Totals } from '../format/index-root.ts';
 import type { RunningProcess } from './publish/running.ts';
+
+type SnapshotCounts = Pick<Totals, 'files' | 'symlinks'>;
 
 // Why a restore is refused before anything is written. The real run throws these, a preview names them.
 
@@ -27,12 +30,18 @@ export function inUseError(running: RunningProcess, target: string): BackupError
   );
 }
 
-export function emptyManifestError(): BackupError {
-  return new BackupError(
-    'MANIFEST_EMPTY',
-    'the snapshot holds no section of Oxios state: restoring it would leave Oxios empty',
-    {
-      hint: 'If that is what you want, add --allow-empty.',
-    },
-  );
+/** @param counts of all that the snapshot holds, whatever part of it is wanted */
+export function refuseEmpty(counts: SnapshotCounts, allowEmpty: boolean | undefined): void {
+  if (allowEmpty !== true && isEmptySnapshot(counts)) throw emptySnapshotError();
+}
+
+/** Directories alone are nothing that anybody would want back in place of what is there. */
+export function isEmptySnapshot({ files, symlinks }: SnapshotCounts): boolean {
+  return files === 0 && symlinks === 0;
+}
+
+export function emptySnapshotError(): BackupError {
+  return new BackupError('SNAPSHOT_EMPTY', 'the snapshot holds no file at all: restoring it would leave nothing', {
+    hint: 'If that is what you want, add --allow-empty.',
+  });
 }

@@ -25,7 +25,7 @@ import { type PublishMode, publish } from './publish/publish.ts';
 import { findRunning } from './publish/running.ts';
 import { openStaging, type Staging } from './publish/staging.ts';
 import { readTop, type TopAttributes } from './publish/top-attributes.ts';
-import { emptyManifestError, inUseError, notEmptyError, partialReplaceError } from './refusals.ts';
+import { inUseError, notEmptyError, partialReplaceError, refuseEmpty } from './refusals.ts';
 import { type Extent, plannedEntries } from './restore-plan.ts';
 import { settleSelection } from './settle-selection.ts';
 import type { ExtractedTree, TreeWriterOptions } from './tree-writer.ts';
@@ -39,7 +39,7 @@ export interface RestoreOptions extends OperationOptions, SelectionOptions {
    */
   mode?: PublishMode;
   /**
-   * Whether a snapshot without a single section, which would leave Oxios an empty state, is restored.
+   * Whether a snapshot that holds neither a file nor a symbolic link is restored.
    *
    * @default false
    */
@@ -129,7 +129,6 @@ async function restoreInto(
   try {
     onEvent?.({ type: 'phase', phase: 'check' });
     const opened = await openSnapshot(source);
-    if (opened.manifest.sections.length === 0 && options.allowEmpty !== true) throw emptyManifestError();
     const treeOptions: TreeWriterOptions = {
       root: staging.tree,
       umask: process.umask(),
@@ -190,6 +189,7 @@ async function extractOfSealed(
   const pool = new ReadPool(snapshot, process.platform, threads, blocks);
   try {
     const { plan, external } = await decideSealed(snapshot, selection, pool, signal);
+    refuseEmpty(snapshot.root.totals, options.allowEmpty);
     refuseExternal(external, options);
     refuseTooLarge(tree.root, plan, further);
     refuseCollisions(tree.root, () => pathsOf(plannedEntries(snapshot, plan)));
@@ -207,6 +207,7 @@ async function extractOfUnsealed(
   options: RestoreOptions,
 ): Promise<Extraction> {
   const { survey, external } = await decideUnsealed(snapshot, selection, options.signal);
+  refuseEmpty(survey.book.judge.counts, options.allowEmpty);
   refuseExternal(external, options);
   refuseTooLarge(tree.root, survey, further);
   refuseCollisions(tree.root, () => survey.book.paths());

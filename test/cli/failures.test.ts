@@ -137,7 +137,7 @@ describe('a full disk', () => {
   it('ends a restore with nothing left there', async ({ skip }) => {
     if (!mounted) skip();
     await bench.run(['create', 'big.tar.gz', '--state-dir', 'big']);
-    const run = await bench.run(['restore', 'big.tar.gz', '--allow-empty', '--state-dir', 'disk/state']);
+    const run = await bench.run(['restore', 'big.tar.gz', '--state-dir', 'disk/state']);
     expect(run.status).toBe(1);
     expectTwoLines(run);
     expect(run.err).toMatch(/needs \d+ MiB/);

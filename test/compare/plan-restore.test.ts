@@ -112,16 +112,28 @@ describe('refusals are named, and are those of the real run', () => {
     expect(await foreseen(state().root, snapshot, {})).toBe('TARGET_NOT_EMPTY');
   });
 
-  test('links that lead out, and a snapshot without sections', async () => {
+  test('links that lead out', async () => {
     const path = room.fresh('links.tar.gz');
     writeFileSync(path, buildSnapshot([symlink('out', '/etc'), directory('x'), file('x/a', 'a')]));
     const root = room.fresh('state');
-    expect(await foreseen(root, path, {})).toBe('MANIFEST_EMPTY');
-    expect(await foreseen(root, path, { allowEmpty: true })).toBe('UNSAFE_LINK');
-    const kept = await planRestore(new StateStore(root), path, { allowEmpty: true, externalLinks: 'keep' });
+    expect(await foreseen(root, path, {})).toBe('EXTERNAL_LINK');
+    const kept = await planRestore(new StateStore(root), path, { externalLinks: 'keep' });
     expect(kept.refusals).toEqual([]);
     expect(kept.externalLinks).toEqual([{ path: 'out', link: '/etc' }]);
     expect(kept.notices).toContainEqual({ path: 'out', message: expect.stringContaining('/etc') });
+  });
+
+  test('a snapshot of directories alone, and not one that holds files of no section', async () => {
+    const path = room.fresh('hollow.tar.gz');
+    writeFileSync(path, buildSnapshot([directory('sessions'), directory('x')]));
+    expect(await foreseen(room.fresh('state'), path, {})).toBe('SNAPSHOT_EMPTY');
+    expect((await planRestore(new StateStore(room.fresh('state')), path, { allowEmpty: true })).refusals).toEqual([]);
+    const foreign = room.fresh('foreign.tar.gz');
+    writeFileSync(foreign, buildSnapshot([file('notes.txt', 'a')]));
+    const back = room.fresh('state');
+    expect((await planRestore(new StateStore(back), foreign)).refusals).toEqual([]);
+    await restoreBackup(new StateStore(back), foreign);
+    expect(readdirSync(back)).toEqual(['notes.txt']);
   });
 
   test('a snapshot that is not valid, or holds nothing of what is asked for, has no plan', async () => {

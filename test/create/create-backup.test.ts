@@ -129,7 +129,7 @@ test('an empty state directory is a snapshot of nothing', async () => {
   fs.mkdirSync(root);
   const snapshot = await expectSameBack(root);
   await expect(restoreBackup(new StateStore(room.fresh('back')), snapshot)).rejects.toMatchObject({
-    code: 'MANIFEST_EMPTY',
+    code: 'SNAPSHOT_EMPTY',
   });
 });
 

@@ -62,7 +62,7 @@ const counted = (manifest: PlainManifest, by: number): PlainManifest => ({
   ),
 });
 
-const NO_CATEGORY = [file('notes.md'), directory('projects')];
+const NO_FILE = [directory('memory'), directory('projects')];
 
 export const MANIFESTS = {
   'manifest missing': replaced(() => Buffer.alloc(0)),
@@ -131,7 +131,7 @@ export const MANIFESTS = {
   'section with a count of 1e400': inText(/"entry_count":\d+/, '"entry_count":1e400'),
   'section with a negative count': inText(/"entry_count":\d+/, '"entry_count":-1'),
   'section with a count of one and a half': inText(/"entry_count":\d+/, '"entry_count":1.5'),
-  'no sections': changed((manifest) => manifest, NO_CATEGORY),
+  'no file at all': changed((manifest) => manifest, NO_FILE),
   'no sections although there are entries of some': set({ sections: [] }),
 
   'section that counts one more': changed((manifest) => counted(manifest, 1)),

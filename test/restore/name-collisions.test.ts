@@ -8,7 +8,7 @@ const meet = (folding: { case: boolean; normalization: boolean }, ...paths: stri
   const collisions = new NameCollisions(folding);
   for (const path of paths) collisions.add(path);
 };
-const collision = expect.objectContaining({ code: 'NAME_COLLISION', exitStatus: 4 });
+const collision = expect.objectContaining({ code: 'NAME_COLLISION', exitStatus: 1 });
 
 test('names that meet where case is folded', () => {
   const folding = { case: true, normalization: false };

@@ -16,7 +16,7 @@ export const command = defineCommand({
     merge: { type: 'boolean', describe: 'Snapshot wins, other files stay; keep the old tree' },
     ...SECTION,
     ...PATH,
-    'allow-empty': { type: 'boolean', describe: 'Even if no section of Oxios state is in it' },
+    'allow-empty': { type: 'boolean', describe: 'Even if no file is in it' },
     'external-links': {
       choices: ['keep', 'skip'],
       requiresArg: true,
