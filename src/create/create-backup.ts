@@ -68,7 +68,7 @@ export interface CreateOptions extends OperationOptions {
    */
   createdAt?: Date;
   /**
-   * How databases in use are copied: by SQLite as Node has it (`node`, from 22.16 on), as the optional dependency `better-sqlite3` has it, or
+   * How databases in use are copied: by SQLite as Node has it (`node`, from 22.16 on), as the optional peer dependency `better-sqlite3` has it, or
    * without a library, from the database file and its write-ahead log (`pair`). `auto` takes the first of them that is there.
    *
    * @default 'auto'

@@ -44,9 +44,9 @@ export class Packed {
     return join(this.folder, this.facts.filename);
   }
 
-  /** Runs `npm install` of the tarball. Without better-sqlite3, or at least without compiling it, which takes a minute. */
+  /** Runs `npm install` of the tarball. */
   async install(cwd: string, ...options: string[]): Promise<void> {
-    const quick = ['--omit=optional', '--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund'];
+    const quick = ['--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund'];
     await execa('npm', ['install', ...quick, ...options, this.tarball], { cwd });
   }
 

@@ -1,6 +1,6 @@
 import { ALL_PAGES, BEGIN_READING, BUSY_TIMEOUT_MS, type DatabaseReader } from './database-reader.ts';
 
-/** SQLite's online backup through the optional dependency; null where that is not installed or not built for this Node. */
+/** SQLite's online backup through the optional peer dependency; null where that is not installed or not built for this Node. */
 export async function betterSqlite3Reader(): Promise<DatabaseReader | null> {
   const Database = await load();
   if (Database === null) return null;
