@@ -3,13 +3,13 @@ import { basename, dirname, join } from 'node:path';
 import { BackupError, fromSystemError } from '../errors.ts';
 import type { NameFolding } from '../restore/name-collisions.ts';
 import { currentHolders } from '../restore/publish/lock.ts';
-import { isMountPoint } from '../restore/publish/mount-points.ts';
 import { assertRecovered } from '../restore/publish/needs-recovery.ts';
 import { isDeviceBoundary, type Place, placeBeside, placeInside, type Target } from '../restore/publish/place.ts';
 import { findRunning } from '../restore/publish/running.ts';
 import { inspectTarget } from '../restore/publish/target-state.ts';
 import { inUseError, notEmptyError } from '../restore/refusals.ts';
 import type { RestoreOptions } from '../restore/restore-backup.ts';
+import { isMountPoint } from '../state/mount-points.ts';
 
 // What a restore would find out about its target by locking and writing, looked at without either.
 

@@ -2,10 +2,10 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fromSystemError } from '../../errors.ts';
 import type { OperationOptions } from '../../events.ts';
+import { removeTree } from '../../state/remove-tree.ts';
 import { type HiddenKind, hiddenKind } from './artifact-names.ts';
 import { namesAt } from './kept-trees.ts';
 import { bothPlaces, type Target } from './place.ts';
-import { removeTree } from './remove-tree.ts';
 
 const SAID_AS: Partial<Record<HiddenKind, string>> = {
   staging: 'cleared what a run that died had unpacked',

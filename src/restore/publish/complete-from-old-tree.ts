@@ -11,9 +11,9 @@ import {
 import { setImmediate } from 'node:timers/promises';
 import { copyLiveFile } from '../../capture/copy-live-file.ts';
 import type { OperationOptions } from '../../events.ts';
+import { type BytePath, bytePath, childNames, joinBytes } from '../../state/byte-path.ts';
 import { throwIfAborted } from '../../workers/abort.ts';
 import { RESERVED_DIRECTORY } from './artifact-names.ts';
-import { type BytePath, bytePath, childNames, joinBytes } from './byte-path.ts';
 import { setMtimes, type TimedPath } from './exact-times.ts';
 import type { Place } from './place.ts';
 import { stateNames } from './target-state.ts';

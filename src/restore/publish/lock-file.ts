@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync, renameSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod/mini';
+import { livenessOf, type ProcessIdentity, processIdentitySchema } from '../../state/process-identity.ts';
 import { hiddenKind } from './artifact-names.ts';
 import type { Place } from './place.ts';
-import { livenessOf, type ProcessIdentity, processIdentitySchema } from './process-identity.ts';
 
 const lockRecordSchema = z.extend(processIdentitySchema, {
   /** What the holder is doing, for people. */

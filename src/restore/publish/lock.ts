@@ -4,9 +4,10 @@ import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { BackupError, fromSystemError } from '../../errors.ts';
 import { fsyncDirectory } from '../../state/fsync-directory.ts';
+import { isMountPoint } from '../../state/mount-points.ts';
+import { ownIdentity } from '../../state/process-identity.ts';
 import { setMtimes } from './exact-times.ts';
 import { clearUnfinishedLocks, findHolders, type LockHolder, removeLockFile, writeLockFile } from './lock-file.ts';
-import { isMountPoint } from './mount-points.ts';
 import {
   bothPlaces,
   isDeviceBoundary,
@@ -16,7 +17,6 @@ import {
   resolveTarget,
   type Target,
 } from './place.ts';
-import { ownIdentity } from './process-identity.ts';
 import { readTop } from './top-attributes.ts';
 
 /** The right to change one state directory, held until released or until this process ends. */

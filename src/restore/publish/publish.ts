@@ -1,10 +1,10 @@
 import { basename } from 'node:path';
 import { BackupError, fromSystemError } from '../../errors.ts';
 import type { OperationOptions } from '../../events.ts';
+import { mountPointsBelow } from '../../state/mount-points.ts';
 import { throwIfAborted } from '../../workers/abort.ts';
 import { notEmptyError } from '../refusals.ts';
 import { completeFromOldTree } from './complete-from-old-tree.ts';
-import { mountPointsBelow } from './mount-points.ts';
 import type { Staging } from './staging.ts';
 import { performSwap } from './swap.ts';
 import { syncTree } from './sync-tree.ts';

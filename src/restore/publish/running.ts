@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { isPidAlive, processStat } from '../../state/process-identity.ts';
 import { isOwnArtifact } from './artifact-names.ts';
 import { resolveTarget, type Target } from './place.ts';
-import { isPidAlive, processStat } from './process-identity.ts';
 
 /** A process that seems to be using a state directory. */
 export interface RunningProcess {

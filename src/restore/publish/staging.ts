@@ -3,12 +3,12 @@ import { mkdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fromSystemError } from '../../errors.ts';
 import type { OperationOptions } from '../../events.ts';
+import { removeTree } from '../../state/remove-tree.ts';
 import { clearLeftovers } from './clear-leftovers.ts';
 import { findJournal } from './journal.ts';
 import type { StateLock } from './lock.ts';
 import { assertRecovered } from './needs-recovery.ts';
 import type { Place } from './place.ts';
-import { removeTree } from './remove-tree.ts';
 import { inspectTarget, type TargetState } from './target-state.ts';
 
 /** A directory on the file system of the state directory, to be filled and then published. */

@@ -1,6 +1,6 @@
 import { lstatSync, mkdirSync, renameSync, rmdirSync } from 'node:fs';
+import { type BytePath, childNames, joinBytes } from '../../state/byte-path.ts';
 import { fsyncDirectory } from '../../state/fsync-directory.ts';
-import { type BytePath, childNames, joinBytes } from './byte-path.ts';
 import { type Journal, writeJournal } from './journal.ts';
 import { nextAsidePath } from './kept-trees.ts';
 import type { Place } from './place.ts';

@@ -1,10 +1,10 @@
 import { accessSync, constants, lstatSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { BackupError, fromSystemError } from '../../errors.ts';
-import { type BytePath, childNames, joinBytes } from './byte-path.ts';
+import { type BytePath, childNames, joinBytes } from '../../state/byte-path.ts';
+import { mountPointsBelow } from '../../state/mount-points.ts';
 import { findJournal, type Journal, journalPath, removeJournal, writeJournal } from './journal.ts';
 import { nextKeptName } from './kept-trees.ts';
-import { mountPointsBelow } from './mount-points.ts';
 import type { Place } from './place.ts';
 import { nameForJournal, resumeByChildren, swapByChildren, unswapByChildren } from './swap-by-children.ts';
 import { resumeByRename, swapByRename, unswapByRename } from './swap-by-rename.ts';

@@ -2,8 +2,8 @@ import { execFile } from 'node:child_process';
 import { chmodSync, closeSync, fsyncSync, lstatSync, openSync } from 'node:fs';
 import { release } from 'node:os';
 import { setImmediate } from 'node:timers/promises';
+import { type BytePath, bytePath, childNames, joinBytes } from '../../state/byte-path.ts';
 import { fsyncDirectory } from '../../state/fsync-directory.ts';
-import { type BytePath, bytePath, childNames, joinBytes } from './byte-path.ts';
 
 const FILES_PER_TURN = 50;
 

@@ -1,7 +1,7 @@
 import { lstatSync } from 'node:fs';
 import { BackupError } from '../../errors.ts';
+import { type BytePath, childNames } from '../../state/byte-path.ts';
 import { RESERVED_DIRECTORY } from './artifact-names.ts';
-import { type BytePath, childNames } from './byte-path.ts';
 import type { Place } from './place.ts';
 
 /** What stands where the restored tree is to go. */

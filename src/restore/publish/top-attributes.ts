@@ -1,5 +1,5 @@
 import { chmodSync, chownSync, lstatSync } from 'node:fs';
-import type { BytePath } from './byte-path.ts';
+import type { BytePath } from '../../state/byte-path.ts';
 import { setMtimes } from './exact-times.ts';
 
 /** Attributes of the state directory itself. What is absent stays as it is. */

@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { BackupError, fromSystemError } from '../../errors.ts';
 import type { OperationOptions } from '../../events.ts';
 import { fsyncDirectory } from '../../state/fsync-directory.ts';
+import { removeTree } from '../../state/remove-tree.ts';
 import { clearLeftovers } from './clear-leftovers.ts';
 import { findKept, type KeptTree, type PlacedTree } from './kept-trees.ts';
 import { acquireStateLock, type StateLock } from './lock.ts';
 import { assertRecovered } from './needs-recovery.ts';
-import { removeTree } from './remove-tree.ts';
 import { performSwap } from './swap.ts';
 import { inspectTarget } from './target-state.ts';
 

@@ -2,11 +2,11 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { BackupError, fromSystemError } from '../../errors.ts';
 import type { BackupEvent } from '../../events.ts';
+import { bytePath, childNames, joinBytes } from '../../state/byte-path.ts';
 import { clearTemporaries } from '../../state/clear-temporaries.ts';
+import { removeTree } from '../../state/remove-tree.ts';
 import { temporaryName } from '../../state/temporary-names.ts';
-import { bytePath, childNames, joinBytes } from '../publish/byte-path.ts';
 import { resolveTarget } from '../publish/place.ts';
-import { removeTree } from '../publish/remove-tree.ts';
 
 /** The folder that a salvage fills. Until `publish` nothing stands in it but one directory of ours. */
 export class SalvageFolder {

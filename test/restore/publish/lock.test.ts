@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { acquireStateLock } from '../../../src/restore/publish/lock.ts';
-import { ownIdentity } from '../../../src/restore/publish/process-identity.ts';
+import { ownIdentity } from '../../../src/state/process-identity.ts';
 import { ACTOR } from './actor-program.ts';
 import { act } from './traced.ts';
 

@@ -1,6 +1,6 @@
 import { chmodSync, lstatSync, realpathSync, rmdirSync, unlinkSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
-import { BackupError } from '../../errors.ts';
+import { BackupError } from '../errors.ts';
 import { type BytePath, bytePath, childNames, joinBytes } from './byte-path.ts';
 import { mountPointsBelow } from './mount-points.ts';
 
