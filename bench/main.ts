@@ -29,10 +29,13 @@ const large = (run: Case['run']): Case => ({ isLarge: true, run });
 
 const CASES: Readonly<Record<string, Case>> = {
   'create-many-small': usual((bench) => benchCreate(bench, 'many-small')),
+  'create-tiny': usual((bench) => benchCreate(bench, 'tiny')),
   'create-mixed': usual((bench) => benchCreate(bench, 'mixed')),
   'verify-many-small': usual((bench) => benchVerify(bench, 'many-small')),
+  'verify-tiny': usual((bench) => benchVerify(bench, 'tiny')),
   'verify-mixed': usual((bench) => benchVerify(bench, 'mixed')),
   'restore-many-small': usual((bench) => benchRestore(bench, 'many-small')),
+  'restore-tiny': usual((bench) => benchRestore(bench, 'tiny')),
   'restore-mixed': usual((bench) => benchRestore(bench, 'mixed')),
   busy: usual(benchBusy),
   'random-access': large(benchRandomAccess),

@@ -1,12 +1,13 @@
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
+import type { DataSetName } from '../data/data-sets.ts';
 import { backupPeers, OURS } from '../peers/creators.ts';
 import { takeTurns } from '../run/rounds.ts';
 import type { Bench } from './bench.ts';
 
 /** Making a backup: the engine and everything that one would pick instead. */
-export async function benchCreate(bench: Bench, name: 'many-small' | 'mixed'): Promise<void> {
-  const stateDir = name === 'mixed' ? await bench.data.mixed() : await bench.data.smallFiles();
+export async function benchCreate(bench: Bench, name: DataSetName): Promise<void> {
+  const stateDir = await bench.data.named(name);
   const { contenders, skipped } = backupPeers(stateDir, bench.workFolder);
   for (const line of skipped) bench.remarks.add(line);
   const output = path.join(bench.workFolder, 'ours.tar.gz');

@@ -1,5 +1,6 @@
 import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
+import type { DataSetName } from '../data/data-sets.ts';
 import { OURS, pipeline } from '../peers/creators.ts';
 import { missingPrograms } from '../peers/programs.ts';
 import { type Contender, takeTurns } from '../run/rounds.ts';
@@ -9,8 +10,8 @@ import type { Bench } from './bench.ts';
 const RAM_DISK = '/dev/shm';
 
 /** Bringing a snapshot back into an empty folder, on a RAM disk and on the disk that the snapshot lies on. */
-export async function benchRestore(bench: Bench, name: 'many-small' | 'mixed'): Promise<void> {
-  const stateDir = name === 'mixed' ? await bench.data.mixed() : await bench.data.smallFiles();
+export async function benchRestore(bench: Bench, name: DataSetName): Promise<void> {
+  const stateDir = await bench.data.named(name);
   const snapshot = await bench.snapshotOf(stateDir);
   if (await bench.hasRoom(RAM_DISK, 2e9, `restore ${name} to the RAM disk`)) {
     const folder = await makeWorkFolder(RAM_DISK);

@@ -3,9 +3,13 @@ import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { GENERATOR_VERSION, generateTree } from '../generate.ts';
 import { writeDatabase, writeImages, writeLog } from './big-files.ts';
+import { writeTinyFiles } from './tiny-files.ts';
 
 const SEED = 20_260;
 const MB = 1_000_000;
+
+/** The data sets that create, verify and restore are measured with. */
+export type DataSetName = 'many-small' | 'tiny' | 'mixed';
 
 /** State directories to measure with, made once and kept in a folder until what they are made from changes. */
 export class DataSets {
@@ -18,6 +22,20 @@ export class DataSets {
     this.#folder = folder;
     this.#scale = scale;
     this.#say = say;
+  }
+
+  /** The data set of that name. */
+  named(name: DataSetName): Promise<string> {
+    if (name === 'mixed') return this.mixed();
+    return name === 'tiny' ? this.tinyFiles() : this.smallFiles();
+  }
+
+  /** 60,000 files of about 1.5 KB that hardly compress: the cost of a file. */
+  tinyFiles(): Promise<string> {
+    const scaled = this.#scaled(60_000);
+    return this.#keep(`tiny-${scaled}`, { files: scaled }, async (folder) => {
+      writeTinyFiles(folder, scaled, SEED);
+    });
   }
 
   /** `files` small JSON and Markdown files, before scaling. */
