@@ -14,16 +14,21 @@ export const PICTURE = fileURLToPath(new URL('terminal.svg', import.meta.url));
 /** When each of them is typed in the picture, whenever it was typed in fact. */
 const SCRIPT = [
   { command: 'oxios-backup create', shownAt: '2026-11-22 10:15:30' },
-  { command: 'oxios-backup show oxios-backup-20261122_101530.tar.gz', shownAt: '2026-11-22 10:15:48' },
-  { command: 'oxios-backup verify oxios-backup-20261122_101530.tar.gz', shownAt: '2026-11-22 10:16:05' },
-  { command: 'oxios-backup restore oxios-backup-20261122_101530.tar.gz --replace', shownAt: '2026-11-22 10:16:41' },
+  { command: 'oxios-backup show oxios-backup-20261122T101530Z-k3fa.tar.gz', shownAt: '2026-11-22 10:15:48' },
+  { command: 'oxios-backup verify oxios-backup-20261122T101530Z-k3fa.tar.gz', shownAt: '2026-11-22 10:16:05' },
+  {
+    command: 'oxios-backup restore oxios-backup-20261122T101530Z-k3fa.tar.gz --replace',
+    shownAt: '2026-11-22 10:16:41',
+  },
   { command: 'oxios-backup undo', shownAt: '2026-11-22 10:17:20' },
 ];
 const SHOWN_HOME = '/home/you';
 const SHOWN_HOST = 'laptop';
 
-/** Both forms of a second: in names, and in sentences. */
-const STAMP = /(\d{4})(-?)(\d\d)-?(\d\d)([_ ])(\d\d)(:?)(\d\d):?(\d\d)/g;
+/** The forms of a second: in names of trees and of snapshots, and in sentences. */
+const STAMP = /(\d{4})(-?)(\d\d)-?(\d\d)([_ T])(\d\d)(:?)(\d\d):?(\d\d)(?:Z-[a-z2-7]{4})?/g;
+/** What follows the time in the name of a snapshot, in the picture. */
+const SHOWN_RANDOM = 'Z-k3fa';
 
 /** Runs the commands in a pseudo terminal and draws what they show. The same run gives the same picture: times, paths and the host are those above. */
 export async function recordTerminal(): Promise<string> {
@@ -93,7 +98,8 @@ class PictureClock {
       const at = Date.UTC(year, month - 1, day, hour, minute, second) / 1000;
       const parts = this.#steps.findLast(({ began }) => began <= at)?.shown;
       if (parts === undefined) throw new Error(`a time before the first command: ${real}`);
-      const shown = parts.slice(0, 3).join(dash) + middle + parts.slice(3).join(colon);
+      const random = middle === 'T' ? SHOWN_RANDOM : '';
+      const shown = parts.slice(0, 3).join(dash) + middle + parts.slice(3).join(colon) + random;
       this.#real.set(shown, real);
       return shown;
     });

@@ -4,8 +4,10 @@ export const EXIT_STATUS = {
   1: 'failed; nothing was published or changed',
   2: 'wrong usage',
   3: 'published, with named losses',
-  4: 'the snapshot is not valid',
+  4: 'a snapshot is not valid',
   5: 'a restore was interrupted and needs recovery',
+  6: 'compared, and it differs',
+  7: 'done in part; what was not done is named',
   130: 'interrupted (143 when terminated)',
 } as const;
 

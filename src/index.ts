@@ -7,7 +7,7 @@ export { type DiffOptions, diffSnapshots } from './compare/diff-snapshots.ts';
 export type { Difference, SectionDifference, Unreadable } from './compare/difference.ts';
 export { type BackupPlan, type Notice, type PlanBackupOptions, planBackup } from './compare/plan-backup.ts';
 export { planRestore, type Refusal, type RestorePreview } from './compare/plan-restore.ts';
-export { type CreateOptions, type CreateResult, createBackup } from './create/create-backup.ts';
+export { type CreateOptions, type CreateOutput, type CreateResult, createBackup } from './create/create-backup.ts';
 export {
   BackupError,
   type BackupErrorDetails,
@@ -39,8 +39,8 @@ export type { PruneGroup } from './shelf/prune-plan.ts';
 export { type PruneOptions, type PruneResult, pruneSnapshots } from './shelf/prune-snapshots.ts';
 export type { KeepReason, RetentionPolicy } from './shelf/retention.ts';
 export type { ShelfSource, ShelvedSnapshot } from './shelf/shelved-snapshot.ts';
-export { defaultSnapshotName } from './shelf/snapshot-name.ts';
 export { type ShelfVerification, type ShelfVerifyResult, verifyShelf } from './shelf/verify-shelf.ts';
 export { CATEGORIES } from './state/sections.ts';
+export { defaultSnapshotName } from './state/snapshot-name.ts';
 export { StateStore } from './state/state-store.ts';
 export { type VerifyOptions, type VerifyResult, verifySnapshot } from './verify/verify-snapshot.ts';

@@ -18,6 +18,7 @@ import { acquireStateLock, type StateLock } from '../restore/publish/lock.ts';
 import { assertRecovered } from '../restore/publish/needs-recovery.ts';
 import { clearTemporaries } from '../state/clear-temporaries.ts';
 import { findOxiosVersion } from '../state/oxios-version.ts';
+import { defaultSnapshotName } from '../state/snapshot-name.ts';
 import type { StateStore } from '../state/state-store.ts';
 import { throwIfAborted } from '../workers/abort.ts';
 import { WorkerPool } from '../workers/pool.ts';
@@ -82,6 +83,12 @@ export interface CreateOptions extends OperationOptions {
   scratchDir?: string;
 }
 
+/**
+ * Where a snapshot goes: the path of the file; a folder, in which it gets a name that tells the time and that no other file has
+ * (`defaultSnapshotName`); or a stream, which is left open: end it when `createBackup` resolves.
+ */
+export type CreateOutput = string | { folder: string } | Writable;
+
 /** A snapshot that was made. */
 export interface CreateResult {
   /** Path of the snapshot, or null for a stream. */
@@ -101,13 +108,13 @@ export interface CreateResult {
 /**
  * Makes a snapshot of a state directory, which may be in use.
  *
- * @param output path of the snapshot, or a stream to write it to, which is left open: end it when this resolves
+ * @param output path of the snapshot, a folder to put it in, or a stream to write it to
  * @returns what was made; look at `complete`
  * @throws BackupError when no snapshot was made; then nothing stands at `output` that did not before
  */
 export async function createBackup(
   store: StateStore,
-  output: string | Writable,
+  output: CreateOutput,
   options: CreateOptions = {},
 ): Promise<CreateResult> {
   throwIfAborted(options.signal);
@@ -137,26 +144,33 @@ async function createLocked(
   store: StateStore,
   root: string,
   top: TopAttributes,
-  output: string | Writable,
+  output: CreateOutput,
   options: CreateOptions,
 ): Promise<CreateResult> {
-  const file = typeof output === 'string' ? path.resolve(output) : null;
-  const sink = typeof output === 'string' ? new FileSink(output, options.force ?? false) : new StreamSink(output);
-  const folder = file === null ? os.tmpdir() : path.dirname(file);
+  const createdAt = options.createdAt ?? new Date();
+  const sink = openSink(output, createdAt, options.force ?? false);
+  const folder = sink instanceof FileSink ? path.dirname(sink.output) : os.tmpdir();
   const scratchParent = path.resolve(options.scratchDir ?? folder);
   const scratch = new Scratch(scratchParent);
   try {
     // A snapshot in the making stands beside the output, copies and the index where they were asked for.
     for (const left of new Set([folder, scratchParent])) clearTemporaries(left, options.onEvent);
-    const made = await writeSnapshot(store, root, top, sink, scratch, options);
+    const made = await writeSnapshot(store, root, top, sink, scratch, { ...options, createdAt });
     options.onEvent?.({ type: 'phase', phase: 'publish' });
     throwIfAborted(options.signal);
     await sink.publish();
-    return { output: file, length: sink.position, ...made };
+    return { output: sink instanceof FileSink ? sink.output : null, length: sink.position, ...made };
   } finally {
     sink.discard();
     scratch.remove();
   }
+}
+
+function openSink(output: CreateOutput, createdAt: Date, force: boolean): FileSink | StreamSink {
+  if (typeof output === 'string') return new FileSink(output, force);
+  if (!('folder' in output)) return new StreamSink(output);
+  const { folder } = output;
+  return new FileSink(() => path.join(folder, defaultSnapshotName(createdAt)), false);
 }
 
 type Made = Omit<CreateResult, 'output' | 'length'>;
@@ -167,11 +181,11 @@ async function writeSnapshot(
   top: TopAttributes,
   sink: Sink,
   scratch: Scratch,
-  options: CreateOptions,
+  options: CreateOptions & { createdAt: Date },
 ): Promise<Made> {
   const { onEvent, signal, excludes = [] } = options;
   const facts = {
-    createdAt: options.createdAt ?? new Date(),
+    createdAt: options.createdAt,
     oxiosVersion: await findOxiosVersion(options.oxiosVersion),
     stateDir: root,
     excludes,

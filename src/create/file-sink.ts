@@ -13,7 +13,9 @@ import type { Sink } from './sink.ts';
 export class FileSink implements Sink {
   readonly seekable = true;
   readonly identities: readonly FileKey[];
-  readonly #output: string;
+  /** Gives another name when one is taken; null when the caller wants exactly one. */
+  readonly #nextOutput: (() => string) | null;
+  #output: string;
   readonly #temporary: string;
   readonly #fd: number;
   readonly #force: boolean;
@@ -22,27 +24,28 @@ export class FileSink implements Sink {
   #published = false;
 
   /**
-   * @param output final path of the snapshot
-   * @param force whether a file that is there is replaced
+   * @param output final path of the snapshot, or what makes such paths: one that is taken is passed over
+   * @param force whether a file that is there is replaced; a made path never replaces one
    * @throws BackupError `OUTPUT_EXISTS`, `OUTPUT_UNWRITABLE`, `NO_SPACE`, `PERMISSION`
    */
-  constructor(output: string, force: boolean) {
-    this.#output = path.resolve(output);
-    this.#force = force;
-    const existing = statOutput(this.#output);
+  constructor(output: string | (() => string), force: boolean) {
+    this.#nextOutput = typeof output === 'string' ? null : output;
+    this.#force = force && this.#nextOutput === null;
+    this.#output = path.resolve(typeof output === 'string' ? output : output());
+    const existing = this.#nextOutput === null ? statOutput(this.#output) : undefined;
     if (existing?.isDirectory()) {
-      throw new BackupError('OUTPUT_UNWRITABLE', `${output} is a directory`, {
-        path: output,
+      throw new BackupError('OUTPUT_UNWRITABLE', `${this.#output} is a directory`, {
+        path: this.#output,
         hint: 'Name the file to write, or use --to for a folder of snapshots.',
       });
     }
     if (existing?.isFile() === false) {
-      throw new BackupError('OUTPUT_UNWRITABLE', `${output} is a device, FIFO or socket, not a file`, {
-        path: output,
-        hint: `Write the snapshot to it as a stream: oxios-backup create - > ${output}`,
+      throw new BackupError('OUTPUT_UNWRITABLE', `${this.#output} is a device, FIFO or socket, not a file`, {
+        path: this.#output,
+        hint: `Write the snapshot to it as a stream: oxios-backup create - > ${this.#output}`,
       });
     }
-    if (existing !== undefined && !force) throw this.#exists();
+    if (existing !== undefined && !this.#force) throw this.#exists();
     const directory = path.dirname(this.#output);
     this.#temporary = path.join(directory, temporaryName('snapshot'));
     try {
@@ -65,6 +68,11 @@ export class FileSink implements Sink {
       this.discard();
       throw fromSystemError(error, 'look at the snapshot in the making', directory);
     }
+  }
+
+  /** Path of the snapshot: the final one, once it is published. */
+  get output(): string {
+    return this.#output;
   }
 
   get position(): number {
@@ -123,14 +131,34 @@ export class FileSink implements Sink {
       fs.renameSync(this.#temporary, this.#output);
       return;
     }
-    try {
-      // Unlike a rename, a link never replaces what somebody else has put there meanwhile.
-      fs.linkSync(this.#temporary, this.#output);
-    } catch (error) {
-      // Some file systems know no links; there the look and the rename must do.
-      if ((error as NodeJS.ErrnoException).code === 'EEXIST' || fs.existsSync(this.#output)) throw this.#exists();
-      fs.renameSync(this.#temporary, this.#output);
+    while (!this.#placeIfFree()) {
+      if (this.#nextOutput === null) throw this.#exists();
+      this.#output = path.resolve(this.#nextOutput());
     }
+  }
+
+  /** @returns false when the name is taken: what somebody else has put there meanwhile is never replaced */
+  #placeIfFree(): boolean {
+    try {
+      fs.linkSync(this.#temporary, this.#output);
+      return true;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    }
+    // A file system without hard links (FAT, Android). An empty file takes the name, if it is free; the rename then replaces that.
+    try {
+      fs.closeSync(fs.openSync(this.#output, 'wx', 0o600));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+      throw error;
+    }
+    try {
+      fs.renameSync(this.#temporary, this.#output);
+    } catch (error) {
+      fs.rmSync(this.#output, { force: true });
+      throw error;
+    }
+    return true;
   }
 
   /** Makes the name durable. A new snapshot whose name may be lost in a power cut is taken back; one that replaced another stays. */

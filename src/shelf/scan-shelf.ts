@@ -8,10 +8,10 @@ import { parseSeal, SEAL_LENGTH } from '../format/seal.ts';
 import { openSnapshot } from '../read/open-snapshot.ts';
 import type { Problem } from '../read/problem.ts';
 import { openSource, readAt, type SnapshotSource } from '../read/snapshot-source.ts';
+import { isDefaultSnapshotName, snapshotNameTime } from '../state/snapshot-name.ts';
 import { throwIfAborted } from '../workers/abort.ts';
 import { type ProofKey, proofId, type RememberedProof, readProofs } from './proof-memory.ts';
 import { noteGrowth, type ShelvedSnapshot } from './shelved-snapshot.ts';
-import { isDefaultSnapshotName } from './snapshot-name.ts';
 
 /** The file behind a row, to notice that another one has taken its name. */
 export type FileIdentity = Pick<fs.BigIntStats, 'ino' | 'size' | 'mtimeNs'>;
@@ -158,7 +158,7 @@ function unusable(file: string, stat: fs.BigIntStats, problem: Problem): ShelfRo
       name: path.basename(file),
       path: file,
       length: Number(stat.size),
-      time: new Date(Number(stat.mtimeMs)),
+      time: snapshotNameTime(path.basename(file)) ?? new Date(Number(stat.mtimeMs)),
       state: 'unusable',
       manifest: null,
       totals: null,

@@ -9,7 +9,7 @@ export interface ShelvedSnapshot {
   path: string;
   /** Length of the file in bytes. */
   length: number;
-  /** When it was made, by its manifest. Of one whose manifest cannot be read, when the file was last written. */
+  /** When it was made, by its manifest. Of one whose manifest cannot be read, the time in its name (`defaultSnapshotName`), else when the file was last written. */
   time: Date;
   /**
    * - `sealed`: made by oxios-backup, both ends in order.

@@ -13,9 +13,13 @@ describe('create', () => {
   it('names the snapshot after the time, here or in a folder, and says what it is', async () => {
     const { status, out, err } = await bench.run(['create', '--state-dir', 'state']);
     expect({ status, err }).toEqual({ status: 0, err: '' });
-    expect(out).toMatch(/oxios-backup-\d{8}_\d{6}\.tar\.gz\n {2}9 entries \(5 files\), 55 B as .* KiB, in /);
+    expect(out).toMatch(
+      /oxios-backup-\d{8}T\d{6}Z-[a-z2-7]{4}\.tar\.gz\n {2}9 entries \(5 files\), 55 B as .* KiB, in /,
+    );
     const { out: there } = await bench.run(['create', '--to', '.', '--state-dir', 'state', '--json', '--force']);
-    expect(lastJson(there).output).toMatch(new RegExp(`^${bench.root}/oxios-backup-\\d{8}_\\d{6}.tar.gz$`));
+    expect(lastJson(there).output).toMatch(
+      new RegExp(`^${bench.root}/oxios-backup-\\d{8}T\\d{6}Z-[a-z2-7]{4}.tar.gz$`),
+    );
   });
 
   it('takes the state directory from the environment, or has it where Oxios has it', async () => {

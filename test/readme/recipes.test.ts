@@ -55,7 +55,7 @@ test('the first screen', () => {
   const [create = '', verify = '', restore = '', replace = '', undo = '', ...more] = lines;
   expect(more).toEqual([]);
   expectDone(house.run(create));
-  house.run('mv oxios-backup-*.tar.gz oxios-backup-20261122_101530.tar.gz');
+  house.run('mv oxios-backup-*.tar.gz oxios-backup-20261122T101530Z-k3fa.tar.gz');
   expectDone(house.run(verify));
   expect(house.run(restore).status).toBe(1);
   house.run('mv ~/.oxios/workspace ~/elsewhere');

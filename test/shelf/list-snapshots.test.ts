@@ -85,7 +85,7 @@ test('what was meant to be a snapshot and is none is listed, with the reason', a
       },
     }),
   );
-  folder.write('oxios-backup-20260101_000000.tar.gz', '');
+  folder.write('oxios-backup-20260101T000000Z-aaaa.tar.gz', '');
   const snapshots = await list();
   expect(snapshots.every(({ state }) => state === 'unusable')).toBe(true);
   expect(Object.fromEntries(snapshots.map(({ name, problem }) => [name, problem?.code]))).toEqual({
@@ -93,7 +93,7 @@ test('what was meant to be a snapshot and is none is listed, with the reason', a
     headless: 'SNAPSHOT_DAMAGED',
     appended: 'TRAILING_DATA',
     later: 'FORMAT_VERSION',
-    'oxios-backup-20260101_000000.tar.gz': 'SNAPSHOT_TRUNCATED',
+    'oxios-backup-20260101T000000Z-aaaa.tar.gz': 'SNAPSHOT_TRUNCATED',
   });
 });
 

@@ -173,7 +173,7 @@ test('only sealed snapshots are removed', async () => {
   folder.write('old.tar.gz', buildUnsealed([directory('sessions'), file('sessions/a.json')]));
   folder.write('photos.tar.gz', buildUnsealed([file('photo')], { manifestTar: () => Buffer.alloc(0) }));
   folder.write('cut.tar.gz', sound.subarray(0, -10));
-  folder.write('oxios-backup-20250101_000000.tar.gz', '');
+  folder.write('oxios-backup-20250101T000000Z-aaaa.tar.gz', '');
   folder.write('notes.txt', 'mine');
   folder.write('.hidden.tar.gz', sound);
   fs.symlinkSync('.hidden.tar.gz', folder.file('latest.tar.gz'));
@@ -185,7 +185,7 @@ test('only sealed snapshots are removed', async () => {
   expect(result.untouched.map(({ name }) => name).sort()).toEqual([
     'cut.tar.gz',
     'old.tar.gz',
-    'oxios-backup-20250101_000000.tar.gz',
+    'oxios-backup-20250101T000000Z-aaaa.tar.gz',
   ]);
 });
 

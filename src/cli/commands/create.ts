@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { BackupError } from '../../errors.ts';
 import type { CreateOptions } from '../../index.ts';
-import { defaultSnapshotName } from '../../shelf/snapshot-name.ts';
+import { defaultSnapshotName } from '../../state/snapshot-name.ts';
 import { StateStore } from '../../state/state-store.ts';
 import { defineCommand } from '../command.ts';
 import { given, REPORTING, STATE_DIR, stateDirOf, THREADS, wholeNumber } from '../options.ts';
@@ -11,7 +11,7 @@ import { createResult } from '../results/create-result.ts';
 export const command = defineCommand({
   onlyOutput: false,
   positionals: {
-    output: { type: 'string', describe: 'File to write; - for standard output [oxios-backup-DATE_TIME.tar.gz]' },
+    output: { type: 'string', describe: 'File to write; - for standard output [oxios-backup-DATETIME-XXXX.tar.gz]' },
   },
   options: {
     ...STATE_DIR,
@@ -20,7 +20,7 @@ export const command = defineCommand({
       requiresArg: true,
       value: 'DIR',
       conflicts: 'output',
-      describe: 'Folder to put it in, named by date and time',
+      describe: 'Folder to put it in, under a name by date and time (UTC) of its own',
     },
     force: { type: 'boolean', describe: 'Replace an existing file' },
     exclude: {
@@ -74,15 +74,18 @@ export const command = defineCommand({
         oxiosVersion: args['oxios-version'],
       }),
     };
-    const output = args.output ?? path.join(args.to ?? '.', defaultSnapshotName(new Date()));
+    const folder = args.to ?? '.';
     if (dryRun) {
       const { planBackup } = await import('../../compare/plan-backup.ts');
-      const plan = await planBackup(store, { ...options, ...(toStream ? {} : { output }) });
+      const plan = await planBackup(store, {
+        ...options,
+        ...(toStream ? {} : { output: args.output ?? path.join(folder, defaultSnapshotName(new Date())) }),
+      });
       return reporter.result(backupPlanResult(plan));
     }
     const began = performance.now();
     const { createBackup } = await import('../../create/create-backup.ts');
-    const result = await createBackup(store, toStream ? terminal.stdout : output, options);
+    const result = await createBackup(store, toStream ? terminal.stdout : (args.output ?? { folder }), options);
     return reporter.result(createResult(result, performance.now() - began));
   },
 });
