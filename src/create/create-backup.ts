@@ -8,7 +8,6 @@ import { openStateDir, type TopAttributes } from '../capture/scan.ts';
 import { isLoss } from '../capture/verdict.ts';
 import { BackupError, fromSystemError, isSystemError } from '../errors.ts';
 import type { OperationOptions } from '../events.ts';
-import { splitTime } from '../format/entry.ts';
 import { END_MEMBER, encodeIndexPieces, encodeStoredMember, indexStored, PIECE } from '../format/gzip-member.ts';
 import { encodeRoot, type RecordedVerdict, type Totals } from '../format/index-root.ts';
 import { encodeManifestEntry, isBackupManifest, MAX_MANIFEST_BYTES, type Manifest } from '../format/manifest.ts';
@@ -22,6 +21,7 @@ import { defaultSnapshotName } from '../state/snapshot-name.ts';
 import type { StateStore } from '../state/state-store.ts';
 import { throwIfAborted } from '../workers/abort.ts';
 import { WorkerPool } from '../workers/pool.ts';
+import { entryTime } from './entry-attributes.ts';
 import { FileSink } from './file-sink.ts';
 import { IndexSpool } from './index-spool.ts';
 import { countSections, manifestOf, provisionalManifest } from './manifest-facts.ts';
@@ -250,7 +250,7 @@ async function writeSnapshot(
     onEvent?.({ type: 'phase', phase: 'index' });
     const manifest = manifestOf(facts, { sections, totals });
     verdicts.sort((a, b) => comparePaths(a.path, b.path));
-    const { mtime, mtimeNs } = splitTime(top.mtimeNs);
+    const { mtime, mtimeNs } = entryTime(top.mtimeNs);
     const rootBytes = encodeRoot({
       format: 1,
       manifest,

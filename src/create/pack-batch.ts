@@ -25,6 +25,8 @@ export interface PackBatch {
   numbers: Float64Array;
   /** For each item: mtimeNs; of a live file also dev, ino, ctimeNs, mtimeNs of what is read: a private copy has another than its entry. */
   bigNumbers: BigInt64Array;
+  /** Times of `bigNumbers` that 64 bits do not hold (before 1677, after 2262), by their place there. */
+  farTimes: Map<number, bigint>;
   /** Absolute path of files that are read from elsewhere than their own path, by item. */
   elsewhere: Map<number, string>;
   /** Content that is in memory already, by item. */
@@ -62,13 +64,18 @@ export function encodeBatch(items: readonly PackItem[], root: string): PackBatch
   let links = '';
   const numbers = new Float64Array(items.length * NUMBERS);
   const bigNumbers = new BigInt64Array(items.length * BIG_NUMBERS);
+  const farTimes = new Map<number, bigint>();
+  const putTime = (at: number, ns: bigint): void => {
+    bigNumbers[at] = ns;
+    if (bigNumbers[at] !== ns) farTimes.set(at, ns);
+  };
   const elsewhere = new Map<number, string>();
   const bytes = new Map<number, Uint8Array>();
   for (let i = 0; i < items.length; i++) {
     const item = items[i] as PackItem;
     paths += `${item.path}\0`;
     let code = TYPES.indexOf(item.type);
-    bigNumbers[i * BIG_NUMBERS] = item.mtimeNs;
+    putTime(i * BIG_NUMBERS, item.mtimeNs);
     if (item.type === 'symlink' || item.type === 'hardlink') links += `${item.link}\0`;
     if (item.type === 'file') {
       numbers[i * NUMBERS + 4] = item.size;
@@ -78,8 +85,8 @@ export function encodeBatch(items: readonly PackItem[], root: string): PackBatch
         if (source.quietDatabase) code |= QUIET_DATABASE;
         bigNumbers[i * BIG_NUMBERS + 1] = BigInt.asIntN(64, source.expect.dev);
         bigNumbers[i * BIG_NUMBERS + 2] = BigInt.asIntN(64, source.expect.ino);
-        bigNumbers[i * BIG_NUMBERS + 3] = source.expect.ctimeNs;
-        bigNumbers[i * BIG_NUMBERS + 4] = source.expect.mtimeNs;
+        putTime(i * BIG_NUMBERS + 3, source.expect.ctimeNs);
+        putTime(i * BIG_NUMBERS + 4, source.expect.mtimeNs);
         if (source.absolute !== root + item.path) elsewhere.set(i, source.absolute);
       } else if (source.kind === 'bytes') {
         bytes.set(i, source.bytes);
@@ -90,12 +97,13 @@ export function encodeBatch(items: readonly PackItem[], root: string): PackBatch
     numbers[i * NUMBERS + 2] = item.uid;
     numbers[i * NUMBERS + 3] = item.gid;
   }
-  return { paths, links, numbers, bigNumbers, elsewhere, bytes };
+  return { paths, links, numbers, bigNumbers, farTimes, elsewhere, bytes };
 }
 
 /** The items of a batch; the mirror of `encodeBatch`. */
 export function* decodeBatch(batch: PackBatch, root: string): Generator<PackItem> {
-  const { numbers, bigNumbers } = batch;
+  const { numbers, bigNumbers, farTimes } = batch;
+  const timeAt = (at: number): bigint => farTimes.get(at) ?? (bigNumbers[at] as bigint);
   const paths = batch.paths.split('\0');
   const links = batch.links.split('\0');
   let nextLink = 0;
@@ -106,7 +114,7 @@ export function* decodeBatch(batch: PackBatch, root: string): Generator<PackItem
     const uid = numbers[i * NUMBERS + 2] as number;
     const gid = numbers[i * NUMBERS + 3] as number;
     const size = numbers[i * NUMBERS + 4] as number;
-    const mtimeNs = bigNumbers[i * BIG_NUMBERS] as bigint;
+    const mtimeNs = timeAt(i * BIG_NUMBERS);
     const type = TYPES[code & 3] as EntryType;
     if (type === 'directory') {
       yield { path, mode, uid, gid, mtimeNs, type };
@@ -128,8 +136,8 @@ export function* decodeBatch(batch: PackBatch, root: string): Generator<PackItem
         dev: BigInt.asUintN(64, bigNumbers[i * BIG_NUMBERS + 1] as bigint),
         ino: BigInt.asUintN(64, bigNumbers[i * BIG_NUMBERS + 2] as bigint),
         size,
-        mtimeNs: bigNumbers[i * BIG_NUMBERS + 4] as bigint,
-        ctimeNs: bigNumbers[i * BIG_NUMBERS + 3] as bigint,
+        mtimeNs: timeAt(i * BIG_NUMBERS + 4),
+        ctimeNs: timeAt(i * BIG_NUMBERS + 3),
       },
       appendOnly: (code & APPEND_ONLY) !== 0,
       quietDatabase: (code & QUIET_DATABASE) !== 0,

@@ -2,14 +2,14 @@ import { hash } from 'node:crypto';
 import { workerData } from 'node:worker_threads';
 import { isRead, readLiveFile } from '../capture/read-file.ts';
 import { RealPlace } from '../capture/real-place.ts';
-import { BLOCK, padded, splitTime } from '../format/entry.ts';
+import { BLOCK, padded } from '../format/entry.ts';
 import { encodeBlock, type IndexBlock, MAX_MEMBER_BYTES } from '../format/index-block.ts';
 import { MEMBER_CAPACITY } from '../format/member-plan.ts';
 import { encodeHeader, type HeaderFields, headerBlocks } from '../format/tar-header.ts';
 import { copyInto } from '../workers/recycled-buffers.ts';
 import { type Answer, serve } from '../workers/serve.ts';
 import { compressMember } from './compress.ts';
-import { headerAttributes } from './entry-attributes.ts';
+import { entryTime, headerAttributes } from './entry-attributes.ts';
 import { decodeBatch, type PackBatch, type PackDeviation, type PackedBatch, type PackItem } from './pack-batch.ts';
 
 /** What workers do for a writer. */
@@ -82,7 +82,7 @@ function packItem(item: PackItem, number: number, at: number, digests: string[],
     mode: item.mode,
     uid: item.uid,
     gid: item.gid,
-    mtime: splitTime(item.mtimeNs).mtime,
+    mtime: entryTime(item.mtimeNs).mtime,
     size: 0,
   };
   if ('link' in item) fields.link = item.link;

@@ -5,7 +5,7 @@ import type { FileAttributes } from '../capture/file-state.ts';
 import { RealPlace } from '../capture/real-place.ts';
 import { systemReason } from '../capture/system-reason.ts';
 import type { Verdict } from '../capture/verdict.ts';
-import { BLOCK, padded, splitTime } from '../format/entry.ts';
+import { BLOCK, padded } from '../format/entry.ts';
 import { type BlockEntry, DIGEST_DIGITS } from '../format/index-block.ts';
 import type { BlockRow, RecordedVerdict } from '../format/index-root.ts';
 import { ALONE_ABOVE, CHUNK, cutsBefore } from '../format/member-plan.ts';
@@ -14,6 +14,7 @@ import type { WorkerPool } from '../workers/pool.ts';
 import { RecycledBuffers } from '../workers/recycled-buffers.ts';
 import { OrderedWindow } from '../workers/window.ts';
 import { copySource, openContent } from './content-reader.ts';
+import { entryTime, holdsTime } from './entry-attributes.ts';
 import { type ClosedBlock, IndexBuilder, rowOf } from './index-builder.ts';
 import type { IndexSpool } from './index-spool.ts';
 import { encodeBatch, type PackDeviation, type PackedBatch, type PackItem } from './pack-batch.ts';
@@ -149,9 +150,10 @@ export class SnapshotWriter {
     let file = 0;
     for (const [i, item] of items.entries()) {
       const deviation = deviations.get(i);
-      const verdict = verdictOf(item, deviation);
+      const lost = deviation?.lost ?? false;
+      const verdict = (lost ? null : timeVerdict(item, deviation?.attributes)) ?? verdictOf(item, deviation);
       if (verdict !== null) this.#options.onVerdict(verdict);
-      if (deviation?.lost) continue;
+      if (lost) continue;
       const sha256 =
         item.type === 'file' ? packed.digests.slice(file * DIGEST_DIGITS, ++file * DIGEST_DIGITS) : undefined;
       entries.push(
@@ -251,9 +253,10 @@ export class SnapshotWriter {
       outcome = { verdict: 'changed', detail: `${outcome.detail}; zeros stand for what could not be read` };
     }
     const { verdict, detail } =
-      outcome.verdict === 'clean' && attempt > 1
+      timeVerdict(item, reader.attributes) ??
+      (outcome.verdict === 'clean' && attempt > 1
         ? { verdict: 'retried' as const, detail: 'it changed while it was read; a later attempt found it still' }
-        : outcome;
+        : outcome);
     entry.sha256 = hash.digest('hex');
     await this.#window.add(Promise.resolve(), async () => {
       if (verdict !== 'clean') onVerdict({ path: item.path, verdict, detail });
@@ -321,6 +324,14 @@ function verdictOf(item: PackItem, deviation: PackDeviation | undefined): Record
   return { path: item.path, verdict: deviation.verdict, detail: deviation.detail };
 }
 
+/** A time that a snapshot cannot hold is kept as the nearest one, and that is named. */
+function timeVerdict(item: CaptureItem, changed: FileAttributes | null | undefined): RecordedVerdict | null {
+  const { mtimeNs } = changed ?? item;
+  if (holdsTime(mtimeNs)) return null;
+  const detail = `its modification time, ${mtimeNs / 1_000_000_000n} s since 1970, is beyond what a snapshot holds`;
+  return { path: item.path, verdict: 'changed', detail };
+}
+
 function entryOf(
   item: CaptureItem,
   size: number,
@@ -328,7 +339,7 @@ function entryOf(
   sha256: string | undefined,
 ): BlockEntry {
   const { mode, uid, gid, mtimeNs: ns } = changed ?? item;
-  const { mtime, mtimeNs } = splitTime(ns);
+  const { mtime, mtimeNs } = entryTime(ns);
   const entry: BlockEntry = {
     path: item.path,
     type: item.type,
@@ -349,7 +360,7 @@ function entryOf(
 
 function tarLength(item: CaptureItem): number {
   const size = item.type === 'file' ? item.size : 0;
-  const { mtime } = splitTime(item.mtimeNs);
+  const { mtime } = entryTime(item.mtimeNs);
   const fields = { path: item.path, type: item.type, mode: item.mode, uid: item.uid, gid: item.gid, mtime, size };
   return headerBlocks('link' in item ? { ...fields, link: item.link } : fields) * BLOCK + padded(size);
 }

@@ -37,7 +37,7 @@ export const MAX_MEMBER_BYTES = 64 * 1024 * 1024;
 /** Most bytes that a member takes in the file: deflate adds next to nothing to what it cannot make smaller. */
 const MAX_STORED_BYTES = MAX_MEMBER_BYTES + 64 * 1024;
 /** Farthest time that a JavaScript Date (and hence the tar codec) can hold, in seconds. */
-const MAX_MTIME = 8.64e12;
+export const MAX_MTIME = 8.64e12;
 
 // One check a column: a schema for each number would cost more than inflating the block.
 const integers = (minimum: number, maximum: number) =>

@@ -8,8 +8,9 @@ import { isParallel, type ReadPool } from '../read/read-pool.ts';
 import { walkParallel } from '../read/walk-parallel.ts';
 import { throwIfAborted } from '../workers/abort.ts';
 import { OrderedWindow } from '../workers/window.ts';
+import { addUnheld } from './entry-time.ts';
 import type { BlockPlan, ExtractionPlan } from './restore-plan.ts';
-import { type ExtractedTree, TreeWriter, type TreeWriterOptions } from './tree-writer.ts';
+import { type ExtractedTree, emptyTree, TreeWriter, type TreeWriterOptions } from './tree-writer.ts';
 
 interface Extracted {
   tree: ExtractedTree;
@@ -29,7 +30,7 @@ export async function extractSealed(
   options: TreeWriterOptions,
   { signal, onEvent }: OperationOptions,
 ): Promise<ExtractedTree> {
-  const whole: ExtractedTree = { directories: [], links: [], files: 0, bytes: 0 };
+  const whole = emptyTree();
   onEvent?.({ type: 'phase', phase: 'extract' });
   const window = new OrderedWindow(pool.window);
   for (const blockPlan of plan.blocks) {
@@ -44,6 +45,7 @@ export async function extractSealed(
       for (const link of tree.links) whole.links.push(link);
       whole.files += tree.files;
       whole.bytes += tree.bytes;
+      addUnheld(whole.unheldTimes, tree.unheldTimes);
       onEvent?.({
         type: 'progress',
         phase: 'extract',

@@ -15,6 +15,7 @@ import type { StateStore } from '../state/state-store.ts';
 import { throwIfAborted } from '../workers/abort.ts';
 import { completeTree } from './complete-tree.ts';
 import { decideSealed, decideUnsealed } from './decide-restore.ts';
+import { tellUnheldTimes } from './entry-time.ts';
 import { type ExternalLink, type ExternalLinks, externalLinksError } from './external-links.ts';
 import { extractSealed } from './extract-sealed.ts';
 import { extractUnsealed } from './extract-unsealed.ts';
@@ -141,6 +142,7 @@ async function restoreInto(
     const skipped = new Set(externalLinks === 'skip' ? external.map(({ path }) => path) : []);
     const links = tree.links.filter(({ path }) => !skipped.has(path));
     completeTree({ ...tree, links }, treeOptions);
+    tellUnheldTimes(tree.unheldTimes, options);
     const live = mode === 'merge' && staging.found.kind === 'content' ? staging.target : null;
     const gone =
       selection === null

@@ -9,6 +9,7 @@ import { openSnapshot } from '../read/open-snapshot.ts';
 import { type Problem, problemError, problemOf } from '../read/problem.ts';
 import { openSource, readAt, type SnapshotSource } from '../read/snapshot-source.ts';
 import { throwIfAborted } from '../workers/abort.ts';
+import { tellUnheldTimes } from './entry-time.ts';
 import { probeNameFolding } from './name-collisions.ts';
 import { syncTree } from './publish/sync-tree.ts';
 import { findIndex } from './salvage/find-index.ts';
@@ -99,6 +100,7 @@ async function salvageInto(
   onEvent?.({ type: 'phase', phase: 'publish' });
   folder.publish();
   writer.complete(tree, folder.directory);
+  tellUnheldTimes(tree.unheldTimes, options);
   onEvent?.({ type: 'phase', phase: 'sync' });
   await syncTree(folder.directory);
   const { unproven } = writer;

@@ -4,6 +4,7 @@ import { fromSystemError } from '../errors.ts';
 import type { Entry } from '../format/entry.ts';
 import { printable } from '../format/printable.ts';
 import type { EntrySink } from '../read/block-walker.ts';
+import { setEntryTime, type UnheldTimes } from './entry-time.ts';
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW = 0, O_WRONLY } = fs.constants;
 
@@ -23,6 +24,12 @@ export interface ExtractedTree {
   links: Entry[];
   files: number;
   bytes: number;
+  unheldTimes: UnheldTimes;
+}
+
+/** A tree of which nothing is written yet. */
+export function emptyTree(): ExtractedTree {
+  return { directories: [], links: [], files: 0, bytes: 0, unheldTimes: { count: 0, first: null } };
 }
 
 /**
@@ -33,7 +40,7 @@ export interface ExtractedTree {
  */
 export class TreeWriter implements EntrySink {
   readonly #options: TreeWriterOptions;
-  readonly #tree: ExtractedTree = { directories: [], links: [], files: 0, bytes: 0 };
+  readonly #tree = emptyTree();
   #fd = -1;
 
   constructor(options: TreeWriterOptions) {
@@ -103,8 +110,12 @@ export class TreeWriter implements EntrySink {
     if (this.#options.sameOwner) fs.fchownSync(fd, entry.uid, entry.gid);
     // Changing the owner clears mode bits, so the mode comes behind it.
     if (this.#options.sameOwner || (entry.mode & this.#options.umask) !== 0) fs.fchmodSync(fd, entry.mode);
-    const time = utimesTime(entry);
-    fs.futimesSync(fd, time, time);
+    setEntryTime(
+      entry,
+      this.#tree.unheldTimes,
+      (time) => fs.futimesSync(fd, time, time),
+      () => fs.fstatSync(fd).mtimeMs,
+    );
   }
 
   #directory(entry: Entry): void {
@@ -124,12 +135,4 @@ export class TreeWriter implements EntrySink {
       throw fromSystemError(error, `write "${printable(entry.path)}"`, entry.path);
     }
   }
-}
-
-/** A modification time as `utimes` takes it: seconds, exact to the microsecond; before 1970 to the millisecond. */
-export function utimesTime(entry: Pick<Entry, 'mtime' | 'mtimeNs'>): number | Date {
-  // Node takes negative seconds for "now".
-  if (entry.mtime < 0) return new Date(entry.mtime * 1000 + Math.floor(entry.mtimeNs / 1e6));
-  // Node cuts to microseconds; half of one keeps a double's error from cutting to the one before.
-  return entry.mtime + (Math.floor(entry.mtimeNs / 1000) + 0.5) / 1e6;
 }

@@ -1,6 +1,7 @@
 import { Header } from 'tar';
 import { BackupError, type ErrorCode } from '../../errors.ts';
 import { BLOCK, type Entry, type EntryType, padded } from '../../format/entry.ts';
+import { MAX_MTIME } from '../../format/index-block.ts';
 import { MAX_PATH_BYTES } from '../../format/path-rules.ts';
 import { type PaxOverrides, parsePaxRecords } from './pax-records.ts';
 
@@ -146,13 +147,15 @@ export class TarGate {
       throw refused(`holds a ${type} ${link === '' ? 'without' : 'with'} a target`);
     const path = pax.path ?? this.#longName ?? ustarPath(block);
     const mtime = pax.mtime ?? { seconds: numberField(block, MTIME), nanoseconds: 0 };
+    // No calendar reaches further, and file systems end long before.
+    const seconds = Math.max(-MAX_MTIME, Math.min(MAX_MTIME, mtime.seconds));
     return {
       path,
       type,
       mode: numberField(block, MODE) & 0o7777,
       uid: pax.uid ?? numberField(block, UID),
       gid: pax.gid ?? numberField(block, GID),
-      mtime: mtime.seconds,
+      mtime: seconds,
       mtimeNs: mtime.nanoseconds,
       size,
       ...(link === '' ? {} : { link }),

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { lutimesSync } from 'node:fs';
 import { splitTime } from '../../format/entry.ts';
 import { type BytePath, bytePath } from '../../state/byte-path.ts';
-import { utimesTime } from '../tree-writer.ts';
+import { utimesTime } from '../entry-time.ts';
 
 const NS_PER_SECOND = 1_000_000_000n;
 const LINES_PER_SHELL = 2000;
