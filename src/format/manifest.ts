@@ -129,19 +129,17 @@ export function encodeManifestEntry(manifest: Manifest, length?: number): Buffer
   const size = length === undefined ? padded(json.length) : length - BLOCK;
   if (json.length > size) throw new RangeError(`a manifest of ${json.length} bytes does not fit into ${size}`);
   const entry = Buffer.alloc(BLOCK + size, ' ');
-  encodeHeader(
-    {
-      path: MANIFEST_PATH,
-      type: 'file',
-      mode: 0o644,
-      uid: 0,
-      gid: 0,
-      mtime: Math.floor(Date.parse(manifest.created_at) / 1000),
-      size,
-    },
-    entry,
-    0,
-  );
+  entry.set(manifestHeader(manifest, size));
   json.copy(entry, BLOCK);
   return entry;
+}
+
+/** The tar header of a manifest whose content, padding included, has `size` bytes. */
+export function manifestHeader({ created_at }: Manifest, size: number): Uint8Array {
+  const header = new Uint8Array(BLOCK);
+  const mtime = Math.floor(Date.parse(created_at) / 1000);
+  // Others would need a pax header, and the manifest has one block.
+  if (!(mtime >= 0 && mtime < 8 ** 11)) throw invalid('was created at a time before 1970 or after 2242');
+  encodeHeader({ path: MANIFEST_PATH, type: 'file', mode: 0o644, uid: 0, gid: 0, mtime, size }, header, 0);
+  return header;
 }

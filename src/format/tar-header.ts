@@ -1,185 +1,208 @@
-import { Header } from 'tar/header';
-import { Pax } from 'tar/pax';
 import { BLOCK, type Entry, padded } from './entry.ts';
+import { encodePaxRecords, type PaxRecord, paxRecordsLength } from './pax-record.ts';
+import { utf8Length, writeUtf8 } from './utf8.ts';
 
 /** What a tar header says of an entry. */
 export type HeaderFields = Pick<Entry, 'path' | 'type' | 'mode' | 'uid' | 'gid' | 'mtime' | 'size' | 'link'>;
 
-const TYPE_NAME = { file: 'File', directory: 'Directory', symlink: 'SymbolicLink', hardlink: 'Link' } as const;
+const TYPE_FLAGS = { file: 0x30, hardlink: 0x31, symlink: 0x32, directory: 0x35 } as const;
+const PAX_FLAG = 0x78;
+const SLASH = 0x2f;
 
-const NAME_FIELD = 100;
-const PREFIX_FIELD = 155;
-const MAX_ID = 0o7777777;
-const MAX_OCTAL_12 = 0o77777777777;
+// Fields of a ustar header (POSIX.1-2017): offset, and length where it is used more than once.
+const NAME_BYTES = 100;
+const MODE = 100;
+const UID = 108;
+const GID = 116;
+const SIZE = 124;
+const MTIME = 136;
+const CHECKSUM = 148;
+const TYPE = 156;
+const LINK = 157;
+const MAGIC = 257;
+const DEVICE_MAJOR = 329;
+const DEVICE_MINOR = 337;
+const PREFIX = 345;
+const PREFIX_BYTES = 155;
 
-// One of each, for a Header costs more to construct than to encode.
-const header = new Header({ path: '', mode: 0, uid: 0, gid: 0, size: 0, mtime: new Date(0), uname: '', gname: '' });
-const mtimeDate = new Date(0);
-header.mtime = mtimeDate;
-const scratch = Buffer.alloc(BLOCK);
+/** First numbers that fields of 8 and of 12 bytes cannot hold. */
+const ID_BOUND = 8 ** 7;
+const NUMBER_BOUND = 8 ** 11;
 
-function tarName(fields: HeaderFields): string {
-  return fields.type === 'directory' ? `${fields.path}/` : fields.path;
-}
+const PAX_NAME = 'PaxHeader';
 
-/** Writes the ustar header at `offset`, over zeros. */
-function encodeUstar(fields: HeaderFields, target: Buffer, offset: number, name = tarName(fields)): void {
-  header.path = name;
-  header.type = TYPE_NAME[fields.type];
-  header.linkpath = cut(fields.link ?? '');
-  header.mode = fields.mode;
-  header.uid = fields.uid;
-  header.gid = fields.gid;
-  header.size = fields.size;
-  mtimeDate.setTime(fields.mtime * 1000);
-  header.encode(target, offset);
-}
-
-function fitsNameField(text: string): boolean {
-  // A UTF-16 code unit takes at most three bytes, so short text needs no counting.
-  return text.length < NAME_FIELD / 3 || Buffer.byteLength(text) < NAME_FIELD;
-}
-
-/** As many whole characters as a name field holds: what stands there when a pax record has the rest. */
-function cut(text: string): string {
-  if (fitsNameField(text)) return text;
-  const bytes = Buffer.from(text, 'utf8');
-  let end = NAME_FIELD - 1;
-  // Continuation bytes of a character are 10xxxxxx.
-  while (((bytes[end] as number) & 0xc0) === 0x80) end--;
-  return bytes.toString('utf8', 0, end);
-}
-
-/** A header block of the codec's making, and the sum of its bytes. */
-interface Stamp {
-  block: Buffer;
-  sum: number;
-}
-
-// Name, size, time and checksum are what differs between most entries of a state directory. Their headers are cut from a stamp: a
-// header that `tar` encoded with these four empty. It saves nine tenths of the time, here and at each proof.
-const stamps = new Map<number, Stamp>();
-const MAX_STAMPS = 1024;
-const SIZE_OFFSET = 124;
-const MTIME_OFFSET = 136;
-const CHECKSUM_OFFSET = 148;
-
-function stampFor(fields: HeaderFields): Stamp {
-  const key = ((fields.uid * (MAX_ID + 1) + fields.gid) * 2 + (fields.type === 'file' ? 1 : 0)) * 0o10000 + fields.mode;
-  let stamp = Number.isSafeInteger(key) ? stamps.get(key) : undefined;
-  if (stamp === undefined) {
-    const block = Buffer.alloc(BLOCK);
-    encodeUstar({ ...fields, path: '', size: 0, mtime: 0 }, block, 0);
-    block.fill(0, 0, NAME_FIELD);
-    block.fill(0, SIZE_OFFSET, CHECKSUM_OFFSET + 8);
-    stamp = { block, sum: block.reduce((sum, byte) => sum + byte, 0) };
-    if (stamps.size >= MAX_STAMPS) stamps.clear();
-    stamps.set(key, stamp);
-  }
-  return stamp;
-}
-
-/** Writes a number as the codec does: octal digits, a space if there is room for it, a NUL. @returns the sum of the bytes */
-function writeOctal(value: number, target: Buffer, offset: number, length: number): number {
-  const spaced = value < 8 ** (length - 2);
-  let at = offset + length - (spaced ? 3 : 2);
-  let sum = 0;
-  for (let rest = value; at >= offset; at--) {
-    const digit = 0x30 + (rest % 8);
-    target[at] = digit;
-    sum += digit;
-    rest = Math.floor(rest / 8);
-  }
-  if (!spaced) return sum;
-  target[offset + length - 2] = 0x20;
-  return sum + 0x20;
-}
-
-/** Writes a ustar header that needs neither prefix nor target. */
-function encodeStamped(fields: HeaderFields, target: Buffer, offset: number): void {
-  const { block, sum } = stampFor(fields);
-  block.copy(target, offset);
-  const length = target.write(fields.path, offset);
-  const isDirectory = fields.type === 'directory';
-  if (isDirectory) target[offset + length] = 0x2f;
-  // The checksum counts its own field as spaces.
-  let checksum = sum + 8 * 0x20 + (isDirectory ? 0x2f : 0);
-  for (let i = offset; i < offset + length; i++) checksum += target[i] as number;
-  checksum += writeOctal(fields.size, target, offset + SIZE_OFFSET, 12);
-  checksum += writeOctal(fields.mtime, target, offset + MTIME_OFFSET, 12);
-  writeOctal(checksum, target, offset + CHECKSUM_OFFSET, 8);
-}
-
-/** Whether ustar's name and prefix fields can hold the path. */
-function fitsName(fields: HeaderFields): boolean {
-  const name = tarName(fields);
-  if (fitsNameField(name)) return true;
-  // Finding a place to split a path takes the codec a time that grows with the square of its depth.
-  if (Buffer.byteLength(name) > NAME_FIELD + 1 + PREFIX_FIELD) return false;
-  scratch.fill(0);
-  encodeUstar(fields, scratch, 0);
-  return new Header(scratch, 0).path === name;
-}
-
-/** The pax records that an entry needs, or null. */
-function paxRecords(fields: HeaderFields): Buffer | null {
-  const { link, size, uid, gid, mtime } = fields;
-  const longName = !fitsName(fields);
-  const longLink = link !== undefined && !fitsNameField(link);
-  const largeNumber = size > MAX_OCTAL_12 || uid > MAX_ID || gid > MAX_ID || mtime < 0 || mtime > MAX_OCTAL_12;
-  if (!longName && !longLink && !largeNumber) return null;
-  const pax = new Pax({
-    ...(longName ? { path: tarName(fields) } : {}),
-    ...(longLink ? { linkpath: link } : {}),
-    ...(size > MAX_OCTAL_12 ? { size } : {}),
-    ...(uid > MAX_ID ? { uid } : {}),
-    ...(gid > MAX_ID ? { gid } : {}),
-    ...(mtime < 0 || mtime > MAX_OCTAL_12 ? { mtime: new Date(mtime * 1000) } : {}),
-  });
-  return Buffer.from(pax.encodeBody(), 'utf8');
-}
+/** Most header blocks that an entry with a path and a target as the format allows them can have: two names of 4,095 bytes and four numbers. */
+export const MAX_HEADER_BLOCKS = 2 + Math.ceil((2 * (4095 + 20) + 4 * 40) / BLOCK);
 
 /** Number of 512-byte blocks that the header of an entry takes: 1, or 3 and more with a pax header. */
 export function headerBlocks(fields: HeaderFields): number {
-  const records = paxRecords(fields);
-  return records === null ? 1 : 2 + padded(records.length) / BLOCK;
+  return isPlain(fields) ? 1 : blocksWith(paxRecords(fields));
+}
+
+function blocksWith(records: readonly PaxRecord[]): number {
+  return records.length === 0 ? 1 : 2 + padded(paxRecordsLength(records)) / BLOCK;
 }
 
 /**
  * Writes the header blocks of an entry, a pax header before the ustar header where a value needs it.
  *
- * The bytes follow from the fields alone, so that a reader which knows the fields can compare instead of parse.
+ * The bytes follow from the fields alone, so that a reader which knows the fields compares instead of parsing.
  *
  * @param target has room for `headerBlocks(fields)` blocks at `offset`; what was there is overwritten
  * @returns the number of blocks written
  */
-export function encodeHeader(fields: HeaderFields, target: Buffer, offset: number): number {
-  const records = paxRecords(fields);
-  if (records === null && fields.link === undefined && fitsNameField(tarName(fields))) {
-    encodeStamped(fields, target, offset);
-    return 1;
-  }
-  if (records === null) {
-    target.fill(0, offset, offset + BLOCK);
-    encodeUstar(fields, target, offset);
-    return 1;
-  }
-  const blocks = 2 + padded(records.length) / BLOCK;
-  target.fill(0, offset, offset + blocks * BLOCK);
-  new Header({
-    path: 'PaxHeader',
-    type: 'ExtendedHeader',
-    mode: 0o644,
-    uid: 0,
-    gid: 0,
-    size: records.length,
-    mtime: new Date(0),
-    uname: '',
-    gname: '',
-  }).encode(target, offset);
-  records.copy(target, offset + BLOCK);
-  // A name that the pax header does not have must stand here in full, split between name and prefix if need be.
-  const name = tarName(fields);
-  encodeUstar(fields, target, offset + (blocks - 1) * BLOCK, fitsName(fields) ? name : cut(name));
+export function encodeHeader(fields: HeaderFields, target: Uint8Array, offset: number): number {
+  const records = isPlain(fields) ? [] : paxRecords(fields);
+  const blocks = blocksWith(records);
+  if (blocks > 1) encodePaxHeader(records, target, offset);
+  encodeUstar(fields, target, offset + (blocks - 1) * BLOCK);
   return blocks;
+}
+
+function encodePaxHeader(records: readonly PaxRecord[], target: Uint8Array, offset: number): void {
+  const size = paxRecordsLength(records);
+  const fields: HeaderFields = { path: PAX_NAME, type: 'file', mode: 0o644, uid: 0, gid: 0, mtime: 0, size };
+  encodeUstar(fields, target, offset, PAX_FLAG);
+  encodePaxRecords(records, target, offset + BLOCK);
+  target.fill(0, offset + BLOCK + size, offset + BLOCK + padded(size));
+}
+
+/** Whether it can be told without counting bytes that one block is enough, as it is for most entries. */
+function isPlain({ path, link, uid, gid, mtime, size }: HeaderFields): boolean {
+  // A UTF-16 code unit takes at most three bytes, and a directory's name a slash.
+  return (
+    path.length < NAME_BYTES / 3 &&
+    (link === undefined || link.length <= NAME_BYTES / 3) &&
+    fitsNumber(mtime) &&
+    fitsNumber(size) &&
+    uid < ID_BOUND &&
+    gid < ID_BOUND
+  );
+}
+
+function fitsNumber(value: number): boolean {
+  return value >= 0 && value < NUMBER_BOUND;
+}
+
+function tarName({ type, path }: HeaderFields): string {
+  return type === 'directory' ? `${path}/` : path;
+}
+
+/** What the ustar header cannot say, in the order in which it stands in the pax header. */
+function paxRecords(fields: HeaderFields): PaxRecord[] {
+  const { link, size, uid, gid, mtime } = fields;
+  const name = tarName(fields);
+  const records: PaxRecord[] = [];
+  if (!fitsName(name)) records.push(['path', name]);
+  if (link !== undefined && utf8Length(link) > NAME_BYTES) records.push(['linkpath', link]);
+  if (size >= NUMBER_BOUND) records.push(['size', String(size)]);
+  if (uid >= ID_BOUND) records.push(['uid', String(uid)]);
+  if (gid >= ID_BOUND) records.push(['gid', String(gid)]);
+  if (!fitsNumber(mtime)) records.push(['mtime', String(mtime)]);
+  return records;
+}
+
+function fitsName(name: string): boolean {
+  const length = utf8Length(name);
+  return length <= NAME_BYTES || splitName(name, length) > 0;
+}
+
+const nameBytes = new Uint8Array(PREFIX_BYTES + 1 + NAME_BYTES);
+
+/**
+ * Where a name of more than 100 bytes is split between the prefix and the name field: at the last slash, other than one that ends it,
+ * before which there are at most 155 bytes.
+ *
+ * @returns the slash's place in bytes; 0 when there is none, or too much stands behind it
+ */
+function splitName(name: string, length: number): number {
+  if (length > nameBytes.length) return 0;
+  writeUtf8(name, nameBytes, 0, length);
+  let at = Math.min(PREFIX_BYTES, length - 2);
+  while (at > 0 && nameBytes[at] !== SLASH) at--;
+  return length - at - 1 <= NAME_BYTES ? at : 0;
+}
+
+/** A header block without name, target, size, time and checksum, which differ between most entries, and the sum of its bytes. */
+interface Stamp {
+  block: Uint8Array;
+  sum: number;
+}
+
+const stamps = new Map<number, Stamp>();
+const MAX_STAMPS = 1024;
+
+function stampFor({ mode, uid, gid }: HeaderFields, flag: number): Stamp {
+  const [owner, group] = [uid < ID_BOUND ? uid : 0, gid < ID_BOUND ? gid : 0];
+  const key = ((owner * ID_BOUND + group) * 0x80 + flag) * 0o10000 + mode;
+  const known = stamps.get(key);
+  if (known !== undefined) return known;
+  const block = new Uint8Array(BLOCK);
+  writeOctal(mode, block, MODE, 8);
+  writeOctal(owner, block, UID, 8);
+  writeOctal(group, block, GID, 8);
+  block[TYPE] = flag;
+  writeUtf8('ustar\x0000', block, MAGIC, 8);
+  writeOctal(0, block, DEVICE_MAJOR, 8);
+  writeOctal(0, block, DEVICE_MINOR, 8);
+  const stamp = { block, sum: block.reduce((sum, byte) => sum + byte, 0) };
+  if (stamps.size >= MAX_STAMPS) stamps.clear();
+  // Beyond that two owners could have one key.
+  if (Number.isSafeInteger(key)) stamps.set(key, stamp);
+  return stamp;
+}
+
+function encodeUstar(fields: HeaderFields, target: Uint8Array, offset: number, flag = flagOf(fields)): void {
+  const { block, sum } = stampFor(fields, flag);
+  target.set(block, offset);
+  // The checksum counts its own field as spaces.
+  let checksum = sum + 8 * 0x20;
+  checksum += writeName(flag === PAX_FLAG ? fields.path : tarName(fields), target, offset);
+  if (fields.link !== undefined) {
+    const length = writeUtf8(fields.link, target, offset + LINK, NAME_BYTES);
+    checksum += sumOf(target, offset + LINK, length);
+  }
+  checksum += writeOctal(fitsNumber(fields.size) ? fields.size : 0, target, offset + SIZE, 12);
+  checksum += writeOctal(fitsNumber(fields.mtime) ? fields.mtime : 0, target, offset + MTIME, 12);
+  writeOctal(checksum, target, offset + CHECKSUM, 8);
+}
+
+function flagOf({ type }: HeaderFields): number {
+  return TYPE_FLAGS[type];
+}
+
+/** Writes the name, split if need be; of one that does not fit its beginning, for the pax header has all of it. @returns the sum of the bytes */
+function writeName(name: string, target: Uint8Array, offset: number): number {
+  const length = name.length <= NAME_BYTES / 3 ? 0 : utf8Length(name);
+  const split = length > NAME_BYTES ? splitName(name, length) : 0;
+  if (split === 0) return sumOf(target, offset, writeUtf8(name, target, offset, NAME_BYTES));
+  target.set(nameBytes.subarray(0, split), offset + PREFIX);
+  target.set(nameBytes.subarray(split + 1, length), offset);
+  return sumOf(target, offset + PREFIX, split) + sumOf(target, offset, length - split - 1);
+}
+
+function sumOf(bytes: Uint8Array, offset: number, length: number): number {
+  let sum = 0;
+  for (let i = offset; i < offset + length; i++) sum += bytes[i] as number;
+  return sum;
+}
+
+/**
+ * Writes a number as node-tar does: octal digits with leading zeros, a space if there is room for one, a NUL.
+ *
+ * @returns the sum of the bytes
+ */
+function writeOctal(value: number, target: Uint8Array, offset: number, length: number): number {
+  const spaced = value < 8 ** (length - 2);
+  let sum = spaced ? 0x20 : 0;
+  let rest = value;
+  for (let at = offset + length - (spaced ? 3 : 2); at >= offset; at--) {
+    const digit = 0x30 + (rest % 8);
+    target[at] = digit;
+    sum += digit;
+    rest = Math.floor(rest / 8);
+  }
+  if (spaced) target[offset + length - 2] = 0x20;
+  target[offset + length - 1] = 0;
+  return sum;
 }

@@ -127,10 +127,10 @@ export class BlockWalker {
     const entry = this.#entries[index] as BlockEntry;
     const headerLength = entry.headerBlocks * BLOCK;
     const at = start + headerLength;
-    if (at > tar.length || !headerAgrees(entry, tar.subarray(start, at))) {
+    if (!headerAgrees(entry, tar, start)) {
       this.#problem(
         'INDEX_MISMATCH',
-        `the tar header of ${someOf([entry.path])} says other than the index`,
+        `the tar header of ${someOf([entry.path])} is not the one that the index makes`,
         entry.path,
       );
       this.#lost = Math.max(0, at + padded(entry.size) - tar.length);

@@ -11,10 +11,8 @@ import {
   memberLength,
 } from '../format/gzip-member.ts';
 import { type IndexRoot, parseRoot } from '../format/index-root.ts';
-import { MAX_MANIFEST_BYTES, type Manifest, parseManifest } from '../format/manifest.ts';
-import { MANIFEST_PATH } from '../format/path-rules.ts';
+import { MAX_MANIFEST_BYTES, type Manifest, manifestHeader, parseManifest } from '../format/manifest.ts';
 import { parseSeal, SEAL_LENGTH, type Seal } from '../format/seal.ts';
-import { parseHeader } from './header-agreement.ts';
 import { type BlockLocation, type IndexLocation, readIndex } from './index-reader.ts';
 import { inflateMember } from './inflate-member.ts';
 import { readAt, type SnapshotSource } from './snapshot-source.ts';
@@ -116,14 +114,16 @@ function readManifest(source: SnapshotSource, length: number, seal: Seal): Manif
   const entry = inflateMember(member, 'M', Math.min(raw, MAX_MANIFEST_BYTES));
   if (entry.length < 2 * BLOCK || !member.equals(encodeStoredMember('M', entry)))
     throw damaged('its first member is not stored as it must be');
+  if (entry.length % BLOCK !== 0) throw headerError();
   const manifest = parseManifest(entry.subarray(BLOCK));
-  const header = parseHeader(entry.subarray(0, BLOCK));
-  if (header?.path !== MANIFEST_PATH || header.type !== 'file' || header.size !== entry.length - BLOCK) {
-    throw new BackupError('TAR_INVALID', 'the tar header of manifest.json is not as it must be', {
-      hint: DAMAGED_HINT,
-    });
-  }
+  if (!entry.subarray(0, BLOCK).equals(manifestHeader(manifest, entry.length - BLOCK))) throw headerError();
   return manifest;
+}
+
+function headerError(): BackupError {
+  return new BackupError('TAR_INVALID', 'the tar header of manifest.json is not the one that the format makes', {
+    hint: DAMAGED_HINT,
+  });
 }
 
 function readRoot(source: SnapshotSource, seal: Seal): IndexRoot {

@@ -100,14 +100,22 @@ export function honestHeader(fields: Partial<HeaderFields>): Buffer {
     records.push([key, typeof all[key] === 'number' ? String(all[key]) : all[key]]);
     Object.assign(fitting, { [key]: inUstar });
   };
-  if (splitPath(Buffer.from(all.path)) === undefined) move('path', Buffer.from(all.path).subarray(0, 100));
-  if (Buffer.byteLength(all.linkpath) > 100) move('linkpath', Buffer.from(all.linkpath).subarray(0, 100));
+  if (splitPath(Buffer.from(all.path)) === undefined) move('path', beginning(all.path));
+  if (Buffer.byteLength(all.linkpath) > 100) move('linkpath', beginning(all.linkpath));
   if (all.size >= 8 ** 11) move('size', 0);
   if (all.uid >= 8 ** 7) move('uid', 0);
   if (all.gid >= 8 ** 7) move('gid', 0);
   if (all.mtime < 0 || all.mtime >= 8 ** 11) move('mtime', 0);
   const header = ustarHeader({ ...all, ...fitting });
   return records.length === 0 ? header : Buffer.concat([paxHeader(records), header]);
+}
+
+/** As many whole characters as a field of 100 bytes holds. */
+function beginning(text: string | Buffer): Buffer {
+  const bytes = Buffer.from(text);
+  let end = 100;
+  while (((bytes[end] ?? 0) & 0xc0) === 0x80) end -= 1;
+  return bytes.subarray(0, end);
 }
 
 export type PaxRecord = [key: string, value: string | Buffer];

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import type { Entry } from '../../src/format/entry.ts';
 import { encodeHeader, type HeaderFields, headerBlocks } from '../../src/format/tar-header.ts';
 import { TarGate } from '../../src/read/unsealed/tar-gate.ts';
-import { ustarHeader } from '../archives/tar-bytes.ts';
+import { honestHeader } from '../archives/tar-bytes.ts';
 import { blockEntry } from './arbitraries.ts';
 
 function encode(fields: HeaderFields): Buffer {
@@ -86,22 +86,25 @@ describe('fields come back', () => {
 describe('a header takes one block where ustar can say it', () => {
   const fits: Partial<HeaderFields>[] = [
     {},
-    { path: 'x'.repeat(99) },
+    { path: 'x'.repeat(100) },
+    { path: `${'d'.repeat(155)}/${'n'.repeat(100)}` },
     { path: `${'d'.repeat(150)}/${'n'.repeat(90)}` },
     { path: 'Łódź/東京/🌱.json' },
     { size: 0o77777777777 },
     { mtime: 0 },
     { mtime: 0o77777777777 },
     { uid: 0o7777777, gid: 0o7777777 },
-    { type: 'symlink', link: 'l'.repeat(99), size: 0 },
-    { type: 'directory', path: 'd'.repeat(98), size: 0 },
+    { type: 'symlink', link: 'l'.repeat(100), size: 0 },
+    { type: 'directory', path: 'd'.repeat(99), size: 0 },
   ];
   test.each(fits)('%j', (fields) => expect(headerBlocks({ ...base, ...fields })).toBe(1));
 
   const needPax: Partial<HeaderFields>[] = [
     { path: 'x'.repeat(101) },
     { path: '語'.repeat(34) },
-    { path: `${'d'.repeat(200)}/n` },
+    { path: `${'d'.repeat(156)}/n` },
+    { path: `d/${'n'.repeat(101)}` },
+    { type: 'directory', path: 'd'.repeat(100), size: 0 },
     { size: 0o77777777777 + 1 },
     { size: 2 ** 50 },
     { mtime: -1 },
@@ -123,9 +126,57 @@ test('a name that prefix and name can hold is whole, also when something else ne
   }
 });
 
-test('a plain header is, byte for byte, the one built from POSIX alone', () => {
-  for (const fields of [base, { ...base, path: 'b/c.md', mode: 0o1755, size: 0, mtime: 0 }])
-    expect(encode(fields).equals(ustarHeader({ ...fields, type: '0', linkpath: '' }))).toBe(true);
+test('every header is, byte for byte, the one built from POSIX and the format alone', () => {
+  const flags = { file: '0', hardlink: '1', symlink: '2', directory: '5' };
+  fc.assert(
+    fc.property(blockEntry, ({ path, type, mode, uid, gid, mtime, size, link = '' }) => {
+      const fields = { mode, uid, gid, mtime, size, type: flags[type], linkpath: link };
+      const expected = honestHeader({ ...fields, path: type === 'directory' ? `${path}/` : path });
+      const header = { path, type, mode, uid, gid, mtime, size };
+      expect(encode(link === '' ? header : { ...header, link }).equals(expected)).toBe(true);
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+test("a header without pax records or prefix is, byte for byte, that of the tar package's encoder", () => {
+  const types = { file: 'File', hardlink: 'Link', symlink: 'SymbolicLink', directory: 'Directory' } as const;
+  fc.assert(
+    fc.property(blockEntry, (entry) => {
+      const fields = {
+        ...entry,
+        uid: entry.uid % 2 ** 21,
+        gid: entry.gid % 2 ** 21,
+        mtime: Math.abs(entry.mtime % 2 ** 33),
+      };
+      fields.size %= 2 ** 33;
+      const name = entry.type === 'directory' ? `${entry.path}/` : entry.path;
+      fc.pre(Buffer.byteLength(name) < 100 && Buffer.byteLength(entry.link ?? '') <= 100);
+      const header = new Header({
+        path: name,
+        linkpath: entry.link ?? '',
+        type: types[entry.type],
+        mode: fields.mode,
+        uid: fields.uid,
+        gid: fields.gid,
+        size: fields.size,
+        mtime: new Date(fields.mtime * 1000),
+        uname: '',
+        gname: '',
+      });
+      const expected = Buffer.alloc(512);
+      header.encode(expected, 0);
+      expect(encode(fields).equals(expected)).toBe(true);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('what a pax header has stands in the ustar header as zero, or as the beginning of the name', () => {
+  const bytes = encode({ ...base, path: `a${'ł'.repeat(60)}`, size: 2 ** 40, uid: 2 ** 30, gid: 2 ** 31, mtime: -5 });
+  const header = new Header(bytes, bytes.length - 512);
+  expect(header).toMatchObject({ path: `a${'ł'.repeat(49)}`, size: 0, uid: 0, gid: 0 });
+  expect(header.mtime).toEqual(new Date(0));
 });
 
 describe('GNU tar reads them', () => {

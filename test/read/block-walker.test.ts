@@ -5,7 +5,6 @@ import { padded } from '../../src/format/entry.ts';
 import type { BlockEntry } from '../../src/format/index-block.ts';
 import { encodeHeader, headerBlocks } from '../../src/format/tar-header.ts';
 import { BlockWalker, type EntrySink } from '../../src/read/block-walker.ts';
-import { parseHeader } from '../../src/read/header-agreement.ts';
 import { noise } from '../damage/small-tree.ts';
 import { blockEntry } from '../format/arbitraries.ts';
 
@@ -92,25 +91,14 @@ test('everything is proven, also where members cut through the content of the la
   }
 });
 
-/** Whether a byte of the tar is of headers. */
-function isHeader(at: number): boolean {
-  let start = 0;
-  return parts.some(({ entry }) => {
-    const behind = start + entry.headerBlocks * 512;
-    const inside = at >= start && at < behind;
-    start = behind + padded(entry.size);
-    return inside;
-  });
-}
-
-test('a bit changed in content or padding is a problem, in a header if it says something else; what it stands in is not given out', () => {
+test('a bit changed anywhere is a problem, and what it stands in is not given out', () => {
   fc.assert(
     fc.property(fc.nat(tar.length * 8 - 1), (bit) => {
       const changed = Buffer.from(tar);
       changed[bit >> 3] = (changed[bit >> 3] as number) ^ (1 << (bit & 7));
       const { sink, problems } = walk(changed, tar.length);
-      if (!isHeader(bit >> 3)) expect(problems.length).toBeGreaterThan(0);
-      expect(sink.proven.size < parts.length).toBe(problems.length > 0);
+      expect(problems.length).toBeGreaterThan(0);
+      expect(sink.proven.size).toBeLessThan(parts.length);
       for (const [path, content] of sink.proven) expect(content.equals(contents.get(path) as Buffer)).toBe(true);
       for (const { paths } of problems) for (const path of paths) expect(sink.proven.has(path)).toBe(false);
     }),
@@ -118,7 +106,7 @@ test('a bit changed in content or padding is a problem, in a header if it says s
   );
 });
 
-test('a bit changed in the header of any entry is a problem, or changes nothing of what it says', () => {
+test('a bit changed in the header of any entry is a problem', () => {
   fc.assert(
     fc.property(blockEntry, fc.nat(), (entry, draw) => {
       const one = { ...entry, size: 0 };
@@ -128,13 +116,11 @@ test('a bit changed in the header of any entry is a problem, or changes nothing 
       const sound = new BlockWalker([one]);
       sound.feed(header);
       expect(sound.problems).toEqual([]);
-      const said = parseHeader(header);
       const bit = draw % (header.length * 8);
       header[bit >> 3] = (header[bit >> 3] as number) ^ (1 << (bit & 7));
       const walker = new BlockWalker([one]);
       walker.feed(header);
-      if (walker.problems.length === 0) expect(parseHeader(header)).toEqual(said);
-      else expect(walker.problems).toMatchObject([{ code: 'INDEX_MISMATCH', paths: [one.path] }]);
+      expect(walker.problems).toMatchObject([{ code: 'INDEX_MISMATCH', paths: [one.path] }]);
     }),
     { numRuns: 2000 },
   );
