@@ -26,7 +26,7 @@ export function copyLiveFile(from: string | Buffer, to: string | Buffer): void {
   }
 }
 
-/** Has the file system share the bytes, all of one moment, where it can. */
+/** Has the file system share the bytes, all of one moment, where it can. On Linux alone: libuv does not clone on macOS, where this fails. */
 function cloned(from: string | Buffer, to: string | Buffer): boolean {
   try {
     copyFileSync(from, to, constants.COPYFILE_FICLONE_FORCE);

@@ -1,11 +1,12 @@
 import { type BigIntStats, closeSync, openSync, readlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { HERE } from '../state/platform.ts';
 import type { LiveSource } from './capture-item.ts';
 import { isSameFile } from './file-state.ts';
 
 /** Where the system says that an open file lies, or null where it does not say. Linux only. */
 function pathOfOpen(fd: number): string | null {
-  if (process.platform !== 'linux') return null;
+  if (!HERE.namesOpenFiles) return null;
   try {
     return readlinkSync(`/proc/self/fd/${fd}`);
   } catch {

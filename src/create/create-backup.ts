@@ -6,7 +6,7 @@ import type { LeftOut } from '../capture/capture-report.ts';
 import { captureState } from '../capture/capture-state.ts';
 import { openStateDir, type TopAttributes } from '../capture/scan.ts';
 import { isLoss } from '../capture/verdict.ts';
-import { BackupError, fromSystemError, isSystemError } from '../errors.ts';
+import { BackupError, type ErrorCode, fromSystemError, isSystemError } from '../errors.ts';
 import type { OperationOptions } from '../events.ts';
 import { END_MEMBER, encodeIndexPieces, encodeStoredMember, indexStored, PIECE } from '../format/gzip-member.ts';
 import { encodeRoot, type RecordedVerdict, type Totals } from '../format/index-root.ts';
@@ -89,6 +89,8 @@ export interface CreateOptions extends OperationOptions {
  */
 export type CreateOutput = string | { folder: string } | Writable;
 
+const NO_LOCK_POSSIBLE: ReadonlySet<ErrorCode> = new Set(['PERMISSION', 'NO_SPACE']);
+
 /** A snapshot that was made. */
 export interface CreateResult {
   /** Path of the snapshot, or null for a stream. */
@@ -130,12 +132,12 @@ export async function createBackup(
   }
 }
 
-/** A state directory that we cannot write around, as on a read-only file system, is captured without a lock. */
+/** A state directory that we cannot write around, as on a file system that is read-only or full, is captured without a lock. */
 async function lockIfPossible(root: string): Promise<StateLock | null> {
   try {
     return await acquireStateLock(root, 'oxios-backup create');
   } catch (error) {
-    if (error instanceof BackupError && error.code === 'PERMISSION') return null;
+    if (error instanceof BackupError && NO_LOCK_POSSIBLE.has(error.code)) return null;
     throw error;
   }
 }

@@ -102,7 +102,7 @@ async function salvageInto(
   writer.complete(tree, folder.directory);
   tellUnheldTimes(tree.unheldTimes, options);
   onEvent?.({ type: 'phase', phase: 'sync' });
-  await syncTree(folder.directory);
+  await syncTree(folder.directory, options);
   const { unproven } = writer;
   const lost = writer.lost.sort((a, b) => comparePaths(a.path, b.path));
   return {

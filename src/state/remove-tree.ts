@@ -3,6 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import { BackupError } from '../errors.ts';
 import { type BytePath, bytePath, childNames, joinBytes } from './byte-path.ts';
 import { mountPointsBelow } from './mount-points.ts';
+import { stepInto } from './near-path.ts';
 
 export interface Removed {
   entries: number;
@@ -12,7 +13,8 @@ export interface Removed {
 
 const ENTRIES_PER_TURN = 500;
 
-/** Removes a directory and all below it: names that are not UTF-8, directories without write permission, whatever is its owner's. */
+/** Removes a directory and all below it: names that are not UTF-8, directories without write permission, paths
+ * longer than the system takes, whatever is its owner's. */
 export async function removeTree(directory: string): Promise<Removed> {
   const removed: Removed = { entries: 0, bytes: 0 };
   if (lstatSync(directory, { throwIfNoEntry: false }) === undefined) return removed;
@@ -29,9 +31,18 @@ export async function removeTree(directory: string): Promise<Removed> {
   return removed;
 }
 
-async function removeBelow(directory: BytePath, removed: Removed): Promise<void> {
-  const mode = lstatSync(directory).mode & 0o7777;
-  if ((mode & 0o700) !== 0o700) chmodSync(directory, mode | 0o700);
+async function removeBelow(path: BytePath, removed: Removed): Promise<void> {
+  const mode = lstatSync(path).mode & 0o7777;
+  if ((mode & 0o700) !== 0o700) chmodSync(path, mode | 0o700);
+  const directory = stepInto(path);
+  try {
+    await removeChildren(directory.path, removed);
+  } finally {
+    directory.leave();
+  }
+}
+
+async function removeChildren(directory: BytePath, removed: Removed): Promise<void> {
   for (const name of childNames(directory)) {
     const path = joinBytes(directory, name);
     const stats = lstatSync(path);

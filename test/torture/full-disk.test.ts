@@ -120,3 +120,25 @@ test.skipIf(!canMount)('a state directory that is a mount point is restored chil
   wanted.delete('.');
   expect(compareTrees(wanted, tree)).toEqual([]);
 });
+
+test.skipIf(!canMount).each([
+  { what: 'is full', options: 'size=1m' },
+  { what: 'has room for no more files', options: 'size=8m,nr_inodes=8' },
+])('a state directory on a disk that $what is captured', async ({ options }) => {
+  mount(options);
+  const live = join(disk, 'workspace');
+  fs.mkdirSync(join(live, 'seeds'), { recursive: true });
+  fs.writeFileSync(join(live, 'seeds/a.json'), '{}');
+  const more = spawnSync('sh', ['-c', 'n=0; while : > x$n && cat /dev/zero > y$n; do n=$((n+1)); done 2>/dev/null'], {
+    cwd: disk,
+    timeout: 20_000,
+  });
+  expect(more.status).not.toBe(null);
+  expect(() => fs.writeFileSync(join(live, 'probe'), 'x'.repeat(9000))).toThrow(/ENOSPC/);
+  fs.rmSync(join(live, 'probe'), { force: true });
+  const before = readTree(live);
+  const output = room.fresh('from-full');
+  expect(await createBackup(new StateStore(live), output)).toMatchObject({ complete: true, totals: { files: 1 } });
+  expect(compareTrees(before, readTree(live))).toEqual([]);
+  expect(fs.readdirSync(disk).filter((name) => name.includes('oxios-backup'))).toEqual([]);
+});

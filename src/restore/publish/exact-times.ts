@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { lutimesSync } from 'node:fs';
 import { splitTime } from '../../format/entry.ts';
 import { type BytePath, bytePath } from '../../state/byte-path.ts';
+import { HERE } from '../../state/platform.ts';
 import { utimesTime } from '../entry-time.ts';
 
 const NS_PER_SECOND = 1_000_000_000n;
@@ -33,7 +34,7 @@ export function setMtimes(items: readonly TimedPath[]): void {
     const seconds = utimesTime(splitTime(mtimeNs));
     lutimesSync(path, seconds, seconds);
   }
-  if (process.platform !== 'linux') return;
+  if (!HERE.touchSetsNanoseconds) return;
   // A path goes through the standard input of a shell and not as an argument: Node's arguments are UTF-8, names need not be.
   const lines = items
     .filter(({ mtimeNs }) => mtimeNs % 1000n !== 0n)

@@ -56,7 +56,7 @@ async function completeTree(staging: Staging, { mode, top, signal, onEvent }: Pu
   }
   applyTop(staging.tree, top ?? {});
   onEvent?.({ type: 'phase', phase: 'sync' });
-  await syncTree(staging.tree);
+  await syncTree(staging.tree, { signal, onEvent });
 }
 
 function swapIn(staging: Staging, { mode, onEvent }: PublishOptions): PublishResult {

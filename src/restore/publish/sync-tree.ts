@@ -1,60 +1,114 @@
 import { execFile } from 'node:child_process';
-import { chmodSync, closeSync, fsyncSync, lstatSync, openSync } from 'node:fs';
-import { release } from 'node:os';
+import { chmodSync, closeSync, fsync, lstatSync, openSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import type { OperationOptions } from '../../events.ts';
 import { type BytePath, bytePath, childNames, joinBytes } from '../../state/byte-path.ts';
 import { fsyncDirectory } from '../../state/fsync-directory.ts';
+import { stepInto } from '../../state/near-path.ts';
+import { HERE, type Platform } from '../../state/platform.ts';
+import { throwIfAborted } from '../../workers/abort.ts';
 
-const FILES_PER_TURN = 50;
+const fsyncLater = promisify(fsync);
+
+/** Syncs under way at once. On macOS each waits for the drive; several at once wait together. */
+const SYNCS_AT_ONCE = 16;
+const ENTRIES_PER_TURN = 100;
+
+interface SyncOptions {
+  signal?: AbortSignal | undefined;
+  onEvent?: OperationOptions['onEvent'] | undefined;
+}
+
+interface Sync {
+  options: SyncOptions;
+  platform: Platform;
+  underWay: Set<Promise<void>>;
+  failure: Error | null;
+  entries: number;
+  bytes: number;
+}
 
 /**
- * Makes a whole tree durable, contents and names, or rejects with the system's error.
+ * Makes a whole tree durable, contents and names.
  *
- * One syncfs (`sync -f` of coreutils) is far quicker than an fsync for each of 100,000 files. Its word counts since Linux 5.8 only:
- * before, it reported no write error at all. When it does report one, that may be about files that are not ours, so ours are
- * asked one by one.
+ * One syncfs (`sync -f` of coreutils) is far quicker than an fsync for each of 100,000 files, and is used where its word counts. When it reports
+ * an error, that may be about files that are not ours, so ours are asked one by one; and so they are where there is no such call. On
+ * macOS Node's fsync is F_FULLFSYNC: each has the drive empty its cache, so many files take long, and progress is told.
+ *
+ * @throws BackupError `ABORTED`; what the system says
  */
-export async function syncTree(directory: string): Promise<void> {
-  if (syncfsReportsErrors() && (await syncFileSystem(directory))) return;
-  await fsyncBelow(bytePath(directory), { files: 0 });
+export async function syncTree(directory: string, options: SyncOptions = {}, platform = HERE): Promise<void> {
+  if (platform.syncsFileSystems && (await syncFileSystem(directory, options.signal))) return;
+  const sync: Sync = { options, platform, underWay: new Set(), failure: null, entries: 0, bytes: 0 };
+  try {
+    await syncBelow(bytePath(directory), sync);
+  } finally {
+    await Promise.all(sync.underWay);
+  }
+  if (sync.failure !== null) throw sync.failure;
 }
 
-function syncfsReportsErrors(): boolean {
-  if (process.platform !== 'linux') return false;
-  const [major = 0, minor = 0] = release().split('.').map(Number);
-  return major > 5 || (major === 5 && minor >= 8);
-}
-
-function syncFileSystem(directory: string): Promise<boolean> {
+function syncFileSystem(directory: string, signal: AbortSignal | undefined): Promise<boolean> {
   return new Promise((resolve) => {
-    execFile('sync', ['-f', directory], (error) => resolve(error === null));
+    // One that does not know -f may say so, ignore it and report success: that word does not count.
+    execFile('sync', ['-f', directory], signal === undefined ? {} : { signal }, (error, stdout, stderr) =>
+      resolve(error === null && stdout === '' && stderr === ''),
+    );
   });
 }
 
-async function fsyncBelow(directory: BytePath, count: { files: number }): Promise<void> {
-  for (const name of childNames(directory)) {
-    const path = joinBytes(directory, name);
-    const stats = lstatSync(path);
-    if (stats.isDirectory()) await fsyncBelow(path, count);
-    else if (stats.isFile()) fsyncFile(path, stats.mode & 0o7777);
-    count.files += 1;
-    if (count.files % FILES_PER_TURN === 0) await setImmediate();
+/** A directory or file that its owner may not read cannot be opened to be synced: it may for so long. */
+async function syncBelow(path: BytePath, sync: Sync): Promise<void> {
+  const mode = lstatSync(path).mode & 0o7777;
+  const unreadable = (mode & 0o500) !== 0o500;
+  if (unreadable) chmodSync(path, mode | 0o500);
+  const directory = stepInto(path, sync.platform);
+  try {
+    for (const name of childNames(directory.path)) await syncEntry(joinBytes(directory.path, name), sync);
+    fsyncDirectory(directory.path, sync.platform);
+  } finally {
+    directory.leave();
+    if (unreadable) chmodSync(path, mode);
   }
-  fsyncDirectory(directory);
 }
 
-function fsyncFile(path: BytePath, mode: number): void {
-  // A file that its owner may not read cannot be opened for fsync either.
+async function syncEntry(path: BytePath, sync: Sync): Promise<void> {
+  const stats = lstatSync(path);
+  if (stats.isDirectory()) {
+    await syncBelow(path, sync);
+  } else if (stats.isFile()) {
+    const done = syncFile(openFile(path, stats.mode & 0o7777), sync).finally(() => sync.underWay.delete(done));
+    sync.underWay.add(done);
+    sync.bytes += stats.size;
+    if (sync.underWay.size >= SYNCS_AT_ONCE) await Promise.race(sync.underWay);
+    if (sync.failure !== null) throw sync.failure;
+  }
+  sync.entries++;
+  if (sync.entries % ENTRIES_PER_TURN !== 0) return;
+  await setImmediate();
+  const { signal, onEvent } = sync.options;
+  throwIfAborted(signal);
+  onEvent?.({ type: 'progress', phase: 'sync', entries: sync.entries, bytes: sync.bytes });
+}
+
+function openFile(path: BytePath, mode: number): number {
   const unreadable = (mode & 0o400) === 0;
   if (unreadable) chmodSync(path, mode | 0o400);
   try {
-    const descriptor = openSync(path, 'r');
-    try {
-      fsyncSync(descriptor);
-    } finally {
-      closeSync(descriptor);
-    }
+    return openSync(path, 'r');
   } finally {
     if (unreadable) chmodSync(path, mode);
+  }
+}
+
+/** Never rejects: the first failure is remembered, so that none is lost while nobody waits for it. */
+async function syncFile(descriptor: number, sync: Sync): Promise<void> {
+  try {
+    await fsyncLater(descriptor);
+  } catch (error) {
+    sync.failure ??= error as Error;
+  } finally {
+    closeSync(descriptor);
   }
 }

@@ -1,0 +1,62 @@
+import { release } from 'node:os';
+
+/** What differs between the systems that this runs on. The one place that asks which it is; a value, so that tests pass another one. */
+export interface Platform {
+  readonly os: NodeJS.Platform;
+  /** Longest path that a system call takes, in bytes without the closing NUL. */
+  readonly maxPathBytes: number;
+  /** A short path to a directory that is open; whoever uses it looks whether it leads there. Null where there is none. */
+  readonly directoryByDescriptor: ((descriptor: number, dev: bigint, ino: bigint) => string) | null;
+  /** Whether `/proc` says where an open file lies. */
+  readonly namesOpenFiles: boolean;
+  /** Whether a directory can be synced. Windows has no such call and needs none. */
+  readonly syncsDirectories: boolean;
+  /**
+   * Whether one call (`sync -f` of coreutils: syncfs) makes a whole file system durable, and reports what could not be written. Linux
+   * reports it from 5.8 on.
+   */
+  readonly syncsFileSystems: boolean;
+  /** Whether `touch` may be the one of coreutils, which sets nanoseconds. One that is not degrades to what Node sets. */
+  readonly touchSetsNanoseconds: boolean;
+}
+
+const LINUX_PATH_MAX = 4096;
+/** macOS and the BSDs. */
+const BSD_PATH_MAX = 1024;
+/** With the `\\?\` that Node puts before a long path. */
+const WINDOWS_PATH_MAX = 32_767;
+
+/**
+ * @param os as `process.platform` has it
+ * @param kernel its version, as `os.release()` has it
+ */
+export function describePlatform(os: NodeJS.Platform, kernel: string): Platform {
+  const isLinux = os === 'linux' || os === 'android';
+  const isWindows = os === 'win32';
+  return {
+    os,
+    maxPathBytes: (isLinux ? LINUX_PATH_MAX : isWindows ? WINDOWS_PATH_MAX : BSD_PATH_MAX) - 1,
+    directoryByDescriptor: isLinux ? byProc : os === 'darwin' ? byVolume : null,
+    namesOpenFiles: isLinux,
+    syncsDirectories: !isWindows,
+    syncsFileSystems: isLinux && isAtLeast(kernel, 5, 8),
+    touchSetsNanoseconds: isLinux,
+  };
+}
+
+function byProc(descriptor: number): string {
+  return `/proc/self/fd/${descriptor}`;
+}
+
+/** The volume file system of macOS: a file by the numbers of its volume and its own. */
+function byVolume(_descriptor: number, dev: bigint, ino: bigint): string {
+  return `/.vol/${dev}/${ino}`;
+}
+
+function isAtLeast(kernel: string, wantedMajor: number, wantedMinor: number): boolean {
+  const [major = 0, minor = 0] = kernel.split('.').map((part) => Number.parseInt(part, 10));
+  return major > wantedMajor || (major === wantedMajor && minor >= wantedMinor);
+}
+
+/** The system that this process runs on. */
+export const HERE: Platform = describePlatform(process.platform, release());
