@@ -29,6 +29,12 @@ export const ERROR_CODES = {
   OUTPUT_EXISTS: 1,
   OUTPUT_UNWRITABLE: 1,
 
+  // Object storage.
+  CREDENTIALS_MISSING: 1,
+  STORAGE_MISSING: 1,
+  STORAGE_UNAVAILABLE: 1,
+  SNAPSHOT_REPLACED: 1,
+
   // The snapshot is not what it should be.
   SNAPSHOT_MISSING: 1,
   SNAPSHOT_TRUNCATED: 4,

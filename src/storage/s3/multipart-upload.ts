@@ -1,0 +1,167 @@
+import { createHash } from 'node:crypto';
+import { BackupError } from '../../errors.ts';
+import type { S3Client } from './s3-client.ts';
+import { refusalError, refusalOf } from './s3-errors.ts';
+import { parseXml, textOf } from './s3-xml.ts';
+
+/** How a commit ended. */
+export type CompleteOutcome =
+  /** The object is there; its ETag is known where the store said it. */
+  | { kind: 'done'; etag: string | null }
+  /** An object stood at the key. */
+  | { kind: 'exists' }
+  /** No answer came, or the upload is not known any more: the object may be there. */
+  | { kind: 'unknown'; error: unknown };
+
+/** One multipart upload: the requests, and what the parts answered. */
+export class MultipartUpload {
+  readonly #client: S3Client;
+  readonly #key: string;
+  readonly #name: string;
+  readonly #id: string;
+  readonly #etags: string[] = [];
+
+  private constructor(client: S3Client, key: string, name: string, id: string) {
+    this.#client = client;
+    this.#key = key;
+    this.#name = name;
+    this.#id = id;
+  }
+
+  static async begin(client: S3Client, key: string, name: string, signal?: AbortSignal): Promise<MultipartUpload> {
+    const asked = `to begin ${name}`;
+    const { status, headers, body } = await client.request({
+      method: 'POST',
+      key,
+      query: { uploads: '' },
+      headers: { 'content-type': 'application/gzip' },
+      asked,
+      signal,
+    });
+    const answer = parseXml(body);
+    const id = answer === null ? undefined : textOf(answer.element, 'UploadId');
+    if (id === undefined) throw refusalError(asked, refusalOf(status, headers, body));
+    return new MultipartUpload(client, key, name, id);
+  }
+
+  /** @param number from 1 on */
+  async put(number: number, bytes: Uint8Array, signal?: AbortSignal): Promise<void> {
+    const { headers } = await this.#client.request({
+      method: 'PUT',
+      key: this.#key,
+      query: this.#part(number),
+      body: bytes,
+      asked: `to store part ${number} of ${this.#name}`,
+      signal,
+    });
+    this.#etags[number - 1] = headers.get('etag') ?? '';
+  }
+
+  /**
+   * Has the store copy a range of another object as a part.
+   *
+   * @param source bucket and key, as the store wants them in a header
+   * @returns false where the store cannot
+   */
+  async copy(
+    number: number,
+    source: { path: string; version: string; offset: number; length: number },
+    signal?: AbortSignal,
+  ): Promise<boolean> {
+    const { status, body } = await this.#client.request({
+      method: 'PUT',
+      key: this.#key,
+      query: this.#part(number),
+      headers: {
+        'x-amz-copy-source': source.path,
+        'x-amz-copy-source-range': `bytes=${source.offset}-${source.offset + source.length - 1}`,
+        'x-amz-copy-source-if-match': source.version,
+      },
+      asked: `to copy part ${number} of ${this.#name}`,
+      allow: [400, 403, 404, 405, 412, 501],
+      signal,
+    });
+    const answer = parseXml(body);
+    const etag = answer?.root === 'CopyPartResult' ? textOf(answer.element, 'ETag') : undefined;
+    if (status >= 300 || etag === undefined) return false;
+    this.#etags[number - 1] = etag;
+    return true;
+  }
+
+  /**
+   * Makes the parts one object, if nothing stands at the key. A store that does not know the condition is asked without it;
+   * the caller has looked, and looks again.
+   */
+  async complete(signal?: AbortSignal): Promise<CompleteOutcome> {
+    const parts = this.#etags.map(
+      (etag, at) => `<Part><PartNumber>${at + 1}</PartNumber><ETag>${etag.replaceAll('"', '&quot;')}</ETag></Part>`,
+    );
+    const body = new TextEncoder().encode(`<CompleteMultipartUpload>${parts.join('')}</CompleteMultipartUpload>`);
+    for (const headers of [{ 'if-none-match': '*' }, {}]) {
+      const asked = `to commit ${this.#name}`;
+      try {
+        const answer = await this.#client.request({
+          method: 'POST',
+          key: this.#key,
+          query: { uploadId: this.#id },
+          headers: { 'content-type': 'application/xml', ...headers },
+          body,
+          asked,
+          allow: [400, 404, 409, 412, 501],
+          // Made again only by the caller, who looks first whether it was done.
+          repeat: false,
+          signal,
+        });
+        const outcome = understand(answer, asked);
+        if (outcome !== 'without the condition') return outcome;
+      } catch (error) {
+        if (error instanceof BackupError && error.code !== 'STORAGE_UNAVAILABLE') throw error;
+        return { kind: 'unknown', error };
+      }
+    }
+    throw new BackupError('STORAGE_UNAVAILABLE', `the object storage does not commit ${this.#name}`);
+  }
+
+  /** ETag of the whole as AWS and most stores make it: an MD5 over the MD5s of the parts. Null where the parts have other ETags. */
+  expectedEtag(): string | null {
+    const digests = this.#etags.map((etag) => /^"?([0-9a-f]{32})"?$/.exec(etag)?.[1]);
+    if (digests.some((digest) => digest === undefined)) return null;
+    const all = createHash('md5')
+      .update(Buffer.from(digests.join(''), 'hex'))
+      .digest('hex');
+    return `"${all}-${digests.length}"`;
+  }
+
+  /** Gives up the upload, so that its parts are not billed. */
+  async abort(): Promise<void> {
+    await this.#client.request({
+      method: 'DELETE',
+      key: this.#key,
+      query: { uploadId: this.#id },
+      asked: `to give up ${this.#name}`,
+      allow: [404],
+    });
+  }
+
+  #part(number: number): Record<string, string> {
+    return { partNumber: String(number), uploadId: this.#id };
+  }
+}
+
+/** An answer of 200 may hold an error: the store begins to answer before it is done. */
+function understand(
+  { status, headers, body }: { status: number; headers: Headers; body: Uint8Array },
+  asked: string,
+): CompleteOutcome | 'without the condition' {
+  const answer = parseXml(body);
+  if (status < 300 && answer?.root === 'CompleteMultipartUploadResult') {
+    return { kind: 'done', etag: textOf(answer.element, 'ETag') ?? null };
+  }
+  const refusal = refusalOf(status, headers, body);
+  const error = refusalError(asked, refusal);
+  if (refusal.code === 'PreconditionFailed') return { kind: 'exists' };
+  if (status === 501 || refusal.code === 'NotImplemented') return 'without the condition';
+  if (['NoSuchUpload', 'ConditionalRequestConflict'].includes(refusal.code) || status < 300)
+    return { kind: 'unknown', error };
+  throw error;
+}

@@ -1,0 +1,113 @@
+import { BackupError, type ErrorCode } from '../../errors.ts';
+import { parseXml, textOf } from './s3-xml.ts';
+
+/** An answer of the store that is no success. */
+export interface Refusal {
+  status: number;
+  /** What the store calls it: `NoSuchKey`, `AccessDenied` …; empty where it does not say, as in answers to HEAD. */
+  code: string;
+  message: string;
+  requestId: string;
+}
+
+/** What was asked, for messages: `PUT part 3 of s3://bucket/name`. */
+export type Asked = string;
+
+/** Reads the refusal out of an answer. */
+export function refusalOf(status: number, headers: Headers, body: Uint8Array): Refusal {
+  const parsed = parseXml(body);
+  const element = parsed?.root === 'Error' ? parsed.element : {};
+  return {
+    status,
+    code: textOf(element, 'Code') ?? '',
+    message: textOf(element, 'Message') ?? '',
+    requestId: textOf(element, 'RequestId') ?? headers.get('x-amz-request-id') ?? '',
+  };
+}
+
+interface Advice {
+  code: ErrorCode;
+  hint: string;
+}
+
+const BY_CODE: Readonly<Record<string, Advice>> = {
+  NoSuchBucket: {
+    code: 'STORAGE_MISSING',
+    hint: 'Check the name of the bucket and the endpoint; this command makes no bucket.',
+  },
+  NoSuchKey: { code: 'SNAPSHOT_MISSING', hint: 'List what is there: oxios-backup snapshots s3://BUCKET/PREFIX' },
+  RequestTimeTooSkewed: { code: 'PERMISSION', hint: 'The clock of this machine is wrong: set it, then run it again.' },
+  ExpiredToken: { code: 'PERMISSION', hint: 'The credentials have expired: log in again, then run it again.' },
+  TokenRefreshRequired: { code: 'PERMISSION', hint: 'The credentials have expired: log in again, then run it again.' },
+  InvalidAccessKeyId: {
+    code: 'PERMISSION',
+    hint: 'The store does not know this access key: check AWS_ACCESS_KEY_ID or the profile.',
+  },
+  SignatureDoesNotMatch: {
+    code: 'PERMISSION',
+    hint: 'The secret key does not fit the access key, or the region is wrong.',
+  },
+  AuthorizationHeaderMalformed: {
+    code: 'PERMISSION',
+    hint: 'The region is wrong: set it with ?region=… or AWS_REGION.',
+  },
+  PermanentRedirect: {
+    code: 'STORAGE_MISSING',
+    hint: 'The bucket is in another region: set it with ?region=… or AWS_REGION.',
+  },
+  IllegalLocationConstraintException: {
+    code: 'STORAGE_MISSING',
+    hint: 'The bucket is in another region: set it with ?region=… or AWS_REGION.',
+  },
+  KeyTooLongError: { code: 'OUTPUT_UNWRITABLE', hint: 'A key has at most 1,024 bytes: choose a shorter prefix.' },
+  QuotaExceeded: { code: 'NO_SPACE', hint: 'The quota of the bucket or account is used up: prune, or raise it.' },
+  EntityTooLarge: { code: 'OUTPUT_UNWRITABLE', hint: 'The store does not take objects or parts of this size.' },
+};
+
+const BY_STATUS: Readonly<Record<number, Advice>> = {
+  301: BY_CODE.PermanentRedirect as Advice,
+  307: BY_CODE.PermanentRedirect as Advice,
+  401: { code: 'PERMISSION', hint: 'The store does not accept these credentials.' },
+  403: {
+    code: 'PERMISSION',
+    hint: 'These credentials may not do that, or the object is under retention. The README names the rights that are needed.',
+  },
+  404: BY_CODE.NoSuchKey as Advice,
+  412: { code: 'SNAPSHOT_REPLACED', hint: 'Somebody replaced the object meanwhile: run it again.' },
+};
+
+const UNAVAILABLE: Advice = {
+  code: 'STORAGE_UNAVAILABLE',
+  hint: 'Nothing was committed or changed. Check the network and the endpoint, then run it again.',
+};
+
+/** Turns a refusal into an error that names the request, the status, the code and the request's id. */
+export function refusalError(asked: Asked, refusal: Refusal): BackupError {
+  const { status, code, message, requestId } = refusal;
+  const advice = BY_CODE[code] ?? BY_STATUS[status] ?? UNAVAILABLE;
+  const said = message === '' ? '' : ` (${message})`;
+  const id = requestId === '' ? '' : `, request ${requestId}`;
+  return new BackupError(
+    advice.code,
+    `the object storage refused ${asked}: ${status}${code === '' ? '' : ` ${code}`}${said}${id}`,
+    {
+      hint: advice.hint,
+    },
+  );
+}
+
+/** The error for a request that got no whole answer, however often it was made. */
+export function unreachableError(asked: Asked, attempts: number, cause: unknown): BackupError {
+  return new BackupError(
+    'STORAGE_UNAVAILABLE',
+    `the object storage did not answer ${asked} in ${attempts} attempts: ${reasonOf(cause)}`,
+    { hint: UNAVAILABLE.hint, cause },
+  );
+}
+
+function reasonOf(error: unknown): string {
+  const { cause } = error as { cause?: { code?: string; message?: string } };
+  if (cause?.code !== undefined) return cause.code;
+  if (cause?.message !== undefined) return cause.message;
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,157 @@
+import { BackupError } from '../../errors.ts';
+import type { BeginOptions, RangeReader, SnapshotSink, SnapshotStorage, StoredObject } from '../storage.ts';
+import { clearAbandonedUploads } from './abandoned-uploads.ts';
+import { credentialSource } from './credentials.ts';
+import { MultipartSink, partLength } from './multipart-sink.ts';
+import { type RetryPolicy, S3Client } from './s3-client.ts';
+import { parseS3Location, printableLocation, type S3Location } from './s3-location.ts';
+import { S3RangeReader } from './s3-range-reader.ts';
+import { childrenOf, decodeKey, parseXml, textOf } from './s3-xml.ts';
+import { readSharedProfile } from './shared-config.ts';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+export interface S3StorageOptions {
+  /** @default the environment of the process */
+  env?: Environment;
+  /** Tells the names that this program gives to snapshots; decides which abandoned uploads are cleared. */
+  isSnapshotName: (name: string) => boolean;
+  retry?: RetryPolicy;
+  /** Clock, for what is abandoned. */
+  now?: () => Date;
+}
+
+/**
+ * Opens `s3://bucket/prefix`. Asks the store nothing yet.
+ *
+ * @throws BackupError `USAGE`, `PERMISSION` (of the shared files), `IO`
+ */
+export function openS3Storage(url: string, options: S3StorageOptions): S3Storage {
+  const env = options.env ?? process.env;
+  const profile = readSharedProfile(env);
+  const style = profile.get('s3.addressing_style');
+  const location = parseS3Location(url, {
+    endpoint: env.AWS_ENDPOINT_URL_S3 || env.AWS_ENDPOINT_URL || profile.get('endpoint_url'),
+    region: env.AWS_REGION || env.AWS_DEFAULT_REGION || profile.get('region'),
+    pathStyle: style === 'path' ? true : style === 'virtual' ? false : undefined,
+  });
+  return new S3Storage(location, new S3Client(location, credentialSource(env, profile), options.retry), options);
+}
+
+/** Snapshots as objects of a bucket. */
+export class S3Storage implements SnapshotStorage {
+  readonly location: string;
+  readonly #at: S3Location;
+  readonly #client: S3Client;
+  readonly #options: S3StorageOptions;
+
+  constructor(at: S3Location, client: S3Client, options: S3StorageOptions) {
+    this.location = printableLocation(at);
+    this.#at = at;
+    this.#client = client;
+    this.#options = options;
+  }
+
+  async *list(signal?: AbortSignal): AsyncGenerator<StoredObject, void, void> {
+    const { prefix } = this.#at;
+    let from: Record<string, string> = {};
+    for (;;) {
+      const { body } = await this.#client.request({
+        method: 'GET',
+        query: { 'list-type': '2', prefix, delimiter: '/', 'encoding-type': 'url', ...from },
+        asked: `to list ${this.location}`,
+        signal,
+      });
+      const answer = parseXml(body);
+      if (answer?.root !== 'ListBucketResult') throw strangeAnswer(this.location);
+      for (const object of childrenOf(answer.element, 'Contents')) {
+        const name = decodeKey(textOf(object, 'Key') ?? '').slice(prefix.length);
+        // The key that is the prefix itself: a folder as consoles make it.
+        if (name === '') continue;
+        yield {
+          name,
+          length: Number(textOf(object, 'Size')),
+          version: textOf(object, 'ETag') ?? '',
+          modified: new Date(textOf(object, 'LastModified') ?? 0),
+        };
+      }
+      const next = textOf(answer.element, 'NextContinuationToken');
+      if (textOf(answer.element, 'IsTruncated') !== 'true' || next === undefined) return;
+      from = { 'continuation-token': next };
+    }
+  }
+
+  open(name: string, signal?: AbortSignal): Promise<RangeReader> {
+    return S3RangeReader.open(this.#client, { name: this.#nameOf(name), key: this.#keyOf(name) }, signal);
+  }
+
+  begin(name: string, options: BeginOptions = {}): Promise<SnapshotSink> {
+    return MultipartSink.begin({
+      client: this.#client,
+      bucket: this.#at.bucket,
+      key: this.#keyOf(name),
+      name: this.#nameOf(name),
+      partLength: partLength(options.expectedBytes ?? 0),
+      signal: options.signal,
+    });
+  }
+
+  async remove({ name, version }: Pick<StoredObject, 'name' | 'version'>, signal?: AbortSignal): Promise<void> {
+    const shown = this.#nameOf(name);
+    const seen = await S3RangeReader.open(this.#client, { name: shown, key: this.#keyOf(name) }, signal);
+    if (seen.version !== version) {
+      throw new BackupError('SNAPSHOT_REPLACED', `${shown} is another object than it was when it was listed`, {
+        path: shown,
+        hint: 'It was kept. Run it again.',
+      });
+    }
+    await this.#client.request({
+      method: 'DELETE',
+      key: this.#keyOf(name),
+      asked: `to delete ${shown}`,
+      allow: [404],
+      signal,
+    });
+  }
+
+  async readRecord(name: string, signal?: AbortSignal): Promise<Uint8Array | null> {
+    const { status, body } = await this.#client.request({
+      method: 'GET',
+      key: this.#keyOf(name),
+      asked: `to read ${this.#nameOf(name)}`,
+      allow: [404],
+      signal,
+    });
+    return status === 404 ? null : body;
+  }
+
+  async writeRecord(name: string, bytes: Uint8Array, signal?: AbortSignal): Promise<void> {
+    await this.#client.request({
+      method: 'PUT',
+      key: this.#keyOf(name),
+      body: bytes,
+      headers: { 'content-type': 'application/json' },
+      asked: `to store ${this.#nameOf(name)}`,
+      signal,
+    });
+  }
+
+  clearAbandoned(signal?: AbortSignal): Promise<string[]> {
+    const { isSnapshotName, now = () => new Date() } = this.#options;
+    return clearAbandonedUploads(this.#client, this.#at, isSnapshotName, now(), signal);
+  }
+
+  #keyOf(name: string): string {
+    return this.#at.prefix + name;
+  }
+
+  #nameOf(name: string): string {
+    return `${this.location}/${name}`;
+  }
+}
+
+function strangeAnswer(location: string): BackupError {
+  return new BackupError('STORAGE_UNAVAILABLE', `the answer to a listing of ${location} is not one of S3`, {
+    hint: 'Check the endpoint: does an S3 server answer there?',
+  });
+}

@@ -1,0 +1,122 @@
+/**
+ * Where snapshots live: a folder, or a bucket with a prefix. The engine knows no more of it than this interface, which
+ * speaks of names, lengths and versions.
+ */
+export interface SnapshotStorage {
+  /** As messages name it: a path, or an `s3://` URL without secrets. */
+  readonly location: string;
+
+  /** Everything that lies directly in it, in no particular order. What is not a snapshot is the caller's to tell. */
+  list(signal?: AbortSignal): AsyncIterable<StoredObject>;
+
+  /**
+   * Opens a snapshot for reading at any offset.
+   *
+   * @throws BackupError `SNAPSHOT_MISSING`, `PERMISSION`, `STORAGE_UNAVAILABLE`, `IO`
+   */
+  open(name: string, signal?: AbortSignal): Promise<RangeReader>;
+
+  /**
+   * Begins a new snapshot. Nothing stands at the name before it is committed.
+   *
+   * @throws BackupError `OUTPUT_EXISTS`, `OUTPUT_UNWRITABLE`, `PERMISSION`, `NO_SPACE`, `STORAGE_UNAVAILABLE`
+   */
+  begin(name: string, options?: BeginOptions): Promise<SnapshotSink>;
+
+  /**
+   * Removes a snapshot, if it still is the version that was seen.
+   *
+   * @throws BackupError `PERMISSION` where the storage keeps it, such as an object under retention; `SNAPSHOT_REPLACED`
+   */
+  remove(object: Pick<StoredObject, 'name' | 'version'>, signal?: AbortSignal): Promise<void>;
+
+  /** A small record beside the snapshots, such as what was verified when; null where there is none. */
+  readRecord(name: string, signal?: AbortSignal): Promise<Uint8Array | null>;
+
+  /** Replaces such a record as a whole. */
+  writeRecord(name: string, bytes: Uint8Array, signal?: AbortSignal): Promise<void>;
+
+  /**
+   * Clears what runs that were killed left behind, where nobody may still be writing it.
+   *
+   * @returns what was cleared, for people
+   */
+  clearAbandoned(signal?: AbortSignal): Promise<string[]>;
+}
+
+/** One thing that a storage holds. */
+export interface StoredObject {
+  name: string;
+  /** In bytes. */
+  length: number;
+  /** Tells these bytes from others under the same name: an ETag, or the identity and times of a file. */
+  version: string;
+  /** When it was written, by the clock of the storage. */
+  modified: Date;
+}
+
+/** The bytes of one version of a snapshot, at any offset. A version that was replaced meanwhile is an error, never a mixture. */
+export interface RangeReader {
+  /** As messages name it. */
+  readonly name: string;
+  /** In bytes. */
+  readonly size: number;
+  readonly version: string;
+
+  /**
+   * Reads exactly `length` bytes.
+   *
+   * @throws BackupError `SNAPSHOT_TRUNCATED`, `SNAPSHOT_REPLACED`, `STORAGE_UNAVAILABLE`, `PERMISSION`, `IO`, `ABORTED`
+   */
+  read(offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array>;
+
+  close(): Promise<void>;
+}
+
+export interface BeginOptions {
+  /**
+   * About how many bytes the snapshot will have; a storage that takes parts chooses their size by it.
+   *
+   * @default unknown
+   */
+  expectedBytes?: number;
+  signal?: AbortSignal;
+}
+
+/**
+ * Takes the bytes of a new snapshot, in order. What not every storage can do is a capability, absent where it is missing.
+ */
+export interface SnapshotSink {
+  /** Bytes taken so far. */
+  readonly position: number;
+
+  /** Takes the next bytes; they belong to the sink until this resolves. Waits while the storage is slower than the writer. */
+  write(bytes: Uint8Array): Promise<void> | void;
+
+  /**
+   * Writes over the first bytes, which were written before. Once, when all others are written.
+   * Absent for a stream.
+   */
+  rewriteStart?(bytes: Uint8Array): Promise<void> | void;
+
+  /** Forgets everything after `position`. Absent where bytes are gone as soon as they are written. */
+  rollback?(position: number): Promise<void> | void;
+
+  /**
+   * Takes `length` bytes of another snapshot of the same storage as the next ones, if it can have them without their
+   * passing through this machine.
+   *
+   * @returns how many were taken, from the first on; the caller writes the others
+   */
+  copyFrom?(source: RangeReader, offset: number, length: number): Promise<number>;
+
+  /**
+   * Makes the snapshot durable and puts it at its name: all of it, or an error and nothing.
+   *
+   * @throws BackupError `OUTPUT_EXISTS`, `NO_SPACE`, `PERMISSION`, `STORAGE_UNAVAILABLE`, `IO`
+   */
+  commit(): Promise<void>;
+
+  /** Gives up; nothing stays behind. Does nothing after `commit`. */
+  discard(): Promise<void>;
+}
