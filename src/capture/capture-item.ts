@@ -15,7 +15,6 @@ export interface LiveSource {
   kind: 'live';
   absolute: string;
   expect: FileIdentity;
-  appendOnly: boolean;
   /** A database that nobody was writing to. In any other state than this it must be quiet again to be read. */
   quietDatabase: boolean;
   /** The file, opened already, for it may be deleted before its turn comes. Only of files that `LiveFile` reads. */
@@ -26,7 +25,7 @@ export interface LiveSource {
 type ContentSource =
   | LiveSource
   /** Read by the scan already, because its moment mattered. The bytes own their ArrayBuffer: they may be transferred. */
-  | { kind: 'bytes'; bytes: Uint8Array; verdict: Verdict }
+  | { kind: 'bytes'; bytes: Uint8Array }
   /** A private copy that nobody else writes to. */
   | { kind: 'copy'; absolute: string; verdict: Verdict; release: () => void };
 

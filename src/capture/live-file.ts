@@ -1,5 +1,5 @@
 import { type BigIntStats, fstatSync, lstatSync } from 'node:fs';
-import { lastWholeLineOf } from './append-only.ts';
+import { growingDetail, isTextFile, lastWholeLineOf, trimmedDetail } from './append-only.ts';
 import type { FileIdentity, LiveSource } from './capture-item.ts';
 import {
   attributesOf,
@@ -16,8 +16,11 @@ import type { RealPlace } from './real-place.ts';
 import { stillQuiet } from './sqlite/quiet-database.ts';
 import type { SystemReason } from './system-reason.ts';
 
-/** How much of either end of a growing log is compared to tell growth from rewriting. */
-const PROBE_BYTES = 4096;
+/** How the reading of a large file went. */
+export interface LiveOutcome extends Pick<FileRead, 'verdict' | 'detail'> {
+  /** It is a growing log, and was read to the middle of a line. */
+  unfinished?: boolean;
+}
 
 /**
  * A live file that is too large to be read at once: its length is fixed when it is opened, then it is read piece by
@@ -34,10 +37,8 @@ export class LiveFile {
   readonly #source: LiveSource;
   readonly #first: BigIntStats;
   readonly #opened: FileIdentity;
-  /** First and last bytes of a log as they were when it was opened. */
-  readonly #head: Buffer;
-  readonly #tail: Buffer;
   readonly #restless: boolean;
+  #last: BigIntStats | null = null;
   #position = 0;
   #short = 0;
 
@@ -45,9 +46,10 @@ export class LiveFile {
    * Opens the file and fixes its length.
    *
    * @param place guards against directories that became links; null trusts the path
+   * @param wholeLines that it is known to be growing: its length is fixed at the last whole line, should it be text
    * @returns what the system said when it could not be opened
    */
-  static open(source: LiveSource, place: RealPlace | null = null): LiveFile | SystemReason {
+  static open(source: LiveSource, place: RealPlace | null = null, wholeLines = false): LiveFile | SystemReason {
     let fd: number | null = null;
     try {
       fd = source.held?.take() ?? openRegular(source.absolute);
@@ -56,7 +58,7 @@ export class LiveFile {
         waitForClockTick();
         stat = fstatSync(fd, { bigint: true });
       }
-      if (stat.isFile() && !place?.hasLost(fd, stat, source)) return new LiveFile(fd, source, stat);
+      if (stat.isFile() && !place?.hasLost(fd, stat, source)) return new LiveFile(fd, source, stat, wholeLines);
       closeQuietly(fd);
       return { verdict: 'vanished', detail: 'something else took its place' };
     } catch (error) {
@@ -65,7 +67,7 @@ export class LiveFile {
     }
   }
 
-  private constructor(fd: number, source: LiveSource, stat: BigIntStats) {
+  private constructor(fd: number, source: LiveSource, stat: BigIntStats, wholeLines: boolean) {
     this.#fd = fd;
     this.#source = source;
     this.#first = stat;
@@ -73,9 +75,8 @@ export class LiveFile {
     const asSeen = isSameState(stat, source.expect);
     this.attributes = asSeen ? null : attributesOf(stat);
     this.replaced = !isSameFile(stat, source.expect);
-    this.size = source.appendOnly ? lastWholeLineOf(fd, this.#opened.size) : this.#opened.size;
-    this.#head = source.appendOnly ? this.#probe(0) : Buffer.alloc(0);
-    this.#tail = source.appendOnly ? this.#probe(this.size - PROBE_BYTES) : Buffer.alloc(0);
+    const { size } = this.#opened;
+    this.size = wholeLines && isTextFile(fd, size) ? lastWholeLineOf(fd, size) : size;
     this.#restless = source.quietDatabase && !asSeen && !stillQuiet(source.absolute);
   }
 
@@ -97,16 +98,33 @@ export class LiveFile {
     return wanted;
   }
 
-  /** Back to the first byte, with the same length: for another attempt. */
+  /** Back to the first byte, with the same length. */
   rewind(): void {
     this.#position = 0;
     this.#short = 0;
   }
 
-  /** Says how it went, and closes the file. */
-  finish(): Pick<FileRead, 'verdict' | 'detail'> {
+  /** Whether the file is longer by now, so that a second reading can tell whether that is all that happened to it. */
+  hasGrown(): boolean {
     try {
-      return this.#judge(fstatSync(this.#fd, { bigint: true }));
+      const stat = fstatSync(this.#fd, { bigint: true });
+      if (Number(stat.size) > this.#opened.size) return true;
+      // What comes after that moment does not matter any more.
+      this.#last = stat;
+    } catch {
+      // Said by `finish`.
+    }
+    return false;
+  }
+
+  /**
+   * Says how it went, and closes the file.
+   *
+   * @param stable whether a second reading gave the same
+   */
+  finish(stable = false): LiveOutcome {
+    try {
+      return this.#judge(this.#last ?? fstatSync(this.#fd, { bigint: true }), stable);
     } catch (error) {
       return { verdict: 'changed', detail: readFailure(error).detail };
     } finally {
@@ -119,9 +137,7 @@ export class LiveFile {
     closeQuietly(this.#fd);
   }
 
-  #judge(stat: BigIntStats): Pick<FileRead, 'verdict' | 'detail'> {
-    const { appendOnly, expect } = this.#source;
-    const now = Number(stat.size);
+  #judge(stat: BigIntStats, stable: boolean): LiveOutcome {
     if (this.#short > 0) {
       return {
         verdict: 'changed',
@@ -129,20 +145,15 @@ export class LiveFile {
       };
     }
     if (this.#restless) return { verdict: 'changed', detail: 'the database was being written to' };
-    const untouched = isSameState(stat, this.#opened) || this.#isExplained(stat);
-    if (!untouched && !(appendOnly && this.#onlyGrew(stat))) {
-      return { verdict: 'changed', detail: 'it changed while it was read' };
-    }
-    if (!appendOnly) return { verdict: 'clean', detail: '' };
-    if (!isSameFile(stat, expect) && this.#opened.size < expect.size) {
-      return { verdict: 'changed', detail: 'a shorter file took its place: what it held before may be missing' };
-    }
     const cut = this.#opened.size - this.size;
-    if (cut > 0) return { verdict: 'trimmed', detail: `its last line was not whole: ${cut} bytes left out` };
-    if (now > this.#opened.size || (isSameFile(stat, expect) && this.#opened.size > expect.size)) {
-      return { verdict: 'trimmed', detail: 'it is growing; captured as long as it was when opened' };
+    if (isSameState(stat, this.#opened) || this.#isExplained(stat)) {
+      return cut > 0 ? { verdict: 'trimmed', detail: trimmedDetail(cut) } : { verdict: 'clean', detail: '' };
     }
-    return { verdict: 'clean', detail: '' };
+    const onlyGrew = stable && Number(stat.size) > this.#opened.size;
+    if (!onlyGrew) return { verdict: 'changed', detail: 'it changed while it was read' };
+    if (!isTextFile(this.#fd, this.size)) return { verdict: 'changed', detail: growingDetail(this.size) };
+    const unfinished = lastWholeLineOf(this.#fd, this.size) < this.size;
+    return { verdict: 'trimmed', detail: trimmedDetail(cut), unfinished };
   }
 
   /**
@@ -155,19 +166,5 @@ export class LiveFile {
     if (stat.nlink !== nlink || stat.mode !== mode || stat.uid !== uid || stat.gid !== gid) return true;
     const there = lstatSync(this.#source.absolute, { bigint: true, throwIfNoEntry: false });
     return there === undefined || !isSameFile(there, this.#opened);
-  }
-
-  /** Whether all that happened to a log is that lines were added. */
-  #onlyGrew(stat: BigIntStats): boolean {
-    const size = Number(stat.size);
-    const rewritten = size === this.#opened.size && stat.mtimeNs !== this.#opened.mtimeNs;
-    if (size < this.#opened.size || rewritten) return false;
-    return this.#probe(0).equals(this.#head) && this.#probe(this.size - PROBE_BYTES).equals(this.#tail);
-  }
-
-  #probe(position: number): Buffer {
-    const start = Math.max(0, position);
-    const probe = Buffer.alloc(Math.min(PROBE_BYTES, this.size - start));
-    return probe.subarray(0, readExactly(this.#fd, probe, 0, probe.length, start));
   }
 }

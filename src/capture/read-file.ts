@@ -1,6 +1,6 @@
 import { type BigIntStats, fstatSync } from 'node:fs';
-import { lastWholeLine } from './append-only.ts';
-import type { LiveSource } from './capture-item.ts';
+import { GrowthWatch, growingDetail, isText, isUnfinishedText, lastWholeLine, trimmedDetail } from './append-only.ts';
+import type { FileIdentity, LiveSource } from './capture-item.ts';
 import {
   attributesOf,
   type FileAttributes,
@@ -30,6 +30,9 @@ export interface FileRead {
 }
 
 export type ReadResult = FileRead | SystemReason;
+
+/** How a reading went, with the size of what of it is kept where that is not all. */
+type Judgement = Pick<FileRead, 'verdict' | 'detail'> & { size?: number };
 
 /** How long to wait before each further attempt. A writer of small files is done in one of these pauses. */
 const PAUSES_MS = [2, 8, 15, 25];
@@ -78,15 +81,7 @@ export function readLiveFile(
     if (read !== expect.size || !isSameState(stat, expect) || isTooFresh(expect.mtimeNs, began)) {
       return readRestless(fd, stat, source, into, offset, most, place);
     }
-    const result: FileRead = {
-      verdict: 'clean',
-      detail: '',
-      size: read,
-      overflow: null,
-      attributes: null,
-      replaced: false,
-    };
-    return source.appendOnly ? trim(result, into, offset) : result;
+    return { verdict: 'clean', detail: '', size: read, overflow: null, attributes: null, replaced: false };
   } catch (error) {
     return readFailure(error);
   } finally {
@@ -104,25 +99,32 @@ function readRestless(
   most: number,
   place: RealPlace | null,
 ): ReadResult {
-  const { expect, appendOnly } = source;
+  const { expect } = source;
   if (!first.isFile() || place?.hasLost(fd, first, source))
     return { verdict: 'vanished', detail: 'something else took its place' };
+  const replaced = !isSameFile(first, expect);
+  const growth = new GrowthWatch();
   for (let before = first, attempt = 0; ; attempt++) {
-    let size = Number(before.size);
-    // A log that outgrew the memory is kept as long as the scan saw it.
-    if (size > most && appendOnly) size = Math.min(size, expect.size);
-    if (size > most) return { verdict: 'unreadable', detail: tooLarge(size, expect.size) };
+    const whole = Number(before.size);
+    // A file that outgrew the memory is read as long as the scan saw it.
+    const size = whole > most && !replaced ? Math.min(whole, expect.size) : whole;
+    if (size > most) return { verdict: 'unreadable', detail: tooLarge(whole, expect.size) };
     const fits = size <= into.length - offset;
     const buffer = fits ? into : Buffer.allocUnsafeSlow(size);
     const at = fits ? offset : 0;
-    const { read, sound } = readOnce(fd, before, source, buffer, at, size);
-    if (sound || attempt === PAUSES_MS.length) {
+    const { read, sound, stable, longer } = readOnce(fd, before, source, buffer, at, size);
+    const content = buffer.subarray(at, at + read);
+    growth.saw(content, stable, longer);
+    const isLast = attempt === PAUSES_MS.length;
+    // Who just added the beginning of a line is about to add its end.
+    const awaited = growth.onlyGrew && isUnfinishedText(content);
+    if (isLast || (sound && !awaited)) {
+      const verdict = sound ? judgeStill(expect, first, before) : judgeRestless(content, growth.onlyGrew);
+      if (read < whole && verdict.verdict === 'changed')
+        return { verdict: 'unreadable', detail: tooLarge(whole, expect.size) };
       const attributes = isSameState(before, expect) ? null : attributesOf(before);
-      const overflow = fits ? null : buffer.subarray(0, read);
-      const replaced = !isSameFile(before, expect);
-      const verdict = judge(source, first, before, sound, attempt);
-      const result: FileRead = { ...verdict, size: read, overflow, attributes, replaced };
-      return appendOnly && sound ? trim(result, buffer, at) : result;
+      const overflow = fits ? null : content.subarray(0, verdict.size ?? read);
+      return { size: read, ...verdict, overflow, attributes, replaced };
     }
     pause(PAUSES_MS[attempt] ?? 0);
     before = fstatSync(fd, { bigint: true });
@@ -135,22 +137,25 @@ function tooLarge(size: number, expected: number): string {
     : `the name under which its ${size} bytes were to be read is gone, and here they have no room`;
 }
 
-/** One attempt. It is sound when what was read is one state of the file. */
+/**
+ * One attempt. It is sound when what was read is one state of the file; stable when a second reading gave the same;
+ * longer when the file did not end there by then.
+ */
 function readOnce(fd: number, before: BigIntStats, source: LiveSource, buffer: Buffer, at: number, size: number) {
   // A database in a state that the scan did not see is whole only if nothing belongs to it besides its file.
   const restlessDatabase = source.quietDatabase && !isSameState(before, source.expect) && !stillQuiet(source.absolute);
   const began = Date.now();
   const read = readExactly(fd, buffer, at, size, 0);
   const after = fstatSync(fd, { bigint: true });
-  if (read !== size || restlessDatabase) return { read, sound: false };
-  const unchanged = isSameState(after, identityOf(before));
-  if (unchanged && !isTooFresh(before.mtimeNs, began)) return { read, sound: true };
+  const longer = Number(after.size) > size;
+  if (read !== size || restlessDatabase) return { read, sound: false, stable: false, longer };
+  const unchanged = !longer && isSameState(after, identityOf(before));
+  if (unchanged && !isTooFresh(before.mtimeNs, began)) return { read, sound: true, stable: true, longer };
+  const stable = readsTheSame(fd, buffer, at, size);
   // Two equal readings, one after the other, are one state of the file, whatever its timestamps say. That is enough for
-  // a log, and for a file that was renamed into place after it was written (a write in place leaves both times equal);
-  // who was writing in place just now is probably not done yet.
-  const settled = unchanged && (source.appendOnly || before.ctimeNs !== before.mtimeNs);
-  const grew = source.appendOnly && Number(after.size) > size;
-  return { read, sound: (settled || grew) && readsTheSame(fd, buffer, at, size) };
+  // a file that was renamed into place after it was written (a write in place leaves both times equal); who was writing
+  // in place just now is probably not done yet.
+  return { read, sound: unchanged && stable && before.ctimeNs !== before.mtimeNs, stable, longer };
 }
 
 function readsTheSame(fd: number, buffer: Buffer, at: number, size: number): boolean {
@@ -159,30 +164,18 @@ function readsTheSame(fd: number, buffer: Buffer, at: number, size: number): boo
   return read === size && buffer.compare(twin, 0, size, at, at + size) === 0;
 }
 
-function judge(
-  { expect, appendOnly }: LiveSource,
-  first: BigIntStats,
-  last: BigIntStats,
-  sound: boolean,
-  attempt: number,
-): Pick<FileRead, 'verdict' | 'detail'> {
-  if (!sound) return { verdict: 'changed', detail: `it changed at each of ${attempt + 1} attempts` };
-  const replaced = !isSameFile(first, expect);
-  if (appendOnly && replaced && Number(last.size) < expect.size) {
-    return { verdict: 'changed', detail: 'a shorter file took its place: what it held before may be missing' };
-  }
-  if (appendOnly && !replaced && Number(last.size) > expect.size) {
-    return { verdict: 'trimmed', detail: 'it is growing; captured as long as it was when opened' };
-  }
+/** Of a file that was read in one state. */
+function judgeStill(expect: FileIdentity, first: BigIntStats, last: BigIntStats): Judgement {
   // A file that was replaced as a whole since the scan was not seen changing, nor one that was merely too fresh.
-  if (isSameState(last, replaced ? identityOf(first) : expect)) return { verdict: 'clean', detail: '' };
+  if (isSameState(last, isSameFile(first, expect) ? expect : identityOf(first)))
+    return { verdict: 'clean', detail: '' };
   return { verdict: 'retried', detail: 'it changed after it was listed; then it was read in one piece' };
 }
 
-function trim(result: FileRead, buffer: Buffer, at: number): FileRead {
-  const size = lastWholeLine(buffer, at, result.size);
-  if (size === result.size || result.verdict === 'changed') return result;
-  const overflow = result.overflow === null ? null : result.overflow.subarray(0, size);
-  const detail = `its last line was not whole: ${result.size - size} bytes left out`;
-  return { ...result, size, overflow, verdict: 'trimmed', detail };
+/** Of a file that never stood still. What only grows is, up to where it ended, the file as it was at that moment. */
+function judgeRestless(content: Buffer, onlyGrew: boolean): Judgement {
+  if (!onlyGrew) return { verdict: 'changed', detail: `it changed at each of ${PAUSES_MS.length + 1} attempts` };
+  if (!isText(content)) return { verdict: 'changed', detail: growingDetail(content.length) };
+  const size = lastWholeLine(content, 0, content.length);
+  return { verdict: 'trimmed', detail: trimmedDetail(content.length - size), size };
 }

@@ -2,7 +2,6 @@ import { type BigIntStats, lstatSync, readFileSync, readlinkSync, statSync } fro
 import { resolve } from 'node:path';
 import { BackupError, fromSystemError, isSystemError } from '../errors.ts';
 import { MANIFEST_PATH, MAX_PATH_BYTES } from '../format/path-rules.ts';
-import { isAppendOnly } from './append-only.ts';
 import type { Attributes, CaptureItem, LiveSource } from './capture-item.ts';
 import type { CaptureReport, LeftOut } from './capture-report.ts';
 import { type DirectoryNames, escapeBytes, listDirectory } from './directory-names.ts';
@@ -16,7 +15,6 @@ import { readFailure } from './open-regular.ts';
 import { DatabasesOfDirectory } from './sqlite/side-files.ts';
 import { type SystemReason, systemReason } from './system-reason.ts';
 import { treeSize } from './tree-size.ts';
-import type { Verdict } from './verdict.ts';
 
 export interface ScanOptions {
   exclusions: Exclusions;
@@ -268,13 +266,13 @@ class Scanner {
     }
     git.keep(path);
     if (read !== null && 'bytes' in read) {
-      return this.#readAhead({ ...attributes, mtimeNs: read.stat.mtimeNs }, read.bytes, 'clean');
+      return this.#readAhead({ ...attributes, mtimeNs: read.stat.mtimeNs }, read.bytes);
     }
     if (read !== null) source.held = read;
     return { ...attributes, type: 'file', size: source.expect.size, source };
   }
 
-  #frozenFile(path: string, { stat, bytes, verdict }: FrozenFile, rule: NameRule | null): CaptureItem | null {
+  #frozenFile(path: string, { stat, bytes }: FrozenFile, rule: NameRule | null): CaptureItem | null {
     const reason = this.#options.exclusions.reasonFor(path, 'file', stat, rule);
     if (reason !== null) {
       this.#report.leftOut({ path, type: 'file', reason, size: bytes.length });
@@ -282,11 +280,11 @@ class Scanner {
     }
     const attributes = attributesOf(path, stat);
     attributes.mode = this.#safeMode(path, attributes.mode, 0o6000);
-    return this.#readAhead(attributes, bytes, verdict);
+    return this.#readAhead(attributes, bytes);
   }
 
-  #readAhead(attributes: Attributes, bytes: Buffer, verdict: Verdict): CaptureItem {
-    return { ...attributes, type: 'file', size: bytes.length, source: { kind: 'bytes', bytes, verdict } };
+  #readAhead(attributes: Attributes, bytes: Buffer): CaptureItem {
+    return { ...attributes, type: 'file', size: bytes.length, source: { kind: 'bytes', bytes } };
   }
 
   #symlink(attributes: Attributes, absolute: string): CaptureItem | null {
@@ -376,7 +374,6 @@ function liveSource(absolute: string, stat: BigIntStats): LiveSource {
     kind: 'live',
     absolute,
     expect: { dev, ino, size: Number(stat.size), mtimeNs, ctimeNs },
-    appendOnly: isAppendOnly(absolute),
     quietDatabase: false,
   };
 }

@@ -3,8 +3,9 @@
  *
  * - `clean`: read at once, unchanged meanwhile.
  * - `retried`: it changed under the reader; a later attempt was clean.
- * - `trimmed`: append-only; captured up to its last whole line at the size that it had when opened.
- * - `changed`: it changed at each attempt; the snapshot holds what the last one read. A loss.
+ * - `trimmed`: text that was seen to grow all the time, and nothing else; captured as long as it was when opened, up to its
+ *   last whole line (into a pipe, a large one perhaps to the middle of a line).
+ * - `changed`: it changed at each attempt, or is no text and grew; the snapshot holds what the last one read. A loss.
  * - `vanished`: it was listed and then gone. A loss.
  * - `unreadable`: the system refused it. A loss.
  */

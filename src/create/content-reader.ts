@@ -6,6 +6,13 @@ import type { RealPlace } from '../capture/real-place.ts';
 import { type SystemReason, systemReason } from '../capture/system-reason.ts';
 import type { Verdict } from '../capture/verdict.ts';
 
+/** How the reading of a large file went; `unfinished` is a growing log that was read to the middle of a line. */
+export interface ContentOutcome {
+  verdict: Verdict;
+  detail: string;
+  unfinished?: boolean;
+}
+
 /** The content of one large file, piece by piece. */
 export interface ContentReader {
   readonly size: number;
@@ -14,19 +21,30 @@ export interface ContentReader {
   readonly replaced: boolean;
   /** @returns bytes filled */
   read(into: Buffer, offset: number, length: number): number;
-  /** Says how it went, and ends it. */
-  finish(): { verdict: Verdict; detail: string };
+  /** Back to the first byte, with the same length. */
+  rewind(): void;
+  /** Whether the file is longer than `size` by now. */
+  hasGrown(): boolean;
+  /**
+   * Says how it went, and ends it.
+   *
+   * @param stable whether a second reading of a file that has grown gave the same
+   */
+  finish(stable?: boolean): ContentOutcome;
   /** Gives up. */
   close(): void;
 }
 
 type FileItem = Extract<CaptureItem, { type: 'file' }>;
 
-/** @returns what the system said when it could not be opened */
-export function openContent({ source }: FileItem, place: RealPlace): ContentReader | SystemReason {
+/**
+ * @param wholeLines that the file is known to be growing: it is read up to its last whole line, should it be text
+ * @returns what the system said when it could not be opened
+ */
+export function openContent({ source }: FileItem, place: RealPlace, wholeLines: boolean): ContentReader | SystemReason {
   if (source.kind === 'bytes') return new BytesReader(source.bytes);
   const live = source.kind === 'live' ? source : copySource(source.absolute);
-  return 'kind' in live ? LiveFile.open(live, source.kind === 'live' ? place : null) : live;
+  return 'kind' in live ? LiveFile.open(live, source.kind === 'live' ? place : null, wholeLines) : live;
 }
 
 /** A private copy as a live file that is in the state in which we left it. */
@@ -34,7 +52,7 @@ export function copySource(absolute: string): LiveSource | SystemReason {
   try {
     const { dev, ino, size, mtimeNs, ctimeNs } = fs.statSync(absolute, { bigint: true });
     const expect = { dev, ino, size: Number(size), mtimeNs, ctimeNs };
-    return { kind: 'live', absolute, expect, appendOnly: false, quietDatabase: false };
+    return { kind: 'live', absolute, expect, quietDatabase: false };
   } catch (error) {
     return systemReason(error);
   }
@@ -61,7 +79,15 @@ class BytesReader implements ContentReader {
     return part.length;
   }
 
-  finish(): { verdict: Verdict; detail: string } {
+  rewind(): void {
+    this.#position = 0;
+  }
+
+  hasGrown(): boolean {
+    return false;
+  }
+
+  finish(): ContentOutcome {
     return { verdict: 'clean', detail: '' };
   }
 

@@ -4,11 +4,10 @@ import type { Verdict } from '../capture/verdict.ts';
 import type { EntryType } from '../format/entry.ts';
 
 /** An item as it is packed: what is not read live or from memory has been made so before. */
-export type PackItem = CaptureItem & { source?: LiveSource | { kind: 'bytes'; bytes: Uint8Array; verdict: Verdict } };
+export type PackItem = CaptureItem & { source?: LiveSource | { kind: 'bytes'; bytes: Uint8Array } };
 
 const TYPES: readonly EntryType[] = ['file', 'directory', 'symlink', 'hardlink'];
-const APPEND_ONLY = 8;
-const QUIET_DATABASE = 16;
+const QUIET_DATABASE = 8;
 
 const NUMBERS = 5;
 const BIG_NUMBERS = 5;
@@ -81,7 +80,6 @@ export function encodeBatch(items: readonly PackItem[], root: string): PackBatch
       numbers[i * NUMBERS + 4] = item.size;
       const { source } = item;
       if (source.kind === 'live') {
-        if (source.appendOnly) code |= APPEND_ONLY;
         if (source.quietDatabase) code |= QUIET_DATABASE;
         bigNumbers[i * BIG_NUMBERS + 1] = BigInt.asIntN(64, source.expect.dev);
         bigNumbers[i * BIG_NUMBERS + 2] = BigInt.asIntN(64, source.expect.ino);
@@ -126,7 +124,7 @@ export function* decodeBatch(batch: PackBatch, root: string): Generator<PackItem
     }
     const content = batch.bytes.get(i);
     if (content !== undefined && type === 'file') {
-      yield { path, mode, uid, gid, mtimeNs, type, size, source: { kind: 'bytes', bytes: content, verdict: 'clean' } };
+      yield { path, mode, uid, gid, mtimeNs, type, size, source: { kind: 'bytes', bytes: content } };
       continue;
     }
     const source: LiveSource = {
@@ -139,7 +137,6 @@ export function* decodeBatch(batch: PackBatch, root: string): Generator<PackItem
         mtimeNs: timeAt(i * BIG_NUMBERS + 4),
         ctimeNs: timeAt(i * BIG_NUMBERS + 3),
       },
-      appendOnly: (code & APPEND_ONLY) !== 0,
       quietDatabase: (code & QUIET_DATABASE) !== 0,
     };
     if (type === 'file') yield { path, mode, uid, gid, mtimeNs, type, size, source };

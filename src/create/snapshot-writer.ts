@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
-import { setTimeout } from 'node:timers/promises';
+import { setImmediate, setTimeout } from 'node:timers/promises';
 import type { CaptureItem } from '../capture/capture-item.ts';
 import type { FileAttributes } from '../capture/file-state.ts';
 import { RealPlace } from '../capture/real-place.ts';
 import { systemReason } from '../capture/system-reason.ts';
-import type { Verdict } from '../capture/verdict.ts';
 import { BLOCK, padded } from '../format/entry.ts';
 import { type BlockEntry, DIGEST_DIGITS } from '../format/index-block.ts';
 import type { BlockRow, RecordedVerdict } from '../format/index-root.ts';
@@ -13,7 +12,7 @@ import { encodeHeader, headerBlocks } from '../format/tar-header.ts';
 import type { WorkerPool } from '../workers/pool.ts';
 import { RecycledBuffers } from '../workers/recycled-buffers.ts';
 import { OrderedWindow } from '../workers/window.ts';
-import { copySource, openContent } from './content-reader.ts';
+import { type ContentOutcome, type ContentReader, copySource, openContent } from './content-reader.ts';
 import { entryTime, holdsTime } from './entry-attributes.ts';
 import { type ClosedBlock, IndexBuilder, rowOf } from './index-builder.ts';
 import type { IndexSpool } from './index-spool.ts';
@@ -131,7 +130,6 @@ export class SnapshotWriter {
         kind: 'live',
         absolute: item.source.absolute,
         expect: NO_FILE,
-        appendOnly: false,
         quietDatabase: false,
       },
     };
@@ -183,24 +181,28 @@ export class SnapshotWriter {
 
   async #packLarge(item: FileItem): Promise<void> {
     try {
-      for (let attempt = 1; ; attempt++) {
-        const retry = await this.#attemptLarge(item, attempt);
-        if (!retry) return;
-        await setTimeout(LARGE_PAUSE_MS * attempt);
+      let outcome: 'done' | 'again' | 'whole lines' = 'again';
+      for (let attempt = 1; outcome !== 'done'; attempt++) {
+        if (attempt > 1 && outcome === 'again') await setTimeout(LARGE_PAUSE_MS * (attempt - 1));
+        outcome = await this.#attemptLarge(item, attempt, outcome === 'whole lines');
       }
     } finally {
       releaseCopy(item);
     }
   }
 
-  /** @returns whether it is to be tried again; then nothing of it was left in the snapshot */
-  async #attemptLarge(item: FileItem, attempt: number): Promise<boolean> {
+  /**
+   * @param wholeLines that the file is known to be a growing log
+   * @returns whether it is to be tried again, as it is or up to its last whole line; then nothing of it was left in the
+   *   snapshot
+   */
+  async #attemptLarge(item: FileItem, attempt: number, wholeLines: boolean): Promise<'done' | 'again' | 'whole lines'> {
     const { sink, onVerdict } = this.#options;
-    const reader = openContent(item, this.#place);
+    const reader = openContent(item, this.#place, wholeLines);
     if (!('size' in reader)) {
       this.#severed.add(item.path);
       onVerdict({ path: item.path, verdict: reader.verdict, detail: reader.detail });
-      return false;
+      return 'done';
     }
     if (reader.replaced) this.#severed.add(item.path);
     let written: Written | null = null;
@@ -216,7 +218,8 @@ export class SnapshotWriter {
     const entry = entryOf(item, reader.size, reader.attributes, undefined);
     const isAlone = entry.size > ALONE_ABOVE;
     const hash = createHash('sha256');
-    let outcome: { verdict: Verdict; detail: string };
+    let outcome: ContentOutcome;
+    let sha256 = '';
     try {
       for (const tar of pieces(entry, this.#buffers, read, hash.update.bind(hash))) {
         if (failure !== null && sink.seekable) break;
@@ -232,22 +235,30 @@ export class SnapshotWriter {
           if (sink.seekable) this.#buffers.give(member);
         });
       }
-      outcome = failure === null ? reader.finish() : { verdict: 'unreadable', detail: failure };
-      if (failure !== null) reader.close();
+      sha256 = hash.digest('hex');
+      if (failure === null) outcome = reader.finish(reader.hasGrown() && (await this.#readsTheSame(reader, sha256)));
+      else {
+        outcome = { verdict: 'unreadable', detail: failure };
+        reader.close();
+      }
     } catch (error) {
       reader.close();
       throw error;
     }
     if (outcome.verdict === 'changed' && sink.seekable && attempt < LARGE_ATTEMPTS) {
       await this.#takeBack(() => written);
-      return true;
+      return 'again';
+    }
+    if (outcome.unfinished && sink.seekable && attempt < LARGE_ATTEMPTS) {
+      await this.#takeBack(() => written);
+      return 'whole lines';
     }
     if (outcome.verdict === 'unreadable') {
       if (sink.seekable) {
         await this.#takeBack(() => written);
         this.#severed.add(item.path);
         onVerdict({ path: item.path, verdict: outcome.verdict, detail: outcome.detail });
-        return false;
+        return 'done';
       }
       // What went into a pipe stays there.
       outcome = { verdict: 'changed', detail: `${outcome.detail}; zeros stand for what could not be read` };
@@ -257,14 +268,26 @@ export class SnapshotWriter {
       (outcome.verdict === 'clean' && attempt > 1
         ? { verdict: 'retried' as const, detail: 'it changed while it was read; a later attempt found it still' }
         : outcome);
-    entry.sha256 = hash.digest('hex');
+    entry.sha256 = sha256;
     await this.#window.add(Promise.resolve(), async () => {
       if (verdict !== 'clean') onVerdict({ path: item.path, verdict, detail });
       this.index.addEntry(entry);
       this.#pieces = 0;
       await this.#store(isAlone ? this.index.close() : this.index.endUnit());
     });
-    return false;
+    return 'done';
+  }
+
+  /** Whether the content of a file that grew meanwhile is still what was read of it. */
+  async #readsTheSame(reader: ContentReader, sha256: string): Promise<boolean> {
+    const hash = createHash('sha256');
+    const step = Buffer.allocUnsafeSlow(CHUNK);
+    reader.rewind();
+    for (let read = reader.read(step, 0, CHUNK); read > 0; read = reader.read(step, 0, CHUNK)) {
+      hash.update(step.subarray(0, read));
+      await setImmediate();
+    }
+    return hash.digest('hex') === sha256;
   }
 
   /** @param piece tar bytes of a large file that is not complete yet */
@@ -310,13 +333,9 @@ function releaseCopy(item: CaptureItem): void {
 
 /** What capture itself had to say of a file that it read or copied. */
 function capturedVerdict(item: CaptureItem): RecordedVerdict | null {
-  if (item.type !== 'file' || item.source.kind === 'live' || item.source.verdict === 'clean') return null;
-  const { verdict } = item.source;
-  const detail =
-    verdict === 'trimmed'
-      ? 'its last line was not whole'
-      : 'it was being written to; a later attempt had it in one piece';
-  return { path: item.path, verdict, detail };
+  if (item.type !== 'file' || item.source.kind !== 'copy' || item.source.verdict === 'clean') return null;
+  const detail = 'it was being written to; a later attempt had it in one piece';
+  return { path: item.path, verdict: item.source.verdict, detail };
 }
 
 function verdictOf(item: PackItem, deviation: PackDeviation | undefined): RecordedVerdict | null {

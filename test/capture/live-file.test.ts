@@ -1,7 +1,6 @@
 import { appendFileSync, lstatSync, renameSync, rmSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { isAppendOnly } from '../../src/capture/append-only.ts';
 import type { LiveSource } from '../../src/capture/capture-item.ts';
 import { identityOf } from '../../src/capture/file-state.ts';
 import { LiveFile } from '../../src/capture/live-file.ts';
@@ -17,11 +16,11 @@ function put(name: string, content: string): LiveSource {
   const absolute = join(folder.path, name);
   writeFileSync(absolute, content);
   const expect = identityOf(lstatSync(absolute, { bigint: true }));
-  return { kind: 'live', absolute, expect, appendOnly: isAppendOnly(absolute), quietDatabase: false };
+  return { kind: 'live', absolute, expect, quietDatabase: false };
 }
 
-function open(source: LiveSource): LiveFile {
-  const file = LiveFile.open(source);
+function open(source: LiveSource, wholeLines = false): LiveFile {
+  const file = LiveFile.open(source, null, wholeLines);
   if (!(file instanceof LiveFile)) throw new Error(file.detail);
   return file;
 }
@@ -87,32 +86,43 @@ test('what is gone before it is opened is lost', () => {
   expect(LiveFile.open(source)).toMatchObject({ verdict: 'vanished' });
 });
 
-test('a log is fixed at its last whole line; what comes later is no change', () => {
-  const lines = `${'x'.repeat(70_000)}\nlast`;
-  const source = put('a.log', lines);
-  const file = open(source);
-  expect(file.size).toBe(70_001);
-  appendFileSync(source.absolute, ' line\nmore\n');
-  expect(readAll(file)).toBe(lines.slice(0, 70_001));
-  expect(file.finish()).toEqual({ verdict: 'trimmed', detail: 'its last line was not whole: 4 bytes left out' });
+test('a file at rest is read whole, however it ends', () => {
+  for (const name of ['a.log', 'a.jsonl', '000003.log']) {
+    const file = open(put(name, `${'x'.repeat(70_000)}\nlast`));
+    expect(readAll(file)).toHaveLength(70_005);
+    expect(file.finish()).toEqual({ verdict: 'clean', detail: '' });
+  }
 });
 
-test('a log that grew since the scan is trimmed, one of whole lines that stands still is clean', () => {
-  const source = put('a.jsonl', 'one\n');
-  appendFileSync(source.absolute, 'two\n');
-  const grown = open(source);
-  expect(readAll(grown)).toBe('one\ntwo\n');
-  expect(grown.finish().verdict).toBe('trimmed');
-  const still = open(put('b.jsonl', 'one\n'));
-  readAll(still);
-  expect(still.finish().verdict).toBe('clean');
+test('a log that grew while it was read says so, and then ends with its last whole line', () => {
+  const lines = `${'x'.repeat(70_000)}\nlast ü`;
+  const source = put('any name', lines);
+  const first = open(source);
+  expect(first.size).toBe(70_008);
+  appendFileSync(source.absolute, ' line\nmo');
+  readAll(first);
+  expect(first.hasGrown()).toBe(true);
+  expect(first.finish(true)).toMatchObject({ verdict: 'trimmed', unfinished: true });
+  const second = open(source, true);
+  expect(second.size).toBe(70_014);
+  appendFileSync(source.absolute, 're\n');
+  expect(readAll(second)).toBe(`${'x'.repeat(70_000)}\nlast \xc3\xbc line\n`);
+  expect(second.finish(true)).toEqual({
+    verdict: 'trimmed',
+    detail: 'it is growing, and its last line was not whole: 2 bytes left out',
+    unfinished: false,
+  });
 });
 
-test('a log that is rewritten while it is read is changed', () => {
-  const source = put('a.log', 'line\n'.repeat(5000));
-  const file = open(source);
-  truncateSync(source.absolute, 0);
-  appendFileSync(source.absolute, 'new!\n'.repeat(6000));
-  readAll(file);
-  expect(file.finish().verdict).toBe('changed');
+test('what grew and is no text is a loss, and so is what did not stay the same', () => {
+  for (const [content, stable, detail] of [
+    ['\0binary\n', true, 'it kept growing while it was read: the snapshot holds its first 8 bytes'],
+    ['text\n', false, 'it changed while it was read'],
+  ] as const) {
+    const source = put('a.log', content);
+    const file = open(source);
+    readAll(file);
+    appendFileSync(source.absolute, 'more');
+    expect(file.finish(stable)).toEqual({ verdict: 'changed', detail });
+  }
 });

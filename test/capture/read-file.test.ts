@@ -2,10 +2,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
   appendFileSync,
-  closeSync,
   lstatSync,
   mkdirSync,
-  openSync,
+  readFileSync,
   renameSync,
   rmSync,
   symlinkSync,
@@ -14,8 +13,8 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { isAppendOnly } from '../../src/capture/append-only.ts';
 import type { LiveSource } from '../../src/capture/capture-item.ts';
 import { identityOf } from '../../src/capture/file-state.ts';
 import { isRead, type ReadResult, readLiveFile } from '../../src/capture/read-file.ts';
@@ -41,7 +40,7 @@ function put(name: string, content: string | Buffer): string {
 /** What a scan says at this moment. */
 function seen(absolute: string): LiveSource {
   const expect = identityOf(lstatSync(absolute, { bigint: true }));
-  return { kind: 'live', absolute, expect, appendOnly: isAppendOnly(absolute), quietDatabase: false };
+  return { kind: 'live', absolute, expect, quietDatabase: false };
 }
 
 function contentOf(result: ReadResult, offset = 0): string {
@@ -99,49 +98,95 @@ test('a file that is gone, or whose place something else took, is lost', () => {
   expect(readLiveFile(source, into, 0)).toMatchObject({ verdict: 'vanished' });
 });
 
-test('a log is kept up to its last whole line', () => {
-  const result = readLiveFile(seen(put('a.jsonl', '{"a":1}\n{"b":2}\n{"c"')), into, 0);
-  expect(result).toMatchObject({
-    verdict: 'trimmed',
-    size: 16,
-    detail: 'its last line was not whole: 4 bytes left out',
-  });
-  expect(readLiveFile(seen(put('b.jsonl', '{"a":1}\n')), into, 0)).toMatchObject({ verdict: 'clean', size: 8 });
-  const large = readLiveFile(seen(put('c.log', `${'line\n'.repeat(1000)}lin`)), into, 0);
-  expect(large).toMatchObject({ verdict: 'trimmed', size: 5000, overflow: { length: 5000 } });
+test('a file at rest is read whole, whatever its name and however it ends', () => {
+  const contents: Record<string, Buffer> = {
+    'a.jsonl': Buffer.from('{"a":1}\n{"b":2}'),
+    'crash.log': Buffer.from('start\npanic: the reason'),
+    '000003.log': Buffer.from('\0\x01record one\n\0\x02the last record'),
+    'one-line.log': Buffer.from('not a log of lines'),
+    'long.log': Buffer.from(`${'line\n'.repeat(1000)}lin`),
+  };
+  for (const [name, content] of Object.entries(contents)) {
+    for (const age of [0, 3 * 86_400]) {
+      const absolute = put(name, content);
+      if (age > 0) utimesSync(absolute, Date.now() / 1000 - age, Date.now() / 1000 - age);
+      const result = readLiveFile(seen(absolute), into, 0);
+      expect([name, result]).toMatchObject([name, { verdict: 'clean', size: content.length }]);
+      expect(contentOf(result)).toBe(content.toString('latin1'));
+    }
+  }
 });
 
-test('a log without any newline is kept as it is', () => {
-  expect(readLiveFile(seen(put('a.log', 'not a log of lines')), into, 0)).toMatchObject({ verdict: 'clean', size: 18 });
-});
-
-test('a log that grew since the scan is kept as long as it is when opened', () => {
-  const source = seen(put('a.log', 'one\n'));
-  appendFileSync(source.absolute, 'two\nthr');
+test('a file that grew since the scan and stands still is read whole', () => {
+  const source = seen(put('a.json', '{\n'));
+  appendFileSync(source.absolute, '"a": 1\n}');
   const result = readLiveFile(source, into, 0);
-  expect([contentOf(result), isRead(result) && result.verdict]).toEqual(['one\ntwo\n', 'trimmed']);
+  expect([contentOf(result), isRead(result) && result.verdict]).toEqual(['{\n"a": 1\n}', 'retried']);
 });
 
-test('a log that was rotated away is a loss', () => {
-  const source = seen(put('a.log', 'one\ntwo\n'));
-  renameSync(source.absolute, join(folder.path, 'a.log.1'));
-  put('a.log', 'new\n');
-  expect(readLiveFile(source, into, 0)).toMatchObject({ verdict: 'changed', size: 4 });
-});
-
-test('a log that was cut since the scan is retried', () => {
+test('a file that was cut since the scan is retried', () => {
   const source = seen(put('a.log', 'one\ntwo\n'));
   truncateSync(source.absolute, 4);
   expect(readLiveFile(source, into, 0)).toMatchObject({ verdict: 'retried', size: 4 });
 });
 
-test('a file without an end is not drawn into memory', () => {
-  const source = seen(put('a.bin', 'small'));
+test('a file without an end is not drawn into memory; a log is as far as it was listed', () => {
+  const source = seen(put('a.bin', Buffer.from([0xff, 0xfe])));
   truncateSync(source.absolute, 100 * 1024 * 1024);
   expect(readLiveFile(source, into, 0)).toMatchObject({ verdict: 'unreadable' });
-  const log = seen(put('a.log', 'first\n'));
+  const log = seen(put('any', 'first\nsec'));
   truncateSync(log.absolute, 100 * 1024 * 1024);
   expect(readLiveFile(log, into, 0)).toMatchObject({ verdict: 'trimmed', size: 6 });
+});
+
+/** Runs Python with `fd`, the file opened to append to it. */
+async function appender(absolute: string, body: string): Promise<void> {
+  const script = `import os, time
+fd = os.open(${JSON.stringify(absolute)}, os.O_RDWR | os.O_CREAT | os.O_APPEND)
+print('ready', flush=True)
+n = 0
+while True:
+    ${body}; n += 1
+`;
+  const child = spawn('python3', ['-c', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+  children.push(child);
+  await once(child.stdout, 'data');
+}
+
+/** Reads until a verdict comes: the writer may be made to wait by the system just now. */
+async function readUntil(absolute: string, verdict: string): Promise<ReadResult> {
+  for (let i = 0; i < 3000; i++) {
+    const result = readLiveFile(seen(absolute), into, 0);
+    if (result.verdict === verdict) return result;
+    await setTimeout(5);
+  }
+  throw new Error(`never ${verdict}`);
+}
+
+test('a log that grows all the time is kept up to its last whole line, under any name', async () => {
+  const absolute = put('talk', '0\n');
+  await appender(absolute, `os.write(fd, ('\\n%d \\u00fc' % n).encode()); time.sleep(0.003)`);
+  const result = await readUntil(absolute, 'trimmed');
+  const content = contentOf(result);
+  expect(content.endsWith('\n')).toBe(true);
+  expect(readFileSync(absolute, 'latin1').startsWith(content)).toBe(true);
+});
+
+test('a file of another sort that grows all the time is a loss, and there as far as it was read', async () => {
+  const absolute = put('000003.log', '\0\x01');
+  await appender(absolute, `os.write(fd, b'\\0\\1record\\n%d' % n)`);
+  const result = await readUntil(absolute, 'changed');
+  expect(result).toMatchObject({ detail: expect.stringContaining('kept growing') });
+  expect(readFileSync(absolute, 'latin1').startsWith(contentOf(result))).toBe(true);
+});
+
+test('a text that grows and is written to elsewhere too is a loss', async () => {
+  const absolute = put('a.log', `count 0\n`);
+  await appender(
+    absolute,
+    `os.write(fd, b'line\\n'); f = open('/proc/self/fd/%d' % fd, 'r+b'); f.seek(6); f.write(b'%d' % (n % 10)); f.close()`,
+  );
+  expect(await readUntil(absolute, 'changed')).toMatchObject({ detail: expect.stringContaining('it changed at each') });
 });
 
 /** Rewrites the file in place for ever, with one letter at a time; `pauseMs` between two letters. */
@@ -185,27 +230,13 @@ test('a file that never stands still is changed, and still there', async () => {
   expect(result).toMatchObject({ verdict: 'changed', size });
 });
 
-test('each line of a log that is being written is whole', async () => {
+test('each line of a log that was seen to grow is whole', async () => {
   const absolute = put('busy.log', '0\n');
-  const fd = openSync(absolute, 'a');
-  closeSync(fd);
-  const script = `
-    import os
-    fd = os.open(${JSON.stringify(absolute)}, os.O_WRONLY | os.O_APPEND)
-    print('ready', flush=True)
-    n = 1
-    while n < 200000:
-        line = ('%d\\n' % n).encode(); n += 1
-        os.write(fd, line[:2]); os.write(fd, line[2:])
-  `.replace(/^ {4}/gm, '');
-  const child = spawn('python3', ['-c', script], { stdio: ['ignore', 'pipe', 'inherit'] });
-  children.push(child);
-  await once(child.stdout, 'data');
-  for (let i = 0; i < 100; i++) {
-    const result = readLiveFile(seen(absolute), into, 0);
-    expect(['clean', 'trimmed']).toContain(result.verdict);
-    const lines = contentOf(result).split('\n');
+  await appender(absolute, `line = b'%d\\n' % (n + 1); os.write(fd, line[:2]); os.write(fd, line[2:])`);
+  for (let i = 0; i < 10; i++) {
+    const lines = contentOf(await readUntil(absolute, 'trimmed')).split('\n');
     expect(lines.pop()).toBe('');
     expect(lines.at(-1)).toBe(String(lines.length - 1));
+    if (lines.length > 100_000) return;
   }
 });

@@ -57,7 +57,7 @@ test('says of a file what the index needs', async () => {
   expect(items[0]).toMatchObject({ mode: 0o750, uid: Number(stat.uid), gid: Number(stat.gid), mtimeNs: -1250000000n });
   expect(items[0]).toMatchObject({
     size: 4,
-    source: { kind: 'live', absolute, appendOnly: false, quietDatabase: false },
+    source: { kind: 'live', absolute, quietDatabase: false },
   });
 });
 

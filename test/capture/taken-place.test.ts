@@ -32,7 +32,7 @@ function read(change: () => void) {
   const absolute = `${root}sub/key`;
   const expect = identityOf(lstatSync(absolute, { bigint: true }));
   change();
-  const source = { kind: 'live', absolute, expect, appendOnly: false, quietDatabase: false } as const;
+  const source = { kind: 'live', absolute, expect, quietDatabase: false } as const;
   return readLiveFile(source, Buffer.alloc(64), 0, 64, new RealPlace(root));
 }
 

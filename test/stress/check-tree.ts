@@ -13,6 +13,8 @@ export interface Restored {
   witness: Witness;
   /** Paths that the snapshot names as losses. */
   losses: ReadonlySet<string>;
+  /** Paths that the snapshot names as captured while they grew. */
+  trimmed: ReadonlySet<string>;
 }
 
 /** Everything that a restored tree owes and does not give, a line each. */
@@ -85,19 +87,19 @@ function checkDatabases({ root, witness, losses }: Restored): string[] {
   return broken;
 }
 
-function checkLog({ root, witness, losses }: Restored, path: string): string[] {
+function checkLog({ root, witness, losses, trimmed }: Restored, path: string): string[] {
   if (losses.has(path)) return [`${path}: lost, and it only grew`];
-  const lines = readLines(root, path);
+  const lines = readLines(root, path, trimmed.has(path));
   if (typeof lines === 'string') return [lines];
   return checkNumbers(path, lines, 0, witness);
 }
 
 /** What was rotated away is looked for behind the name that it then had. */
-function checkRotatedLog({ root, witness, losses }: Restored): string[] {
+function checkRotatedLog({ root, witness, losses, trimmed }: Restored): string[] {
   const older = `${ROTATED_LOG}.1`;
   if (losses.has(ROTATED_LOG) || losses.has(older)) return [];
-  const first = existsSync(join(root, older)) ? readLines(root, older) : [];
-  const second = readLines(root, ROTATED_LOG);
+  const first = existsSync(join(root, older)) ? readLines(root, older, trimmed.has(older)) : [];
+  const second = readLines(root, ROTATED_LOG, trimmed.has(ROTATED_LOG));
   if (typeof first === 'string') return [first];
   if (typeof second === 'string') return [second];
   const lines = [...new Set([...first, ...second])].sort((a, b) => a - b);
@@ -112,11 +114,15 @@ function checkNumbers(path: string, lines: number[], start: number, { numbers }:
   return last < acknowledged ? [`${path}: ends with line ${last}, ${acknowledged} was acknowledged`] : [];
 }
 
-/** The numbers of the lines, or what is wrong with them. */
-function readLines(root: string, path: string): number[] | string {
+/**
+ * The numbers of the whole lines, or what is wrong with them.
+ *
+ * @param trimmed whether it was seen to grow: only then nothing may stand behind the last whole line
+ */
+function readLines(root: string, path: string, trimmed: boolean): number[] | string {
   const content = read(root, path)?.toString('utf8');
   if (content === undefined) return `${path}: missing`;
-  if (content !== '' && !content.endsWith('\n')) return `${path}: its last line is not whole`;
+  if (trimmed && content !== '' && !content.endsWith('\n')) return `${path}: its last line is not whole`;
   try {
     return content
       .split('\n')

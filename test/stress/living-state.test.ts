@@ -85,7 +85,8 @@ async function snapshot(take: Take, locks: boolean): Promise<void> {
     const verified = await verifySnapshot(file);
     const restored = already ?? (await restoreBackup(new StateStore(target), file));
     const losses = new Set(created.verdicts.filter(({ verdict }) => isLoss(verdict)).map(({ path }) => path));
-    const broken = await checkTree({ root: target, manifest: created.manifest, live, witness, losses });
+    const trimmed = new Set(created.verdicts.filter(({ verdict }) => verdict === 'trimmed').map(({ path }) => path));
+    const broken = await checkTree({ root: target, manifest: created.manifest, live, witness, losses, trimmed });
     expect([...checkVerdicts({ created, verified, restored }, locks), ...broken]).toEqual([]);
   } finally {
     live.resume();

@@ -1,9 +1,9 @@
 import { type BigIntStats, lstatSync } from 'node:fs';
 import { comparePaths } from '../../format/path-order.ts';
-import { lastWholeLine } from '../append-only.ts';
 import { type DirectoryNames, listDirectory } from '../directory-names.ts';
 import type { HeldFile } from '../held-file.ts';
-import { readPublished } from './read-published.ts';
+import { isDatabaseContent } from '../sqlite/side-files.ts';
+import { type PublishedFile, readPublished } from './read-published.ts';
 
 /** A directory as it was at one moment, with the content of its files. */
 export interface FrozenDirectory {
@@ -17,11 +17,7 @@ export interface FrozenBranch extends FrozenDirectory {
   stat: BigIntStats;
 }
 
-export interface FrozenFile {
-  stat: BigIntStats;
-  bytes: Buffer;
-  verdict: 'clean' | 'trimmed';
-}
+export type FrozenFile = PublishedFile;
 
 export interface FreezeOptions {
   /** Names that are read before the others, in this order, whether they are listed or not. */
@@ -100,11 +96,10 @@ function freezeChild(absolute: string, path: string, name: string, options: Free
 function freezeFile(absolute: string, path: string, size: number, options: FreezeOptions) {
   if (size > options.largest || size > options.left) return options.tooLarge(path, absolute);
   const read = readPublished(absolute);
+  // What others keep in a repository: its turn comes with the files that are not git's.
+  if (read === null || ('bytes' in read && isDatabaseContent(read.bytes))) return null;
   // An unreadable one is named when its turn comes.
   if (!('bytes' in read)) return read.verdict === 'vanished' ? GONE : null;
   options.left -= read.bytes.length;
-  // Logs are the only files that git appends to.
-  const kept = path.includes('/logs/') ? lastWholeLine(read.bytes, 0, read.bytes.length) : read.bytes.length;
-  const verdict: FrozenFile['verdict'] = kept === read.bytes.length ? 'clean' : 'trimmed';
-  return { stat: read.stat, bytes: read.bytes.subarray(0, kept), verdict };
+  return read;
 }

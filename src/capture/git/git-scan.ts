@@ -6,6 +6,7 @@ import { GIT_TEMPORARY } from '../exclusions.ts';
 import { pause } from '../file-state.ts';
 import { HeldFile } from '../held-file.ts';
 import { readFailure } from '../open-regular.ts';
+import { isSideFileName } from '../sqlite/side-files.ts';
 import type { SystemReason } from '../system-reason.ts';
 import { type FreezeOptions, type FrozenBranch, type FrozenDirectory, freezeDirectory } from './frozen-directory.ts';
 import { PackIndex } from './pack-index.ts';
@@ -117,7 +118,7 @@ export class GitScan {
   #staysLive(path: string, name: string, listing: DirectoryNames | null): boolean {
     if (listing !== null) return isGitDirectory(listing);
     const isAtTop = path.length === this.#path.length + name.length;
-    return name.endsWith('.lock') || (isAtTop && CONTENT_STORES.has(name));
+    return name.endsWith('.lock') || isSideFileName(name) || (isAtTop && CONTENT_STORES.has(name));
   }
 
   /** What git notes about its objects (the commit graph) names objects, too. */

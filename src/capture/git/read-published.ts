@@ -9,10 +9,12 @@ export interface PublishedFile {
 }
 
 /**
- * Reads a file that git writes under another name and then renames, as it does with all but its logs: what is opened is
- * complete, and never changes.
+ * Reads a file that git writes under another name and then renames, as it does with all that names objects but its logs:
+ * what is opened is complete, and never changes.
+ *
+ * @returns null for one that is written to in place just now, and so is none of those
  */
-export function readPublished(absolute: string): PublishedFile | SystemReason {
+export function readPublished(absolute: string): PublishedFile | SystemReason | null {
   try {
     const fd = openRegular(absolute);
     try {
@@ -20,7 +22,10 @@ export function readPublished(absolute: string): PublishedFile | SystemReason {
       if (!stat.isFile()) return { verdict: 'vanished', detail: 'something else took its place' };
       // Of its own memory, so that it may be moved to another thread.
       const bytes = Buffer.allocUnsafeSlow(Number(stat.size));
-      return { stat, bytes: bytes.subarray(0, readExactly(fd, bytes, 0, bytes.length, 0)) };
+      const read = readExactly(fd, bytes, 0, bytes.length, 0);
+      const { size, mtimeNs } = fstatSync(fd, { bigint: true });
+      if (size !== stat.size || mtimeNs !== stat.mtimeNs || read !== bytes.length) return null;
+      return { stat, bytes };
     } finally {
       closeQuietly(fd);
     }

@@ -12,6 +12,16 @@ const SIDE_FILE = /^(.+)-(?:wal|shm|journal)$/s;
 /** Smallest page of a database, and the unit that all page sizes are a multiple of. */
 const SECTOR = 512;
 
+/** Whether a name is one that SQLite gives to what it keeps beside a database. */
+export function isSideFileName(name: string): boolean {
+  return baseOf(name) !== null;
+}
+
+/** Whether content is that of a database, going by its first bytes. */
+export function isDatabaseContent(content: Buffer): boolean {
+  return content.subarray(0, DATABASE_MAGIC.length).equals(DATABASE_MAGIC);
+}
+
 /** The databases of one directory, found by their first bytes while it is walked in order. */
 export class DatabasesOfDirectory {
   readonly #found = new Set<string>();
