@@ -35,7 +35,7 @@ export { type RestoreOptions, type RestoreResult, restoreBackup } from './restor
 export type { LostEntry } from './restore/salvage/salvage-writer.ts';
 export { type SalvageOptions, type SalvageResult, salvageSnapshot } from './restore/salvage.ts';
 export { listSnapshots } from './shelf/list-snapshots.ts';
-export type { PruneGroup } from './shelf/prune-plan.ts';
+export type { PruneGroup, UntouchedReason } from './shelf/prune-plan.ts';
 export { type PruneOptions, type PruneResult, pruneSnapshots } from './shelf/prune-snapshots.ts';
 export type { KeepReason, RetentionPolicy } from './shelf/retention.ts';
 export type { ShelfSource, ShelvedSnapshot } from './shelf/shelved-snapshot.ts';

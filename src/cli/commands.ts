@@ -21,8 +21,8 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     load: () => import('./commands/restore.ts'),
   },
   verify: {
-    usage: 'verify <snapshot|folder>',
-    describe: 'Prove every byte of a snapshot, or of each one in a folder',
+    usage: 'verify <snapshots..>',
+    describe: 'Prove every byte of snapshots, or of each one in a folder',
     load: () => import('./commands/verify.ts'),
   },
   show: {

@@ -65,6 +65,12 @@ const rootSchema = z.strictObject({
 });
 
 export type Totals = z.infer<typeof totalsSchema>;
+
+/** Whether a snapshot holds nothing that anybody would want back in place of what is there: directories alone. */
+export function isEmptySnapshot({ files, symlinks }: Pick<Totals, 'files' | 'symlinks'>): boolean {
+  return files === 0 && symlinks === 0;
+}
+
 export type RecordedVerdict = z.infer<typeof verdictSchema>;
 export type BlockRow = z.infer<typeof blockSchema>;
 

@@ -1,5 +1,5 @@
 import { BackupError } from '../errors.ts';
-import type { Totals } from '../format/index-root.ts';
+import { isEmptySnapshot, type Totals } from '../format/index-root.ts';
 import type { RunningProcess } from './publish/running.ts';
 
 type SnapshotCounts = Pick<Totals, 'files' | 'symlinks'>;
@@ -33,11 +33,6 @@ export function inUseError(running: RunningProcess, target: string): BackupError
 /** @param counts of all that the snapshot holds, whatever part of it is wanted */
 export function refuseEmpty(counts: SnapshotCounts, allowEmpty: boolean | undefined): void {
   if (allowEmpty !== true && isEmptySnapshot(counts)) throw emptySnapshotError();
-}
-
-/** Directories alone are nothing that anybody would want back in place of what is there. */
-export function isEmptySnapshot({ files, symlinks }: SnapshotCounts): boolean {
-  return files === 0 && symlinks === 0;
 }
 
 export function emptySnapshotError(): BackupError {

@@ -10,11 +10,15 @@ export const PROOF_MEMORY = '.oxios-backup-proofs.json';
 /** More than this is no memory of ours. */
 const MAX_BYTES = 16 * 1024 * 1024;
 
+const NANOSECONDS = /^-?\d{1,19}$/;
+
 const proofSchema = z.object({
-  /** SHA-256 of the seal, which vouches for every byte of the snapshot. Length and mtime tell the file that was read from a later one with the same end. */
+  /** SHA-256 of the seal, which vouches for every byte of the snapshot. Length and times tell the file that was read from one that was written to since. */
   seal: z.string().check(z.regex(/^[0-9a-f]{64}$/)),
   length: z.int().check(z.nonnegative()),
-  mtime_ns: z.string().check(z.regex(/^-?\d{1,19}$/)),
+  mtime_ns: z.string().check(z.regex(NANOSECONDS)),
+  /** Unlike mtime no program can set it. */
+  ctime_ns: z.string().check(z.regex(NANOSECONDS)),
   verified_at: z.iso.datetime(),
   /** What was wrong first; null if nothing was. */
   problem: z.nullable(
@@ -28,14 +32,14 @@ const memorySchema = z.object({ format: z.literal(1), proofs: z.array(proofSchem
 export type RememberedProof = z.infer<typeof proofSchema>;
 
 /**
- * What a proof holds for. A renamed file keeps its proof, as does a copy with the time of the original; another snapshot under the name of a proven one, or the
- * same written again, has none. No inode: file systems of portable disks (FAT, exFAT) make them up anew at each mount.
+ * What a proof holds for: the file as it was then. A copy of it has none, nor the same written again. No inode: file systems of portable disks (FAT, exFAT)
+ * make them up anew at each mount. A proof is for people to read: bytes that rot on a disk change no time, so nothing is removed on the strength of it.
  */
-export type ProofKey = Pick<RememberedProof, 'seal' | 'length' | 'mtime_ns'>;
+export type ProofKey = Pick<RememberedProof, 'seal' | 'length' | 'mtime_ns' | 'ctime_ns'>;
 
 /** A key as a string, to look proofs up by. */
-export function proofId({ seal, length, mtime_ns }: ProofKey): string {
-  return `${seal} ${length} ${mtime_ns}`;
+export function proofId({ seal, length, mtime_ns, ctime_ns }: ProofKey): string {
+  return `${seal} ${length} ${mtime_ns} ${ctime_ns}`;
 }
 
 /** Everything that is remembered in a folder. A memory that is missing, or that cannot be understood, is empty: forgetting is safe. */

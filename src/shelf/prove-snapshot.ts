@@ -1,7 +1,8 @@
 import type { OperationOptions } from '../events.ts';
+import type { Problem } from '../read/problem.ts';
 import { type VerifyOptions, type VerifyResult, verifySnapshot } from '../verify/verify-snapshot.ts';
 import { proofId, type RememberedProof, rememberProof } from './proof-memory.ts';
-import { applyProof, isSameFile, type ShelfRow } from './scan-shelf.ts';
+import { applyProof, isSameFile, type ShelfRow, stateOf } from './scan-shelf.ts';
 
 /**
  * Verifies a snapshot of a folder and notes the outcome in its row.
@@ -20,7 +21,15 @@ export async function proveSnapshot(
   const result = await verifySnapshot(snapshot.path, options);
   // Another file may have taken the name meanwhile; then nothing is known of either.
   if (proofKey === null || !isSameFile(snapshot.path, identity)) return result;
-  const [first] = result.problems;
+  const isDamage = (problem: Problem) => stateOf(problem) === 'unusable';
+  const first = result.problems.find(isDamage) ?? result.problems[0];
+  // What could not be read is not known: next time it may be.
+  if (first !== undefined && !isDamage(first)) {
+    snapshot.state = 'unreadable';
+    snapshot.provenAt = null;
+    snapshot.problem = first;
+    return result;
+  }
   const proof: RememberedProof = {
     ...proofKey,
     verified_at: new Date().toISOString(),

@@ -6,9 +6,24 @@ import type { Problem } from '../read/problem.ts';
 import type { VerifyOptions } from '../verify/verify-snapshot.ts';
 import { throwIfAborted } from '../workers/abort.ts';
 import { proveSnapshot } from './prove-snapshot.ts';
-import { groupBySource, type PlannedGroup, type PruneGroup, planGroup } from './prune-plan.ts';
+import {
+  groupBySource,
+  type PlannedGroup,
+  type PruneGroup,
+  planGroup,
+  type UntouchedReason,
+  untouchedReason,
+} from './prune-plan.ts';
 import { checkPolicy, type RetentionPolicy } from './retention.ts';
-import { isSameFile, problemFrom, type ShelfRow, scanShelf } from './scan-shelf.ts';
+import {
+  type FileIdentity,
+  isSameFile,
+  noSnapshots,
+  problemFrom,
+  type ShelfRow,
+  scanShelf,
+  stateOf,
+} from './scan-shelf.ts';
 import type { ShelvedSnapshot } from './shelved-snapshot.ts';
 
 export interface PruneOptions extends VerifyOptions {
@@ -26,8 +41,8 @@ export interface PruneResult {
   dryRun: boolean;
   /** The plan: what stays and why, and what goes, for each source. */
   groups: PruneGroup[];
-  /** What no rule applies to: unsealed and unusable files. They stay; remove them by hand. */
-  untouched: ShelvedSnapshot[];
+  /** What no rule applies to, and why. It stays, and fills no rule's place; remove it by hand. */
+  untouched: { snapshot: ShelvedSnapshot; reason: UntouchedReason }[];
   /** What was removed, in that order. Empty for a dry run. */
   removed: ShelvedSnapshot[];
   /** What should have been removed and was not. */
@@ -39,12 +54,14 @@ export interface PruneResult {
 /**
  * Removes the snapshots of a folder that no rule of the policy keeps. Those of each source (host name and state directory) are judged on their own.
  *
- * The last good backup stays, whatever the rules say: before anything of a source is removed, its newest snapshot is verified, unless exactly that file was
- * proven before; if it is damaged, the one before it, and so on. Damaged ones are kept too, but fill no rule's place, so a streak of
- * them displaces nothing. If the newest has losses, the newest without any is proven and kept in the same way. Nothing but sealed snapshots is ever removed.
+ * The last good backup stays, whatever the rules say: before anything of a source is removed, its newest snapshot is verified, also if it was
+ * before; if it is damaged, the one before it, and so on. If the newest has losses, the newest without any is verified and kept in the same way, and so is
+ * the newest from before a drop to less than half. What is damaged, holds nothing, or is dated in the future is kept too, but fills no rule's place,
+ * so a streak of those displaces nothing. Nothing but sealed snapshots is ever removed.
  *
  * @param directory the folder
- * @throws BackupError `USAGE` for a policy that keeps nothing, `SNAPSHOT_MISSING` if there is no such folder, `ABORTED` before anything was removed
+ * @throws BackupError `USAGE` for a policy that keeps nothing, `SNAPSHOT_MISSING` if there is no such folder or no snapshot in it, `ABORTED` before anything was
+ *   removed
  */
 export async function pruneSnapshots(
   directory: string,
@@ -54,14 +71,19 @@ export async function pruneSnapshots(
   const { dryRun = false, signal } = options;
   checkPolicy(policy);
   const rows = await scanShelf(directory, signal);
+  if (rows.length === 0) throw noSnapshots(directory);
+  const now = new Date();
   const prove = (row: ShelfRow) => proveOrSetAside(directory, row, rows, options);
   const plan: PlannedGroup[] = [];
-  for (const group of groupBySource(rows)) plan.push(await planGroup(group, policy, prove));
+  for (const group of groupBySource(rows, now)) plan.push(await planGroup(group, policy, prove));
   const result: PruneResult = {
     directory: path.resolve(directory),
     dryRun,
     groups: plan.map(describe),
-    untouched: rows.map(({ snapshot }) => snapshot).filter(({ state }) => state !== 'sealed'),
+    untouched: rows.flatMap((row) => {
+      const reason = untouchedReason(row, now);
+      return reason === null ? [] : [{ snapshot: row.snapshot, reason }];
+    }),
     removed: [],
     failed: [],
     freedBytes: 0,
@@ -92,8 +114,9 @@ async function proveOrSetAside(
     if (!isSameFile(snapshot.path, identity)) throw replaced(snapshot);
   } catch (error) {
     if (error instanceof BackupError && error.code === 'ABORTED') throw error;
-    snapshot.state = 'unusable';
     snapshot.problem = problemFrom(error, snapshot.path);
+    snapshot.state = stateOf(snapshot.problem);
+    snapshot.provenAt = null;
   }
 }
 
@@ -118,7 +141,7 @@ function goingRows({ judged }: PlannedGroup): ShelfRow[] {
 function removeFrom(group: PlannedGroup, result: PruneResult): void {
   // The plan stands on these; if one has gone since, nothing of the group may go.
   const lastGood = group.judged
-    .filter(({ reasons }) => reasons.includes('newest proven') || reasons.includes('newest complete'))
+    .filter(({ reasons, snapshot }) => snapshot.proven && reasons.length > 0)
     .map(({ snapshot }) => snapshot.row);
   for (const { snapshot, identity } of goingRows(group)) {
     try {
@@ -127,6 +150,7 @@ function removeFrom(group: PlannedGroup, result: PruneResult): void {
       if (!isSameFile(snapshot.path, identity)) throw replaced(snapshot);
       fs.unlinkSync(snapshot.path);
       result.removed.push(snapshot);
+      for (const { snapshot: other } of group.judged) noteUnlinked(other.row, identity);
     } catch (error) {
       const { code, message, hint } = fromSystemError(
         error,
@@ -139,6 +163,14 @@ function removeFrom(group: PlannedGroup, result: PruneResult): void {
       });
     }
   }
+}
+
+/** Another hard link of the file that was removed has a new ctime by it, and by nothing else. */
+function noteUnlinked(row: ShelfRow, removed: FileIdentity): void {
+  const { identity, snapshot } = row;
+  if (identity.ino !== removed.ino) return;
+  const now = fs.lstatSync(snapshot.path, { bigint: true, throwIfNoEntry: false });
+  if (now !== undefined && isSameFile(snapshot.path, { ...identity, ctimeNs: now.ctimeNs })) row.identity = now;
 }
 
 function replaced({ name, path }: ShelvedSnapshot): BackupError {

@@ -1,5 +1,6 @@
 import { BackupError } from '../errors.ts';
 import { type Calendar, type CalendarDay, isoWeek, localCalendar } from './calendar.ts';
+import { beforeDrops, type HeldAmount } from './drops.ts';
 
 /**
  * How many snapshots to keep. A snapshot stays if any rule wants it. A rule that is absent or 0 keeps nothing; at least one must be given.
@@ -24,16 +25,17 @@ export interface RetentionPolicy {
 type Rule = 'last' | 'daily' | 'weekly' | 'monthly' | 'yearly';
 
 /**
- * Why a snapshot is kept: by a rule; by a rule as the oldest snapshot, before it has found enough others; or because the last good backup is
- * never removed (`newest proven`: every byte of it; `newest complete`: one without losses, when the newest has some).
+ * Why a snapshot is kept: by a rule; by a rule as the oldest snapshot, before it has found enough others; because the last good backup is
+ * never removed (`newest proven`: every byte of it; `newest complete`: one without losses, when the newest has some); or because the one
+ * after it holds less than half of its files or bytes, and that may not be what it should be (`before a drop`).
  */
-export type KeepReason = Rule | `oldest ${Rule}` | 'newest proven' | 'newest complete';
+export type KeepReason = Rule | `oldest ${Rule}` | 'newest proven' | 'newest complete' | 'before a drop';
 
 /** What retention needs to know of a snapshot. */
-export interface Retainable {
+export interface Retainable extends HeldAmount {
   name: string;
   time: Date;
-  /** Whether every byte of it is known to be sound. */
+  /** Whether every byte of it was verified just now. */
   proven: boolean;
   /** Whether nothing was lost when it was made. */
   complete: boolean;
@@ -113,5 +115,7 @@ export function judgeRetention<T extends Retainable>(
   judged.find(({ snapshot }) => snapshot.proven)?.reasons.push('newest proven');
   const newestComplete = judged.find(({ snapshot }) => snapshot.proven && snapshot.complete);
   if (newestComplete?.reasons.includes('newest proven') === false) newestComplete.reasons.push('newest complete');
+  const dropped = new Set(beforeDrops(judged.map(({ snapshot }) => snapshot)));
+  for (const { snapshot, reasons } of judged) if (dropped.has(snapshot)) reasons.push('before a drop');
   return judged;
 }

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { isLoss } from '../capture/verdict.ts';
-import { BackupError, fromSystemError } from '../errors.ts';
+import { BackupError, ERROR_CODES, fromSystemError } from '../errors.ts';
 import { MEMBER_HEADER, memberLength } from '../format/gzip-member.ts';
 import { parseSeal, SEAL_LENGTH } from '../format/seal.ts';
 import { openSnapshot } from '../read/open-snapshot.ts';
@@ -13,8 +13,11 @@ import { throwIfAborted } from '../workers/abort.ts';
 import { type ProofKey, proofId, type RememberedProof, readProofs } from './proof-memory.ts';
 import { noteGrowth, type ShelvedSnapshot } from './shelved-snapshot.ts';
 
+/** Of a file that cannot be read only the name can tell that it may be a snapshot. */
+const SNAPSHOT_LIKE = /\.(?:tar\.gz|tgz)$/;
+
 /** The file behind a row, to notice that another one has taken its name. */
-export type FileIdentity = Pick<fs.BigIntStats, 'ino' | 'size' | 'mtimeNs'>;
+export type FileIdentity = Pick<fs.BigIntStats, 'ino' | 'size' | 'mtimeNs' | 'ctimeNs'>;
 
 /** A snapshot of a folder with what this program needs besides what it tells. */
 export interface ShelfRow {
@@ -24,11 +27,15 @@ export interface ShelfRow {
   proofKey: ProofKey | null;
 }
 
-/** Whether the file is still the one that was looked at. */
+/** Whether the file is still the one that was looked at, and nobody has written to it. */
 export function isSameFile(file: string, identity: FileIdentity): boolean {
   const now = fs.lstatSync(file, { bigint: true, throwIfNoEntry: false });
   return (
-    now !== undefined && now.ino === identity.ino && now.size === identity.size && now.mtimeNs === identity.mtimeNs
+    now !== undefined &&
+    now.ino === identity.ino &&
+    now.size === identity.size &&
+    now.mtimeNs === identity.mtimeNs &&
+    now.ctimeNs === identity.ctimeNs
   );
 }
 
@@ -71,6 +78,14 @@ function fileNames(directory: string): string[] {
   }
 }
 
+/** What to say of a folder without a snapshot, where some should be. */
+export function noSnapshots(directory: string): BackupError {
+  return new BackupError('SNAPSHOT_MISSING', `there is no snapshot in ${directory}`, {
+    path: directory,
+    hint: 'Is it the right folder, and its disk mounted?',
+  });
+}
+
 async function lookAt(
   directory: string,
   name: string,
@@ -83,7 +98,7 @@ async function lookAt(
   } catch (error) {
     // Gone since the folder was listed.
     const stat = fs.lstatSync(file, { bigint: true, throwIfNoEntry: false });
-    if (stat === undefined || !name.endsWith('.tar.gz')) return null;
+    if (stat === undefined || !SNAPSHOT_LIKE.test(name)) return null;
     return unusable(file, stat, problemFrom(error, file));
   }
   try {
@@ -125,7 +140,7 @@ async function openRow(
     };
   }
   const seal = hash('sha256', readAt(source.fd, source.size - SEAL_LENGTH, SEAL_LENGTH), 'hex');
-  const proofKey = { seal, length: source.size, mtime_ns: String(stat.mtimeNs) };
+  const proofKey = { seal, length: source.size, mtime_ns: String(stat.mtimeNs), ctime_ns: String(stat.ctimeNs) };
   const proof = proofs.get(proofId(proofKey));
   const snapshot: ShelvedSnapshot = {
     ...row,
@@ -159,7 +174,7 @@ function unusable(file: string, stat: fs.BigIntStats, problem: Problem): ShelfRo
       path: file,
       length: Number(stat.size),
       time: snapshotNameTime(path.basename(file)) ?? new Date(Number(stat.mtimeMs)),
-      state: 'unusable',
+      state: stateOf(problem),
       manifest: null,
       totals: null,
       losses: null,
@@ -172,9 +187,16 @@ function unusable(file: string, stat: fs.BigIntStats, problem: Problem): ShelfRo
   };
 }
 
+/** The state of a file by what was wrong when it was looked at. */
+export function stateOf({ code }: Problem): 'unusable' | 'unreadable' {
+  return ERROR_CODES[code] === 4 ? 'unusable' : 'unreadable';
+}
+
 /** A file whose ends cannot be read as a snapshot's: one of ours that is damaged, or somebody else's? */
-function wasMeantAsSnapshot(name: string, source: SnapshotSource, { code }: Problem): boolean {
+function wasMeantAsSnapshot(name: string, source: SnapshotSource, problem: Problem): boolean {
+  const { code } = problem;
   if (isDefaultSnapshotName(name)) return true;
+  if (stateOf(problem) === 'unreadable') return SNAPSHOT_LIKE.test(name);
   if (code === 'FORMAT_VERSION' || code === 'MANIFEST_VERSION') return true;
   try {
     if (memberLength(readAt(source.fd, 0, Math.min(MEMBER_HEADER, source.size)), 'M') !== null) return true;

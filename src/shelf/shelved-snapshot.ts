@@ -14,9 +14,10 @@ export interface ShelvedSnapshot {
   /**
    * - `sealed`: made by oxios-backup, both ends in order.
    * - `unsealed`: a .tar.gz from elsewhere that begins with a manifest. It cannot be proven, and `pruneSnapshots` never removes it.
-   * - `unusable`: damaged, cut short, of a later version, or not to be read; `problem` says what. `pruneSnapshots` never removes it.
+   * - `unusable`: damaged, cut short, or of a later version; `problem` says what. `pruneSnapshots` never removes it.
+   * - `unreadable`: the system did not let it be read; `problem` says why. Nothing is known of its content. `pruneSnapshots` never removes it.
    */
-  state: 'sealed' | 'unsealed' | 'unusable';
+  state: 'sealed' | 'unsealed' | 'unusable' | 'unreadable';
   manifest: Manifest | null;
   /** Entries and bytes; null unless it has a seal. */
   totals: Totals | null;

@@ -4,7 +4,7 @@ import type { Problem } from '../read/problem.ts';
 import type { VerifyOptions, VerifyResult } from '../verify/verify-snapshot.ts';
 import { throwIfAborted } from '../workers/abort.ts';
 import { proveSnapshot } from './prove-snapshot.ts';
-import { problemFrom, type ShelfRow, scanShelf } from './scan-shelf.ts';
+import { noSnapshots, problemFrom, type ShelfRow, scanShelf, stateOf } from './scan-shelf.ts';
 import type { ShelvedSnapshot } from './shelved-snapshot.ts';
 
 /** What became of one snapshot of a folder. */
@@ -21,7 +21,7 @@ export interface ShelfVerification {
 export interface ShelfVerifyResult {
   /** Path of the folder. */
   directory: string;
-  /** Whether all are valid. True for a folder without snapshots. */
+  /** Whether all are valid. */
   valid: boolean;
   /** Oldest first. */
   snapshots: ShelfVerification[];
@@ -32,10 +32,11 @@ export interface ShelfVerifyResult {
  * `pruneSnapshots`. Each is remembered at once, so what was proven before an interruption stays.
  *
  * @param directory the folder
- * @throws BackupError `SNAPSHOT_MISSING` if there is no such folder; a snapshot that is not valid, or cannot be read, is a result, not an error
+ * @throws BackupError `SNAPSHOT_MISSING` if there is no such folder, or no snapshot in it; a snapshot that is not valid, or cannot be read, is a result, not an error
  */
 export async function verifyShelf(directory: string, options: VerifyOptions = {}): Promise<ShelfVerifyResult> {
   const rows = await scanShelf(directory, options.signal);
+  if (rows.length === 0) throw noSnapshots(directory);
   const snapshots: ShelfVerification[] = [];
   for (const [at, row] of rows.entries()) {
     throwIfAborted(options.signal);
@@ -61,6 +62,10 @@ async function verifyOne(
     return { snapshot, valid: verification.valid, problems: verification.problems, verification };
   } catch (error) {
     if (error instanceof BackupError && error.code === 'ABORTED') throw error;
-    return { snapshot, valid: false, problems: [problemFrom(error, snapshot.path)], verification: null };
+    const problem = problemFrom(error, snapshot.path);
+    snapshot.state = stateOf(problem);
+    snapshot.problem = problem;
+    snapshot.provenAt = null;
+    return { snapshot, valid: false, problems: [problem], verification: null };
   }
 }

@@ -88,6 +88,11 @@ test('what was meant to be a snapshot and is none is listed, with the reason', a
   folder.write('oxios-backup-20260101T000000Z-aaaa.tar.gz', '');
   const snapshots = await list();
   expect(snapshots.every(({ state }) => state === 'unusable')).toBe(true);
+  // By the time in its name: it was written just now.
+  expect(rowsOf(snapshots, 'name', 'time')[0]).toEqual([
+    'oxios-backup-20260101T000000Z-aaaa.tar.gz',
+    new Date('2026-01-01T00:00:00Z'),
+  ]);
   expect(Object.fromEntries(snapshots.map(({ name, problem }) => [name, problem?.code]))).toEqual({
     cut: 'SNAPSHOT_TRUNCATED',
     headless: 'SNAPSHOT_DAMAGED',
@@ -102,7 +107,7 @@ test.skipIf(process.getuid?.() === 0)('one that may not be read is listed, with 
   fs.chmodSync(folder.write('other.txt', ''), 0o000);
   const snapshots = await list();
   expect(snapshots.map(({ name, state, problem }) => [name, state, problem?.code])).toEqual([
-    ['mine.tar.gz', 'unusable', 'PERMISSION'],
+    ['mine.tar.gz', 'unreadable', 'PERMISSION'],
   ]);
 });
 

@@ -78,17 +78,16 @@ test('reports an unsealed archive and remembers nothing of it; what cannot be op
   expect(folder.names()).not.toContain(PROOF_MEMORY);
 });
 
-test('a renamed snapshot keeps its proof', async () => {
-  folder.addDays(1, 1);
-  await verifyShelf(folder.path);
-  fs.renameSync(folder.file('1.tar.gz'), folder.file('renamed.tar.gz'));
-  expect(await proven()).toEqual(['renamed.tar.gz']);
+test('a folder without a snapshot is the wrong one', async () => {
+  folder.write('notes.txt', 'mine');
+  await expect(verifyShelf(folder.path)).rejects.toMatchObject({ code: 'SNAPSHOT_MISSING' });
 });
 
 test.each<[string, () => void]>([
   ['another snapshot takes its name', () => folder.add('1.tar.gz', { made: '2026-01-05' })],
   ['the same is written again', () => folder.write('1.tar.gz', fs.readFileSync(folder.file('1.tar.gz')))],
   ['it is damaged', () => folder.damage('1.tar.gz')],
+  ['it is damaged, and its time put back', () => damageUnseen('1.tar.gz')],
   ['the memory is gone', () => fs.rmSync(folder.file(PROOF_MEMORY))],
   ['the memory is empty', () => folder.write(PROOF_MEMORY, '')],
   ['the memory is damaged', () => folder.write(PROOF_MEMORY, fs.readFileSync(folder.file(PROOF_MEMORY)).subarray(9))],
@@ -101,6 +100,12 @@ test.each<[string, () => void]>([
   change();
   expect(await proven()).toEqual([]);
 });
+
+function damageUnseen(name: string): void {
+  const { atime, mtime } = fs.statSync(folder.file(name));
+  folder.damage(name);
+  fs.utimesSync(folder.file(name), atime, mtime);
+}
 
 function replaceByFolder(file: string): void {
   fs.rmSync(file);

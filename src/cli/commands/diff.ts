@@ -1,7 +1,14 @@
 import type { Difference } from '../../compare/difference.ts';
 import { type Context, defineCommand } from '../command.ts';
 import { given, PATH, SECTION, STATE_DIR, snapshotOf, stateDirOf } from '../options.ts';
-import { changeFields, changeLine, differenceFields, statLines, unreadableLines } from '../results/difference-lines.ts';
+import {
+  changeFields,
+  changeLine,
+  differenceFields,
+  differenceStatus,
+  statLines,
+  unreadableLines,
+} from '../results/difference-lines.ts';
 
 export const command = defineCommand({
   onlyOutput: true,
@@ -22,7 +29,7 @@ export const command = defineCommand({
     ['diff monday.tar.gz tuesday.tar.gz --stat', 'how much changed'],
     ['diff oxios.tar.gz /srv/oxios --section sessions', 'one section only'],
   ],
-  note: '+ added, - removed, ~ changed, and in what. Two snapshots are compared by their indexes alone. The exit status does not tell whether there is a difference; "same" of --json does.',
+  note: '+ added, - removed, ~ changed, and in what. Two snapshots are compared by their indexes alone. The exit status is 6 when there is a difference, 7 when not everything could be compared.',
   run: async (args, context) => {
     const { terminal, operation } = context;
     const { diffSnapshots } = await import('../../compare/diff-snapshots.ts');
@@ -45,7 +52,7 @@ async function report(
     for (const change of difference.changes) await reporter.row('change', changeFields(change));
   }
   return reporter.result({
-    status: difference.unreadable.length === 0 ? 0 : 1,
+    status: differenceStatus(difference),
     fields: differenceFields(difference),
     lines: [...(args.stat === true ? [] : difference.changes.map(changeLine)), ...statLines(difference)],
     losses: unreadableLines(difference),

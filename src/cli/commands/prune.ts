@@ -23,7 +23,7 @@ export const command = defineCommand({
     ['prune /backups --keep-daily 7 --keep-weekly 4 --dry-run', 'look first'],
     ['prune /backups --keep-daily 7 --keep-weekly 4 --quiet', 'from cron'],
   ],
-  note: 'What any rule wants, stays. Each state directory is judged on its own, and its newest snapshot that verifies is never removed: that is proven first. Damaged and unsealed files stay.',
+  note: 'What any rule wants, stays. Each state directory is judged on its own, and its newest snapshot that verifies is never removed: that is verified first. One from before a drop to less than half stays too. What is damaged, unsealed, empty or dated in the future stays, and fills no place. Exit status 4 if something is damaged, 7 if something could not be read or removed; the rest is done.',
   run: async (args, context) => {
     const { pruneSnapshots } = await import('../../shelf/prune-snapshots.ts');
     const policy: RetentionPolicy = given({
@@ -53,7 +53,7 @@ function report(result: PruneResult, { reporter }: Context): Promise<number> {
   const number = dryRun ? groups.reduce((sum, { remove }) => sum + remove.length, 0) : removed.length;
   const done = dryRun ? 'to be removed' : 'removed';
   return reporter.result({
-    status: failed.length === 0 ? 0 : 1,
+    status: statusOf(result),
     fields: {
       directory,
       dry_run: dryRun,
@@ -62,18 +62,30 @@ function report(result: PruneResult, { reporter }: Context): Promise<number> {
         keep: keep.map(({ snapshot, reasons }) => ({ name: snapshot.name, reasons })),
         remove: remove.map(({ name }) => name),
       })),
-      untouched: untouched.map(shelvedFields),
+      untouched: untouched.map(({ snapshot, reason }) => ({ ...shelvedFields(snapshot), reason })),
       removed: removed.map(({ name }) => name),
       failed: failed.map(({ snapshot, problem }) => ({ name: snapshot.name, problem })),
       freed_bytes: freedBytes,
     },
     lines: [
       ...groups.flatMap((group) => groupLines(group, dryRun)),
-      ...untouched.map(({ name, problem, state }) => `untouched  ${name}  ${problem?.message ?? state}`),
+      ...untouched.map(({ snapshot, reason }) => `untouched  ${snapshot.name}  ${reason}`),
       `${count(number, 'snapshot')} ${done}, ${formatBytes(freedBytes)}`,
     ],
-    losses: failed.map(({ problem }) => problem.message),
+    losses: [
+      ...untouched.flatMap(({ snapshot: { name, problem }, reason }) =>
+        problem === null ? [] : [`${name} is ${reason}, and counted for nothing: ${problem.message}`],
+      ),
+      ...failed.map(({ problem }) => problem.message),
+    ],
   });
+}
+
+/** What could be done is done. What stands in the way of the rest is told by the status. */
+function statusOf({ untouched, failed }: PruneResult): number {
+  const reasons = new Set(untouched.map(({ reason }) => reason));
+  if (reasons.has('damaged')) return 4;
+  return failed.length > 0 || reasons.has('unreadable') ? 7 : 0;
 }
 
 function groupLines({ source, keep, remove }: PruneResult['groups'][number], dryRun: boolean): string[] {

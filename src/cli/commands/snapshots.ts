@@ -38,7 +38,7 @@ function report(folder: string, snapshots: readonly ShelvedSnapshot[], { reporte
   return reporter.result({ status: 0, fields: { snapshots: snapshots.map(shelvedFields), length }, lines });
 }
 
-const SEALED = { sealed: 'yes', unsealed: 'NO', unusable: 'UNUSABLE' } as const;
+const SEALED = { sealed: 'yes', unsealed: 'NO', unusable: 'UNUSABLE', unreadable: 'UNREADABLE' } as const;
 
 function row({ name, time, length, growth, totals, manifest, state, provenAt }: ShelvedSnapshot): string[] {
   return [

@@ -1,17 +1,26 @@
 import { statSync } from 'node:fs';
-import { BackupError } from '../../errors.ts';
-import { defineCommand } from '../command.ts';
+import { BackupError, fromSystemError, isSystemError } from '../../errors.ts';
+import type { VerifyOptions } from '../../index.ts';
+import { type Context, defineCommand } from '../command.ts';
 import { given, REPORTING, snapshotOf, THREADS } from '../options.ts';
+import type { Result } from '../report/reporter.ts';
 import { changeFields } from '../results/difference-lines.ts';
-import { comparisonResult, shelfVerifyResult, verifyResult } from '../results/verify-result.ts';
+import {
+  comparisonResult,
+  severalResult,
+  shelfVerifyResult,
+  unreadResult,
+  verifyResult,
+} from '../results/verify-result.ts';
 
 export const command = defineCommand({
   onlyOutput: true,
   positionals: {
-    snapshot: {
+    snapshots: {
       type: 'string',
+      array: true,
       demandOption: true,
-      describe: 'The snapshot, or a folder of them; - reads standard input',
+      describe: 'Snapshots, or folders of them; - reads standard input',
     },
   },
   options: {
@@ -19,7 +28,7 @@ export const command = defineCommand({
       type: 'string',
       requiresArg: true,
       value: 'DIR',
-      describe: 'Compare it with this directory too; exit status 1 if they differ',
+      describe: 'Compare it with this directory too; exit status 6 if they differ',
     },
     ...THREADS,
     ...REPORTING,
@@ -27,32 +36,67 @@ export const command = defineCommand({
   examples: [
     ['verify oxios.tar.gz', 'exit status 0 valid, 4 not'],
     ['verify /backups', 'each one; it is remembered'],
+    ['verify monday.tar.gz tuesday.tar.gz', 'the exit status is the worst'],
     ['verify - < oxios.tar.gz', 'from a pipe'],
     ['verify oxios.tar.gz --against ~/.oxios/workspace', 'is it all in there?'],
   ],
-  run: async (args, { terminal, operation, reporter }) => {
-    const { snapshot, against } = args;
-    const options = { ...operation, ...given({ threads: args.threads }) };
-    if (snapshot !== '-' && statSync(snapshot, { throwIfNoEntry: false })?.isDirectory() === true) {
-      if (against === undefined) {
-        const { verifyShelf } = await import('../../shelf/verify-shelf.ts');
-        return reporter.result(shelfVerifyResult(await verifyShelf(snapshot, options)));
-      }
-      throw new BackupError('USAGE', 'a folder of snapshots cannot be compared with a directory', {
-        path: snapshot,
-        hint: 'Name one snapshot.',
-      });
-    }
-    const began = performance.now();
-    const source = snapshotOf(snapshot, terminal);
-    if (against === undefined) {
-      const { verifySnapshot } = await import('../../verify/verify-snapshot.ts');
-      const result = await verifySnapshot(source, options);
-      return reporter.result(verifyResult(snapshot, result, performance.now() - began));
-    }
-    const { compareWithDirectory } = await import('../../compare/compare-with-directory.ts');
-    const comparison = await compareWithDirectory(source, against, options);
-    for (const change of comparison.changes) await reporter.row('change', changeFields(change));
-    return reporter.result(comparisonResult(snapshot, against, comparison, performance.now() - began));
+  note: 'One that cannot be read at all is exit status 1, not 4: that does not tell whether it is valid.',
+  run: async (args, context) => {
+    const { snapshots, against } = args;
+    const options = { ...context.operation, ...given({ threads: args.threads }) };
+    const [only = ''] = snapshots;
+    if (against !== undefined) return verifyAgainst(snapshots, against, options, context);
+    if (snapshots.length === 1) return context.reporter.result(await verifyOne(only, options, context));
+    if (snapshots.indexOf('-') !== snapshots.lastIndexOf('-'))
+      throw new BackupError('USAGE', 'standard input can be read only once', { hint: 'Name - once.' });
+    const results: Result[] = [];
+    for (const snapshot of snapshots) results.push(await verifyOrTell(snapshot, options, context));
+    return context.reporter.result(severalResult(results));
   },
 });
+
+async function verifyOne(snapshot: string, options: VerifyOptions, { terminal }: Context): Promise<Result> {
+  if (isFolder(snapshot)) {
+    const { verifyShelf } = await import('../../shelf/verify-shelf.ts');
+    return shelfVerifyResult(await verifyShelf(snapshot, options));
+  }
+  const began = performance.now();
+  const { verifySnapshot } = await import('../../verify/verify-snapshot.ts');
+  const result = await verifySnapshot(snapshotOf(snapshot, terminal), options);
+  return verifyResult(snapshot, result, performance.now() - began);
+}
+
+/** The same as one of several: what keeps it from being read does not keep the others from being verified. */
+async function verifyOrTell(snapshot: string, options: VerifyOptions, context: Context): Promise<Result> {
+  try {
+    return await verifyOne(snapshot, options, context);
+  } catch (error) {
+    if (!(error instanceof BackupError) && !isSystemError(error)) throw error;
+    const known = fromSystemError(error, 'read the snapshot', snapshot);
+    if (known.code === 'ABORTED') throw known;
+    return unreadResult(snapshot, known);
+  }
+}
+
+async function verifyAgainst(
+  [snapshot = '', ...more]: readonly string[],
+  against: string,
+  options: VerifyOptions,
+  { terminal, reporter }: Context,
+): Promise<number> {
+  if (more.length > 0 || isFolder(snapshot)) {
+    throw new BackupError('USAGE', 'only one snapshot can be compared with a directory', {
+      path: snapshot,
+      hint: 'Name one snapshot, not a folder of them.',
+    });
+  }
+  const began = performance.now();
+  const { compareWithDirectory } = await import('../../compare/compare-with-directory.ts');
+  const comparison = await compareWithDirectory(snapshotOf(snapshot, terminal), against, options);
+  for (const change of comparison.changes) await reporter.row('change', changeFields(change));
+  return reporter.result(comparisonResult(snapshot, against, comparison, performance.now() - began));
+}
+
+function isFolder(snapshot: string): boolean {
+  return snapshot !== '-' && statSync(snapshot, { throwIfNoEntry: false })?.isDirectory() === true;
+}

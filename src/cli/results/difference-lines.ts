@@ -46,6 +46,12 @@ export function unreadableLines({ unreadable }: Difference): string[] {
   return ['could not be compared:', ...unreadable.map(({ path, detail }) => `  ${path}: ${detail}`)];
 }
 
+/** The exit status of a comparison: 6 when there is a difference, 7 when not everything could be compared. */
+export function differenceStatus({ same, unreadable }: Difference): number {
+  if (unreadable.length > 0) return 7;
+  return same ? 0 : 6;
+}
+
 /** The numbers of a difference as `--json` has them. */
 export function differenceFields({ same, sections, totals, unreadable }: Difference): Record<string, unknown> {
   const { added, removed, changed, unchanged, bytesBefore, bytesAfter } = totals;

@@ -1,17 +1,18 @@
+import { type BackupError, ERROR_CODES, type ExitStatus } from '../../errors.ts';
 import type { DirectoryComparison, Problem, ShelfVerifyResult, VerifyResult } from '../../index.ts';
 import type { Result } from '../report/reporter.ts';
 import { count, formatBytes, formatDuration } from '../text/amounts.ts';
 import { lossLines } from '../text/losses.ts';
 import { problemLines } from '../text/problem-text.ts';
 import { shelvedFields } from '../text/shelf-text.ts';
-import { changeLine, differenceFields, statLines, unreadableLines } from './difference-lines.ts';
+import { changeLine, differenceFields, differenceStatus, statLines, unreadableLines } from './difference-lines.ts';
 
 /** What to say of a snapshot that was verified. */
 export function verifyResult(snapshot: string, result: VerifyResult, elapsedMs: number): Result {
   const { valid, problems } = result;
   const name = snapshot === '-' ? 'the snapshot' : snapshot;
   return {
-    status: valid ? 0 : 4,
+    status: statusOf(problems),
     fields: { snapshot, elapsed_ms: Math.round(elapsedMs), ...verifiedFields(result) },
     urgent: !valid,
     lines: valid ? validLines(name, result, elapsedMs) : invalidLines(name, problems),
@@ -29,7 +30,7 @@ export function comparisonResult(
   const verified = verifyResult(snapshot, verify, elapsedMs);
   if (!compared) return verified;
   return {
-    status: same ? 0 : 1,
+    status: differenceStatus(comparison),
     fields: { ...verified.fields, against: { directory, ...differenceFields(comparison) } },
     urgent: !same,
     lines: [...verified.lines, ...(same ? [`${directory}: the same`] : differingLines(directory, comparison))],
@@ -47,8 +48,15 @@ function verifiedFields(result: VerifyResult): Record<string, unknown> {
   return { valid, sealed, problems, manifest, totals, verdicts, external_links: externalLinks };
 }
 
+/** 4 when something is wrong with the snapshot; 1 when all that is wrong is that the system did not let it be read. */
+function statusOf(problems: readonly Problem[]): ExitStatus {
+  if (problems.length === 0) return 0;
+  return problems.some(({ code }) => ERROR_CODES[code] === 4) ? 4 : 1;
+}
+
 function invalidLines(name: string, problems: readonly Problem[]): string[] {
-  return [`${name}: NOT VALID, ${count(problems.length, 'problem')}`, ...problems.flatMap(problemLines)];
+  const what = statusOf(problems) === 4 ? 'NOT VALID' : 'COULD NOT BE READ';
+  return [`${name}: ${what}, ${count(problems.length, 'problem')}`, ...problems.flatMap(problemLines)];
 }
 
 function validLines(
@@ -77,7 +85,7 @@ function validLines(
 /** What to say of a folder of snapshots that was verified. */
 export function shelfVerifyResult({ directory, valid, snapshots }: ShelfVerifyResult): Result {
   return {
-    status: valid ? 0 : 4,
+    status: Math.max(...snapshots.map(({ problems }) => statusOf(problems))),
     fields: {
       directory,
       valid,
@@ -92,6 +100,34 @@ export function shelfVerifyResult({ directory, valid, snapshots }: ShelfVerifyRe
         ];
       }),
       `${count(snapshots.length, 'snapshot')}, ${count(snapshots.filter(({ valid }) => !valid).length, 'of them not valid', 'of them not valid')}`,
+    ],
+  };
+}
+
+/** What to say of a snapshot, one of several, that could not be verified at all. */
+export function unreadResult(snapshot: string, { code, message, path, hint, exitStatus }: BackupError): Result {
+  return {
+    status: exitStatus,
+    fields: { snapshot, valid: false, error: { code, message, path, hint } },
+    urgent: true,
+    lines: [
+      `${snapshot}: COULD NOT BE VERIFIED`,
+      `  ${code}: ${message}`,
+      ...(hint === undefined ? [] : [`    ${hint}`]),
+    ],
+  };
+}
+
+/** What to say of several that were verified: each, then the worst. */
+export function severalResult(results: readonly Result[]): Result {
+  const failed = results.filter(({ status }) => status !== 0);
+  return {
+    status: Math.max(...results.map(({ status }) => status)),
+    fields: { valid: failed.length === 0, results: results.map(({ status, fields }) => ({ status, ...fields })) },
+    urgent: failed.length > 0,
+    lines: [
+      ...results.flatMap(({ lines }) => lines),
+      `${results.length} in all, ${failed.length} of them not valid or not to be read`,
     ],
   };
 }
