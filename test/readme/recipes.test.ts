@@ -106,16 +106,21 @@ describe('every night', () => {
     expect(existsSync(house.path('home/backups'))).toBe(false);
   });
 
-  cook(['cron'], 'by cron: a mail, and 4, when an old snapshot is damaged; the others are pruned without it', [], () => {
-    for (const name of ['oldest', 'old', 'last']) {
-      expectDone(house.run(`oxios-backup create ~/backups/${name}.tar.gz`));
-    }
-    damage(house.path('home/backups/last.tar.gz'));
-    const { status, stderr } = cron();
-    expect(status).toBe(4);
-    expect(stderr).toMatch(/^last\.tar\.gz: NOT VALID/m);
-    expect(backups().sort()).toEqual(['last.tar.gz', 'oldest.tar.gz', expect.stringMatching(/^oxios-backup-/)]);
-  });
+  cook(
+    ['cron'],
+    'by cron: a mail, and 4, when an old snapshot is damaged; the others are pruned without it',
+    [],
+    () => {
+      for (const name of ['oldest', 'old', 'last']) {
+        expectDone(house.run(`oxios-backup create ~/backups/${name}.tar.gz`));
+      }
+      damage(house.path('home/backups/last.tar.gz'));
+      const { status, stderr } = cron();
+      expect(status).toBe(4);
+      expect(stderr).toMatch(/^last\.tar\.gz: NOT VALID/m);
+      expect(backups().sort()).toEqual(['last.tar.gz', 'oldest.tar.gz', expect.stringMatching(/^oxios-backup-/)]);
+    },
+  );
 
   cook(
     ['systemd service', 'systemd timer'],
