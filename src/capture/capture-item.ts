@@ -1,10 +1,14 @@
 import type { HeldFile } from './held-file.ts';
 import type { Verdict } from './verdict.ts';
 
-/** What tells two states of one file apart. */
-export interface FileIdentity {
+/** What tells one file from another. */
+export interface FileKey {
   dev: bigint;
   ino: bigint;
+}
+
+/** What tells two states of one file apart. */
+export interface FileIdentity extends FileKey {
   size: number;
   mtimeNs: bigint;
   ctimeNs: bigint;

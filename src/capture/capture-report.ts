@@ -13,7 +13,7 @@ export interface LeftOut {
 /** What capture tells besides the items: everything that it does not hand over, and why. */
 export interface CaptureReport {
   leftOut: (row: LeftOut) => void;
-  /** A file or directory that should be in the snapshot and is not. A directory stands for all that it holds. */
+  /** A file or directory that was listed and is not in the snapshot. A directory stands for all that it holds. */
   loss: (path: string, verdict: Extract<Verdict, 'vanished' | 'unreadable'>, detail: string) => void;
   /** Worth knowing, and no loss. */
   notice: (path: string, message: string) => void;

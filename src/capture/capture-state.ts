@@ -3,11 +3,12 @@ import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { BackupError, isSystemError } from '../errors.ts';
 import { throwIfAborted } from '../workers/abort.ts';
-import type { CaptureItem } from './capture-item.ts';
+import type { CaptureItem, FileKey } from './capture-item.ts';
 import type { CaptureReport } from './capture-report.ts';
-import { Exclusions, type FileKey } from './exclusions.ts';
+import { Exclusions } from './exclusions.ts';
 import type { HeldFile } from './held-file.ts';
 import { type FoundDatabase, scanStateDir } from './scan.ts';
+import type { SeenTree } from './seen-tree.ts';
 import { availableReaders, captureDatabase } from './sqlite/capture-database.ts';
 import type { DatabaseReader, ReaderName } from './sqlite/database-reader.ts';
 import { isAtRest } from './sqlite/quiet-database.ts';
@@ -38,6 +39,8 @@ export interface CaptureOptions {
    */
   dryRun?: boolean;
   signal?: AbortSignal | undefined;
+  /** Told of all that is seen; absent where nobody looks for what was moved meanwhile. */
+  seen?: SeenTree | undefined;
 }
 
 /** A batch is handed over at this many items or bytes read, so that neither the event loop nor the memory is held up. */
@@ -53,7 +56,7 @@ const BATCH_BYTES = 4 * 1024 * 1024;
  *   is not available
  */
 export async function* captureState(root: string, options: CaptureOptions): AsyncGenerator<CaptureItem[], void, void> {
-  const { excludes, output, isBackupManifest, report, dryRun = false, signal } = options;
+  const { excludes, output, isBackupManifest, report, dryRun = false, signal, seen } = options;
   const exclusions = new Exclusions(compileUserExcludes(excludes), output);
   const databases = new DatabaseCopies(options);
   const held: HeldFile[] = [];
@@ -61,7 +64,7 @@ export async function* captureState(root: string, options: CaptureOptions): Asyn
   let batch: CaptureItem[] = [];
   let bytes = 0;
   try {
-    for (const found of scanStateDir(root, { exclusions, report, isBackupManifest, onHeld, dryRun })) {
+    for (const found of scanStateDir(root, { exclusions, report, isBackupManifest, onHeld, dryRun, seen })) {
       const item = found.type === 'database' ? await databases.capture(found) : found;
       if (item === null || databases.loses(item)) continue;
       batch.push(item);
@@ -102,12 +105,12 @@ class DatabaseCopies {
       wal = lstatSync(`${absolute}-wal`, { bigint: true, throwIfNoEntry: false })?.mtimeNs ?? 0n;
     } catch (error) {
       if (!isSystemError(error)) throw error;
-      return this.#lose(attributes.path, systemReason(error));
+      return this.#lose(attributes.path, systemReason(error), source.expect);
     }
     const copy = join(this.#options.scratch(), `database-${++this.#count}.db`);
     const result = await captureDatabase(absolute, copy, await this.#availableReaders());
     throwIfAborted(this.#options.signal);
-    if (!('reader' in result)) return this.#lose(attributes.path, result);
+    if (!('reader' in result)) return this.#lose(attributes.path, result, source.expect);
     const { verdict } = result;
     const release = () => rmSync(copy, { force: true });
     return {
@@ -119,7 +122,8 @@ class DatabaseCopies {
     };
   }
 
-  #lose(path: string, reason: SystemReason): null {
+  #lose(path: string, reason: SystemReason, file: FileKey): null {
+    if (reason.verdict === 'vanished') this.#options.seen?.missed(file);
     this.#options.report.loss(path, reason.verdict, reason.detail);
     this.#lost.set(path, reason);
     return null;

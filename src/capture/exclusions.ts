@@ -1,6 +1,7 @@
 import type { BigIntStats } from 'node:fs';
 import { isOwnArtifact } from '../restore/publish/artifact-names.ts';
 import { isTemporaryName } from '../state/temporary-names.ts';
+import type { FileKey } from './capture-item.ts';
 import type { LeftOut } from './capture-report.ts';
 import type { UserExcludes } from './user-excludes.ts';
 
@@ -57,12 +58,6 @@ const NAME_RULES: readonly NameRule[] = [
     matches: ({ path, inGitDir }) => inGitDir && /\/objects\/(?:incoming|bulk-fsync|tmp_objdir)-[^/]+$/.test(path),
   },
 ];
-
-/** A file that never goes into the snapshot, told by what it is and not by its name: the snapshot itself. */
-export interface FileKey {
-  dev: bigint;
-  ino: bigint;
-}
 
 /** Everything that decides what stays out. */
 export class Exclusions {

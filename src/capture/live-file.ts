@@ -1,6 +1,6 @@
 import { type BigIntStats, fstatSync, lstatSync } from 'node:fs';
 import { growingDetail, isTextFile, lastWholeLineOf, trimmedDetail } from './append-only.ts';
-import type { FileIdentity, LiveSource } from './capture-item.ts';
+import type { FileIdentity, FileKey, LiveSource } from './capture-item.ts';
 import {
   attributesOf,
   type FileAttributes,
@@ -31,8 +31,8 @@ export class LiveFile {
   readonly size: number;
   /** The attributes at the time of opening, where they are not those that the scan saw; else null. */
   readonly attributes: FileAttributes | null;
-  /** Another file than the scan saw has taken the name: other names of that one are not names of this one. */
-  readonly replaced: boolean;
+  /** The file that was opened, if it is another than the scan saw: other names of that one are not names of this one. */
+  readonly replaced: FileKey | null;
   readonly #fd: number;
   readonly #source: LiveSource;
   readonly #first: BigIntStats;
@@ -74,7 +74,7 @@ export class LiveFile {
     this.#opened = identityOf(stat);
     const asSeen = isSameState(stat, source.expect);
     this.attributes = asSeen ? null : attributesOf(stat);
-    this.replaced = !isSameFile(stat, source.expect);
+    this.replaced = isSameFile(stat, source.expect) ? null : { dev: stat.dev, ino: stat.ino };
     const { size } = this.#opened;
     this.size = wholeLines && isTextFile(fd, size) ? lastWholeLineOf(fd, size) : size;
     this.#restless = source.quietDatabase && !asSeen && !stillQuiet(source.absolute);

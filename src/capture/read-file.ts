@@ -1,6 +1,6 @@
 import { type BigIntStats, fstatSync } from 'node:fs';
 import { GrowthWatch, growingDetail, isText, isUnfinishedText, lastWholeLine, trimmedDetail } from './append-only.ts';
-import type { FileIdentity, LiveSource } from './capture-item.ts';
+import type { FileIdentity, FileKey, LiveSource } from './capture-item.ts';
 import {
   attributesOf,
   type FileAttributes,
@@ -25,8 +25,8 @@ export interface FileRead {
   overflow: Buffer | null;
   /** The attributes of what was read, where they are not those that the scan saw; else null. */
   attributes: FileAttributes | null;
-  /** Another file than the scan saw has taken the name: other names of that one are not names of this one. */
-  replaced: boolean;
+  /** The file that was read, if it is another than the scan saw: other names of that one are not names of this one. */
+  replaced: FileKey | null;
 }
 
 export type ReadResult = FileRead | SystemReason;
@@ -81,7 +81,7 @@ export function readLiveFile(
     if (read !== expect.size || !isSameState(stat, expect) || isTooFresh(expect.mtimeNs, began)) {
       return readRestless(fd, stat, source, into, offset, most, place);
     }
-    return { verdict: 'clean', detail: '', size: read, overflow: null, attributes: null, replaced: false };
+    return { verdict: 'clean', detail: '', size: read, overflow: null, attributes: null, replaced: null };
   } catch (error) {
     return readFailure(error);
   } finally {
@@ -124,7 +124,13 @@ function readRestless(
         return { verdict: 'unreadable', detail: tooLarge(whole, expect.size) };
       const attributes = isSameState(before, expect) ? null : attributesOf(before);
       const overflow = fits ? null : content.subarray(0, verdict.size ?? read);
-      return { size: read, ...verdict, overflow, attributes, replaced };
+      return {
+        size: read,
+        ...verdict,
+        overflow,
+        attributes,
+        replaced: replaced ? { dev: before.dev, ino: before.ino } : null,
+      };
     }
     pause(PAUSES_MS[attempt] ?? 0);
     before = fstatSync(fd, { bigint: true });

@@ -2,7 +2,7 @@ import { type BigIntStats, lstatSync, readFileSync, readlinkSync, statSync } fro
 import { resolve } from 'node:path';
 import { BackupError, fromSystemError, isSystemError } from '../errors.ts';
 import { MANIFEST_PATH, MAX_PATH_BYTES } from '../format/path-rules.ts';
-import type { Attributes, CaptureItem, LiveSource } from './capture-item.ts';
+import type { Attributes, CaptureItem, FileKey, LiveSource } from './capture-item.ts';
 import type { CaptureReport, LeftOut } from './capture-report.ts';
 import { type DirectoryNames, escapeBytes, listDirectory } from './directory-names.ts';
 import { type Exclusions, type NameRule, typeOf } from './exclusions.ts';
@@ -12,6 +12,7 @@ import { GitScan, isGitDirectory } from './git/git-scan.ts';
 import { HardLinks } from './hard-links.ts';
 import { HeldFile } from './held-file.ts';
 import { readFailure } from './open-regular.ts';
+import type { SeenTree } from './seen-tree.ts';
 import { DatabasesOfDirectory } from './sqlite/side-files.ts';
 import { type SystemReason, systemReason } from './system-reason.ts';
 import { treeSize } from './tree-size.ts';
@@ -25,6 +26,8 @@ export interface ScanOptions {
   onHeld: (held: HeldFile) => void;
   /** Add up the sizes of directories that stay out. */
   dryRun: boolean;
+  /** Told of all that is seen; absent where nobody looks for what was moved meanwhile. */
+  seen?: SeenTree | undefined;
 }
 
 /** The state directory itself, which has no entry. */
@@ -96,7 +99,7 @@ export function* scanStateDir(root: string, options: ScanOptions): Generator<Cap
     if (item === null) continue;
     if (item.type === 'directory') {
       // Listed before it is yielded: a directory that cannot be listed is a loss, and then it is no entry.
-      const below = scanner.descend(level, name, item.path);
+      const below = scanner.descend(level, levels.length, name, item.path);
       if (below === null) continue;
       levels.push(below);
     }
@@ -119,6 +122,7 @@ class Scanner {
   openTop(root: string): Level {
     const absolute = root.endsWith('/') ? root : `${root}/`;
     try {
+      this.#options.seen?.listed(0, '', statSync(root, { bigint: true }));
       return this.#level('', absolute, listDirectory(root), null, null);
     } catch (error) {
       throw fromSystemError(error, 'list the state directory', root);
@@ -130,7 +134,7 @@ class Scanner {
    *
    * @returns null for one that cannot be listed, which is then a loss
    */
-  descend(parent: Level, name: string, path: string): Level | null {
+  descend(parent: Level, depth: number, name: string, path: string): Level | null {
     const visited = this.#visited;
     const absolute = `${parent.absolute}${name}/`;
     const inside = `${path}/`;
@@ -147,12 +151,13 @@ class Scanner {
       }
       // What was listed may have been what a link that took its place leads to.
       if (known === undefined && visited !== null && !isStillThere(absolute, visited)) {
-        this.#loseFor(path, { verdict: 'vanished', detail: 'something else took its place' }, git);
+        this.#loseFor(path, { verdict: 'vanished', detail: 'something else took its place' }, git, visited);
         return null;
       }
+      if (visited !== null) this.#options.seen?.listed(depth, name, visited);
       return this.#level(inside, absolute, listing, git, frozen);
     } catch (error) {
-      this.#lose(path, error, git);
+      this.#loseFor(path, systemReason(error), git, visited);
       return null;
     }
   }
@@ -182,10 +187,11 @@ class Scanner {
     try {
       stat = frozen?.stat ?? lstatSync(absolute, { bigint: true });
     } catch (error) {
-      // What is not state may well be gone by now: no loss.
-      if (rule === null) this.#lose(path, error, level.git);
+      // What is not state may well be gone by now.
+      if (rule === null) this.#loseFor(path, systemReason(error), level.git, null);
       return null;
     }
+    this.#options.seen?.saw(stat);
     const type = typeOf(stat);
     const reason = this.#options.exclusions.reasonFor(path, type, stat, rule);
     if (reason !== null) {
@@ -205,13 +211,13 @@ class Scanner {
       this.#visited = stat;
       return { ...attributes, type, mode: this.#safeMode(path, attributes.mode, 0o4000) };
     }
-    if (type === 'symlink') return this.#symlink(attributes, absolute);
+    if (type === 'symlink') return this.#symlink(attributes, absolute, stat);
     attributes.mode = this.#safeMode(path, attributes.mode, 0o6000);
     try {
       return this.#file(attributes, absolute, stat, level, name);
     } catch (error) {
       if (!isSystemError(error)) throw error;
-      this.#loseFor(path, readFailure(error), level.git);
+      this.#loseFor(path, readFailure(error), level.git, stat);
       return null;
     }
   }
@@ -261,7 +267,7 @@ class Scanner {
     const { path } = attributes;
     const read = source.held ?? git.readObject(source);
     if (read !== null && 'verdict' in read) {
-      this.#loseFor(path, read, git);
+      this.#loseFor(path, read, git, source.expect);
       return null;
     }
     git.keep(path);
@@ -278,6 +284,7 @@ class Scanner {
       this.#report.leftOut({ path, type: 'file', reason, size: bytes.length });
       return null;
     }
+    this.#options.seen?.saw(stat);
     const attributes = attributesOf(path, stat);
     attributes.mode = this.#safeMode(path, attributes.mode, 0o6000);
     return this.#readAhead(attributes, bytes);
@@ -287,7 +294,7 @@ class Scanner {
     return { ...attributes, type: 'file', size: bytes.length, source: { kind: 'bytes', bytes } };
   }
 
-  #symlink(attributes: Attributes, absolute: string): CaptureItem | null {
+  #symlink(attributes: Attributes, absolute: string, stat: BigIntStats): CaptureItem | null {
     const { path } = attributes;
     let link: string;
     try {
@@ -298,7 +305,7 @@ class Scanner {
         return null;
       }
     } catch (error) {
-      this.#lose(path, error);
+      this.#loseFor(path, systemReason(error), null, stat);
       return null;
     }
     if (pointsOutside(path, link)) {
@@ -342,11 +349,9 @@ class Scanner {
     return mode & ~forbidden;
   }
 
-  #lose(path: string, error: unknown, git: GitScan | null = null): void {
-    this.#loseFor(path, systemReason(error), git);
-  }
-
-  #loseFor(path: string, { verdict, detail }: SystemReason, git: GitScan | null): void {
+  /** @param file what was seen there, where anything was */
+  #loseFor(path: string, { verdict, detail }: SystemReason, git: GitScan | null, file: FileKey | null): void {
+    if (verdict === 'vanished' && file !== null) this.#options.seen?.missed(file);
     // Git removes what it has packed; if something needed is nowhere, that will be named.
     if (verdict === 'vanished' && git?.isObject(path)) git.lose(path);
     else this.#report.loss(path, verdict, detail);

@@ -1,8 +1,7 @@
 import { accessSync, constants, statSync } from 'node:fs';
-import type { CaptureItem } from '../capture/capture-item.ts';
+import type { CaptureItem, FileKey } from '../capture/capture-item.ts';
 import type { LeftOut } from '../capture/capture-report.ts';
 import { captureState } from '../capture/capture-state.ts';
-import type { FileKey } from '../capture/exclusions.ts';
 import { openStateDir } from '../capture/scan.ts';
 import { systemReason } from '../capture/system-reason.ts';
 import type { CreateOptions } from '../create/create-backup.ts';

@@ -1,5 +1,5 @@
 import fs from 'node:fs';
-import type { CaptureItem, LiveSource } from '../capture/capture-item.ts';
+import type { CaptureItem, FileKey, LiveSource } from '../capture/capture-item.ts';
 import type { FileAttributes } from '../capture/file-state.ts';
 import { LiveFile } from '../capture/live-file.ts';
 import type { RealPlace } from '../capture/real-place.ts';
@@ -17,8 +17,8 @@ export interface ContentOutcome {
 export interface ContentReader {
   readonly size: number;
   readonly attributes: FileAttributes | null;
-  /** Whether it is another file than the scan saw. */
-  readonly replaced: boolean;
+  /** The file that is read, if it is another than the scan saw. */
+  readonly replaced: FileKey | null;
   /** @returns bytes filled */
   read(into: Buffer, offset: number, length: number): number;
   /** Back to the first byte, with the same length. */
@@ -60,7 +60,7 @@ export function copySource(absolute: string): LiveSource | SystemReason {
 
 class BytesReader implements ContentReader {
   readonly attributes = null;
-  readonly replaced = false;
+  readonly replaced = null;
   readonly #bytes: Uint8Array;
   #position = 0;
 

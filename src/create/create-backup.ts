@@ -4,7 +4,11 @@ import path from 'node:path';
 import type { Writable } from 'node:stream';
 import type { LeftOut } from '../capture/capture-report.ts';
 import { captureState } from '../capture/capture-state.ts';
+import { Exclusions } from '../capture/exclusions.ts';
+import { findMoved } from '../capture/find-moved.ts';
 import { openStateDir, type TopAttributes } from '../capture/scan.ts';
+import { SeenTree } from '../capture/seen-tree.ts';
+import { compileUserExcludes } from '../capture/user-excludes.ts';
 import { isLoss } from '../capture/verdict.ts';
 import { BackupError, type ErrorCode, fromSystemError, isSystemError } from '../errors.ts';
 import type { OperationOptions } from '../events.ts';
@@ -175,6 +179,11 @@ function openSink(output: CreateOutput, createdAt: Date, force: boolean): FileSi
   return new FileSink(() => path.join(folder, defaultSnapshotName(createdAt)), false);
 }
 
+const MOVED = {
+  verdict: 'unreadable',
+  detail: 'it was moved here while the snapshot was made, which has it neither here nor where it was',
+} as const;
+
 type Made = Omit<CreateResult, 'output' | 'length'>;
 
 async function writeSnapshot(
@@ -218,8 +227,10 @@ async function writeSnapshot(
   const spool = new IndexSpool(scratch.directory());
   try {
     onEvent?.({ type: 'phase', phase: 'capture' });
+    const seen = new SeenTree();
     const writer = new SnapshotWriter({
       pool,
+      seen,
       sink,
       spool,
       root: rootSlash,
@@ -233,6 +244,7 @@ async function writeSnapshot(
       excludes,
       output: sink.identities,
       isBackupManifest,
+      seen,
       scratch: scratch.directory,
       sqlite: options.sqlite ?? 'auto',
       signal,
@@ -246,6 +258,8 @@ async function writeSnapshot(
       for (const item of items) await writer.add(item);
     }
     await writer.finish();
+    const exclusions = new Exclusions(compileUserExcludes(excludes), sink.identities);
+    for await (const path of findMoved(root, { seen, exclusions, signal })) record({ path, ...MOVED });
     const { totals, sections } = writer.index;
     await sink.write(END_MEMBER);
 

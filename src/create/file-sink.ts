@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import type { FileKey } from '../capture/exclusions.ts';
+import type { FileKey } from '../capture/capture-item.ts';
 import { BackupError, fromSystemError } from '../errors.ts';
 import { fsyncDirectory } from '../state/fsync-directory.ts';
 import { temporaryName } from '../state/temporary-names.ts';

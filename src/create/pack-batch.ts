@@ -1,4 +1,4 @@
-import type { CaptureItem, LiveSource } from '../capture/capture-item.ts';
+import type { CaptureItem, FileKey, LiveSource } from '../capture/capture-item.ts';
 import type { FileAttributes } from '../capture/file-state.ts';
 import type { Verdict } from '../capture/verdict.ts';
 import type { EntryType } from '../format/entry.ts';
@@ -43,8 +43,8 @@ export interface PackDeviation {
   size: number;
   /** Where they are not those of the item. */
   attributes: FileAttributes | null;
-  /** Another file than the scan saw has taken the name. */
-  replaced: boolean;
+  /** The file that was read, if it is another than the scan saw. */
+  replaced: FileKey | null;
 }
 
 export interface PackedBatch {

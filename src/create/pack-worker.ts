@@ -102,7 +102,7 @@ function packItem(item: PackItem, number: number, at: number, digests: string[],
   } else if (source.kind === 'live') {
     const read = readLiveFile(source, tar, contentAt, most, place);
     if (!isRead(read)) {
-      deviations.push({ item: number, ...read, lost: true, size: 0, attributes: null, replaced: false });
+      deviations.push({ item: number, ...read, lost: true, size: 0, attributes: null, replaced: null });
       return 0;
     }
     const { verdict, detail, size, attributes, overflow, replaced } = read;

@@ -1,4 +1,4 @@
-import type { FileKey } from '../capture/exclusions.ts';
+import type { FileKey } from '../capture/capture-item.ts';
 
 /** Where a snapshot is written to. */
 export interface Sink {

@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
 import { setImmediate, setTimeout } from 'node:timers/promises';
-import type { CaptureItem } from '../capture/capture-item.ts';
+import type { CaptureItem, FileKey } from '../capture/capture-item.ts';
 import type { FileAttributes } from '../capture/file-state.ts';
 import { RealPlace } from '../capture/real-place.ts';
+import type { SeenTree } from '../capture/seen-tree.ts';
 import { systemReason } from '../capture/system-reason.ts';
+import type { Verdict } from '../capture/verdict.ts';
 import { BLOCK, padded } from '../format/entry.ts';
 import { type BlockEntry, DIGEST_DIGITS } from '../format/index-block.ts';
 import type { BlockRow, RecordedVerdict } from '../format/index-root.ts';
@@ -44,6 +46,8 @@ export interface SnapshotWriterOptions {
   spool: IndexSpool;
   /** Absolute path of the state directory, ending with `/`. */
   root: string;
+  /** Told what became of the files that were seen. */
+  seen: SeenTree;
   /** Called when a file was not captured clean at once. */
   onVerdict: (verdict: RecordedVerdict) => void;
   /** Called after each piece of work, with what is written so far; may throw to end the snapshot. */
@@ -137,13 +141,14 @@ export class SnapshotWriter {
 
   async #writeBatch(items: readonly PackItem[], packed: PackedBatch): Promise<void> {
     const deviations = new Map(packed.deviations.map((deviation) => [deviation.item, deviation]));
-    for (const [i, { lost, replaced }] of deviations)
-      if (lost || replaced) this.#severed.add((items[i] as PackItem).path);
+    for (const [i, { lost, replaced, verdict }] of deviations)
+      if (lost || replaced !== null) this.#sever(items[i] as PackItem, replaced, verdict);
     if (items.some((item) => item.type === 'hardlink' && this.#severed.has(item.link))) {
       const relinked = this.#relink(items);
       await this.#writeBatch(relinked, await this.#pack(relinked));
       return;
     }
+    const { seen } = this.#options;
     const entries: BlockEntry[] = [];
     let file = 0;
     for (const [i, item] of items.entries()) {
@@ -152,6 +157,8 @@ export class SnapshotWriter {
       const verdict = (lost ? null : timeVerdict(item, deviation?.attributes)) ?? verdictOf(item, deviation);
       if (verdict !== null) this.#options.onVerdict(verdict);
       if (lost) continue;
+      if (item.type === 'file' && item.source.kind === 'live' && !deviation?.replaced)
+        seen.captured(item.source.expect);
       const sha256 =
         item.type === 'file' ? packed.digests.slice(file * DIGEST_DIGITS, ++file * DIGEST_DIGITS) : undefined;
       entries.push(
@@ -179,6 +186,19 @@ export class SnapshotWriter {
     });
   }
 
+  /**
+   * Notes that a name is not that of the file that was seen there.
+   *
+   * @param by the file that was captured under the name, if any
+   */
+  #sever(item: CaptureItem, by: FileKey | null, verdict: Verdict): void {
+    const { seen } = this.#options;
+    this.#severed.add(item.path);
+    if (by !== null) seen.capturedInstead(by);
+    // What is unreadable is named as such, where it is.
+    if (verdict !== 'unreadable' && 'source' in item && item.source?.kind === 'live') seen.missed(item.source.expect);
+  }
+
   async #packLarge(item: FileItem): Promise<void> {
     try {
       let outcome: 'done' | 'again' | 'whole lines' = 'again';
@@ -200,11 +220,11 @@ export class SnapshotWriter {
     const { sink, onVerdict } = this.#options;
     const reader = openContent(item, this.#place, wholeLines);
     if (!('size' in reader)) {
-      this.#severed.add(item.path);
+      this.#sever(item, null, reader.verdict);
       onVerdict({ path: item.path, verdict: reader.verdict, detail: reader.detail });
       return 'done';
     }
-    if (reader.replaced) this.#severed.add(item.path);
+    if (reader.replaced !== null) this.#sever(item, reader.replaced, 'vanished');
     let written: Written | null = null;
     let failure: string | null = null;
     const read = (into: Buffer, offset: number, length: number): void => {

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import fs from 'node:fs';
 import type { Writable } from 'node:stream';
-import type { FileKey } from '../capture/exclusions.ts';
+import type { FileKey } from '../capture/capture-item.ts';
 import { BackupError, fromSystemError } from '../errors.ts';
 import type { Sink } from './sink.ts';
 

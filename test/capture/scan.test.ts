@@ -224,7 +224,7 @@ async function withoutPrivileges<Result>(act: () => Promise<Result>): Promise<Re
   }
 }
 
-test('what vanishes between two batches is a loss', async () => {
+test('what vanishes between two batches is named', async () => {
   for (let i = 0; i < 600; i++) put(`f${String(i).padStart(4, '0')}.json`);
   const late = put('z.json');
   mkdirSync(join(folder.path, 'zz'));

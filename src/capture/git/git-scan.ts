@@ -203,7 +203,7 @@ export class GitScan {
     }
     return read({
       restless: () => {},
-      vanished: (path) => this.#report.loss(path, 'vanished', 'git was changing its files all the time'),
+      vanished: (path) => this.#report.loss(path, 'unreadable', 'git was changing its files all the time'),
     });
   }
 
@@ -227,7 +227,7 @@ export class GitScan {
     for (const [digits, ref] of this.#wanted) {
       const path = `${this.#path}objects/${digits.slice(0, 2)}/${digits.slice(2)}`;
       if (this.#borrows()) this.#report.notice(path, `${ref} names it; it lies in a repository elsewhere (alternates)`);
-      else this.#report.loss(path, 'vanished', `${ref} names this object, and it is nowhere`);
+      else this.#report.loss(path, 'unreadable', `${ref} names this object, and it is nowhere`);
     }
   }
 

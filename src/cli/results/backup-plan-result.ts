@@ -2,7 +2,7 @@ import type { BackupPlan } from '../../index.ts';
 import type { Result } from '../report/reporter.ts';
 import { count, formatBytes, formatNumber } from '../text/amounts.ts';
 import { alignColumns } from '../text/columns.ts';
-import { lossLines } from '../text/losses.ts';
+import { lossLines, namesLoss } from '../text/losses.ts';
 
 /** What to say of a snapshot that is not made: what would go in, what stays out and why. */
 export function backupPlanResult({ stateDir, totals, sections, leftOut, losses, notices }: BackupPlan): Result {
@@ -13,7 +13,7 @@ export function backupPlanResult({ stateDir, totals, sections, leftOut, losses, 
     reason,
   ]);
   return {
-    status: losses.length === 0 ? 0 : 3,
+    status: namesLoss(losses) ? 3 : 0,
     fields: { dry_run: true, state_dir: stateDir, totals, sections, left_out: leftOut, verdicts: losses, notices },
     lines: [
       `of ${stateDir} would go in`,

@@ -1,18 +1,20 @@
 import type { CreateResult, LeftOut } from '../../index.ts';
 import type { Result } from '../report/reporter.ts';
 import { count, formatBytes, formatDuration } from '../text/amounts.ts';
-import { lossLines, mildVerdicts } from '../text/losses.ts';
+import { deletedNames, lossLines, mildVerdicts } from '../text/losses.ts';
 
 /** What to say of a snapshot that was made. */
 export function createResult(result: CreateResult, elapsedMs: number): Result {
   const { output, length, manifest, totals, complete, verdicts, leftOut } = result;
   const mild = mildVerdicts(verdicts);
+  const deleted = deletedNames(verdicts);
   const lines = [
     output ?? 'snapshot written to standard output',
     `  ${count(totals.entries, 'entry')} (${count(totals.files, 'file')}), ${formatBytes(totals.bytes)} as ${formatBytes(length)}, in ${formatDuration(elapsedMs)}`,
   ];
   if (leftOut.length > 0) lines.push(`  left out: ${summarizeLeftOut(leftOut)}`);
   if (mild !== null) lines.push(`  changed while they were read, and captured whole: ${mild}`);
+  if (deleted !== null) lines.push(`  deleted while the snapshot was made: ${deleted}`);
   return {
     status: complete ? 0 : 3,
     fields: {

@@ -172,7 +172,7 @@ test('an object that a ref names and that is nowhere is a named loss', async () 
   rmSync(join(state, object));
   const { losses } = await collect(state);
   expect(losses).toEqual([
-    { path: object, verdict: 'vanished', detail: 'refs/heads/main names this object, and it is nowhere' },
+    { path: object, verdict: 'unreadable', detail: 'refs/heads/main names this object, and it is nowhere' },
   ]);
 });
 

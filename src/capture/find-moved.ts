@@ -1,0 +1,136 @@
+import { type BigIntStats, lstatSync } from 'node:fs';
+import { setImmediate } from 'node:timers/promises';
+import { throwIfAborted } from '../workers/abort.ts';
+import { listDirectory } from './directory-names.ts';
+import { type Exclusions, typeOf } from './exclusions.ts';
+import type { SeenTree } from './seen-tree.ts';
+import { DatabasesOfDirectory } from './sqlite/side-files.ts';
+
+/** How far the clock of a file system may be behind ours; a directory that seems changed for that is looked at once more. */
+const CLOCK_SLACK_MS = 10_000;
+/** A file system's clock ticks this often at least, or stamps whole seconds. */
+const TICK_MS = 20;
+const LOOKS_PER_TURN = 1000;
+
+export interface FindMovedOptions {
+  seen: SeenTree;
+  exclusions: Exclusions;
+  signal?: AbortSignal | undefined;
+}
+
+/**
+ * Looks again at the directories that changed since the scan listed them, for what was there before the scan began and is in the snapshot
+ * under no name: moved into a directory that was listed already, out of one that was not, or from under a name that was listed.
+ * What was made meanwhile is none of it: a snapshot need not have it.
+ *
+ * Call it when every file has been read.
+ *
+ * @param root absolute path of the state directory
+ * @returns paths in no particular order; a directory stands for all that it holds
+ */
+export async function* findMoved(root: string, options: FindMovedOptions): AsyncGenerator<string, void, void> {
+  const { seen, signal } = options;
+  const top = root.endsWith('/') ? root : `${root}/`;
+  const changed: string[] = [];
+  /** Directories in one that changed that were listed themselves, and are still the same. */
+  const known = new Set<string>();
+  /** Path of the directory at each depth, and whether it changed; null for one that is not there any more. */
+  const levels: ({ path: string; changed: boolean } | null)[] = [];
+  let looks = 0;
+  for (const { depth, name, key, mtimeNs } of seen.directories()) {
+    if (++looks % LOOKS_PER_TURN === 0) await breathe(signal);
+    levels.length = depth;
+    const parent = depth === 0 ? null : levels[depth - 1];
+    if (parent === null && depth > 0) {
+      levels.push(null);
+      continue;
+    }
+    const path = depth === 0 ? '' : `${parent?.path ?? ''}${name}/`;
+    const stat = look(depth === 0 ? top : top + path.slice(0, -1));
+    if (stat === null || !stat.isDirectory() || seen.keyOf(stat) !== key) {
+      levels.push(null);
+      continue;
+    }
+    const isChanged =
+      BigInt.asIntN(64, stat.mtimeNs) !== mtimeNs || Number(stat.mtimeNs) / 1e6 > seen.beganMs - CLOCK_SLACK_MS;
+    if (parent?.changed) known.add(path);
+    if (isChanged) changed.push(path);
+    levels.push({ path, changed: isChanged });
+  }
+  for (let path = changed.pop(); path !== undefined; path = changed.pop()) {
+    for (const found of lookThrough(top, path, known, options)) {
+      if (++looks % LOOKS_PER_TURN === 0) await breathe(signal);
+      if (found.kind === 'lost') yield found.path;
+      else if (found.kind === 'directory') changed.push(found.path);
+    }
+  }
+}
+
+async function breathe(signal: AbortSignal | undefined): Promise<void> {
+  await setImmediate();
+  throwIfAborted(signal);
+}
+
+interface Found {
+  /** `lost`; a `directory` to look through; or `nothing`, said so that the caller can take a breath. */
+  kind: 'lost' | 'directory' | 'nothing';
+  path: string;
+}
+
+function* lookThrough(
+  top: string,
+  inside: string,
+  known: ReadonlySet<string>,
+  { seen, exclusions }: FindMovedOptions,
+): Generator<Found, void, void> {
+  const names = namesIn(top + inside);
+  const databases = new DatabasesOfDirectory(names);
+  const inGitDir = /(?:^|\/)\.git\//.test(inside);
+  for (const name of names) {
+    const path = inside + name;
+    const rule = exclusions.ruleFor({ path, name, inGitDir });
+    const stat = look(top + path);
+    if (stat === null || known.has(`${path}/`)) continue;
+    const type = typeOf(stat);
+    const accounted = seen.isAccountedFor(stat);
+    // A directory that was moved as a whole was looked at under its old name, and what is in it perhaps not.
+    if (type === 'directory' && (accounted || !wasThere(stat, seen.beganMs))) {
+      if (exclusions.reasonFor(path, type, stat, rule) === null) yield { kind: 'directory', path: `${path}/` };
+      continue;
+    }
+    const isLost =
+      !accounted &&
+      wasThere(stat, seen.beganMs) &&
+      exclusions.reasonFor(path, type, stat, rule) === null &&
+      (type !== 'file' || databases.sideFileReason(name, top + path) === null);
+    yield { kind: isLost ? 'lost' : 'nothing', path };
+  }
+}
+
+/**
+ * Whether a thing was there before the scan began. Its birth tells, where the file system knows that (it is not the time of the last
+ * change); else its last write, for moving something writes nothing.
+ */
+function wasThere({ birthtimeNs, ctimeNs, mtimeNs }: BigIntStats, beganMs: number): boolean {
+  const known = birthtimeNs > 0n && birthtimeNs !== ctimeNs;
+  const sinceMs = Number(known ? birthtimeNs : mtimeNs) / 1e6;
+  // Stamped by a clock that was ahead: not just now.
+  return sinceMs < beganMs - TICK_MS || sinceMs > Date.now() + CLOCK_SLACK_MS;
+}
+
+function look(absolute: string): BigIntStats | null {
+  try {
+    return lstatSync(absolute, { bigint: true });
+  } catch {
+    // Gone again, or on a mount that does not answer: what could not be captured there was named when it was listed.
+    return null;
+  }
+}
+
+function namesIn(absolute: string): string[] {
+  try {
+    return listDirectory(absolute).names;
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,165 @@
+import fs from 'node:fs';
+import { join } from 'node:path';
+import { type CreateOptions, createBackup, restoreBackup, StateStore, verifySnapshot } from 'oxios-backup';
+import { expect, test } from 'vitest';
+import { Workroom } from '../workroom.ts';
+
+const room = new Workroom();
+
+type Act = (root: string) => void;
+
+/** Moments of a capture: the scan says of a link that leads out when it comes by. `zz` is its end; nothing is read before. */
+type Moment = 'm' | 'zz';
+
+const BEFORE_THE_SCAN_MS = 100;
+
+/** Makes a snapshot of a tree in which something happens at a moment; tells what it says, and gives it back. */
+async function createWhile(build: Act, at: Moment, act: Act, options: CreateOptions = {}) {
+  const root = room.fresh('state');
+  for (const name of ['a', 'n', 'seeds']) fs.mkdirSync(join(root, name), { recursive: true });
+  fs.writeFileSync(join(root, 'seeds/a.json'), '{}');
+  for (const name of ['m', 'zz']) fs.symlinkSync('/outside', join(root, name));
+  build(root);
+  // What was made before the scan is told by its time.
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, BEFORE_THE_SCAN_MS);
+  const snapshot = room.fresh('snapshot');
+  const made = await createBackup(new StateStore(root), snapshot, {
+    ...options,
+    onEvent(event) {
+      if (event.type === 'notice' && event.path === at) act(root);
+    },
+  });
+  expect(await verifySnapshot(snapshot)).toMatchObject({ valid: true, problems: [] });
+  const back = room.fresh('back');
+  const restored = await restoreBackup(new StateStore(back), snapshot, { externalLinks: 'keep' });
+  expect(restored.complete).toBe(made.complete);
+  return { ...made, told: made.verdicts.map(({ path, verdict }) => `${verdict} ${path}`), back };
+}
+
+const write =
+  (...names: string[]): Act =>
+  (root) => {
+    for (const name of names) {
+      fs.mkdirSync(join(root, name, '..'), { recursive: true });
+      fs.writeFileSync(join(root, name), name);
+    }
+  };
+const move =
+  (from: string, to: string): Act =>
+  (root) =>
+    fs.renameSync(join(root, from), join(root, to));
+const remove =
+  (name: string): Act =>
+  (root) =>
+    fs.rmSync(join(root, name), { recursive: true });
+
+test.for(['m', 'zz'] as const)('what is deleted meanwhile is named, and no loss (at %s)', async (at) => {
+  const made = await createWhile(write('n/x.json', 'n/d/y.json'), at, (root) => {
+    remove('n/x.json')(root);
+    remove('n/d')(root);
+  });
+  expect(made.complete).toBe(true);
+  // What was not listed yet was never there.
+  expect(made.told).toEqual(at === 'm' ? [] : ['vanished n/d/y.json', 'vanished n/x.json']);
+});
+
+test('a large file that is deleted meanwhile is named, and no loss', async () => {
+  const build: Act = (root) => fs.writeFileSync(join(root, 'n/large.bin'), Buffer.alloc(3 * 2 ** 20, 'x'));
+  const made = await createWhile(build, 'zz', remove('n/large.bin'));
+  expect(made).toMatchObject({ complete: true, told: ['vanished n/large.bin'] });
+});
+
+test.for(['n/x.json', 'n/large.bin'])('%s that is moved after it was listed is named where it is now', async (name) => {
+  const build: Act = (root) =>
+    fs.writeFileSync(join(root, name), Buffer.alloc(name.endsWith('bin') ? 2 ** 22 : 5, 'x'));
+  const made = await createWhile(build, 'zz', move(name, 'a/moved'));
+  expect(made.told).toEqual(['unreadable a/moved', `vanished ${name}`]);
+  expect(made.complete).toBe(false);
+});
+
+test('a file that is moved from where nobody looked yet to where nobody looks again is named', async () => {
+  const made = await createWhile(write('n/x.json'), 'm', move('n/x.json', 'a/y.json'));
+  expect(made).toMatchObject({ complete: false, told: ['unreadable a/y.json'] });
+});
+
+test('the same at the top, and of links', async () => {
+  const build: Act = (root) => fs.symlinkSync('x', join(root, 'n/link'));
+  const made = await createWhile(build, 'm', move('n/link', 'alink'));
+  expect(made).toMatchObject({ complete: false, told: ['unreadable alink'] });
+});
+
+test('a file that is moved the other way is captured', async () => {
+  const made = await createWhile(write('a/x.json'), 'm', move('a/x.json', 'n/x.json'));
+  expect(made.complete).toBe(true);
+  expect(fs.readFileSync(join(made.back, 'n/x.json'), 'utf8')).toBe('a/x.json');
+});
+
+test('a directory that is moved before it was listed stands for all that it holds', async () => {
+  const made = await createWhile(write('n/d/x.json', 'n/d/e/y.json'), 'm', move('n/d', 'a/d'));
+  expect(made).toMatchObject({ complete: false, told: ['unreadable a/d'] });
+});
+
+test('of a directory that is moved after it was listed the files are named', async () => {
+  const made = await createWhile(write('n/d/x.json', 'n/d/e/y.json'), 'zz', move('n/d', 'a/d'));
+  expect(made.complete).toBe(false);
+  expect(made.told).toEqual([
+    'unreadable a/d/e/y.json',
+    'unreadable a/d/x.json',
+    'vanished n/d/e/y.json',
+    'vanished n/d/x.json',
+  ]);
+});
+
+test.for(['m', 'zz'] as const)('what is made meanwhile is no loss (at %s)', async (at) => {
+  const made = await createWhile(write('n/x.json'), at, (root) => {
+    write('a/new.json', 'a/new/dir/x.json')(root);
+    // Deleted and made anew, as sessions are: the system likes to give the same inode again.
+    remove('n/x.json')(root);
+    write('a/x.json')(root);
+  });
+  expect(made.complete).toBe(true);
+});
+
+test('a file that was written anew and renamed into place is the new one, and complete', async () => {
+  const made = await createWhile(write('n/x.json'), 'zz', (root) => {
+    write('n/x.tmp')(root);
+    move('n/x.tmp', 'n/x.json')(root);
+  });
+  expect(made).toMatchObject({ complete: true, told: [] });
+  expect(fs.readFileSync(join(made.back, 'n/x.json'), 'utf8')).toBe('n/x.tmp');
+});
+
+test('files that take each other’s places are all there', async () => {
+  const made = await createWhile(write('n/x', 'n/x.1', 'n/x.2'), 'zz', (root) => {
+    move('n/x.1', 'n/x.2')(root);
+    move('n/x', 'n/x.1')(root);
+    write('n/x')(root);
+  });
+  expect(made.complete).toBe(true);
+  expect(fs.readFileSync(join(made.back, 'n/x.2'), 'utf8')).toBe('n/x.1');
+});
+
+test('one that was pushed out of its place, to a name that was not listed, is named', async () => {
+  const made = await createWhile(write('n/x'), 'zz', (root) => {
+    move('n/x', 'n/x.1')(root);
+    write('n/x')(root);
+  });
+  expect(made).toMatchObject({ complete: false, told: ['unreadable n/x.1'] });
+});
+
+test('what is moved to where things stay out is no loss', async () => {
+  const build = write('n/x.json', 'a/skipped/y');
+  const made = await createWhile(build, 'm', move('n/x.json', 'a/skipped/x.json'), { excludes: ['skipped'] });
+  expect(made.complete).toBe(true);
+});
+
+test('a second name that is still there has what the first one had', async () => {
+  const build: Act = (root) => {
+    write('n/x.json')(root);
+    fs.linkSync(join(root, 'n/x.json'), join(root, 'n/y.json'));
+  };
+  const made = await createWhile(build, 'zz', remove('n/x.json'));
+  // Its change time moved, for it has one name less.
+  expect(made).toMatchObject({ complete: true, told: ['vanished n/x.json', 'retried n/y.json'] });
+  expect(fs.readFileSync(join(made.back, 'n/y.json'), 'utf8')).toBe('n/x.json');
+});
