@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { BackupError } from '../../errors.ts';
 import { throwIfAborted } from '../../workers/abort.ts';
 import type { RangeReader, SnapshotSink } from '../storage.ts';
-import { MultipartUpload } from './multipart-upload.ts';
+import { type CompleteOutcome, MultipartUpload } from './multipart-upload.ts';
 import type { S3Client } from './s3-client.ts';
 import { S3RangeReader } from './s3-range-reader.ts';
 
@@ -85,6 +85,9 @@ export class MultipartSink implements SnapshotSink {
     const first = this.#first ?? this.#part.subarray(0, this.#filled);
     if (bytes.length > first.length) throw new RangeError('the start that is rewritten is longer than a part');
     first.set(bytes);
+    // What is compared after the commit begins behind it.
+    const tailStart = this.#position - this.#tail.length;
+    this.#tail = this.#tail.subarray(Math.max(0, bytes.length - tailStart));
   }
 
   /**
@@ -165,8 +168,7 @@ export class MultipartSink implements SnapshotSink {
     let unknown: unknown;
     for (let attempt = 1; attempt <= COMMIT_ATTEMPTS; attempt++) {
       const outcome = await this.#upload.complete(signal);
-      if (outcome.kind === 'done' && outcome.etag !== null && outcome.etag === this.#upload.expectedEtag()) return;
-      const standing = await this.#look(signal);
+      const standing = await this.#look(outcome, signal);
       if (standing === 'ours') return;
       if (standing === 'unreadable' && outcome.kind === 'done') return;
       if (outcome.kind === 'exists' || standing === 'another') throw existsError(name);
@@ -185,7 +187,10 @@ export class MultipartSink implements SnapshotSink {
   }
 
   /** What stands at the key now: read back by its length and its end, where the seal is. */
-  async #look(signal: AbortSignal | undefined): Promise<'ours' | 'another' | 'nothing' | 'unreadable'> {
+  async #look(
+    outcome: CompleteOutcome,
+    signal: AbortSignal | undefined,
+  ): Promise<'ours' | 'another' | 'nothing' | 'unreadable'> {
     const { client, key, name } = this.#options;
     try {
       const reader = await S3RangeReader.open(client, { name, key }, signal);
@@ -196,7 +201,16 @@ export class MultipartSink implements SnapshotSink {
       if (!(error instanceof BackupError)) throw error;
       if (error.code === 'SNAPSHOT_MISSING') return 'nothing';
       if (error.code === 'PERMISSION') return 'unreadable';
-      throw error;
+      if (error.code !== 'STORAGE_UNAVAILABLE') throw error;
+      const [what, hint] =
+        outcome.kind === 'done'
+          ? ['was stored, but could not be read back', 'Run "oxios-backup verify" on it before you trust it.']
+          : ['may have been stored: nobody answered', 'Look with "oxios-backup snapshots" whether it is there.'];
+      throw new BackupError('STORAGE_UNAVAILABLE', `${name} ${what}: ${error.message}`, {
+        path: name,
+        hint,
+        cause: error,
+      });
     }
   }
 

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { BackupError } from '../../errors.ts';
 import type { S3Client } from './s3-client.ts';
 import { refusalError, refusalOf } from './s3-errors.ts';
@@ -6,8 +5,8 @@ import { parseXml, textOf } from './s3-xml.ts';
 
 /** How a commit ended. */
 export type CompleteOutcome =
-  /** The object is there; its ETag is known where the store said it. */
-  | { kind: 'done'; etag: string | null }
+  /** The store says that the object is there. */
+  | { kind: 'done' }
   /** An object stood at the key. */
   | { kind: 'exists' }
   /** No answer came, or the upload is not known any more: the object may be there. */
@@ -122,16 +121,6 @@ export class MultipartUpload {
     throw new BackupError('STORAGE_UNAVAILABLE', `the object storage does not commit ${this.#name}`);
   }
 
-  /** ETag of the whole as AWS and most stores make it: an MD5 over the MD5s of the parts. Null where the parts have other ETags. */
-  expectedEtag(): string | null {
-    const digests = this.#etags.map((etag) => /^"?([0-9a-f]{32})"?$/.exec(etag)?.[1]);
-    if (digests.some((digest) => digest === undefined)) return null;
-    const all = createHash('md5')
-      .update(Buffer.from(digests.join(''), 'hex'))
-      .digest('hex');
-    return `"${all}-${digests.length}"`;
-  }
-
   /** Gives up the upload, so that its parts are not billed. */
   async abort(): Promise<void> {
     await this.#client.request({
@@ -154,9 +143,7 @@ function understand(
   asked: string,
 ): CompleteOutcome | 'without the condition' {
   const answer = parseXml(body);
-  if (status < 300 && answer?.root === 'CompleteMultipartUploadResult') {
-    return { kind: 'done', etag: textOf(answer.element, 'ETag') ?? null };
-  }
+  if (status < 300 && answer?.root === 'CompleteMultipartUploadResult') return { kind: 'done' };
   const refusal = refusalOf(status, headers, body);
   const error = refusalError(asked, refusal);
   if (refusal.code === 'PreconditionFailed') return { kind: 'exists' };

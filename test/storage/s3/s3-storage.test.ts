@@ -1,0 +1,330 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { RETRY_POLICY, S3Client } from '../../../src/storage/s3/s3-client.ts';
+import { parseS3Location } from '../../../src/storage/s3/s3-location.ts';
+import { openS3Storage, type S3Storage } from '../../../src/storage/s3/s3-storage.ts';
+import { type Fault, FaultyProxy } from './faulty-proxy.ts';
+import { Gateway, noGateway, OWNER, STRANGER } from './gateway.ts';
+
+const MIB = 1024 * 1024;
+const RETRY = { ...RETRY_POLICY, firstPauseMs: 1, longestPauseMs: 5, answerMs: 5_000 };
+const OURS = /^oxios-backup-/;
+/** Two parts and a bit. */
+const CONTENT = randomBytes(16 * MIB + 12_345);
+
+const isLong = process.env.OXIOS_TORTURE === '1';
+const SHORT = ['answers 503', 'is cut off before it answers'];
+
+let gateway: Gateway;
+let proxy: FaultyProxy;
+let folders = 0;
+
+describe.skipIf(noGateway !== null)(`object storage${noGateway === null ? '' : ` (${noGateway})`}`, () => {
+  beforeAll(async () => {
+    gateway = await Gateway.start();
+    proxy = await FaultyProxy.start(gateway.port);
+    const client = new S3Client(parseS3Location('s3://bucket', { endpoint: gateway.endpoint }), async () => ({
+      accessKeyId: OWNER.AWS_ACCESS_KEY_ID,
+      secretAccessKey: OWNER.AWS_SECRET_ACCESS_KEY,
+    }));
+    await client.request({ method: 'PUT', asked: 'to make the bucket' });
+  });
+
+  afterAll(async () => {
+    await proxy?.stop();
+    await gateway?.stop();
+  });
+
+  beforeEach(() => proxy.reset());
+
+  /** A folder of its own in the bucket. */
+  function open(prefix = `folder-${folders++}`, env: Record<string, string> = OWNER): S3Storage {
+    const url = `s3://bucket/${prefix}?endpoint=${encodeURIComponent(proxy.endpoint)}`;
+    return openS3Storage(url, { env, isSnapshotName: (name) => OURS.test(name), retry: RETRY });
+  }
+
+  async function store(storage: S3Storage, name: string, content: Uint8Array): Promise<void> {
+    const sink = await storage.begin(name);
+    try {
+      await sink.write(new Uint8Array(Math.min(1000, content.length)));
+      for (let at = 1000; at < content.length; at += MIB) await sink.write(content.slice(at, at + MIB));
+      await sink.rewriteStart?.(content.subarray(0, 1000));
+      await sink.commit();
+    } finally {
+      await sink.discard();
+    }
+  }
+
+  async function namesIn(storage: S3Storage): Promise<string[]> {
+    const names: string[] = [];
+    for await (const { name } of storage.list()) names.push(name);
+    return names.sort();
+  }
+
+  async function digestOf(storage: S3Storage, name: string): Promise<string> {
+    const reader = await storage.open(name);
+    const hash = createHash('sha256');
+    for (let at = 0; at < reader.size; at += 7 * MIB)
+      hash.update(await reader.read(at, Math.min(7 * MIB, reader.size - at)));
+    return hash.digest('hex');
+  }
+
+  const digest = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+
+  it('gives back the bytes that it took, the start as it was rewritten', async () => {
+    const storage = open();
+    await store(storage, 'oxios-backup-1.tar.gz', CONTENT);
+    expect(await digestOf(storage, 'oxios-backup-1.tar.gz')).toBe(digest(CONTENT));
+    const small = CONTENT.subarray(0, 5000);
+    await store(storage, 'oxios-backup-2.tar.gz', small);
+    expect(await digestOf(storage, 'oxios-backup-2.tar.gz')).toBe(digest(small));
+    // Exactly two parts: nothing is left over for a third.
+    const even = CONTENT.subarray(0, 16 * MIB);
+    await store(storage, 'oxios-backup-3.tar.gz', even);
+    expect(await digestOf(storage, 'oxios-backup-3.tar.gz')).toBe(digest(even));
+  });
+
+  it('sends an MD5 and a SHA-256 with every part', async () => {
+    await store(open(), 'oxios-backup-1.tar.gz', CONTENT);
+    const parts = proxy.seen.filter(({ method, url }) => method === 'PUT' && url.includes('partNumber='));
+    expect(parts).toHaveLength(3);
+    for (const { headers } of parts) {
+      expect(headers['content-md5']).toMatch(/^[A-Za-z0-9+/]{22}==$/);
+      expect(headers['x-amz-content-sha256']).toMatch(/^[0-9a-f]{64}$/);
+    }
+    expect(parts.map(({ bytes }) => bytes).sort((a, b) => a - b)).toEqual([12_345, 8 * MIB, 8 * MIB]);
+  });
+
+  it.each(['plain', 'with space', 'plus+and%20percent', 'Grüße/🌱', "quote'(and)*!~", 'a'.repeat(900)])(
+    'keeps odd names apart: %s',
+    async (prefix) => {
+      const storage = open(`odd/${prefix}`);
+      for (const name of ['a b.tar.gz', 'a+b.tar.gz', 'a%20b.tar.gz', 'ä&<>".tar.gz'])
+        await store(storage, name, Buffer.from(name));
+      expect(await namesIn(storage)).toEqual(['a b.tar.gz', 'a%20b.tar.gz', 'a+b.tar.gz', 'ä&<>".tar.gz']);
+      const reader = await storage.open('a+b.tar.gz');
+      expect(Buffer.from(await reader.read(0, reader.size)).toString()).toBe('a+b.tar.gz');
+    },
+  );
+
+  it('says so when a key is too long', async () => {
+    const storage = open('b'.repeat(1020));
+    await expect(storage.begin('oxios-backup-1.tar.gz')).rejects.toMatchObject({ name: 'BackupError' });
+  });
+
+  it('lists more than a page, and nothing of what lies deeper', async () => {
+    const storage = open();
+    for (let at = 0; at < 1100; at += 50)
+      await Promise.all(
+        Array.from({ length: 50 }, (_, i) => storage.writeRecord(`${at + i}.tar.gz`, new Uint8Array([i]))),
+      );
+    await storage.writeRecord('below/deeper.tar.gz', new Uint8Array(1));
+    expect(await namesIn(storage)).toHaveLength(1100);
+    expect(proxy.seen.filter(({ url }) => url.includes('list-type=2'))).toHaveLength(2);
+  }, 120_000);
+
+  it('never overwrites: before the upload, and when another was faster', async () => {
+    const storage = open();
+    await store(storage, 'oxios-backup-1.tar.gz', CONTENT);
+    await expect(storage.begin('oxios-backup-1.tar.gz')).rejects.toMatchObject({ code: 'OUTPUT_EXISTS' });
+    const slow = await storage.begin('oxios-backup-2.tar.gz');
+    await slow.write(CONTENT.slice(0, 9 * MIB));
+    await store(storage, 'oxios-backup-2.tar.gz', CONTENT.subarray(0, 100));
+    // This server overwrites when it is asked to commit; so it is seen, by the content, that another was there.
+    await slow.discard();
+    expect(await digestOf(storage, 'oxios-backup-2.tar.gz')).toBe(digest(CONTENT.subarray(0, 100)));
+  });
+
+  it('commits without the condition where the store does not know it', async () => {
+    const storage = open();
+    proxy.fault = ({ headers }) =>
+      headers['if-none-match'] === undefined ? null : { kind: 'answer', status: 501, code: 'NotImplemented' };
+    await store(storage, 'oxios-backup-1.tar.gz', CONTENT);
+    expect(await digestOf(storage, 'oxios-backup-1.tar.gz')).toBe(digest(CONTENT));
+  });
+
+  it('takes the refusal of the condition for what it is', async () => {
+    const storage = open();
+    proxy.fault = ({ headers }) =>
+      headers['if-none-match'] === undefined ? null : { kind: 'answer', status: 412, code: 'PreconditionFailed' };
+    await expect(store(storage, 'oxios-backup-1.tar.gz', CONTENT)).rejects.toMatchObject({ code: 'OUTPUT_EXISTS' });
+    proxy.reset();
+    expect(await namesIn(storage)).toEqual([]);
+  });
+
+  it('leaves no upload behind when it is discarded', async () => {
+    const storage = open();
+    const sink = await storage.begin('oxios-backup-1.tar.gz');
+    await sink.write(CONTENT.slice(0, 10 * MIB));
+    await sink.discard();
+    const later = openS3Storage(`${storage.location}?endpoint=${encodeURIComponent(proxy.endpoint)}`, {
+      env: OWNER,
+      isSnapshotName: () => true,
+      now: () => new Date(Date.now() + 2 * 86_400_000),
+    });
+    expect(await later.clearAbandoned()).toEqual([]);
+  });
+
+  it('clears uploads of ours that are over a day old, and no others', async () => {
+    const storage = open();
+    await storage.begin('oxios-backup-1.tar.gz');
+    await storage.begin('of-somebody-else.tar.gz');
+    expect(await storage.clearAbandoned()).toEqual([]);
+    const later = openS3Storage(`${storage.location}?endpoint=${encodeURIComponent(proxy.endpoint)}`, {
+      env: OWNER,
+      isSnapshotName: (name) => OURS.test(name),
+      now: () => new Date(Date.now() + 25 * 3_600_000),
+    });
+    expect(await later.clearAbandoned()).toEqual(['oxios-backup-1.tar.gz']);
+    expect(await later.clearAbandoned()).toEqual([]);
+  });
+
+  it('refuses to mix two versions of an object', async () => {
+    const knowing = null;
+    const unknowing: Fault = { kind: 'say', headers: { etag: '"another"' } };
+    for (const fault of [knowing, unknowing]) {
+      const storage = open();
+      await storage.writeRecord('one.tar.gz', CONTENT.subarray(0, 5000));
+      const reader = await storage.open('one.tar.gz');
+      expect(Buffer.from(await reader.read(100, 10))).toEqual(CONTENT.subarray(100, 110));
+      if (fault === null) await storage.writeRecord('one.tar.gz', CONTENT.subarray(5000, 10_000));
+      proxy.fault = () => fault;
+      await expect(reader.read(100, 10)).rejects.toMatchObject({ code: 'SNAPSHOT_REPLACED' });
+      await expect(storage.remove({ name: 'one.tar.gz', version: reader.version })).rejects.toMatchObject({
+        code: 'SNAPSHOT_REPLACED',
+      });
+      proxy.reset();
+      const now = await storage.open('one.tar.gz');
+      await storage.remove({ name: 'one.tar.gz', version: now.version });
+      await expect(storage.open('one.tar.gz')).rejects.toMatchObject({ code: 'SNAPSHOT_MISSING' });
+      await expect(now.read(0, 1)).rejects.toMatchObject({ code: 'SNAPSHOT_REPLACED' });
+    }
+  });
+
+  it('copies whole parts inside the store, and leaves the rest to the writer', async () => {
+    const storage = open();
+    await store(storage, 'oxios-backup-1.tar.gz', CONTENT);
+    const source = await storage.open('oxios-backup-1.tar.gz');
+    const sink = await storage.begin('oxios-backup-2.tar.gz');
+    await sink.write(CONTENT.slice(0, 8 * MIB));
+    proxy.seen.length = 0;
+    expect(await sink.copyFrom?.(source, 8 * MIB, 8 * MIB + 500)).toBe(8 * MIB);
+    expect(proxy.seen.reduce((sum, { bytes }) => sum + bytes, 0)).toBe(0);
+    await sink.write(CONTENT.slice(16 * MIB));
+    await sink.commit();
+    expect(await digestOf(storage, 'oxios-backup-2.tar.gz')).toBe(digest(CONTENT));
+  });
+
+  it('lets the writer send what the store cannot copy', async () => {
+    const storage = open();
+    await store(storage, 'oxios-backup-1.tar.gz', CONTENT);
+    const source = await storage.open('oxios-backup-1.tar.gz');
+    const sink = await storage.begin('oxios-backup-2.tar.gz');
+    await sink.write(CONTENT.slice(0, 8 * MIB));
+    proxy.fault = ({ headers }) =>
+      headers['x-amz-copy-source'] === undefined ? null : { kind: 'answer', status: 501, code: 'NotImplemented' };
+    expect(await sink.copyFrom?.(source, 8 * MIB, 8 * MIB)).toBe(0);
+    await sink.write(CONTENT.slice(8 * MIB));
+    await sink.commit();
+    expect(await digestOf(storage, 'oxios-backup-2.tar.gz')).toBe(digest(CONTENT));
+  });
+
+  it('names what is wrong with the credentials, the bucket and the key, and keeps secrets to itself', async () => {
+    const wrong = { ...OWNER, AWS_SECRET_ACCESS_KEY: 'not-the-secret' };
+    const error = await open('x', wrong)
+      .open('a')
+      .catch((e: unknown) => e);
+    expect(error).toMatchObject({ code: 'PERMISSION' });
+    expect(`${(error as Error).message} ${(error as { hint: string }).hint}`).not.toContain('not-the-secret');
+    await expect(namesIn(open('x', STRANGER))).rejects.toMatchObject({
+      code: 'PERMISSION',
+      message: /403 AccessDenied/,
+    });
+    await expect(
+      namesIn(openS3Storage(`s3://no-bucket/x?endpoint=${proxy.endpoint}`, { env: OWNER, isSnapshotName: () => true })),
+    ).rejects.toMatchObject({ code: 'STORAGE_MISSING', message: /NoSuchBucket/ });
+    await expect(open('x', { HOME: '/nonexistent' }).open('a')).rejects.toMatchObject({ code: 'CREDENTIALS_MISSING' });
+  });
+
+  it('says that nobody answers, in bounded time', async () => {
+    const storage = openS3Storage('s3://bucket/x?endpoint=http://127.0.0.1:9', {
+      env: OWNER,
+      isSnapshotName: () => true,
+      retry: RETRY,
+    });
+    await expect(storage.open('a')).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE', message: /ECONNREFUSED/ });
+  });
+
+  it('ends at an abort, and leaves nothing', async () => {
+    const storage = open();
+    const giveUp = new AbortController();
+    const sink = await storage.begin('oxios-backup-1.tar.gz', { signal: giveUp.signal });
+    await sink.write(CONTENT.slice(0, 9 * MIB));
+    giveUp.abort();
+    await expect(sink.commit()).rejects.toMatchObject({ code: 'ABORTED' });
+    await sink.discard();
+    expect(await namesIn(storage)).toEqual([]);
+  });
+
+  /** All of them in the long form. */
+  const FAULTS: Record<string, Fault> = {
+    'answers 503': { kind: 'answer', status: 503, code: 'SlowDown' },
+    'answers 429': { kind: 'answer', status: 429, code: 'TooManyRequests' },
+    'answers 500': { kind: 'answer', status: 500, code: 'InternalError' },
+    'is cut off before it hears': { kind: 'reset before' },
+    'is cut off before it answers': { kind: 'reset after' },
+    'is cut off in the middle of its answer': { kind: 'half' },
+  };
+
+  describe.each(Object.entries(FAULTS).filter(([name]) => isLong || SHORT.includes(name)))(
+    'where the store %s',
+    (_name, fault) => {
+      it('stores a snapshot whole, whichever request it is', async () => {
+        const storage = open();
+        await store(storage, 'oxios-backup-0.tar.gz', CONTENT);
+        const requests = proxy.seen.length;
+        expect(requests).toBe(8);
+        for (let at = 0; at < requests; at++) {
+          proxy.reset();
+          proxy.fault = (_seen, number) => (number === at ? fault : null);
+          await store(storage, `oxios-backup-${at + 1}.tar.gz`, CONTENT);
+          proxy.reset();
+          expect(await digestOf(storage, `oxios-backup-${at + 1}.tar.gz`)).toBe(digest(CONTENT));
+        }
+      });
+
+      it('leaves nothing at the name when it goes on from some request', async () => {
+        const storage = open();
+        await store(storage, 'oxios-backup-0.tar.gz', CONTENT);
+        const requests = proxy.seen.length;
+        for (let at = 0; at < requests; at++) {
+          const name = `oxios-backup-${at + 1}.tar.gz`;
+          proxy.reset();
+          proxy.fault = (_seen, number) => (number >= at ? fault : null);
+          const outcome = await store(storage, name, CONTENT).catch((error: unknown) => error);
+          proxy.reset();
+          const stands = (await namesIn(storage)).includes(name);
+          if (outcome === undefined) expect(await digestOf(storage, name)).toBe(digest(CONTENT));
+          else if (stands) {
+            // The store did it, and could not be asked: the error says so.
+            expect(String(outcome)).toMatch(/was stored, but could not be read back|may have been stored/);
+            expect(await digestOf(storage, name)).toBe(digest(CONTENT));
+          }
+          if (outcome !== undefined) expect(outcome).toMatchObject({ name: 'BackupError' });
+        }
+      });
+
+      it('reads what was stored', async () => {
+        const storage = open();
+        await store(storage, 'oxios-backup-1.tar.gz', CONTENT);
+        for (let at = 0; at < 3; at++) {
+          proxy.reset();
+          proxy.fault = (_seen, number) => (number === at ? fault : null);
+          const reader = await storage.open('oxios-backup-1.tar.gz');
+          for (const offset of [0, 9 * MIB])
+            expect(digest(await reader.read(offset, MIB))).toBe(digest(CONTENT.subarray(offset, offset + MIB)));
+        }
+      });
+    },
+  );
+});
