@@ -1,33 +1,70 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { fromSystemError } from '../errors.ts';
+import { setImmediate } from 'node:timers/promises';
+import { type BackupError, fromSystemError } from '../errors.ts';
 import type { Entry } from '../format/entry.ts';
 import { comparePaths } from '../format/path-order.ts';
 import { printable } from '../format/printable.ts';
+import { within } from '../state/near-path.ts';
+import { throwIfAborted } from '../workers/abort.ts';
 import { setEntryTime, type UnheldTimes } from './entry-time.ts';
+import { HardLinks } from './hard-links.ts';
 import type { ExtractedTree, TreeWriterOptions } from './tree-writer.ts';
+
+const LINKS_PER_TURN = 500;
 
 /**
  * Finishes a tree whose files are all written: makes the links, then gives the directories their modes and times, those deep
  * down first.
+ *
+ * @returns the hard links that became files of their own
  */
-export function completeTree(tree: ExtractedTree, options: TreeWriterOptions): void {
-  for (const entry of tree.links) attempt(entry, () => makeLink(entry, options, tree.unheldTimes));
+export async function completeTree(
+  tree: ExtractedTree,
+  options: TreeWriterOptions,
+  signal: AbortSignal | undefined,
+): Promise<HardLinks['copied']> {
+  const hardLinks = new HardLinks(options.root, signal);
+  for (const [at, entry] of tree.links.entries()) {
+    try {
+      await makeLink(entry, options, hardLinks, tree.unheldTimes);
+    } catch (error) {
+      throw said(error, entry);
+    }
+    if (at % LINKS_PER_TURN !== LINKS_PER_TURN - 1) continue;
+    await setImmediate();
+    throwIfAborted(signal);
+  }
   const directories = tree.directories.sort((a, b) => comparePaths(b.path, a.path));
-  for (const entry of directories)
-    attempt(entry, () => setAttributes(`${options.root}/${entry.path}`, entry, options, tree.unheldTimes));
+  for (const entry of directories) {
+    try {
+      within(options.root, entry.path, (absolute) => setAttributes(absolute, entry, options, tree.unheldTimes));
+    } catch (error) {
+      throw said(error, entry);
+    }
+  }
+  return hardLinks.copied;
 }
 
-function makeLink(entry: Entry, { root, sameOwner }: TreeWriterOptions, unheld: UnheldTimes): void {
-  const absolute = `${root}/${entry.path}`;
-  const target = entry.link as string;
+async function makeLink(
+  entry: Entry,
+  options: TreeWriterOptions,
+  hardLinks: HardLinks,
+  unheld: UnheldTimes,
+): Promise<void> {
+  const { root } = options;
   // An archive from elsewhere need not hold the directories that its entries lie in.
-  fs.mkdirSync(path.dirname(absolute), { recursive: true, mode: 0o700 });
-  if (entry.type === 'hardlink') {
-    fs.linkSync(`${root}/${target}`, absolute);
-    return;
+  const makeParent = (absolute: string) => fs.mkdirSync(path.dirname(absolute), { recursive: true, mode: 0o700 });
+  within(root, entry.path, makeParent, { makeParents: true });
+  if (entry.type === 'symlink') {
+    within(root, entry.path, (absolute) => makeSymlink(absolute, entry, options, unheld));
+  } else if (await hardLinks.make(entry)) {
+    within(root, entry.path, (absolute) => setAttributes(absolute, entry, options, unheld));
   }
-  fs.symlinkSync(target, absolute);
+}
+
+function makeSymlink(absolute: string, entry: Entry, { sameOwner }: TreeWriterOptions, unheld: UnheldTimes): void {
+  fs.symlinkSync(entry.link as string, absolute);
   if (sameOwner) fs.lchownSync(absolute, entry.uid, entry.gid);
   setEntryTime(
     entry,
@@ -37,10 +74,10 @@ function makeLink(entry: Entry, { root, sameOwner }: TreeWriterOptions, unheld: 
   );
 }
 
-/** Gives a directory its owner, mode and times. */
+/** Gives a directory or a file its owner, mode and times. */
 function setAttributes(absolute: string, entry: Entry, options: TreeWriterOptions, unheld: UnheldTimes): void {
   if (options.sameOwner) fs.chownSync(absolute, entry.uid, entry.gid);
-  fs.chmodSync(absolute, entry.mode);
+  if (options.modes) fs.chmodSync(absolute, entry.mode);
   setEntryTime(
     entry,
     unheld,
@@ -49,10 +86,6 @@ function setAttributes(absolute: string, entry: Entry, options: TreeWriterOption
   );
 }
 
-function attempt(entry: Entry, act: () => void): void {
-  try {
-    act();
-  } catch (error) {
-    throw fromSystemError(error, `restore "${printable(entry.path)}"`, entry.path);
-  }
+function said(error: unknown, entry: Entry): BackupError {
+  return fromSystemError(error, `restore "${printable(entry.path)}"`, entry.path);
 }

@@ -2,7 +2,6 @@ import type { Readable } from 'node:stream';
 import { treeSize } from '../capture/tree-size.ts';
 import { isLoss } from '../capture/verdict.ts';
 import type { OperationOptions } from '../events.ts';
-import type { Entry } from '../format/entry.ts';
 import type { RecordedVerdict } from '../format/index-root.ts';
 import type { Manifest } from '../format/manifest.ts';
 import type { BlockLocation } from '../read/index-reader.ts';
@@ -16,19 +15,27 @@ import { throwIfAborted } from '../workers/abort.ts';
 import { completeTree } from './complete-tree.ts';
 import { decideSealed, decideUnsealed } from './decide-restore.ts';
 import { tellUnheldTimes } from './entry-time.ts';
-import { type ExternalLink, type ExternalLinks, externalLinksError } from './external-links.ts';
+import type { ExternalLink, ExternalLinks } from './external-links.ts';
 import { extractSealed } from './extract-sealed.ts';
 import { extractUnsealed } from './extract-unsealed.ts';
-import { checkSpace, spaceError } from './free-space.ts';
-import { NameCollisions, probeNameFolding } from './name-collisions.ts';
+import { tellCopies } from './hard-links.ts';
 import { acquireStateLock } from './publish/lock.ts';
 import { type PublishMode, publish } from './publish/publish.ts';
 import { findRunning } from './publish/running.ts';
 import { openStaging, type Staging } from './publish/staging.ts';
 import { readTop, type TopAttributes } from './publish/top-attributes.ts';
 import { inUseError, notEmptyError, partialReplaceError, refuseEmpty } from './refusals.ts';
-import { type Extent, plannedEntries } from './restore-plan.ts';
+import {
+  pathsOf,
+  refuseCollisions,
+  refuseExternal,
+  refuseSymlinks,
+  refuseTooLarge,
+  symlinksIn,
+} from './refuse-restore.ts';
+import { plannedEntries } from './restore-plan.ts';
 import { settleSelection } from './settle-selection.ts';
+import { bytesOfCopies, probeAbilities, type TargetAbilities, tellAbilities } from './target-abilities.ts';
 import type { ExtractedTree, TreeWriterOptions } from './tree-writer.ts';
 
 export interface RestoreOptions extends OperationOptions, SelectionOptions {
@@ -130,19 +137,22 @@ async function restoreInto(
   try {
     onEvent?.({ type: 'phase', phase: 'check' });
     const opened = await openSnapshot(source);
+    const abilities = probeAbilities(staging.tree);
     const treeOptions: TreeWriterOptions = {
       root: staging.tree,
       umask: process.umask(),
       sameOwner: options.sameOwner ?? false,
+      modes: abilities.modes,
     };
     const further = mode === 'merge' && staging.found.kind === 'content' ? treeSize(staging.target) : 0;
     const extract = opened.kind === 'sealed' ? extractOfSealed : extractOfUnsealed;
-    const { tree, external } = await extract(opened as never, selection, treeOptions, further, options);
+    const { tree, external } = await extract(opened as never, selection, treeOptions, abilities, further, options);
     throwIfAborted(signal);
     const skipped = new Set(externalLinks === 'skip' ? external.map(({ path }) => path) : []);
     const links = tree.links.filter(({ path }) => !skipped.has(path));
-    completeTree({ ...tree, links }, treeOptions);
+    tellCopies(await completeTree({ ...tree, links }, treeOptions, signal), options);
     tellUnheldTimes(tree.unheldTimes, options);
+    tellAbilities(abilities, options);
     const live = mode === 'merge' && staging.found.kind === 'content' ? staging.target : null;
     const gone =
       selection === null
@@ -183,6 +193,7 @@ async function extractOfSealed(
   snapshot: SealedSnapshot,
   selection: Selection | null,
   tree: TreeWriterOptions,
+  abilities: TargetAbilities,
   further: number,
   options: RestoreOptions,
 ): Promise<Extraction> {
@@ -193,8 +204,11 @@ async function extractOfSealed(
     const { plan, external } = await decideSealed(snapshot, selection, pool, signal);
     refuseEmpty(snapshot.root.totals, options.allowEmpty);
     refuseExternal(external, options);
-    refuseTooLarge(tree.root, plan, further);
-    refuseCollisions(tree.root, () => pathsOf(plannedEntries(snapshot, plan)));
+    const entries = () => plannedEntries(snapshot, plan);
+    if (!abilities.symlinks) refuseSymlinks([...symlinksIn(entries())], external, tree.root, options);
+    const copies = abilities.hardLinks ? 0 : bytesOfCopies(entries);
+    refuseTooLarge(tree.root, plan, further + copies);
+    refuseCollisions(tree.root, () => pathsOf(entries()));
     return { tree: await extractSealed(snapshot, pool, plan, tree, options), external };
   } finally {
     await pool.close();
@@ -205,35 +219,20 @@ async function extractOfUnsealed(
   snapshot: UnsealedSnapshot,
   selection: Selection | null,
   tree: TreeWriterOptions,
+  abilities: TargetAbilities,
   further: number,
   options: RestoreOptions,
 ): Promise<Extraction> {
   const { survey, external } = await decideUnsealed(snapshot, selection, options.signal);
   refuseEmpty(survey.book.judge.counts, options.allowEmpty);
   refuseExternal(external, options);
+  if (!abilities.symlinks) {
+    const links = [...survey.book.judge.symlinks.keys()].filter((path) => selection?.wants(path, false) ?? true);
+    refuseSymlinks(links, external, tree.root, options);
+  }
   refuseTooLarge(tree.root, survey, further);
   refuseCollisions(tree.root, () => survey.book.paths());
   return { tree: await extractUnsealed(snapshot, selection, survey, tree, options), external };
-}
-
-function refuseExternal(external: readonly ExternalLink[], { externalLinks = 'refuse' }: RestoreOptions): void {
-  if (external.length > 0 && externalLinks === 'refuse') throw externalLinksError(external);
-}
-
-function refuseTooLarge(directory: string, extent: Extent, further: number): void {
-  const error = spaceError(directory, checkSpace(directory, extent, further));
-  if (error !== null) throw error;
-}
-
-function refuseCollisions(directory: string, paths: () => Iterable<string>): void {
-  const folding = probeNameFolding(directory);
-  if (!folding.case && !folding.normalization) return;
-  const collisions = new NameCollisions(folding);
-  for (const path of paths()) collisions.add(path);
-}
-
-function* pathsOf(entries: Iterable<Entry>): Generator<string> {
-  for (const { path } of entries) yield path;
 }
 
 /** Attributes of the restored state directory itself: the snapshot's, or where it brings none or not all of the tree, those of what stood there. */
@@ -241,10 +240,14 @@ function topOf(
   opened: OpenSnapshot,
   selection: Selection | null,
   { found, target }: Staging,
-  { sameOwner, umask }: TreeWriterOptions,
+  { sameOwner, umask, modes }: TreeWriterOptions,
 ): TopAttributes {
   if (opened.kind === 'unsealed' || selection !== null)
     return found.kind === 'missing' ? { mode: 0o777 & ~umask } : readTop(target);
   const { mode, mtime, mtime_ns, uid, gid } = opened.root.top;
-  return { mode, mtimeNs: BigInt(mtime) * 1_000_000_000n + BigInt(mtime_ns), ...(sameOwner ? { uid, gid } : {}) };
+  return {
+    ...(modes ? { mode } : {}),
+    mtimeNs: BigInt(mtime) * 1_000_000_000n + BigInt(mtime_ns),
+    ...(sameOwner ? { uid, gid } : {}),
+  };
 }

@@ -10,6 +10,7 @@ import { type Problem, problemError, problemOf } from '../read/problem.ts';
 import { openSource, readAt, type SnapshotSource } from '../read/snapshot-source.ts';
 import { throwIfAborted } from '../workers/abort.ts';
 import { tellUnheldTimes } from './entry-time.ts';
+import { tellCopies } from './hard-links.ts';
 import { probeNameFolding } from './name-collisions.ts';
 import { syncTree } from './publish/sync-tree.ts';
 import { findIndex } from './salvage/find-index.ts';
@@ -17,6 +18,7 @@ import { SalvageFolder } from './salvage/salvage-folder.ts';
 import { type Salvage, salvageByIndex, salvageByMembers } from './salvage/salvage-sealed.ts';
 import { salvageTar } from './salvage/salvage-tar.ts';
 import { type LostEntry, SalvageWriter } from './salvage/salvage-writer.ts';
+import { probeAbilities, tellAbilities } from './target-abilities.ts';
 
 export interface SalvageOptions extends OperationOptions {
   /**
@@ -84,7 +86,8 @@ async function salvageInto(
   options: SalvageOptions,
 ): Promise<SalvageResult> {
   const { signal, onEvent } = options;
-  const treeOptions = { root: folder.tree, umask: process.umask(), sameOwner: false };
+  const abilities = probeAbilities(folder.tree);
+  const treeOptions = { root: folder.tree, umask: process.umask(), sameOwner: false, modes: abilities.modes };
   const writer = new SalvageWriter(treeOptions, probeNameFolding(folder.tree));
   const problems: Problem[] = [];
   onEvent?.({ type: 'phase', phase: 'extract' });
@@ -94,13 +97,14 @@ async function salvageInto(
   } finally {
     writer.close();
   }
-  const tree = writer.finish();
+  const tree = writer.finish(abilities);
   if (writer.entries === 0) throw nothing(problems);
   throwIfAborted(signal);
   onEvent?.({ type: 'phase', phase: 'publish' });
   folder.publish();
-  writer.complete(tree, folder.directory);
+  tellCopies(await writer.complete(tree, folder.directory, signal), options);
   tellUnheldTimes(tree.unheldTimes, options);
+  tellAbilities(abilities, options);
   onEvent?.({ type: 'phase', phase: 'sync' });
   await syncTree(folder.directory, options);
   const { unproven } = writer;

@@ -4,6 +4,8 @@ import { fromSystemError } from '../errors.ts';
 import type { Entry } from '../format/entry.ts';
 import { printable } from '../format/printable.ts';
 import type { EntrySink } from '../read/block-walker.ts';
+import { within } from '../state/near-path.ts';
+import { HERE } from '../state/platform.ts';
 import { setEntryTime, type UnheldTimes } from './entry-time.ts';
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW = 0, O_WRONLY } = fs.constants;
@@ -16,6 +18,8 @@ export interface TreeWriterOptions {
   umask: number;
   /** Give files the owner that the snapshot names. */
   sameOwner: boolean;
+  /** Whether the file system holds permissions; where it does not, none are set. */
+  modes: boolean;
 }
 
 /** What is left to do when all files are written: links, and what writing into directories would undo. */
@@ -41,10 +45,13 @@ export function emptyTree(): ExtractedTree {
 export class TreeWriter implements EntrySink {
   readonly #options: TreeWriterOptions;
   readonly #tree = emptyTree();
+  /** A path of fewer characters fits in any case: each takes three bytes at most. */
+  readonly #short: number;
   #fd = -1;
 
   constructor(options: TreeWriterOptions) {
     this.#options = options;
+    this.#short = (HERE.maxPathBytes - Buffer.byteLength(options.root)) / 3;
   }
 
   whole(entry: Entry, content: Buffer): void {
@@ -63,17 +70,8 @@ export class TreeWriter implements EntrySink {
   }
 
   begin(entry: Entry): void {
-    const absolute = this.#absolute(entry);
-    const create = () => fs.openSync(absolute, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW, entry.mode);
     this.#attempt(entry, () => {
-      try {
-        this.#fd = create();
-      } catch (error) {
-        // The block with its directory may be in another worker's hands still.
-        if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-        fs.mkdirSync(path.dirname(absolute), { recursive: true, mode: 0o700 });
-        this.#fd = create();
-      }
+      this.#fd = this.#at(entry, (absolute) => createFile(absolute, entry.mode));
     });
   }
 
@@ -92,7 +90,7 @@ export class TreeWriter implements EntrySink {
       } finally {
         fs.closeSync(fd);
       }
-      if (!proven) fs.unlinkSync(this.#absolute(entry));
+      if (!proven) this.#at(entry, fs.unlinkSync);
     });
     if (!proven) return;
     this.#tree.files++;
@@ -109,7 +107,8 @@ export class TreeWriter implements EntrySink {
   #attributes(fd: number, entry: Entry): void {
     if (this.#options.sameOwner) fs.fchownSync(fd, entry.uid, entry.gid);
     // Changing the owner clears mode bits, so the mode comes behind it.
-    if (this.#options.sameOwner || (entry.mode & this.#options.umask) !== 0) fs.fchmodSync(fd, entry.mode);
+    if (this.#options.modes && (this.#options.sameOwner || (entry.mode & this.#options.umask) !== 0))
+      fs.fchmodSync(fd, entry.mode);
     setEntryTime(
       entry,
       this.#tree.unheldTimes,
@@ -119,13 +118,16 @@ export class TreeWriter implements EntrySink {
   }
 
   #directory(entry: Entry): void {
-    const absolute = this.#absolute(entry);
-    this.#attempt(entry, () => fs.mkdirSync(absolute, { recursive: true, mode: 0o700 }));
+    this.#attempt(entry, () => this.#at(entry, makeDirectory));
     this.#tree.directories.push(entry);
   }
 
-  #absolute(entry: Entry): string {
-    return `${this.#options.root}/${entry.path}`;
+  /** Calls `act` with the path of an entry in the tree. */
+  #at<T>({ path: relative }: Entry, act: (absolute: string) => T): T {
+    // Most paths need no counting.
+    return relative.length < this.#short
+      ? act(`${this.#options.root}/${relative}`)
+      : within(this.#options.root, relative, act, { makeParents: true });
   }
 
   #attempt(entry: Entry, act: () => void): void {
@@ -135,4 +137,20 @@ export class TreeWriter implements EntrySink {
       throw fromSystemError(error, `write "${printable(entry.path)}"`, entry.path);
     }
   }
+}
+
+function createFile(absolute: string, mode: number): number {
+  const flags = O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW;
+  try {
+    return fs.openSync(absolute, flags, mode);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+  // The block with its directory may be in another worker's hands still.
+  makeDirectory(path.dirname(absolute));
+  return fs.openSync(absolute, flags, mode);
+}
+
+function makeDirectory(absolute: string): void {
+  fs.mkdirSync(absolute, { recursive: true, mode: 0o700 });
 }

@@ -25,7 +25,7 @@ export interface Staging {
   readonly found: TargetState;
   /** Set by `publish` once the tree is live. */
   published: boolean;
-  /** Removes the tree. Does nothing once it was published, and nothing while a recovery needs it. */
+  /** Removes the tree; a tree that cannot be removed is named in a notice. Does nothing once it was published, and nothing while a recovery needs it. */
   discard(): Promise<void>;
 }
 
@@ -58,12 +58,14 @@ export async function openStaging(lock: StateLock, options: Pick<OperationOption
     async discard() {
       // Not even a look at the disk: a failure here would pass for one of the restore.
       if (staging.published) return;
-      const journal = findJournal(place)?.journal;
-      if (journal?.incoming === basename(tree)) return;
       try {
+        const journal = findJournal(place)?.journal;
+        if (journal?.incoming === basename(tree)) return;
         await removeTree(tree);
       } catch (error) {
-        throw fromSystemError(error, 'clear the staging directory', tree);
+        // Why nothing was restored is what matters, and that is thrown already.
+        const { message } = fromSystemError(error, 'clear it');
+        options.onEvent?.({ type: 'notice', path: tree, message: `${message}; the next restore will try again` });
       }
     },
   };

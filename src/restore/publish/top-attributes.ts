@@ -35,7 +35,9 @@ export function applyTop(directory: string | BytePath, top: TopAttributes): void
   const uid = top.uid ?? now.uid;
   const gid = top.gid ?? now.gid;
   // Only when it differs, because nobody but root may; and before chmod, because it clears set-group-id.
-  if (uid !== now.uid || gid !== now.gid) chownSync(directory, uid, gid);
-  if (top.mode !== undefined) chmodSync(directory, top.mode);
+  const changesOwner = uid !== now.uid || gid !== now.gid;
+  if (changesOwner) chownSync(directory, uid, gid);
+  // Some file systems have one mode for all, and refuse to be given any.
+  if (top.mode !== undefined && (changesOwner || top.mode !== now.mode)) chmodSync(directory, top.mode);
   if (top.mtimeNs !== undefined) setMtimes([{ path: directory, mtimeNs: top.mtimeNs }]);
 }

@@ -15,6 +15,7 @@ export class SalvageFolder {
   /** An empty directory in it, mode 0700. */
   readonly tree: string;
   readonly #made: boolean;
+  readonly #onEvent: ((event: BackupEvent) => void) | undefined;
   /** What stands in the folder because of us. */
   readonly #placed: Buffer[] = [];
 
@@ -23,6 +24,7 @@ export class SalvageFolder {
    * @throws BackupError `USAGE`, `TARGET_NOT_EMPTY`, `TARGET_NOT_DIRECTORY`, `PERMISSION`, `NO_SPACE`, `IO`
    */
   constructor(directory: string, stateDir: string | undefined, onEvent: ((event: BackupEvent) => void) | undefined) {
+    this.#onEvent = onEvent;
     this.directory = resolveFolder(directory);
     if (stateDir !== undefined) refuseStateDir(this.directory, stateDir);
     this.#made = fs.lstatSync(this.directory, { throwIfNoEntry: false }) === undefined;
@@ -53,8 +55,17 @@ export class SalvageFolder {
     }
   }
 
-  /** Leaves the folder as it was found. */
+  /** Leaves the folder as it was found. What cannot be removed is named in a notice: why nothing was salvaged is what matters. */
   async discard(): Promise<void> {
+    try {
+      await this.#clear();
+    } catch (error) {
+      const message = `could not be left as it was: ${fromSystemError(error, 'clear it').message}`;
+      this.#onEvent?.({ type: 'notice', path: this.directory, message });
+    }
+  }
+
+  async #clear(): Promise<void> {
     for (const name of this.#placed) {
       const child = joinBytes(this.directory, name).toString();
       if (fs.lstatSync(child, { throwIfNoEntry: false })?.isDirectory()) await removeTree(child);

@@ -3,7 +3,9 @@ import type { EntrySink } from '../../read/block-walker.ts';
 import { problemOf, someOf } from '../../read/problem.ts';
 import { EntryBook } from '../../read/unsealed/entry-book.ts';
 import { completeTree } from '../complete-tree.ts';
+import type { HardLinks } from '../hard-links.ts';
 import { NameCollisions, type NameFolding } from '../name-collisions.ts';
+import type { TargetAbilities } from '../target-abilities.ts';
 import { type ExtractedTree, TreeWriter, type TreeWriterOptions } from '../tree-writer.ts';
 
 /** An entry that could not be taken out. */
@@ -97,21 +99,25 @@ export class SalvageWriter implements EntrySink {
   }
 
   /** What was written. Links and the attributes of directories are left to `complete`. */
-  finish(): ExtractedTree {
+  finish(abilities: Pick<TargetAbilities, 'symlinks'>): ExtractedTree {
     const tree = this.#tree.finish();
     const external = new Set(this.#book.judge.externalLinks(process.platform));
-    const links = tree.links.filter(({ path, type }) => type === 'hardlink' || !external.has(path));
-    for (const { path, type, link } of tree.links) {
-      if (type === 'hardlink' || !external.has(path)) continue;
-      this.lose(path, `it is a link that leads out of the state directory, to ${someOf([link as string])}`);
-      this.entries--;
+    const links: Entry[] = [];
+    for (const entry of tree.links) {
+      const reason = entry.type === 'hardlink' ? null : whyNoSymlink(entry, external, abilities);
+      if (reason === null) {
+        links.push(entry);
+      } else {
+        this.lose(entry.path, reason);
+        this.entries--;
+      }
     }
     return { ...tree, links };
   }
 
   /** @param root where the tree is now */
-  complete(tree: ExtractedTree, root: string): void {
-    completeTree(tree, { ...this.#options, root });
+  complete(tree: ExtractedTree, root: string, signal: AbortSignal | undefined): Promise<HardLinks['copied']> {
+    return completeTree(tree, { ...this.#options, root }, signal);
   }
 
   /** The entry under the path that it is written to, or null for what is not to be written. */
@@ -140,4 +146,14 @@ export class SalvageWriter implements EntrySink {
     }
     if (!this.proven) this.unproven.push(entry.path);
   }
+}
+
+function whyNoSymlink(
+  { path, link }: Entry,
+  external: ReadonlySet<string>,
+  { symlinks }: Pick<TargetAbilities, 'symlinks'>,
+): string | null {
+  const to = someOf([link as string]);
+  if (external.has(path)) return `it is a link that leads out of the state directory, to ${to}`;
+  return symlinks ? null : `it is a link to ${to}, and this file system makes no links`;
 }
