@@ -1,4 +1,4 @@
-import { lstatSync, readdirSync } from 'node:fs';
+import { lstatSync, readdirSync, type Stats } from 'node:fs';
 
 /** Total length of all files below a directory, as far as it can be looked at. */
 export function treeSize(absolute: string): number {
@@ -7,7 +7,7 @@ export function treeSize(absolute: string): number {
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
     for (const name of namesIn(folder)) {
       const path = `${folder}/${name}`;
-      const stat = lstatSync(path, { throwIfNoEntry: false });
+      const stat = statOf(path);
       if (stat?.isDirectory()) folders.push(path);
       else if (stat?.isFile()) total += stat.size;
     }
@@ -21,5 +21,14 @@ function namesIn(folder: string): string[] {
   } catch {
     // Only an estimate of what stays out anyway.
     return [];
+  }
+}
+
+function statOf(path: string): Stats | undefined {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false });
+  } catch {
+    // In a folder that may be listed and not entered.
+    return undefined;
   }
 }

@@ -32,6 +32,10 @@ export const THREADS = {
   },
 } as const;
 
+export const FORCE_RUNNING = {
+  'force-running': { type: 'boolean', describe: 'Although a process uses the state directory' },
+} as const;
+
 export const SECTION = {
   section: {
     type: 'array',

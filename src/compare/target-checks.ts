@@ -4,10 +4,11 @@ import { BackupError, fromSystemError } from '../errors.ts';
 import type { NameFolding } from '../restore/name-collisions.ts';
 import { currentHolders } from '../restore/publish/lock.ts';
 import { assertRecovered } from '../restore/publish/needs-recovery.ts';
+import { inUseError } from '../restore/publish/not-running.ts';
 import { isDeviceBoundary, type Place, placeBeside, placeInside, type Target } from '../restore/publish/place.ts';
 import { findRunning } from '../restore/publish/running.ts';
 import { inspectTarget } from '../restore/publish/target-state.ts';
-import { inUseError, notEmptyError } from '../restore/refusals.ts';
+import { notEmptyError } from '../restore/refusals.ts';
 import type { RestoreOptions } from '../restore/restore-backup.ts';
 import { isMountPoint } from '../state/mount-points.ts';
 
@@ -38,7 +39,7 @@ function refusalToWrite(directory: string): BackupError | null {
 export async function targetRefusals(place: Place, options: RestoreOptions): Promise<BackupError[]> {
   const { mode = 'create', forceRunning = false } = options;
   const { target } = place;
-  const running = forceRunning ? null : await findRunning(target);
+  const { running } = forceRunning ? { running: null } : await findRunning(target);
   return [
     refusalToWrite(nearestDirectory(place.directory)),
     lockedBy(place),
@@ -60,7 +61,7 @@ function lockedBy(place: Place): BackupError | null {
 
 async function recoveryNeeded(target: string): Promise<BackupError | null> {
   try {
-    await assertRecovered(target);
+    await assertRecovered(target, null);
     return null;
   } catch (error) {
     // That a restore is going on has been said by its lock.

@@ -20,6 +20,7 @@ import { encodeSeal, SEAL_LENGTH } from '../format/seal.ts';
 import { acquireStateLock, type StateLock } from '../restore/publish/lock.ts';
 import { assertRecovered } from '../restore/publish/needs-recovery.ts';
 import { clearTemporaries } from '../state/clear-temporaries.ts';
+import { stableHostName } from '../state/host-name.ts';
 import { findOxiosVersion } from '../state/oxios-version.ts';
 import { defaultSnapshotName } from '../state/snapshot-name.ts';
 import type { StateStore } from '../state/state-store.ts';
@@ -80,6 +81,13 @@ export interface CreateOptions extends OperationOptions {
    */
   sqlite?: 'auto' | 'node' | 'better-sqlite3' | 'pair';
   /**
+   * Name of the machine for the manifest. Snapshots of one state directory with different names are of different sources to `prune`: where
+   * the name changes from run to run, as in containers, give one.
+   *
+   * @default the host name; on macOS the one that does not follow the network
+   */
+  host?: string;
+  /**
    * Directory for copies of databases and the index while the snapshot is being made.
    *
    * @default the folder of the output; for a stream the system's temporary directory
@@ -93,7 +101,13 @@ export interface CreateOptions extends OperationOptions {
  */
 export type CreateOutput = string | { folder: string } | Writable;
 
-const NO_LOCK_POSSIBLE: ReadonlySet<ErrorCode> = new Set(['PERMISSION', 'NO_SPACE']);
+/** The state directory is captured without a lock then; or it is none, which is said where it is opened. */
+const NO_LOCK_POSSIBLE: ReadonlySet<ErrorCode> = new Set([
+  'PERMISSION',
+  'NO_SPACE',
+  'STATE_DIR_MISSING',
+  'TARGET_NOT_DIRECTORY',
+]);
 
 /** A snapshot that was made. */
 export interface CreateResult {
@@ -124,22 +138,36 @@ export async function createBackup(
   options: CreateOptions = {},
 ): Promise<CreateResult> {
   throwIfAborted(options.signal);
-  await assertRecovered(store.basePath);
-  const { root, top } = openStateDir(store.basePath);
-  const lock = await lockIfPossible(root);
+  // First of all: what a restore that is at work has half done would pass for what an interrupted one left.
+  const lock = await lockIfPossible(store.basePath, options);
   try {
+    await assertRecovered(store.basePath, lock);
+    const { root, top } = openStateDir(store.basePath);
     return await createLocked(store, root, top, output, options);
   } catch (error) {
-    throw isSystemError(error) ? fromSystemError(error, 'make the snapshot', root) : error;
+    throw isSystemError(error) ? fromSystemError(error, 'make the snapshot', store.basePath) : error;
   } finally {
     await lock?.release();
   }
 }
 
+function hostOf({ host }: CreateOptions): string {
+  if (host === undefined) return stableHostName();
+  // As long as DNS lets a name be, and nothing that a terminal would obey.
+  if (/^[^\p{Cc}\p{Zl}\p{Zp}]{1,253}$/u.test(host) && host.trim() !== '') return host;
+  throw new BackupError(
+    'USAGE',
+    'the host of a snapshot is a name of 1 to 253 characters, without control characters',
+    {
+      hint: 'Give it with --host NAME, or leave it out.',
+    },
+  );
+}
+
 /** A state directory that we cannot write around, as on a file system that is read-only or full, is captured without a lock. */
-async function lockIfPossible(root: string): Promise<StateLock | null> {
+async function lockIfPossible(stateDir: string, { onEvent }: OperationOptions): Promise<StateLock | null> {
   try {
-    return await acquireStateLock(root, 'oxios-backup create');
+    return await acquireStateLock(stateDir, 'oxios-backup create', onEvent && { onEvent });
   } catch (error) {
     if (error instanceof BackupError && NO_LOCK_POSSIBLE.has(error.code)) return null;
     throw error;
@@ -160,7 +188,7 @@ async function createLocked(
   const scratch = new Scratch(scratchParent);
   try {
     // A snapshot in the making stands beside the output, copies and the index where they were asked for.
-    for (const left of new Set([folder, scratchParent])) clearTemporaries(left, options.onEvent);
+    for (const left of new Set([folder, scratchParent])) await clearTemporaries(left, options.onEvent);
     const made = await writeSnapshot(store, root, top, sink, scratch, { ...options, createdAt });
     options.onEvent?.({ type: 'phase', phase: 'publish' });
     throwIfAborted(options.signal);
@@ -198,6 +226,7 @@ async function writeSnapshot(
   const facts = {
     createdAt: options.createdAt,
     oxiosVersion: await findOxiosVersion(options.oxiosVersion),
+    host: hostOf(options),
     stateDir: root,
     excludes,
   };

@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { FileKey } from '../capture/capture-item.ts';
 import { BackupError, fromSystemError } from '../errors.ts';
 import { fsyncDirectory } from '../state/fsync-directory.ts';
+import { claimTemporary, type Temporary } from '../state/temporary.ts';
 import { temporaryName } from '../state/temporary-names.ts';
 import type { Sink } from './sink.ts';
 
@@ -16,7 +17,8 @@ export class FileSink implements Sink {
   /** Gives another name when one is taken; null when the caller wants exactly one. */
   readonly #nextOutput: (() => string) | null;
   #output: string;
-  readonly #temporary: string;
+  #temporary: string;
+  readonly #claim: Temporary;
   readonly #fd: number;
   readonly #force: boolean;
   #position = 0;
@@ -61,6 +63,8 @@ export class FileSink implements Sink {
       }
       throw fromSystemError(error, 'write the snapshot', directory);
     }
+    this.#claim = claimTemporary(this.#temporary, 'file');
+    this.#temporary = this.#claim.path;
     try {
       const own = fs.fstatSync(this.#fd, { bigint: true });
       this.identities = existing === undefined ? [own] : [own, existing];
@@ -102,9 +106,12 @@ export class FileSink implements Sink {
   }
 
   discard(): void {
-    if (this.#published) return;
-    this.#close();
-    this.#unlinkTemporary();
+    if (!this.#published) {
+      this.#close();
+      this.#unlinkTemporary();
+    }
+    // Last: what is not claimed under such a name is taken for left behind.
+    this.#claim.release();
   }
 
   /** As far as it can be: the next run clears what is left. */

@@ -1,4 +1,3 @@
-import os from 'node:os';
 import { FORMAT_VERSION } from '../format/format-version.ts';
 import type { Totals } from '../format/index-root.ts';
 import type { Manifest } from '../format/manifest.ts';
@@ -10,6 +9,7 @@ import type { StateStore } from '../state/state-store.ts';
 export interface ManifestFacts {
   createdAt: Date;
   oxiosVersion: string;
+  host: string;
   stateDir: string;
   excludes: readonly string[];
 }
@@ -42,7 +42,7 @@ export function manifestOf(facts: ManifestFacts, captured: CapturedFacts | null)
     sections,
     snapshot_format: FORMAT_VERSION,
     tool: `${name} ${version}`,
-    source: { platform: process.platform, hostname: os.hostname(), state_dir: facts.stateDir },
+    source: { platform: process.platform, hostname: facts.host, state_dir: facts.stateDir },
     excludes: [...facts.excludes],
     files,
     bytes,

@@ -2,12 +2,13 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { removeSync } from 'fs-extra/esm';
 import { fromSystemError } from '../errors.ts';
+import { claimTemporary, type Temporary } from '../state/temporary.ts';
 import { temporaryName } from '../state/temporary-names.ts';
 
 /** A private directory for as long as a snapshot is being made; it comes into being when it is first asked for. */
 export class Scratch {
   readonly #parent: string;
-  #directory: string | null = null;
+  #claimed: Temporary | null = null;
 
   /** @param parent where there is room */
   constructor(parent: string) {
@@ -16,24 +17,25 @@ export class Scratch {
 
   /** Absolute path of the directory. */
   readonly directory = (): string => {
-    if (this.#directory !== null) return this.#directory;
+    if (this.#claimed !== null) return this.#claimed.path;
     const directory = path.join(path.resolve(this.#parent), temporaryName('scratch'));
     try {
       fs.mkdirSync(directory, { mode: 0o700 });
     } catch (error) {
       throw fromSystemError(error, 'make a place for temporary files', this.#parent);
     }
-    this.#directory = directory;
-    return directory;
+    this.#claimed = claimTemporary(directory, 'directory');
+    return this.#claimed.path;
   };
 
   /** Deletes it with all that is in it, if it can be: a snapshot is none the worse for it, and the next run clears what is left. */
   remove(): void {
-    if (this.#directory === null) return;
+    if (this.#claimed === null) return;
     try {
-      removeSync(this.#directory);
+      removeSync(this.#claimed.path);
     } catch {
       // Said by the run that clears it.
     }
+    this.#claimed.release();
   }
 }

@@ -1,6 +1,5 @@
 import { BackupError } from '../errors.ts';
 import { isEmptySnapshot, type Totals } from '../format/index-root.ts';
-import type { RunningProcess } from './publish/running.ts';
 
 type SnapshotCounts = Pick<Totals, 'files' | 'symlinks'>;
 
@@ -17,17 +16,6 @@ export function notEmptyError(target: string): BackupError {
     path: target,
     hint: 'Add --replace to put the snapshot in its place (the old tree is kept), or --merge to add to it.',
   });
-}
-
-export function inUseError(running: RunningProcess, target: string): BackupError {
-  return new BackupError(
-    'STATE_DIR_IN_USE',
-    `process ${running.pid} (${running.command}) is using the state directory: ${running.path}`,
-    {
-      path: target,
-      hint: 'Stop it, then run this again; --force-running restores all the same, and it will lose what it writes.',
-    },
-  );
 }
 
 /** @param counts of all that the snapshot holds, whatever part of it is wanted */

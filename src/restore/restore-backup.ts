@@ -20,11 +20,11 @@ import { extractSealed } from './extract-sealed.ts';
 import { extractUnsealed } from './extract-unsealed.ts';
 import { tellCopies } from './hard-links.ts';
 import { acquireStateLock } from './publish/lock.ts';
+import { assertNotRunning, type RunningOptions } from './publish/not-running.ts';
 import { type PublishMode, publish } from './publish/publish.ts';
-import { findRunning } from './publish/running.ts';
 import { openStaging, type Staging } from './publish/staging.ts';
 import { readTop, type TopAttributes } from './publish/top-attributes.ts';
-import { inUseError, notEmptyError, partialReplaceError, refuseEmpty } from './refusals.ts';
+import { notEmptyError, partialReplaceError, refuseEmpty } from './refusals.ts';
 import {
   pathsOf,
   refuseCollisions,
@@ -38,7 +38,7 @@ import { settleSelection } from './settle-selection.ts';
 import { bytesOfCopies, probeAbilities, type TargetAbilities, tellAbilities } from './target-abilities.ts';
 import type { ExtractedTree, TreeWriterOptions } from './tree-writer.ts';
 
-export interface RestoreOptions extends OperationOptions, SelectionOptions {
+export interface RestoreOptions extends OperationOptions, SelectionOptions, RunningOptions {
   /**
    * What happens to a state directory that has content: `create` refuses it; `replace` makes it exactly the snapshot and keeps the old tree beside
    * it; `merge` lets files of the snapshot win and others stay, and keeps the old tree too.
@@ -60,12 +60,6 @@ export interface RestoreOptions extends OperationOptions, SelectionOptions {
    * @default false
    */
   sameOwner?: boolean;
-  /**
-   * Restore although a process seems to be using the state directory.
-   *
-   * @default false
-   */
-  forceRunning?: boolean;
   /**
    * Worker threads.
    *
@@ -109,10 +103,12 @@ export async function restoreBackup(
   const selection = compileSelection(options);
   if (selection !== null && mode === 'replace') throw partialReplaceError();
   throwIfAborted(signal);
-  const lock = await acquireStateLock(store.basePath, 'oxios-backup restore', { makeParents: true });
+  const lock = await acquireStateLock(store.basePath, 'oxios-backup restore', {
+    makeParents: true,
+    ...(options.onEvent && { onEvent: options.onEvent }),
+  });
   try {
-    const running = options.forceRunning === true ? null : await findRunning(lock.place.target);
-    if (running !== null) throw inUseError(running, lock.place.target);
+    await assertNotRunning(lock.place.target, options);
     const staging = await openStaging(lock, options);
     try {
       if (mode === 'create' && staging.found.kind === 'content') throw notEmptyError(staging.target);
@@ -160,6 +156,7 @@ async function restoreInto(
         : settleSelection({ ...tree, links }, selection, staging.tree, live);
     const { replacedTree } = await publish(staging, {
       mode,
+      forceRunning: options.forceRunning ?? false,
       top: topOf(opened, selection, staging, treeOptions),
       ...(signal === undefined ? {} : { signal }),
       ...(onEvent === undefined ? {} : { onEvent }),

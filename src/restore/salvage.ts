@@ -66,7 +66,7 @@ export async function salvageSnapshot(
   options: SalvageOptions = {},
 ): Promise<SalvageResult> {
   throwIfAborted(options.signal);
-  const folder = new SalvageFolder(directory, options.stateDir, options.onEvent);
+  const folder = await SalvageFolder.open(directory, options.stateDir, options.onEvent);
   try {
     const source = await openSource(snapshot, { spoolDir: path.dirname(folder.directory), signal: options.signal });
     try {
@@ -75,8 +75,10 @@ export async function salvageSnapshot(
       source.close();
     }
   } catch (error) {
-    await folder.discard();
+    await folder.discard(options.onEvent);
     throw error;
+  } finally {
+    folder.release();
   }
 }
 

@@ -1,11 +1,20 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { removeSync } from 'fs-extra/esm';
 import type { BackupEvent } from '../events.ts';
-import { temporaryOwner } from './temporary-names.ts';
+import { type Mark, type Usage, usageOf } from './liveness.ts';
+import { describeRemaining, removeTree } from './remove-tree.ts';
+import { temporaryMark } from './temporary-names.ts';
 
-/** Removes what a run that was killed left in a folder, and names it. Never fails: it is a courtesy. */
-export function clearTemporaries(directory: string, onEvent: ((event: BackupEvent) => void) | undefined): void {
+const LEFT_BY: Record<Exclude<Usage, 'in-use'>, string> = {
+  dead: 'was left by a run that was killed',
+  silent: 'was left by a run on another machine or in another container that gave no sign of life for a day',
+};
+
+/** Removes what runs that were killed left in a folder, and names it. Never fails: it is a courtesy. */
+export async function clearTemporaries(
+  directory: string,
+  onEvent: ((event: BackupEvent) => void) | undefined,
+): Promise<void> {
   let names: string[];
   try {
     names = fs.readdirSync(directory);
@@ -13,27 +22,21 @@ export function clearTemporaries(directory: string, onEvent: ((event: BackupEven
     return;
   }
   for (const name of names) {
-    const owner = temporaryOwner(name);
-    if (owner === null || isAlive(owner)) continue;
-    const absolute = path.join(directory, name);
-    try {
-      removeSync(absolute);
-      onEvent?.({ type: 'notice', path: absolute, message: 'was left by a run that was killed; removed' });
-    } catch {
-      onEvent?.({
-        type: 'notice',
-        path: absolute,
-        message: 'was left by a run that was killed, and cannot be removed',
-      });
-    }
+    const mark = temporaryMark(directory, name);
+    if (mark === null) continue;
+    const usage = usageNow(mark);
+    if (usage === 'in-use') continue;
+    const { remaining } = await removeTree(mark.path);
+    const outcome = remaining.length === 0 ? 'removed' : `cannot be removed: ${describeRemaining(remaining)}`;
+    onEvent?.({ type: 'notice', path: path.resolve(mark.path), message: `${LEFT_BY[usage]}; ${outcome}` });
   }
 }
 
-function isAlive(pid: number): boolean {
+function usageNow(mark: Mark): Usage {
   try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
+    return usageOf(mark, Date.now());
+  } catch {
+    // Gone meanwhile, or it cannot be looked at.
+    return 'in-use';
   }
 }

@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs';
+import { askSystem } from './ask-system.ts';
+import { HERE, type Platform } from './platform.ts';
 
 function unescapeOctal(path: string): string {
   return Buffer.from(
@@ -7,8 +9,13 @@ function unescapeOctal(path: string): string {
   ).toString('utf8');
 }
 
-/** Every mount point that this process sees, bind mounts too (those a device number does not show). Empty where /proc does not tell. */
-function mountPoints(): string[] {
+/** Every mount point that this process sees, bind mounts too (those a device number does not show). Empty where the system does not tell. */
+function mountPoints({ tellsBy }: Platform): string[] {
+  if (tellsBy === 'commands') {
+    // `/dev/disk3s1 on /Volumes/USB stick (apfs, local, nodev)`
+    const lines = askSystem('mount', [])?.stdout.split('\n') ?? [];
+    return lines.flatMap((line) => / on (\/.*) \([^()]*\)$/.exec(line)?.[1] ?? []);
+  }
   let table: string;
   try {
     table = readFileSync('/proc/self/mountinfo', 'latin1');
@@ -22,12 +29,12 @@ function mountPoints(): string[] {
   });
 }
 
-/** Whether something is mounted at `directory` (a real path). */
-export function isMountPoint(directory: string): boolean {
-  return mountPoints().includes(directory);
+/** Whether something is mounted at `directory` (a real path). Where the system does not tell: compare devices. */
+export function isMountPoint(directory: string, platform: Platform = HERE): boolean {
+  return mountPoints(platform).includes(directory);
 }
 
-/** The mount points strictly below `directory` (a real path). */
-export function mountPointsBelow(directory: string): string[] {
-  return mountPoints().filter((path) => path.startsWith(directory.endsWith('/') ? directory : `${directory}/`));
+/** The mount points strictly below `directory` (a real path). Where the system does not tell: compare devices on the way down. */
+export function mountPointsBelow(directory: string, platform: Platform = HERE): string[] {
+  return mountPoints(platform).filter((path) => path.startsWith(directory.endsWith('/') ? directory : `${directory}/`));
 }

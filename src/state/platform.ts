@@ -18,11 +18,27 @@ export interface Platform {
   readonly syncsFileSystems: boolean;
   /** Whether `touch` may be the one of coreutils, which sets nanoseconds. One that is not degrades to what Node sets. */
   readonly touchSetsNanoseconds: boolean;
+  /** What tells of processes, their open files and locks, of mounts and of the boot: /proc; or ps(1), lsof(8), mount(8) and sysctl(8). */
+  readonly tellsBy: 'proc' | 'commands';
+  /** Whether process numbers mean something within a namespace only (containers). */
+  readonly hasPidNamespaces: boolean;
+  /** What sysctl(8) calls the number of a boot, the first that it knows counts. */
+  readonly bootNames: readonly string[];
+  /** Whether the host name follows the network, and `scutil` knows one that stays. */
+  readonly hasLocalHostName: boolean;
+  /** Flag of open(2) that takes a shared flock(2); 0 where it takes none, and flock(1) does. */
+  readonly sharedLockFlag: number;
+  /** Command that makes an immutable file one that can be removed. */
+  readonly unlockCommand: string;
+  /** Whether services are launchd's, and not systemd's. */
+  readonly hasLaunchd: boolean;
 }
 
 const LINUX_PATH_MAX = 4096;
 /** macOS and the BSDs. */
 const BSD_PATH_MAX = 1024;
+const LOCKS_ON_OPEN: ReadonlySet<NodeJS.Platform> = new Set(['darwin', 'freebsd', 'netbsd', 'openbsd']);
+const O_SHLOCK = 0x10;
 /** With the `\\?\` that Node puts before a long path. */
 const WINDOWS_PATH_MAX = 32_767;
 
@@ -41,6 +57,14 @@ export function describePlatform(os: NodeJS.Platform, kernel: string): Platform 
     syncsDirectories: !isWindows,
     syncsFileSystems: isLinux && isAtLeast(kernel, 5, 8),
     touchSetsNanoseconds: isLinux,
+    tellsBy: isLinux ? 'proc' : 'commands',
+    hasPidNamespaces: isLinux,
+    // As macOS and as FreeBSD call it.
+    bootNames: isLinux ? [] : ['kern.bootsessionuuid', 'kern.boot_id'],
+    hasLocalHostName: os === 'darwin',
+    sharedLockFlag: LOCKS_ON_OPEN.has(os) ? O_SHLOCK : 0,
+    unlockCommand: isLinux ? 'chattr -i -a' : 'chflags nouchg,nouappnd',
+    hasLaunchd: os === 'darwin',
   };
 }
 

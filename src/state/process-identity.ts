@@ -1,25 +1,33 @@
+import { createHash } from 'node:crypto';
 import { readFileSync, readlinkSync } from 'node:fs';
-import { hostname } from 'node:os';
-import * as z from 'zod/mini';
+import { askSystem } from './ask-system.ts';
+import { stableHostName } from './host-name.ts';
+import { HERE, type Platform } from './platform.ts';
+import { processFacts } from './processes.ts';
 
-/** What tells a process from every other, also from a later one with the same number. */
-export const processIdentitySchema = z.object({
-  pid: z.int().check(z.positive()),
-  /** Start time in clock ticks since boot; null where the system does not tell. */
-  started: z.nullable(z.string()),
-  /** Changes at each boot; null where the system does not tell. */
-  boot_id: z.nullable(z.string()),
-  /** Process numbers mean something within their namespace only (containers). */
-  pid_namespace: z.nullable(z.string()),
-  hostname: z.string(),
-});
+/**
+ * What tells a process from every other one, short enough for a file name. Of two identities each part can be compared; a part that the
+ * system did not tell is null.
+ */
+export interface ProcessIdentity {
+  /** Machine, by a digest of its name. */
+  host: string;
+  /** Run of the kernel: another one after each boot. */
+  boot: string | null;
+  /** Within which process numbers mean something (containers), by its inode. Null on Linux without /proc, and on systems that have none. */
+  namespace: string | null;
+  pid: number;
+  /** Start of the process. */
+  started: string | null;
+}
 
-export type ProcessIdentity = z.infer<typeof processIdentitySchema>;
+/** Inode of the namespace that a Linux machine begins with: the same number on all of them. */
+const FIRST_NAMESPACE = '4026531836';
 
-/** `elsewhere`: on another machine or in another container, where this process cannot look. */
-export type Liveness = 'alive' | 'dead' | 'elsewhere';
+const PART = '(-|[0-9a-f]{8})';
+const IDENTITY = new RegExp(`^([0-9a-f]{8})\\.${PART}\\.(-|\\d{1,20})\\.(\\d{1,10})\\.${PART}$`);
 
-function tell<T>(ask: () => T): T | null {
+function attempt<T>(ask: () => T): T | null {
   try {
     return ask();
   } catch {
@@ -27,44 +35,66 @@ function tell<T>(ask: () => T): T | null {
   }
 }
 
-/** Fields of /proc/<pid>/stat behind the command's name, which may itself hold blanks and brackets; null if not to be had. */
-export function processStat(pid: number): { state: string; parent: number; started: string } | null {
-  const text = tell(() => readFileSync(`/proc/${pid}/stat`, 'latin1'));
-  const fields = text?.slice(text.lastIndexOf(')') + 2).split(' ');
-  const [state, parent, started] = [fields?.[0], fields?.[1], fields?.[19]];
-  if (state === undefined || parent === undefined || started === undefined) return null;
-  return { state, parent: Number(parent), started };
+function digest(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 8);
 }
 
-export function ownIdentity(): ProcessIdentity {
-  return {
-    pid: process.pid,
-    started: processStat(process.pid)?.started ?? null,
-    boot_id: tell(() => readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim()),
-    pid_namespace: tell(() => readlinkSync('/proc/self/ns/pid')),
-    hostname: hostname(),
-  };
+function digestOrNull(text: string | null | undefined): string | null {
+  return text ? digest(text) : null;
 }
 
-/** Whether a process with this number runs; a zombie does not. */
-export function isPidAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
+function bootOf({ tellsBy, bootNames }: Platform): string | null {
+  if (tellsBy === 'proc') return attempt(() => readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim());
+  for (const name of bootNames) {
+    const answer = askSystem('sysctl', ['-n', name]);
+    if (answer?.status === 0 && answer.stdout.trim() !== '') return answer.stdout.trim();
   }
-  return processStat(pid)?.state !== 'Z';
+  return null;
 }
 
-/** Whether the process of `identity` still runs, as far as `here` (this process) can see. */
-export function livenessOf(identity: ProcessIdentity, here: ProcessIdentity): Liveness {
-  if (identity.boot_id !== here.boot_id || identity.boot_id === null) {
-    if (identity.hostname !== here.hostname) return 'elsewhere';
-    // The same machine, started anew since.
-    if (identity.boot_id !== here.boot_id) return 'dead';
+const known = new Map<Platform, ProcessIdentity>();
+
+/** The identity of this process. */
+export function ownIdentity(platform: Platform = HERE): ProcessIdentity {
+  let own = known.get(platform);
+  if (own === undefined) {
+    const link = platform.hasPidNamespaces ? attempt(() => readlinkSync('/proc/self/ns/pid')) : null;
+    own = {
+      host: digest(stableHostName(platform)),
+      boot: digestOrNull(bootOf(platform)),
+      namespace: /\d+/.exec(link ?? '')?.[0] ?? null,
+      pid: process.pid,
+      started: digestOrNull(processFacts(process.pid, platform)?.started),
+    };
+    known.set(platform, own);
   }
-  if (identity.pid_namespace !== here.pid_namespace) return 'elsewhere';
-  if (!isPidAlive(identity.pid)) return 'dead';
-  const started = processStat(identity.pid)?.started ?? null;
-  return started !== null && identity.started !== null && started !== identity.started ? 'dead' : 'alive';
+  return own;
+}
+
+/** Whether a process with the number and the start of `identity` can be one that was started at `started`, as the system tells it. */
+export function startedAt(identity: ProcessIdentity, started: string): boolean {
+  return identity.started === null || identity.started === digest(started);
+}
+
+/** Whether both run where a machine begins, so in no container: there the name of a machine is its own. */
+export function areInNoContainer(a: ProcessIdentity, b: ProcessIdentity): boolean {
+  return a.namespace === b.namespace && a.namespace === FIRST_NAMESPACE;
+}
+
+/** Whether processes elsewhere may see nothing of the process but its number: it runs in a container, or the system does not tell. */
+export function isHidden({ namespace }: ProcessIdentity, platform: Platform = HERE): boolean {
+  return platform.hasPidNamespaces && namespace !== FIRST_NAMESPACE;
+}
+
+/** As text without `/`, `_` and blanks, of at most 60 characters. */
+export function formatIdentity({ host, boot, namespace, pid, started }: ProcessIdentity): string {
+  return [host, boot ?? '-', namespace ?? '-', pid, started ?? '-'].join('.');
+}
+
+/** Reads what `formatIdentity` wrote; null if it is nothing of that kind. */
+export function parseIdentity(text: string): ProcessIdentity | null {
+  const [, host, boot, namespace, pid, started] = IDENTITY.exec(text) ?? [];
+  if (host === undefined) return null;
+  const known = (part: string | undefined) => (part === undefined || part === '-' ? null : part);
+  return { host, boot: known(boot), namespace: known(namespace), pid: Number(pid), started: known(started) };
 }

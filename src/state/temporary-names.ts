@@ -1,26 +1,37 @@
-import { createHash, randomBytes } from 'node:crypto';
-import os from 'node:os';
+import { randomBytes } from 'node:crypto';
+import { basename, join } from 'node:path';
+import type { Mark } from './liveness.ts';
+import { formatIdentity, ownIdentity, parseIdentity } from './process-identity.ts';
 
 /** What a running `create` puts beside its output: the snapshot in the making, and a directory for copies and the index. */
 export type TemporaryKind = 'snapshot' | 'scratch';
 
-const NAME = /^\.oxios-backup-(snapshot|scratch)-([0-9a-f]{8})-(\d{1,10})-[0-9a-f]{8}\.tmp$/;
+/** `held`: the owner has a lock of the kernel on it for as long as it lives. */
+const NAME = /^\.oxios-backup-(?:snapshot|scratch)-([^_/]{1,80})-[0-9a-f]{8}(\.held)?\.tmp$/;
 
-/** Tells machines that share a file system apart, for a process number means something only on its own. */
-const host = createHash('sha256').update(os.hostname()).digest('hex').slice(0, 8);
-
-/** A name that no other process uses. */
+/** A name that no other process uses. It tells whose it is, so that there is nothing beside it to be lost. */
 export function temporaryName(kind: TemporaryKind): string {
-  return `.oxios-backup-${kind}-${host}-${process.pid}-${randomBytes(4).toString('hex')}.tmp`;
+  return `.oxios-backup-${kind}-${formatIdentity(ownIdentity())}-${randomBytes(4).toString('hex')}.tmp`;
+}
+
+/** The name for the same thing once a lock of the kernel is held on it. */
+export function heldName(temporary: string): string {
+  return temporary.replace(/\.tmp$/, '.held.tmp');
 }
 
 /** Whether a name is one of those, of any process: it belongs in no snapshot. */
 export function isTemporaryName(name: string): boolean {
-  return NAME.test(name);
+  return parseMark(name) !== null;
 }
 
-/** The process of this machine that a temporary name belongs to, or null. */
-export function temporaryOwner(name: string): number | null {
+function parseMark(name: string): Omit<Mark, 'path'> | null {
   const match = NAME.exec(name);
-  return match !== null && match[2] === host ? Number(match[3]) : null;
+  const owner = match?.[1] === undefined ? null : parseIdentity(match[1]);
+  return owner === null ? null : { owner, isHeld: match?.[2] !== undefined };
+}
+
+/** Whose a temporary is, by its path; null if it is none. */
+export function temporaryMark(directory: string, name: string): Mark | null {
+  const mark = parseMark(basename(name));
+  return mark === null ? null : { path: join(directory, name), ...mark };
 }

@@ -248,7 +248,7 @@ test('an interrupted create leaves nothing', async () => {
 
 test('what killed runs left is removed from beside the output, also when copies are made elsewhere', async () => {
   const { pid } = spawnSync(process.execPath, ['--version']);
-  const left = temporaryName('snapshot').replace(`-${process.pid}-`, `-${pid}-`);
+  const left = temporaryName('snapshot').replace(`.${process.pid}.`, `.${pid}.`);
   for (const name of ['cleared', 'cleared/state', 'cleared/out', 'cleared/scratch']) fs.mkdirSync(room.path(name));
   for (const folder of ['out', 'scratch']) fs.writeFileSync(room.path(`cleared/${folder}/${left}`), 'half');
   const scratchDir = room.path('cleared/scratch');

@@ -44,6 +44,12 @@ export const command = defineCommand({
       value: 'VERSION',
       describe: 'For the manifest [OXIOS_VERSION, else oxios --version]',
     },
+    host: {
+      type: 'string',
+      requiresArg: true,
+      value: 'NAME',
+      describe: 'Machine, for the manifest [host name]; one for all runs in containers',
+    },
     'dry-run': { type: 'boolean', describe: 'Say what would go in and what stays out; write nothing' },
     ...REPORTING,
   },
@@ -72,6 +78,7 @@ export const command = defineCommand({
         level: args.level,
         threads: args.threads,
         oxiosVersion: args['oxios-version'],
+        host: args.host,
       }),
     };
     const folder = args.to ?? '.';

@@ -1,16 +1,17 @@
 import type { RecoverReport } from '../../index.ts';
 import { defineCommand } from '../command.ts';
-import { JSON_RESULT, REPORTING, STATE_DIR, stateDirOf } from '../options.ts';
+import { FORCE_RUNNING, given, JSON_RESULT, REPORTING, STATE_DIR, stateDirOf } from '../options.ts';
 
 export const command = defineCommand({
   onlyOutput: false,
   positionals: {},
-  options: { ...STATE_DIR, ...JSON_RESULT, quiet: REPORTING.quiet },
+  options: { ...STATE_DIR, ...FORCE_RUNNING, ...JSON_RESULT, quiet: REPORTING.quiet },
   examples: [['recover', 'after a crash or power cut']],
   note: 'It can itself be interrupted, and run again. Where nothing was interrupted it changes nothing.',
   run: async (args, { terminal, reporter, operation }) => {
     const { recoverStateDir } = await import('../../restore/publish/recover.ts');
-    const report = await recoverStateDir(stateDirOf(args, terminal), operation);
+    const options = { ...operation, ...given({ forceRunning: args['force-running'] }) };
+    const report = await recoverStateDir(stateDirOf(args, terminal), options);
     const { outcome, operation: interrupted, stateDir, keptTree, movedAside, cleared } = report;
     const fields = {
       outcome,

@@ -1,7 +1,18 @@
 import type { RestoreOptions } from '../../index.ts';
 import { StateStore } from '../../state/state-store.ts';
 import { defineCommand } from '../command.ts';
-import { given, PATH, REPORTING, SECTION, SNAPSHOT, STATE_DIR, snapshotOf, stateDirOf, THREADS } from '../options.ts';
+import {
+  FORCE_RUNNING,
+  given,
+  PATH,
+  REPORTING,
+  SECTION,
+  SNAPSHOT,
+  STATE_DIR,
+  snapshotOf,
+  stateDirOf,
+  THREADS,
+} from '../options.ts';
 import { changeFields } from '../results/difference-lines.ts';
 import { restorePreviewResult } from '../results/restore-preview-result.ts';
 import { restoreResult } from '../results/restore-result.ts';
@@ -24,7 +35,7 @@ export const command = defineCommand({
       describe: 'Links out of the state directory [refused]',
     },
     'same-owner': { type: 'boolean', describe: 'Give back owners by number; root only' },
-    'force-running': { type: 'boolean', describe: 'Although a process uses the state directory' },
+    ...FORCE_RUNNING,
     'dry-run': { type: 'boolean', describe: 'Say what would change; write nothing' },
     salvage: {
       type: 'string',

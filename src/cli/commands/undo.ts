@@ -1,6 +1,6 @@
 import type { DiscardReport, UndoReport } from '../../index.ts';
 import { type Context, defineCommand } from '../command.ts';
-import { JSON_RESULT, REPORTING, STATE_DIR, stateDirOf } from '../options.ts';
+import { FORCE_RUNNING, given, JSON_RESULT, REPORTING, STATE_DIR, stateDirOf } from '../options.ts';
 import { count, formatBytes, formatTime } from '../text/amounts.ts';
 
 export const command = defineCommand({
@@ -9,6 +9,7 @@ export const command = defineCommand({
   options: {
     ...STATE_DIR,
     discard: { type: 'boolean', describe: 'Remove all kept trees for good, to free their space' },
+    ...FORCE_RUNNING,
     ...JSON_RESULT,
     quiet: REPORTING.quiet,
   },
@@ -21,7 +22,8 @@ export const command = defineCommand({
     const { discardUndo, undoRestore } = await import('../../restore/publish/undo.ts');
     const stateDir = stateDirOf(args, context.terminal);
     if (args.discard === true) return reportDiscard(await discardUndo(stateDir, context.operation), context);
-    return reportUndo(await undoRestore(stateDir, context.operation), context);
+    const options = { ...context.operation, ...given({ forceRunning: args['force-running'] }) };
+    return reportUndo(await undoRestore(stateDir, options), context);
   },
 });
 

@@ -1,12 +1,30 @@
-import { readdirSync, readFileSync, renameSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  unlinkSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod/mini';
-import { livenessOf, type ProcessIdentity, processIdentitySchema } from '../../state/process-identity.ts';
+import type { OperationOptions } from '../../events.ts';
+import { holdLock } from '../../state/kernel-lock.ts';
+import { type Mark, usageOf } from '../../state/liveness.ts';
+import { isHidden, ownIdentity, parseIdentity } from '../../state/process-identity.ts';
 import { hiddenKind } from './artifact-names.ts';
 import type { Place } from './place.ts';
 
-const lockRecordSchema = z.extend(processIdentitySchema, {
-  /** What the holder is doing, for people. */
+const lockRecordSchema = z.object({
+  /** Who holds it, to be told from every other process. */
+  owner: z.string(),
+  /** Whether the owner has a lock of the kernel on this file for as long as it lives. */
+  held: z.boolean(),
+  // For people: who holds it, what it is doing, and since when.
+  pid: z.int().check(z.positive()),
+  hostname: z.string(),
   command: z.string(),
   since: z.string(),
 });
@@ -21,18 +39,24 @@ export interface LockHolder {
 }
 
 /**
- * A holder that cannot be looked at (another machine, another container) counts as dead when its file was not touched for so
- * long. Holders touch theirs every half minute.
+ * Writes a lock file whole: under another name first, so that nobody reads half of it.
+ *
+ * @returns the descriptor by which a lock of the kernel is held on it, or null if there is none
  */
-const SILENCE_MS = 10 * 60_000;
-
-/** Writes a lock file whole: under another name first, so that nobody reads half of it. */
-export function writeLockFile(path: string, record: LockRecord): void {
+export function writeLockFile(path: string, record: Omit<LockRecord, 'held'>): number | null {
   const temporary = `${path}.tmp`;
+  let held: number | null = null;
   try {
-    writeFileSync(temporary, `${JSON.stringify(record)}\n`, { flag: 'wx', mode: 0o644 });
+    closeSync(openSync(temporary, 'wx', 0o644));
+    // Others can look at this process by its number, but not into a container.
+    if (isHidden(ownIdentity())) held = holdLock(temporary, false);
+    const text = `${JSON.stringify({ ...record, held: held !== null } satisfies LockRecord)}\n`;
+    if (held === null) writeFileSync(temporary, text, { flag: 'r+' });
+    else writeSync(held, text);
     renameSync(temporary, path);
+    return held;
   } catch (error) {
+    if (held !== null) closeSync(held);
     removeLockFile(temporary);
     throw error;
   }
@@ -46,18 +70,14 @@ export function removeLockFile(path: string): void {
   }
 }
 
-function parseRecord(text: string): LockRecord | null {
+function parseRecord(text: string): { record: LockRecord; mark: Omit<Mark, 'path'> } | null {
   try {
-    return lockRecordSchema.parse(JSON.parse(text));
+    const record = lockRecordSchema.parse(JSON.parse(text));
+    const owner = parseIdentity(record.owner);
+    return owner === null ? null : { record, mark: { owner, isHeld: record.held } };
   } catch {
     return null;
   }
-}
-
-function isAlive(path: string, record: LockRecord, here: ProcessIdentity, nowMs: number): boolean {
-  const liveness = livenessOf(record, here);
-  if (liveness !== 'elsewhere') return liveness === 'alive';
-  return nowMs - statSync(path).mtimeMs < SILENCE_MS;
 }
 
 function lockFiles(place: Place, kind: 'lock' | 'lock-temporary'): string[] {
@@ -73,25 +93,39 @@ function lockFiles(place: Place, kind: 'lock' | 'lock-temporary'): string[] {
 }
 
 /**
- * The locks at `place` whose holders live, other than `own`; those of dead holders are removed.
+ * The locks at `place` whose holders live, other than `own`; those of dead holders are removed, and so are, with a notice, those whose
+ * holders nobody can look at and who gave no sign of life for a day.
  *
  * That is safe however many look at once, because the name of a lock file is never used again: who removes a dead one cannot hit
  * a live one that took its place. `nowMs` is the present as the file system's clock has it.
  */
-export function findHolders(place: Place, here: ProcessIdentity, nowMs: number, own?: string): LockHolder[] {
+export function findHolders(
+  place: Place,
+  nowMs: number,
+  { own, onEvent }: { own?: string } & Pick<OperationOptions, 'onEvent'> = {},
+): LockHolder[] {
   const holders: LockHolder[] = [];
   for (const path of lockFiles(place, 'lock')) {
     if (path === own) continue;
     try {
-      const record = parseRecord(readFileSync(path, 'utf8'));
+      const parsed = parseRecord(readFileSync(path, 'utf8'));
       // Written whole by a rename, a lock that does not parse is what a power cut left.
-      if (record !== null && isAlive(path, record, here, nowMs)) holders.push({ path, record });
-      else removeLockFile(path);
+      const usage = parsed === null ? 'dead' : usageOf({ path, ...parsed.mark }, nowMs);
+      if (parsed !== null && usage === 'in-use') {
+        holders.push({ path, record: parsed.record });
+        continue;
+      }
+      removeLockFile(path);
+      if (parsed !== null && usage === 'silent') onEvent?.({ type: 'notice', path, message: silent(parsed.record) });
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') holders.push({ path, record: null });
     }
   }
   return holders;
+}
+
+function silent({ pid, hostname, command }: LockRecord): string {
+  return `the lock of process ${pid} on ${hostname} (${command}) was removed: it gave no sign of life for a day`;
 }
 
 /** Removes lock files that were never finished. If one was about to be, its writer fails and tries again. */

@@ -1,11 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, lstatSync, mkdirSync, readdirSync, rmdirSync, statSync, utimesSync } from 'node:fs';
+import { closeSync, existsSync, lstatSync, mkdirSync, readdirSync, rmdirSync, statSync, utimesSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { BackupError, fromSystemError } from '../../errors.ts';
+import type { OperationOptions } from '../../events.ts';
 import { fsyncDirectory } from '../../state/fsync-directory.ts';
+import { stableHostName } from '../../state/host-name.ts';
 import { isMountPoint } from '../../state/mount-points.ts';
-import { ownIdentity } from '../../state/process-identity.ts';
+import { formatIdentity, ownIdentity } from '../../state/process-identity.ts';
 import { setMtimes } from './exact-times.ts';
 import { clearUnfinishedLocks, findHolders, type LockHolder, removeLockFile, writeLockFile } from './lock-file.ts';
 import {
@@ -29,7 +31,7 @@ export interface StateLock {
   release(): Promise<void>;
 }
 
-export interface LockOptions {
+export interface LockOptions extends Pick<OperationOptions, 'onEvent'> {
   /**
    * Make the missing parents of a state directory that does not exist; a release removes those that stayed empty.
    * @default false
@@ -64,7 +66,7 @@ export async function acquireStateLock(
     const places = possiblePlaces(target);
     for (const [index, place] of places.entries()) {
       try {
-        return await lockAt(place, purpose, made);
+        return await lockAt(place, purpose, made, options);
       } catch (error) {
         const refused = REFUSALS.has((error as NodeJS.ErrnoException).code ?? '');
         if (!refused || index === places.length - 1) throw error;
@@ -84,14 +86,20 @@ function possiblePlaces(target: Target): Place[] {
   return bothPlaces(target);
 }
 
-async function lockAt(place: Place, purpose: string, madeParents: readonly string[]): Promise<StateLock> {
-  const here = ownIdentity();
+async function lockAt(
+  place: Place,
+  purpose: string,
+  madeParents: readonly string[],
+  { onEvent }: LockOptions,
+): Promise<StateLock> {
   const path = join(place.directory, `${place.names.hidden}lock-${randomBytes(8).toString('hex')}`);
+  let held: number | null;
   for (let attempt = 1; ; attempt += 1) {
-    const others = contend(place, path, { ...here, command: purpose, since: new Date().toISOString() });
-    if (others.length === 0) break;
-    const holder = others[0];
-    if (attempt === ATTEMPTS && holder !== undefined) throw lockedError(place, holder);
+    const contest = contend(place, path, purpose, onEvent);
+    held = contest.held;
+    const [holder] = contest.others;
+    if (holder === undefined) break;
+    if (attempt === ATTEMPTS) throw lockedError(place, holder);
     await delay(20 + Math.random() * 100);
   }
   clearUnfinishedLocks(place);
@@ -112,36 +120,55 @@ async function lockAt(place: Place, purpose: string, madeParents: readonly strin
     async release() {
       clearInterval(touching);
       removeLockFile(path);
+      if (held !== null) closeSync(held);
+      held = null;
       removeReserved(placeInside(place));
       removeEmpty(madeParents);
     },
   };
 }
 
-/** Puts the lock file down and returns the living others; if there are any, the file is gone again. */
-function contend(place: Place, path: string, record: Parameters<typeof writeLockFile>[1]): LockHolder[] {
+interface Contest {
+  /** The living others; if there are any, our file is gone again. */
+  others: LockHolder[];
+  /** The descriptor by which the kernel holds ours, if it does. */
+  held: number | null;
+}
+
+/** Puts the lock file down and looks for others. */
+function contend(place: Place, path: string, command: string, onEvent: LockOptions['onEvent']): Contest {
+  const own = ownIdentity();
+  const hostname = stableHostName();
+  const record = { owner: formatIdentity(own), pid: own.pid, hostname, command, since: new Date().toISOString() };
   makeReserved(place);
+  let held: number | null;
   try {
-    writeLockFile(path, record);
+    held = writeLockFile(path, record);
   } catch (error) {
     removeReserved(place);
     // ENOENT: a holder cleared the unfinished file, or took the directory away with its own lock.
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [{ path: place.directory, record: null }];
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
+      return { others: [{ path: place.directory, record: null }], held: null };
+    }
     throw error;
   }
   try {
     const nowMs = statSync(path).mtimeMs;
-    const others = bothPlaces(place).flatMap((each) => findHolders(each, record, nowMs, path));
-    if (others.length > 0) giveUp(place, path);
-    return others.sort((a, b) => (a.record?.since ?? '').localeCompare(b.record?.since ?? ''));
+    const others = bothPlaces(place)
+      .flatMap((each) => findHolders(each, nowMs, { own: path, ...(onEvent && { onEvent }) }))
+      .sort((a, b) => (a.record?.since ?? '').localeCompare(b.record?.since ?? ''));
+    if (others.length === 0) return { others, held };
+    giveUp(place, path, held);
+    return { others, held: null };
   } catch (error) {
-    giveUp(place, path);
+    giveUp(place, path, held);
     throw error;
   }
 }
 
-function giveUp(place: Place, path: string): void {
+function giveUp(place: Place, path: string, held: number | null): void {
   removeLockFile(path);
+  if (held !== null) closeSync(held);
   removeReserved(place);
 }
 
@@ -158,7 +185,7 @@ function lockedError(place: Place, { path, record }: LockHolder): BackupError {
   const who =
     record === null
       ? 'another process'
-      : `process ${record.pid}${record.hostname === ownIdentity().hostname ? '' : ` on ${record.hostname}`} (${record.command}, since ${record.since})`;
+      : `process ${record.pid}${record.hostname === stableHostName() ? '' : ` on ${record.hostname}`} (${record.command}, since ${record.since})`;
   return new BackupError('STATE_DIR_LOCKED', `the state directory is in use by ${who}`, {
     path: place.target,
     hint: `Wait until it is done. If you are sure that it no longer runs, remove ${path}`,
@@ -167,8 +194,7 @@ function lockedError(place: Place, { path, record }: LockHolder): BackupError {
 
 /** The living holders of locks on a state directory, without taking one. */
 export function currentHolders(target: Target): LockHolder[] {
-  const here = ownIdentity();
-  return bothPlaces(target).flatMap((place) => findHolders(place, here, Date.now()));
+  return bothPlaces(target).flatMap((place) => findHolders(place, Date.now()));
 }
 
 /** Makes the missing parents, and puts them into `made`, the deepest first. */

@@ -5,6 +5,7 @@ import { mountPointsBelow } from '../../state/mount-points.ts';
 import { throwIfAborted } from '../../workers/abort.ts';
 import { notEmptyError } from '../refusals.ts';
 import { completeFromOldTree } from './complete-from-old-tree.ts';
+import { assertNotRunning, type RunningOptions } from './not-running.ts';
 import type { Staging } from './staging.ts';
 import { performSwap } from './swap.ts';
 import { syncTree } from './sync-tree.ts';
@@ -18,7 +19,7 @@ import { applyTop, type TopAttributes } from './top-attributes.ts';
  */
 export type PublishMode = 'create' | 'replace' | 'merge';
 
-export interface PublishOptions extends OperationOptions {
+export interface PublishOptions extends OperationOptions, RunningOptions {
   mode: PublishMode;
   /** Attributes for the state directory itself. What is absent stays as the staged tree has it. */
   top?: TopAttributes;
@@ -43,6 +44,8 @@ export async function publish(staging: Staging, options: PublishOptions): Promis
     if (options.mode === 'create') refuseContent(staging.found, staging.target);
     await completeTree(staging, options);
     throwIfAborted(options.signal);
+    // Again, after all that took long: a service that was stopped may have been started anew. Notices were given by then.
+    await assertNotRunning(staging.target, { forceRunning: options.forceRunning ?? false });
     return swapIn(staging, options);
   } catch (error) {
     throw fromSystemError(error, 'publish the restored tree', staging.target);

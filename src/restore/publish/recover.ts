@@ -4,8 +4,11 @@ import type { OperationOptions } from '../../events.ts';
 import { clearLeftovers } from './clear-leftovers.ts';
 import { findJournal } from './journal.ts';
 import { acquireStateLock } from './lock.ts';
+import { assertNotRunning, type RunningOptions } from './not-running.ts';
 import { resumeSwap } from './swap.ts';
 import { inodeAt, swapPaths } from './swap-paths.ts';
+
+export interface RecoverOptions extends OperationOptions, RunningOptions {}
 
 /** What a recovery found and did. */
 export interface RecoverReport {
@@ -27,10 +30,10 @@ export interface RecoverReport {
  * Finishes an interrupted restore or undo, or takes it back, by its journal and by what is on disk; then clears what dead runs left. It may
  * itself be killed at any moment, and run again.
  *
- * @throws `STATE_DIR_LOCKED` if a run is at work; `NEEDS_RECOVERY` if the recovery itself fails (it may be repeated).
+ * @throws `STATE_DIR_LOCKED` if a run is at work; `STATE_DIR_IN_USE` if something is interrupted and a process uses what stands there now; `NEEDS_RECOVERY` if the recovery itself fails (it may be repeated).
  */
-export async function recoverStateDir(stateDir: string, options: OperationOptions = {}): Promise<RecoverReport> {
-  const lock = await acquireStateLock(stateDir, 'recover');
+export async function recoverStateDir(stateDir: string, options: RecoverOptions = {}): Promise<RecoverReport> {
+  const lock = await acquireStateLock(stateDir, 'recover', options.onEvent && { onEvent: options.onEvent });
   try {
     const report: RecoverReport = {
       outcome: 'clean',
@@ -43,6 +46,8 @@ export async function recoverStateDir(stateDir: string, options: OperationOption
     const found = findJournal(lock.place);
     if (found !== null) {
       const { place, journal } = found;
+      await assertNotRunning(place.target, options);
+      lock.assertHeld();
       const { live, movedAside } = resumeSwap(place, journal);
       const { kept } = swapPaths(place, journal);
       report.outcome = live === 'new' ? 'finished' : 'rolled-back';

@@ -1,35 +1,72 @@
-import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { isPidAlive, processStat } from '../../state/process-identity.ts';
+import { HERE, type Platform } from '../../state/platform.ts';
+import { commandOf, isPidAlive, parentsOfAll, processFacts } from '../../state/processes.ts';
 import { isOwnArtifact } from './artifact-names.ts';
+import { lockOn } from './lock-holder.ts';
+import { type OpenFile, openFilesBelow } from './open-files.ts';
 import { resolveTarget, type Target } from './place.ts';
 
-/** A process that seems to be using a state directory. */
+/** A process that uses a state directory. */
 export interface RunningProcess {
-  pid: number;
+  /** Null if it runs in another container, and is known by its lock alone. */
+  pid: number | null;
   /** Its command line, or what is known of it. */
   command: string;
-  /** The pid or lock file that names it, the file that it has open, or the directory that it works in. */
+  /** The file that it has locked, that names it, or that it has open; or the directory that it works in. */
   path: string;
-  evidence: 'lock-file' | 'open-file' | 'working-directory';
+  evidence: 'lock' | 'lock-file' | 'open-file' | 'read-file' | 'working-directory';
 }
 
+/** Who uses a state directory. */
+export interface DirectoryUse {
+  /** An Oxios that runs on it, or another program that may write to it. */
+  running: RunningProcess | null;
+  /** Those that only look: a shell that stands in it, a pager. Each once. */
+  onlookers: RunningProcess[];
+  /** Whether the system tells which files are open. */
+  canSeeFiles: boolean;
+}
+
+/** Oxios holds a lock on it for as long as it runs, and never removes it. */
+const OXIOS_LOCK = 'oxios.lock';
 const LARGEST_LOCK_BYTES = 4096;
 /** `{"pid": 42}`, `pid=42`, or nothing but a number on the first line. */
 const PID_IN_FILE = /^\s*(\d{1,10})\s*(?:\n|$)|["']?\bpid\b["']?\s*[:=]\s*["']?(\d{1,10})/i;
-const TICKS_PER_SECOND = 100;
 const CLOCK_SLACK_MS = 5000;
 
 /**
- * Looks for an Oxios that runs on a state directory: a pid or lock file of a living process, in the directory or beside it in the home of Oxios;
- * an open file below it; a process that works in it. Processes that this one may not look into are skipped, so that null means "none seen".
+ * Looks for processes that use a state directory: by a lock that is held on a lock file, in the directory or beside it in the home of
+ * Oxios; by a pid or lock file of a living process; by open files below it. Processes that this one may not look into are passed over.
  * This process, its ancestors (the shell that it was typed into) and its descendants do not count.
  */
-export async function findRunning(stateDir: string): Promise<RunningProcess | null> {
+export async function findRunning(stateDir: string, platform: Platform = HERE): Promise<DirectoryUse> {
   const target = resolveTarget(stateDir);
-  const family = ownFamily();
-  return findByLockFile(target, family) ?? findByOpenFile(target.target, family);
+  const family = ownFamily(platform);
+  const files = openFilesBelow(target.target, platform);
+  const named = (files ?? [])
+    .filter(({ pid }) => !family.has(pid))
+    .map((file) => ({ pid: file.pid, command: '', path: file.path, evidence: EVIDENCE[file.access] }));
+  const writer = named.find(({ evidence }) => evidence === 'open-file');
+  const running = findByLockFile(target, family, platform) ?? writer ?? null;
+  const onlookers = new Map(named.map((process) => [process.pid, process]));
+  if (running?.pid != null) onlookers.delete(running.pid);
+  const withCommand = (process: RunningProcess) =>
+    process.command === '' && process.pid !== null
+      ? { ...process, command: commandOf(process.pid, platform) }
+      : process;
+  return {
+    running: running === null ? null : withCommand(running),
+    onlookers: [...onlookers.values()].map(withCommand),
+    canSeeFiles: files !== null,
+  };
 }
+
+const EVIDENCE: Record<OpenFile['access'], RunningProcess['evidence']> = {
+  write: 'open-file',
+  read: 'read-file',
+  'working-directory': 'working-directory',
+};
 
 function attempt<T>(ask: () => T): T | null {
   try {
@@ -48,7 +85,7 @@ function isOxiosHome({ parent }: Target): boolean {
   return /^\.?oxios$/.test(basename(parent)) || listed(parent).includes('config.toml');
 }
 
-function findByLockFile(target: Target, family: Family): RunningProcess | null {
+function findByLockFile(target: Target, family: Family, platform: Platform): RunningProcess | null {
   const directories = isOxiosHome(target) ? [target.target, target.parent] : [target.target];
   const paths = directories.flatMap((directory) =>
     listed(directory)
@@ -56,12 +93,26 @@ function findByLockFile(target: Target, family: Family): RunningProcess | null {
       .map((name) => join(directory, name)),
   );
   for (const path of [...paths, join(target.target, 'memory', '.dream.lock')]) {
-    const pid = pidIn(path);
-    if (pid !== null && isPidAlive(pid) && !isNumberReused(pid, path) && !family.has(pid)) {
-      return { pid, command: commandOf(pid), path, evidence: 'lock-file' };
+    const isOxios = basename(path) === OXIOS_LOCK;
+    const lock = lockOn(path, isOxios, platform);
+    if (lock.state === 'held') {
+      if (lock.pid !== null && family.has(lock.pid)) continue;
+      // A lock that belongs to an open file and not to a process is shown with no number.
+      const pid = lock.pid !== null && lock.pid > 0 ? lock.pid : livingPidIn(path, platform);
+      if (pid !== null && family.has(pid)) continue;
+      return { pid, command: pid === null ? 'in another container' : '', path, evidence: 'lock' };
     }
+    if (isOxios && lock.state === 'free') continue;
+    const pid = livingPidIn(path, platform);
+    if (pid !== null && !family.has(pid)) return { pid, command: '', path, evidence: 'lock-file' };
   }
   return null;
+}
+
+/** The process that a file names, if it lives and is not a later one with the same number. */
+function livingPidIn(path: string, platform: Platform): number | null {
+  const pid = pidIn(path);
+  return pid !== null && isPidAlive(pid, platform) && !isNumberReused(pid, path, platform) ? pid : null;
 }
 
 function pidIn(path: string): number | null {
@@ -75,41 +126,10 @@ function pidIn(path: string): number | null {
 }
 
 /** Whether the process began after the file was written: then the file meant an earlier one with this number. */
-function isNumberReused(pid: number, path: string): boolean {
-  return (
-    attempt(() => {
-      const boot = /^btime (\d+)$/m.exec(readFileSync('/proc/stat', 'latin1'))?.[1];
-      const started = processStat(pid)?.started;
-      if (boot === undefined || started === undefined) return false;
-      const startedMs = (Number(boot) + Number(started) / TICKS_PER_SECOND) * 1000;
-      return startedMs > statSync(path).mtimeMs + CLOCK_SLACK_MS;
-    }) ?? false
-  );
-}
-
-function findByOpenFile(directory: string, family: Family): RunningProcess | null {
-  let working: RunningProcess | null = null;
-  for (const name of listed('/proc')) {
-    const pid = Number(name);
-    if (!Number.isInteger(pid) || family.has(pid)) continue;
-    for (const descriptor of listed(`/proc/${pid}/fd`)) {
-      const path = attempt(() => readlinkSync(`/proc/${pid}/fd/${descriptor}`));
-      if (isWithin(path, directory)) return { pid, command: commandOf(pid), path, evidence: 'open-file' };
-    }
-    if (working !== null) continue;
-    const path = attempt(() => readlinkSync(`/proc/${pid}/cwd`));
-    if (isWithin(path, directory)) working = { pid, command: commandOf(pid), path, evidence: 'working-directory' };
-  }
-  return working;
-}
-
-function isWithin(path: string | null, directory: string): path is string {
-  return path !== null && (path === directory || path.startsWith(`${directory}/`));
-}
-
-function commandOf(pid: number): string {
-  const line = attempt(() => readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').join(' ').trim());
-  return line || attempt(() => readFileSync(`/proc/${pid}/comm`, 'utf8').trim()) || 'unknown';
+function isNumberReused(pid: number, path: string, platform: Platform): boolean {
+  const startedMs = processFacts(pid, platform)?.startedMs ?? null;
+  const writtenMs = attempt(() => statSync(path).mtimeMs);
+  return startedMs !== null && writtenMs !== null && startedMs > writtenMs + CLOCK_SLACK_MS;
 }
 
 interface Family {
@@ -117,11 +137,11 @@ interface Family {
 }
 
 /** This process, those it descends from, and those that descend from it. */
-function ownFamily(): Family {
-  const parentOf = (pid: number) => processStat(pid)?.parent ?? 0;
+function ownFamily(platform: Platform): Family {
+  const parents = parentsOfAll(platform);
   const lineage = (pid: number): number[] => {
     const line: number[] = [];
-    for (let each = pid; each > 0 && !line.includes(each); each = parentOf(each)) line.push(each);
+    for (let each = pid; each > 0 && !line.includes(each); each = parents.get(each) ?? 0) line.push(each);
     return line;
   };
   const ancestors = new Set([process.pid, process.ppid, ...lineage(process.pid)]);

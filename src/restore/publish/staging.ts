@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fromSystemError } from '../../errors.ts';
 import type { OperationOptions } from '../../events.ts';
-import { removeTree } from '../../state/remove-tree.ts';
+import { describeRemaining, removeTree } from '../../state/remove-tree.ts';
 import { clearLeftovers } from './clear-leftovers.ts';
 import { findJournal } from './journal.ts';
 import type { StateLock } from './lock.ts';
@@ -25,7 +25,10 @@ export interface Staging {
   readonly found: TargetState;
   /** Set by `publish` once the tree is live. */
   published: boolean;
-  /** Removes the tree; a tree that cannot be removed is named in a notice. Does nothing once it was published, and nothing while a recovery needs it. */
+  /**
+   * Removes the tree. Does nothing once it was published, and nothing while a recovery needs it. Never fails: what cannot be removed is
+   * named in a notice, and the next run tries again.
+   */
   discard(): Promise<void>;
 }
 
@@ -36,7 +39,7 @@ export interface Staging {
  */
 export async function openStaging(lock: StateLock, options: Pick<OperationOptions, 'onEvent'> = {}): Promise<Staging> {
   const { place } = lock;
-  await assertRecovered(place.target);
+  await assertRecovered(place.target, lock);
   await clearLeftovers(place, options);
   const id = randomBytes(8).toString('hex');
   const tree = join(place.directory, `${place.names.hidden}staging-${id}`);
@@ -58,16 +61,21 @@ export async function openStaging(lock: StateLock, options: Pick<OperationOption
     async discard() {
       // Not even a look at the disk: a failure here would pass for one of the restore.
       if (staging.published) return;
-      try {
-        const journal = findJournal(place)?.journal;
-        if (journal?.incoming === basename(tree)) return;
-        await removeTree(tree);
-      } catch (error) {
-        // Why nothing was restored is what matters, and that is thrown already.
-        const { message } = fromSystemError(error, 'clear it');
-        options.onEvent?.({ type: 'notice', path: tree, message: `${message}; the next restore will try again` });
-      }
+      if (isNeeded(place, basename(tree))) return;
+      const { remaining } = await removeTree(tree);
+      if (remaining.length === 0) return;
+      const message = `could not be deleted: ${describeRemaining(remaining)}`;
+      options.onEvent?.({ type: 'notice', path: tree, message });
     },
   };
   return staging;
+}
+
+function isNeeded(place: Place, tree: string): boolean {
+  try {
+    return findJournal(place)?.journal.incoming === tree;
+  } catch {
+    // A journal that cannot be read may need it, and why nothing was published is what matters.
+    return true;
+  }
 }

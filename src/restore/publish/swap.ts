@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { BackupError, fromSystemError } from '../../errors.ts';
 import { type BytePath, childNames, joinBytes } from '../../state/byte-path.ts';
 import { mountPointsBelow } from '../../state/mount-points.ts';
+import { hintFor, immutable, isImmutable } from '../../state/remove-tree.ts';
 import { findJournal, type Journal, journalPath, removeJournal, writeJournal } from './journal.ts';
 import { nextKeptName } from './kept-trees.ts';
 import type { Place } from './place.ts';
@@ -71,6 +72,8 @@ function planSwap(place: Place, operation: Journal['operation'], incoming: strin
   if (byChildren) {
     refuseImmovable(path, incomingNames);
     refuseImmovable(place.target, oldNames);
+  } else {
+    for (const directory of [path, place.target]) refuseImmutable(Buffer.from(directory));
   }
   return {
     format: 1,
@@ -93,17 +96,30 @@ function planSwap(place: Place, operation: Journal['operation'], incoming: strin
 /** Child by child, every child must be one that can be moved to another directory: known before the first one moves. */
 function refuseImmovable(directory: string, names: readonly BytePath[]): void {
   const mounts = new Set(mountPointsBelow(realpathSync.native(directory)));
+  const { dev } = lstatSync(directory);
   for (const name of names) {
     const path = joinBytes(directory, name);
-    if (mounts.has(path.toString())) {
+    const stats = lstatSync(path);
+    if (mounts.has(path.toString()) || (stats.isDirectory() && stats.dev !== dev)) {
       throw new BackupError('IO', `something is mounted at ${path}, so it cannot be moved`, {
         path: path.toString(),
         hint: 'Unmount it, or restore into another directory.',
       });
     }
+    refuseImmutable(path);
     // Its `..` changes, which the system takes for a change to the directory itself.
-    if (lstatSync(path).isDirectory()) accessSync(path, constants.W_OK);
+    if (stats.isDirectory()) accessSync(path, constants.W_OK);
   }
+}
+
+function refuseImmutable(path: BytePath): void {
+  const stats = lstatSync(path, { throwIfNoEntry: false });
+  if (stats === undefined || !isImmutable(path, stats)) return;
+  const obstacle = immutable(path.toString());
+  throw new BackupError('PERMISSION', `${obstacle.reason}, so it cannot be moved`, {
+    path: obstacle.path,
+    hint: hintFor(obstacle),
+  });
 }
 
 function takeBack(place: Place, journal: Journal, reason: unknown): void {

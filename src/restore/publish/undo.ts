@@ -4,13 +4,17 @@ import { join } from 'node:path';
 import { BackupError, fromSystemError } from '../../errors.ts';
 import type { OperationOptions } from '../../events.ts';
 import { fsyncDirectory } from '../../state/fsync-directory.ts';
-import { removeTree } from '../../state/remove-tree.ts';
+import { mountPointsBelow } from '../../state/mount-points.ts';
+import { describeRemaining, findObstacle, hintFor, removeTree } from '../../state/remove-tree.ts';
 import { clearLeftovers } from './clear-leftovers.ts';
 import { findKept, type KeptTree, type PlacedTree } from './kept-trees.ts';
 import { acquireStateLock, type StateLock } from './lock.ts';
 import { assertRecovered } from './needs-recovery.ts';
+import { assertNotRunning, type RunningOptions } from './not-running.ts';
 import { performSwap } from './swap.ts';
 import { inspectTarget } from './target-state.ts';
+
+export interface UndoOptions extends OperationOptions, RunningOptions {}
 
 export interface UndoReport {
   /** The state directory. */
@@ -32,15 +36,21 @@ export interface DiscardReport {
  * Puts the newest kept tree back in place of the state directory, as atomically as a restore does. The tree that was live is kept in its
  * stead: the undo of an undo is an undo.
  *
- * @throws `NOTHING_TO_UNDO`; `STATE_DIR_LOCKED`; `NEEDS_RECOVERY`; `PERMISSION`, `IO`, with everything as it was.
+ * @throws `NOTHING_TO_UNDO`; `STATE_DIR_LOCKED`; `STATE_DIR_IN_USE`; `NEEDS_RECOVERY`; `PERMISSION`, `IO`, with everything as it was.
  */
-export async function undoRestore(stateDir: string, options: OperationOptions = {}): Promise<UndoReport> {
-  return withLock(stateDir, 'undo', async (lock) => {
+export async function undoRestore(stateDir: string, options: UndoOptions = {}): Promise<UndoReport> {
+  return withLock(stateDir, 'undo', options, async (lock) => {
     const newest = newestKept(lock);
     const { place } = newest;
     await clearLeftovers(place, options);
+    await assertNotRunning(place.target, options);
     lock.assertHeld();
+    const mounted = place.strategy === 'rename' ? mountPointsBelow(place.target) : [];
     const { replacedTree, movedAside } = performSwap(place, 'undo', newest.name, inspectTarget(place));
+    for (const path of mounted) {
+      const message = `was mounted there; it is still mounted, now below ${replacedTree}`;
+      options.onEvent?.({ type: 'notice', path, message });
+    }
     for (const path of movedAside) {
       options.onEvent?.({
         type: 'notice',
@@ -76,21 +86,30 @@ function newestKept(lock: StateLock): PlacedTree {
  * @throws `NOTHING_TO_UNDO` if there is none; `STATE_DIR_LOCKED`; `NEEDS_RECOVERY`; `PERMISSION`, `IO`.
  */
 export async function discardUndo(stateDir: string, options: OperationOptions = {}): Promise<DiscardReport> {
-  return withLock(stateDir, 'undo --discard', async (lock) => {
+  return withLock(stateDir, 'undo --discard', options, async (lock) => {
     newestKept(lock);
     await clearLeftovers(lock.place, options);
     const report: DiscardReport = { discarded: [], entries: 0, bytes: 0 };
+    // All of them, before the first one goes.
+    for (const { path } of findKept(lock.place.target)) await refuseUndeletable(path);
     for (const { name, path, place, replacedAt } of findKept(lock.place.target)) {
       // Under another name first: killed half-way, what is left of it must not pass for a kept tree.
       const trash = join(place.directory, `${place.names.hidden}trash-${randomBytes(8).toString('hex')}`);
       try {
         renameSync(join(place.directory, name), trash);
         fsyncDirectory(place.directory);
-        const { entries, bytes } = await removeTree(trash);
-        report.entries += entries;
-        report.bytes += bytes;
       } catch (error) {
         throw fromSystemError(error, 'remove the kept tree', path);
+      }
+      const { entries, bytes, remaining } = await removeTree(trash);
+      report.entries += entries;
+      report.bytes += bytes;
+      const [obstacle] = remaining;
+      if (obstacle !== undefined) {
+        throw new BackupError('IO', `could not delete all of ${path}: ${describeRemaining(remaining)}`, {
+          path: trash,
+          hint: `What is left of it is in nobody's way. ${hintFor(obstacle)}`,
+        });
       }
       report.discarded.push({ path, replacedAt });
     }
@@ -98,10 +117,25 @@ export async function discardUndo(stateDir: string, options: OperationOptions = 
   });
 }
 
-async function withLock<T>(stateDir: string, purpose: string, act: (lock: StateLock) => Promise<T>): Promise<T> {
-  const lock = await acquireStateLock(stateDir, purpose);
+/** @throws `PERMISSION` if something keeps a tree from being deleted: it is whole then, and under its name. */
+async function refuseUndeletable(tree: string): Promise<void> {
+  const obstacle = await findObstacle(tree);
+  if (obstacle === null) return;
+  throw new BackupError('PERMISSION', `the kept tree cannot be deleted: ${obstacle.reason}`, {
+    path: tree,
+    hint: hintFor(obstacle),
+  });
+}
+
+async function withLock<T>(
+  stateDir: string,
+  purpose: string,
+  { onEvent }: OperationOptions,
+  act: (lock: StateLock) => Promise<T>,
+): Promise<T> {
+  const lock = await acquireStateLock(stateDir, purpose, onEvent && { onEvent });
   try {
-    await assertRecovered(stateDir);
+    await assertRecovered(stateDir, lock);
     return await act(lock);
   } catch (error) {
     throw fromSystemError(error, `do the ${purpose}`, lock.place.target);

@@ -4,7 +4,8 @@ import { BackupError, fromSystemError } from '../../errors.ts';
 import type { BackupEvent } from '../../events.ts';
 import { bytePath, childNames, joinBytes } from '../../state/byte-path.ts';
 import { clearTemporaries } from '../../state/clear-temporaries.ts';
-import { removeTree } from '../../state/remove-tree.ts';
+import { describeRemaining, type Obstacle, removeTree } from '../../state/remove-tree.ts';
+import { claimTemporary, type Temporary } from '../../state/temporary.ts';
 import { temporaryName } from '../../state/temporary-names.ts';
 import { resolveTarget } from '../publish/place.ts';
 
@@ -15,30 +16,43 @@ export class SalvageFolder {
   /** An empty directory in it, mode 0700. */
   readonly tree: string;
   readonly #made: boolean;
-  readonly #onEvent: ((event: BackupEvent) => void) | undefined;
+  readonly #claimed: Temporary;
   /** What stands in the folder because of us. */
   readonly #placed: Buffer[] = [];
 
   /**
+   * Opens the folder, and clears what a killed salvage left in it.
+   *
    * @param stateDir the state directory: neither it nor anything below it is ever salvaged into
    * @throws BackupError `USAGE`, `TARGET_NOT_EMPTY`, `TARGET_NOT_DIRECTORY`, `PERMISSION`, `NO_SPACE`, `IO`
    */
-  constructor(directory: string, stateDir: string | undefined, onEvent: ((event: BackupEvent) => void) | undefined) {
-    this.#onEvent = onEvent;
-    this.directory = resolveFolder(directory);
-    if (stateDir !== undefined) refuseStateDir(this.directory, stateDir);
-    this.#made = fs.lstatSync(this.directory, { throwIfNoEntry: false }) === undefined;
-    if (!this.#made) {
-      clearTemporaries(this.directory, onEvent);
-      refuseContent(this.directory);
+  static async open(
+    directory: string,
+    stateDir: string | undefined,
+    onEvent: ((event: BackupEvent) => void) | undefined,
+  ): Promise<SalvageFolder> {
+    const folder = resolveFolder(directory);
+    if (stateDir !== undefined) refuseStateDir(folder, stateDir);
+    const exists = fs.lstatSync(folder, { throwIfNoEntry: false }) !== undefined;
+    if (exists) {
+      await clearTemporaries(folder, onEvent);
+      refuseContent(folder);
     }
-    this.tree = path.join(this.directory, temporaryName('scratch'));
+    return new SalvageFolder(folder, !exists);
+  }
+
+  private constructor(directory: string, isToBeMade: boolean) {
+    this.directory = directory;
+    this.#made = isToBeMade;
+    const tree = path.join(directory, temporaryName('scratch'));
     try {
-      if (this.#made) fs.mkdirSync(this.directory);
-      fs.mkdirSync(this.tree, { mode: 0o700 });
+      if (isToBeMade) fs.mkdirSync(directory);
+      fs.mkdirSync(tree, { mode: 0o700 });
     } catch (error) {
-      throw fromSystemError(error, 'make the folder to salvage into', this.directory);
+      throw fromSystemError(error, 'make the folder to salvage into', directory);
     }
+    this.#claimed = claimTemporary(tree, 'directory');
+    this.tree = this.#claimed.path;
     this.#placed.push(bytePath(path.basename(this.tree)));
   }
 
@@ -55,23 +69,30 @@ export class SalvageFolder {
     }
   }
 
-  /** Leaves the folder as it was found. What cannot be removed is named in a notice: why nothing was salvaged is what matters. */
-  async discard(): Promise<void> {
-    try {
-      await this.#clear();
-    } catch (error) {
-      const message = `could not be left as it was: ${fromSystemError(error, 'clear it').message}`;
-      this.#onEvent?.({ type: 'notice', path: this.directory, message });
+  /** Leaves the folder as it was found, as far as it can be; what stays is named. */
+  async discard(onEvent: ((event: BackupEvent) => void) | undefined): Promise<void> {
+    const remaining: Obstacle[] = [];
+    for (const name of this.#placed) {
+      remaining.push(...(await removeTree(joinBytes(this.directory, name))).remaining);
     }
+    this.release();
+    if (this.#made) removeIfEmpty(this.directory);
+    if (remaining.length === 0) return;
+    const message = `could not be cleared of what was taken out so far: ${describeRemaining(remaining)}`;
+    onEvent?.({ type: 'notice', path: this.directory, message });
   }
 
-  async #clear(): Promise<void> {
-    for (const name of this.#placed) {
-      const child = joinBytes(this.directory, name).toString();
-      if (fs.lstatSync(child, { throwIfNoEntry: false })?.isDirectory()) await removeTree(child);
-      else fs.rmSync(child, { force: true });
-    }
-    if (this.#made) fs.rmdirSync(this.directory);
+  /** Gives up the claim on the tree in it. */
+  release(): void {
+    this.#claimed.release();
+  }
+}
+
+function removeIfEmpty(directory: string): void {
+  try {
+    fs.rmdirSync(directory);
+  } catch {
+    // Something is in it that was named, or that somebody else has put there.
   }
 }
 

@@ -209,7 +209,7 @@ describe.skipIf(!hasStrace)('interrupted between the renames', () => {
   test('every other command refuses until it is recovered', async () => {
     await interrupted();
     expect(await needsRecovery(dir)).toMatchObject({ operation: 'restore', startedAt: expect.any(Date) });
-    await expect(assertRecovered(dir)).rejects.toMatchObject({
+    await expect(assertRecovered(dir, null)).rejects.toMatchObject({
       code: 'NEEDS_RECOVERY',
       exitStatus: 5,
       hint: 'Run: oxios-backup recover',
@@ -221,7 +221,7 @@ describe.skipIf(!hasStrace)('interrupted between the renames', () => {
     expect(await recoverStateDir(dir)).toMatchObject({ outcome: 'finished', operation: 'restore' });
     expect(readFileSync(join(dir, 'memory.db'), 'utf8')).toBe('new database');
     expect(await needsRecovery(dir)).toBeNull();
-    await assertRecovered(dir);
+    await assertRecovered(dir, null);
   });
 
   test('what Oxios made there meanwhile is moved aside, never mixed in or lost', async () => {
