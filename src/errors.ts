@@ -129,3 +129,15 @@ export function fromSystemError(error: unknown, doing: string, path?: string): B
     cause: error,
   });
 }
+
+/**
+ * The same for an error of our own temporary files, whose place can be chosen.
+ *
+ * @param folder where they are
+ */
+export function fromScratchError(error: unknown, doing: string, folder: string): BackupError {
+  const { code, message, hint, cause } = fromSystemError(error, doing, folder);
+  const elsewhere =
+    'Free some space there, or choose another folder for temporary files with --scratch-dir (for "create -" also with TMPDIR).';
+  return new BackupError(code, message, { path: folder, hint: code === 'NO_SPACE' ? elsewhere : hint, cause });
+}

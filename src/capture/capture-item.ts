@@ -30,8 +30,8 @@ type ContentSource =
   | LiveSource
   /** Read by the scan already, because its moment mattered. The bytes own their ArrayBuffer: they may be transferred. */
   | { kind: 'bytes'; bytes: Uint8Array }
-  /** A private copy that nobody else writes to. */
-  | { kind: 'copy'; absolute: string; verdict: Verdict; release: () => void };
+  /** A private copy that nobody else writes to. `detail` says what happened, for every verdict but `clean`. */
+  | { kind: 'copy'; absolute: string; verdict: Verdict; detail: string; release: () => void };
 
 /** What every thing of the state directory has besides its kind. */
 export interface Attributes {

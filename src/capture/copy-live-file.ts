@@ -1,23 +1,26 @@
-import { chmodSync, closeSync, constants, copyFileSync, fstatSync, openSync, writeSync } from 'node:fs';
+import { chmodSync, closeSync, constants, copyFileSync, fstatSync, openSync } from 'node:fs';
+import { StepClock } from '../workers/step-clock.ts';
 import { closeQuietly, openRegular, readExactly } from './open-regular.ts';
+import { writeExactly } from './write-exactly.ts';
 
 const STEP = 1024 * 1024;
 
 /**
- * Copies a file that others are writing to: as long as it was when it was opened, or up to where it ends by then.
+ * Copies a file that others are writing to: as long as it was when it was opened, or up to where it ends by then. The event
+ * loop goes on meanwhile.
  *
- * `copyFileSync` alone is not for such files: when one becomes shorter under it, it asks for the rest for ever.
+ * `copyFile` alone is not for such files: when one becomes shorter under it, it asks for the rest for ever.
  *
  * @param to path of the copy, which only this user may read and write; does not exist yet
- * @throws what the system says
+ * @throws what the system says; BackupError `ABORTED`
  */
-export function copyLiveFile(from: string | Buffer, to: string | Buffer): void {
+export async function copyLiveFile(from: string | Buffer, to: string | Buffer, signal?: AbortSignal): Promise<void> {
   const source = openRegular(from);
   try {
     if (cloned(from, to)) return;
     const copy = openSync(to, 'w', 0o600);
     try {
-      copyBytes(source, copy, fstatSync(source).size);
+      await copyBytes(source, copy, fstatSync(source).size, new StepClock(signal));
     } finally {
       closeSync(copy);
     }
@@ -38,12 +41,13 @@ function cloned(from: string | Buffer, to: string | Buffer): boolean {
   }
 }
 
-function copyBytes(source: number, copy: number, size: number): void {
+async function copyBytes(source: number, copy: number, size: number, clock: StepClock): Promise<void> {
   const buffer = Buffer.allocUnsafeSlow(Math.min(STEP, size));
   for (let position = 0; position < size; ) {
     const read = readExactly(source, buffer, 0, Math.min(STEP, size - position), position);
     if (read === 0) return;
-    for (let done = 0; done < read; ) done += writeSync(copy, buffer, done, read - done, position + done);
+    writeExactly(copy, buffer, 0, read, position);
     position += read;
+    await clock.step(read);
   }
 }

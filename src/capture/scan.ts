@@ -49,7 +49,13 @@ interface Level {
 }
 
 /** A file that SQLite has something to say about: whether it is copied or read is decided behind the scan. */
-export type FoundDatabase = Attributes & { type: 'database'; size: number; source: LiveSource };
+export type FoundDatabase = Attributes & {
+  type: 'database';
+  size: number;
+  source: LiveSource;
+  /** Number of its names: hard links. */
+  links: number;
+};
 
 /**
  * Looks at the state directory itself.
@@ -111,6 +117,8 @@ class Scanner {
   readonly #options: ScanOptions;
   readonly #report: CaptureReport;
   readonly #links = new HardLinks();
+  /** Paths of the databases that have more names. */
+  readonly #linkedDatabases = new Set<string>();
   /** The directory that was visited last, as it was then. */
   #visited: BigIntStats | null = null;
 
@@ -244,22 +252,19 @@ class Scanner {
       const link = this.#links.firstPathOf(stat);
       if (link !== null) {
         if (isObject) git?.keep(path);
+        if (this.#linkedDatabases.has(link)) databases.addName(name);
         return { path, mode, uid, gid, mtimeNs, type: 'hardlink', link, size, source };
       }
     }
-    const item: CaptureItem | FoundDatabase | null = isObject
-      ? this.#object(attributes, source, git as GitScan)
-      : {
-          path,
-          mode,
-          uid,
-          gid,
-          mtimeNs,
-          type: databases.isDatabase(name, absolute, size) ? 'database' : 'file',
-          size,
-          source,
-        };
-    if (item !== null && stat.nlink > 1n) this.#links.keep(path, stat);
+    let item: CaptureItem | FoundDatabase | null;
+    if (isObject) item = this.#object(attributes, source, git as GitScan);
+    else if (databases.isDatabase(name, absolute, size)) {
+      item = { path, mode, uid, gid, mtimeNs, type: 'database', size, source, links: Number(stat.nlink) };
+    } else item = { path, mode, uid, gid, mtimeNs, type: 'file', size, source };
+    if (item !== null && stat.nlink > 1n) {
+      this.#links.keep(path, stat);
+      if (item.type === 'database') this.#linkedDatabases.add(path);
+    }
     return item;
   }
 

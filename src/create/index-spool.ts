@@ -1,21 +1,23 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { BackupError, fromSystemError } from '../errors.ts';
+import { BackupError, fromScratchError, fromSystemError } from '../errors.ts';
 
 /**
  * Holds the blocks of an index until the members before it are written: in a file, so that memory does not grow with the
  * number of entries.
  */
 export class IndexSpool {
+  readonly #scratch: string;
   readonly #fd: number;
   #length = 0;
 
   /** @param scratch a directory of our own, deleted by its owner */
   constructor(scratch: string) {
+    this.#scratch = scratch;
     try {
       this.#fd = fs.openSync(path.join(scratch, 'index'), 'wx+', 0o600);
     } catch (error) {
-      throw fromSystemError(error, 'make room for the index', scratch);
+      throw fromScratchError(error, 'make room for the index', scratch);
     }
   }
 
@@ -28,7 +30,7 @@ export class IndexSpool {
     try {
       for (let done = 0; done < bytes.length; ) done += fs.writeSync(this.#fd, bytes, done, bytes.length - done);
     } catch (error) {
-      throw fromSystemError(error, 'set the index aside');
+      throw fromScratchError(error, 'set the index aside', this.#scratch);
     }
     this.#length += bytes.length;
   }

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { removeSync } from 'fs-extra/esm';
-import { fromSystemError } from '../errors.ts';
+import { fromScratchError } from '../errors.ts';
 import { claimTemporary, type Temporary } from '../state/temporary.ts';
 import { temporaryName } from '../state/temporary-names.ts';
 
@@ -22,7 +22,7 @@ export class Scratch {
     try {
       fs.mkdirSync(directory, { mode: 0o700 });
     } catch (error) {
-      throw fromSystemError(error, 'make a place for temporary files', this.#parent);
+      throw fromScratchError(error, 'make a place for temporary files', this.#parent);
     }
     this.#claimed = claimTemporary(directory, 'directory');
     return this.#claimed.path;

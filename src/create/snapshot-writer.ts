@@ -354,8 +354,8 @@ function releaseCopy(item: CaptureItem): void {
 /** What capture itself had to say of a file that it read or copied. */
 function capturedVerdict(item: CaptureItem): RecordedVerdict | null {
   if (item.type !== 'file' || item.source.kind !== 'copy' || item.source.verdict === 'clean') return null;
-  const detail = 'it was being written to; a later attempt had it in one piece';
-  return { path: item.path, verdict: item.source.verdict, detail };
+  const { verdict, detail } = item.source;
+  return { path: item.path, verdict, detail };
 }
 
 function verdictOf(item: PackItem, deviation: PackDeviation | undefined): RecordedVerdict | null {

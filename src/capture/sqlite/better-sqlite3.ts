@@ -1,16 +1,32 @@
-import { ALL_PAGES, BEGIN_READING, BUSY_TIMEOUT_MS, type DatabaseReader } from './database-reader.ts';
+import { throwIfAborted } from '../../workers/abort.ts';
+import { BUSY_TIMEOUT_MS, beginReading, beginsReading, type DatabaseReader, PAGES_AT_ONCE } from './database-reader.ts';
 
 /** SQLite's online backup through the optional peer dependency; null where that is not installed or not built for this Node. */
 export async function betterSqlite3Reader(): Promise<DatabaseReader | null> {
   const Database = await load();
   if (Database === null) return null;
+  const open = (database: string) =>
+    new Database(database, { readonly: true, fileMustExist: true, timeout: BUSY_TIMEOUT_MS });
   return {
     name: 'better-sqlite3',
-    async copy(database, destination) {
-      const source = new Database(database, { readonly: true, fileMustExist: true, timeout: BUSY_TIMEOUT_MS });
+    async copy(database, destination, { signal }) {
+      const source = open(database);
       try {
-        source.exec(BEGIN_READING);
-        await source.backup(destination, { progress: () => ALL_PAGES });
+        await beginReading(source, signal);
+        const progress = () => {
+          throwIfAborted(signal);
+          return PAGES_AT_ONCE;
+        };
+        await source.backup(destination, { progress });
+        return null;
+      } finally {
+        source.close();
+      }
+    },
+    isFree(database) {
+      const source = open(database);
+      try {
+        return beginsReading(source);
       } finally {
         source.close();
       }

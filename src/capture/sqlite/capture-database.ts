@@ -1,18 +1,23 @@
 import { existsSync, rmSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
+import { BackupError, isSystemError } from '../../errors.ts';
 import { type SystemReason, systemReason } from '../system-reason.ts';
 import { betterSqlite3Reader } from './better-sqlite3.ts';
-import type { DatabaseReader, ReaderName } from './database-reader.ts';
+import { DatabaseLocked, type DatabaseReader, type ReaderName } from './database-reader.ts';
 import { mayBeOpened } from './may-be-opened.ts';
 import { nodeSqliteReader } from './node-sqlite.ts';
-import { saltCheckedPair, WrittenMeanwhile } from './salt-checked-pair.ts';
+import { hasHotJournal } from './quiet-database.ts';
+import { rawCopy, WrittenMeanwhile } from './raw-copy.ts';
+import { scratchFailure } from './scratch-failure.ts';
 
 /** How long to wait before each further attempt. */
 const PAUSES_MS = [5, 20, 50, 100, 200, 400];
 
 /** A database that was copied. */
 export interface DatabaseCopied {
-  verdict: 'clean' | 'retried';
+  verdict: 'clean' | 'retried' | 'changed';
+  /** What happened, for every verdict but `clean`. */
+  detail: string;
   /** Which reader made the copy. */
   reader: ReaderName;
 }
@@ -24,11 +29,11 @@ export interface DatabaseCopied {
  * @returns an empty list when the one that was asked for is not available
  */
 export async function availableReaders(choice: 'auto' | ReaderName): Promise<DatabaseReader[]> {
-  if (choice === 'pair') return [saltCheckedPair];
+  if (choice === 'pair') return [rawCopy];
   const library =
     (choice !== 'better-sqlite3' && nodeSqliteReader()) || (choice !== 'node' && (await betterSqlite3Reader()));
-  if (library) return [library, saltCheckedPair];
-  return choice === 'auto' ? [saltCheckedPair] : [];
+  if (library) return [library, rawCopy];
+  return choice === 'auto' ? [rawCopy] : [];
 }
 
 /**
@@ -37,29 +42,48 @@ export async function availableReaders(choice: 'auto' | ReaderName): Promise<Dat
  * @param database absolute path of the database, which is never written to
  * @param destination path of the copy, in a private directory
  * @returns what was wrong when it could not be had consistently; then there is no copy
+ * @throws BackupError `NO_SPACE`, `IO`, `PERMISSION` when the copy cannot be written; `ABORTED`
  */
 export async function captureDatabase(
   database: string,
   destination: string,
   readers: readonly DatabaseReader[],
+  signal?: AbortSignal,
 ): Promise<DatabaseCopied | SystemReason> {
   let detail = '';
   let seenWriting = false;
+  let refused = false;
   for (let attempt = 0; attempt <= PAUSES_MS.length; attempt++) {
     if (attempt > 0) await setTimeout(PAUSES_MS[attempt - 1]);
+    const isLast = attempt === PAUSES_MS.length;
     try {
       // Where the system does not show the locks of others (another container's), a change shows that they are there.
       const opened = mayBeOpened(database) || (seenWriting && existsSync(`${database}-shm`));
-      const reader = opened ? readers[attempt % readers.length] : readers.at(-1);
+      // What a killed writer left is rolled back in the copy; SQLite itself would do that in place, or not at all.
+      const byLibrary = opened && (attempt > 0 || !hasHotJournal(database));
+      const reader = byLibrary ? readers[attempt % readers.length] : readers.at(-1);
       if (reader === undefined) break;
-      await reader.copy(database, destination);
-      return { verdict: attempt === 0 ? 'clean' : 'retried', reader: reader.name };
+      const doubt = await reader.copy(database, destination, { refused, signal });
+      if (doubt !== null && isLast) return { verdict: 'changed', detail: doubt, reader: reader.name };
+      if (doubt === null) {
+        const detail = attempt === 0 ? '' : 'it was being written to; a later attempt had it in one piece';
+        return { verdict: attempt === 0 ? 'clean' : 'retried', detail, reader: reader.name };
+      }
+      removeCopy(destination);
     } catch (error) {
-      for (const suffix of ['', '-wal', '-shm', '-journal']) rmSync(destination + suffix, { force: true });
+      removeCopy(destination);
+      if (error instanceof BackupError) throw error;
+      const ours = scratchFailure(error, destination);
+      if (ours !== null) throw ours;
       seenWriting ||= error instanceof WrittenMeanwhile;
-      ({ detail } = systemReason(error));
+      refused ||= error instanceof DatabaseLocked;
+      detail = isSystemError(error) ? systemReason(error).detail : (error as Error).message;
       if (!existsSync(database)) return { verdict: 'vanished', detail };
     }
   }
   return { verdict: 'unreadable', detail: `the database could not be copied in one state: ${detail}` };
+}
+
+function removeCopy(destination: string): void {
+  for (const suffix of ['', '-wal', '-shm', '-journal']) rmSync(destination + suffix, { force: true });
 }

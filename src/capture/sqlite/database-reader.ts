@@ -1,3 +1,6 @@
+import { setTimeout } from 'node:timers/promises';
+import { throwIfAborted } from '../../workers/abort.ts';
+
 /** One way to copy a database that others are writing to. */
 export interface DatabaseReader {
   readonly name: ReaderName;
@@ -7,21 +10,85 @@ export interface DatabaseReader {
    *
    * @param database absolute path of the database; never written to
    * @param destination path of a file that does not exist yet, in a directory that nobody else uses
+   * @returns why the copy is to be doubted, though nothing was seen that speaks against it; null when it is not
    * @throws when it could not be had consistently; the destination is then to be deleted
    */
-  copy(database: string, destination: string): Promise<void>;
+  copy(database: string, destination: string, conditions: CopyConditions): Promise<string | null>;
+  /**
+   * Whether nobody is writing into a database now, as SQLite's own lock tells. Only for one that may be opened.
+   *
+   * @throws what SQLite says
+   */
+  isFree?(database: string): boolean;
+}
+
+export interface CopyConditions {
+  /** SQLite was refused its lock just now: somebody is writing, though the system may not show it. */
+  refused: boolean;
+  signal: AbortSignal | undefined;
 }
 
 export type ReaderName = 'node' | 'better-sqlite3' | 'pair';
 
-/** All pages at once: in smaller steps, each commit of a writer would start the copy over. */
-export const ALL_PAGES = 0x7fff_ffff;
+/**
+ * Pages that SQLite copies at once: few enough that an abort is seen soon. A commit of a writer does not start the copy
+ * over, for the connection that is copied from goes on reading all the while.
+ */
+export const PAGES_AT_ONCE = 2048;
 
-/** How long SQLite waits for a writer that holds the database exclusively. */
-export const BUSY_TIMEOUT_MS = 2000;
+/** How long SQLite itself waits for a writer that holds the database exclusively; this blocks the thread. */
+export const BUSY_TIMEOUT_MS = 50;
+
+/** How long to go on asking it. */
+const PATIENCE_MS = 2000;
 
 /**
  * Begins to read, which fixes what the copy will hold and, without WAL, keeps writers from committing until it is made.
  * The `SELECT` matters: `BEGIN` alone takes no lock.
  */
-export const BEGIN_READING = 'BEGIN; SELECT count(*) FROM sqlite_schema';
+const BEGIN_READING = 'BEGIN; SELECT count(*) FROM sqlite_schema';
+const END_READING = 'ROLLBACK';
+
+/** A connection of either library. */
+interface Connection {
+  exec(sql: string): unknown;
+}
+
+/** Begins to read as soon as the writer lets it. */
+export async function beginReading(connection: Connection, signal: AbortSignal | undefined): Promise<void> {
+  const until = Date.now() + PATIENCE_MS;
+  while (!beginsReading(connection)) {
+    throwIfAborted(signal);
+    if (Date.now() > until) throw new DatabaseLocked();
+    await setTimeout(1);
+  }
+}
+
+/** @returns false when a writer holds the database exclusively */
+export function beginsReading(connection: Connection): boolean {
+  try {
+    connection.exec(BEGIN_READING);
+    return true;
+  } catch (error) {
+    if (!isBusy(error)) throw error;
+  }
+  try {
+    connection.exec(END_READING);
+  } catch {
+    // It did not even begin.
+  }
+  return false;
+}
+
+/** A process holds a database locked, in the middle of a transaction or for good. */
+export class DatabaseLocked extends Error {
+  constructor() {
+    super('a process holds it locked, in the middle of a transaction: run create again when that has ended');
+  }
+}
+
+/** SQLITE_BUSY: by its name in one library, by its number in the other. */
+function isBusy(error: unknown): boolean {
+  const { code, errcode } = error as { code?: unknown; errcode?: unknown };
+  return (typeof code === 'string' && code.startsWith('SQLITE_BUSY')) || (Number(errcode) & 0xff) === 5;
+}

@@ -1,6 +1,8 @@
-import { closeSync, ftruncateSync, openSync, writeSync } from 'node:fs';
+import { closeSync, ftruncateSync, openSync } from 'node:fs';
 import { endianness } from 'node:os';
-import { readExactly } from '../open-regular.ts';
+import { StepClock } from '../../workers/step-clock.ts';
+import { closeQuietly, openRegular, readExactly } from '../open-regular.ts';
+import { writeExactly } from '../write-exactly.ts';
 
 // https://sqlite.org/fileformat2.html#the_write_ahead_log
 export const WAL_HEADER_BYTES = 32;
@@ -22,14 +24,14 @@ interface Commits {
  * @param database path of the database, which becomes whole in itself
  * @param wal path of its WAL, which is only read
  */
-export function foldWal(database: string, wal: string): void {
+export async function foldWal(database: string, wal: string, signal?: AbortSignal): Promise<void> {
   const walFd = openSync(wal, 'r');
   try {
-    const commits = findCommits(walFd);
+    const commits = await findCommits(walFd, new StepClock(signal));
     if (commits === null) return;
     const databaseFd = openSync(database, 'r+');
     try {
-      applyFrames(walFd, databaseFd, commits);
+      await applyFrames(walFd, databaseFd, commits, new StepClock(signal));
       ftruncateSync(databaseFd, commits.databasePages * commits.pageSize);
     } finally {
       closeSync(databaseFd);
@@ -39,8 +41,18 @@ export function foldWal(database: string, wal: string): void {
   }
 }
 
+/** Whether a WAL that is not being written to holds anything that is committed. Throws what the system says. */
+export async function holdsCommits(wal: string, signal?: AbortSignal): Promise<boolean> {
+  const fd = openRegular(wal);
+  try {
+    return (await findCommits(fd, new StepClock(signal))) !== null;
+  } finally {
+    closeQuietly(fd);
+  }
+}
+
 /** Follows the chain of checksums, which ends where the writer was, or where an older generation of frames begins. */
-function findCommits(fd: number): Commits | null {
+async function findCommits(fd: number, clock: StepClock): Promise<Commits | null> {
   const header = Buffer.alloc(WAL_HEADER_BYTES);
   if (readExactly(fd, header, 0, WAL_HEADER_BYTES, 0) < WAL_HEADER_BYTES) return null;
   const magic = header.readUInt32BE(0);
@@ -65,19 +77,18 @@ function findCommits(fd: number): Commits | null {
       commits.frames = index + 1;
       commits.databasePages = databasePages;
     }
+    await clock.step(pageSize);
   }
   return commits.frames === 0 ? null : commits;
 }
 
-function applyFrames(walFd: number, databaseFd: number, { frames, pageSize }: Commits): void {
+async function applyFrames(walFd: number, databaseFd: number, commits: Commits, clock: StepClock): Promise<void> {
+  const { frames, pageSize } = commits;
   const frame = Buffer.alloc(FRAME_HEADER_BYTES + pageSize);
   for (let index = 0; index < frames; index++) {
     readExactly(walFd, frame, 0, frame.length, frameOffset(index, pageSize));
-    const page = frame.readUInt32BE(0);
-    for (let done = 0; done < pageSize; ) {
-      const position = (page - 1) * pageSize + done;
-      done += writeSync(databaseFd, frame, FRAME_HEADER_BYTES + done, pageSize - done, position);
-    }
+    writeExactly(databaseFd, frame, FRAME_HEADER_BYTES, pageSize, (frame.readUInt32BE(0) - 1) * pageSize);
+    await clock.step(pageSize);
   }
 }
 

@@ -1,10 +1,11 @@
-import { ALL_PAGES, BEGIN_READING, BUSY_TIMEOUT_MS, type DatabaseReader } from './database-reader.ts';
+import { throwIfAborted } from '../../workers/abort.ts';
+import { BUSY_TIMEOUT_MS, beginReading, beginsReading, type DatabaseReader, PAGES_AT_ONCE } from './database-reader.ts';
 
 /** The part of `node:sqlite` that is used: the types of Node 20 do not know the module. */
 interface NodeSqlite {
   DatabaseSync: new (path: string, options: { readOnly: boolean; timeout: number }) => NodeDatabase;
   /** Since Node 22.16 and 23.8. */
-  backup?: (source: NodeDatabase, path: string, options: { rate: number }) => Promise<number>;
+  backup?: (source: NodeDatabase, path: string, options: { rate: number; progress: () => void }) => Promise<number>;
 }
 
 interface NodeDatabase {
@@ -17,13 +18,23 @@ export function nodeSqliteReader(): DatabaseReader | null {
   const sqlite = loadSilently();
   const backup = sqlite?.backup;
   if (sqlite === undefined || backup === undefined) return null;
+  const open = (database: string) => new sqlite.DatabaseSync(database, { readOnly: true, timeout: BUSY_TIMEOUT_MS });
   return {
     name: 'node',
-    async copy(database, destination) {
-      const source = new sqlite.DatabaseSync(database, { readOnly: true, timeout: BUSY_TIMEOUT_MS });
+    async copy(database, destination, { signal }) {
+      const source = open(database);
       try {
-        source.exec(BEGIN_READING);
-        await backup(source, destination, { rate: ALL_PAGES });
+        await beginReading(source, signal);
+        await backup(source, destination, { rate: PAGES_AT_ONCE, progress: () => throwIfAborted(signal) });
+        return null;
+      } finally {
+        source.close();
+      }
+    },
+    isFree(database) {
+      const source = open(database);
+      try {
+        return beginsReading(source);
       } finally {
         source.close();
       }

@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
-import { closeQuietly, openRegular, readExactly } from '../open-regular.ts';
+import { headOf, isInWalMode } from './database-header.ts';
+import { writeLockOn } from './file-locks.ts';
 
 /**
  * A database whose file was changed less than this ago, in milliseconds, is taken for one in use, though it may lie quiet
@@ -13,29 +14,30 @@ const RECENT_MS = 2000;
  * @param absolute path of the database
  */
 export function stillQuiet(absolute: string): boolean {
-  return sizeOf(`${absolute}-wal`) === 0 && !hasHotJournal(absolute);
+  return quietness(absolute) === 'quiet';
 }
 
-/** Whether a database is quiet and has been for a while. */
-export function isAtRest(absolute: string, mtimeNs: bigint): boolean {
-  return Date.now() - Number(mtimeNs) / 1e6 > RECENT_MS && stillQuiet(absolute);
+/**
+ * Whether nobody is in the middle of something with a database, and has not been for a while.
+ *
+ * @returns `unknown` when a process may be whose locks the system does not show
+ */
+export function restOf(absolute: string, mtimeNs: bigint): 'quiet' | 'busy' | 'unknown' {
+  return Date.now() - Number(mtimeNs) / 1e6 > RECENT_MS ? quietness(absolute) : 'busy';
+}
+
+function quietness(absolute: string): 'quiet' | 'busy' | 'unknown' {
+  if (sizeOf(`${absolute}-wal`) !== 0 || hasHotJournal(absolute)) return 'busy';
+  // With its journal in memory, or with none, only a lock shows that a transaction is half written.
+  const lock = writeLockOn(absolute);
+  if (lock === 'none') return 'quiet';
+  return lock === 'unknown' ? (isInWalMode(absolute) ? 'quiet' : 'unknown') : 'busy';
 }
 
 /** Whether there is a rollback journal that is needed: one that was ended is gone, empty, or begins with zeros. */
 export function hasHotJournal(absolute: string): boolean {
-  const journal = `${absolute}-journal`;
-  if (sizeOf(journal) === 0) return false;
-  const first = Buffer.alloc(1);
-  try {
-    const fd = openRegular(journal);
-    try {
-      return readExactly(fd, first, 0, 1, 0) === 1 && first[0] !== 0;
-    } finally {
-      closeQuietly(fd);
-    }
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== 'ENOENT';
-  }
+  const first = headOf(`${absolute}-journal`, 0, 1);
+  return first !== null && first[0] !== 0;
 }
 
 function sizeOf(absolute: string): number {

@@ -35,16 +35,25 @@ export class DatabasesOfDirectory {
     }
   }
 
+  /** Whether a file may be a database, going by its size or by what lies beside it. */
+  mayBeDatabase(name: string, size: number): boolean {
+    return (size % SECTOR === 0 && size > 0) || this.#withSideFiles.has(name);
+  }
+
   /**
-   * Whether a file is a database. Opens only what may be one, going by its size or by what lies beside it.
+   * Whether a file is a database. Opens only what may be one.
    *
    * @throws what the system says of one that cannot be read: it must not be taken for a file of another sort
    */
   isDatabase(name: string, absolute: string, size: number): boolean {
-    const candidate = (size % SECTOR === 0 && size > 0) || this.#withSideFiles.has(name);
-    if (!candidate || !beginsWith(absolute, [DATABASE_MAGIC])) return false;
+    if (!this.mayBeDatabase(name, size) || !beginsWith(absolute, [DATABASE_MAGIC])) return false;
     this.#found.add(name);
     return true;
+  }
+
+  /** Notes that a file is another name of a database that was met before, perhaps in another directory. */
+  addName(name: string): void {
+    this.#found.add(name);
   }
 
   /**

@@ -110,7 +110,7 @@ async function copyEntry(from: BytePath, to: BytePath, run: Completion): Promise
   } else if (linkToFirstName(stats, to, run)) {
     return;
   } else {
-    copyLiveFile(from, to);
+    await copyLiveFile(from, to, run.options.signal);
     run.bytes += Number(stats.size);
   }
   giveAttributes(stats, to, run);

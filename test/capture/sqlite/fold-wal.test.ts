@@ -23,34 +23,34 @@ beforeEach(async () => {
 });
 afterEach(() => folder.remove());
 
-test('everything that is committed is there', () => {
-  foldWal(database, wal);
+test('everything that is committed is there', async () => {
+  await foldWal(database, wal);
   expect(inspect(database)).toEqual({ integrity: 'ok', total: 50, rows: 50, words: 50 });
   expect(readFileSync(database).readUInt32BE(28) * 4096).toBe(readFileSync(database).length);
 });
 
-test('a WAL cut anywhere, or with a byte changed, counts up to the commit before', () => {
+test('a WAL cut anywhere, or with a byte changed, counts up to the commit before', async () => {
   const [pristine, frames] = [readFileSync(database), readFileSync(wal)];
-  const folded = (content: Buffer, name: string): string => {
+  const folded = async (content: Buffer, name: string): Promise<string> => {
     const path = join(folder.path, name);
     writeFileSync(path, pristine);
     writeFileSync(wal, content);
-    foldWal(path, wal);
+    await foldWal(path, wal);
     return path;
   };
   const results: string[] = [];
   for (let at = HEADER + 1; at < frames.length; at += Math.ceil(frames.length / 25)) {
-    results.push(folded(frames.subarray(0, at), `cut-${at}.db`));
+    results.push(await folded(frames.subarray(0, at), `cut-${at}.db`));
     const damaged = Buffer.from(frames);
     damaged[at] = (damaged[at] ?? 0) ^ 1;
-    results.push(folded(damaged, `flip-${at}.db`));
+    results.push(await folded(damaged, `flip-${at}.db`));
   }
   const answers = inspectAll(results);
   for (const { integrity, total, rows } of answers) expect([integrity, rows]).toEqual(['ok', total]);
   expect(new Set(answers.map(({ total }) => total)).size).toBeGreaterThan(1);
 });
 
-test('checksums over big-endian words hold as well', () => {
+test('checksums over big-endian words hold as well', async () => {
   const bytes = readFileSync(wal);
   let [first, second] = [0, 0];
   const update = (from: number, to: number) => {
@@ -74,13 +74,13 @@ test('checksums over big-endian words hold as well', () => {
     store(at + 16);
   }
   writeFileSync(wal, bytes);
-  foldWal(database, wal);
+  await foldWal(database, wal);
   expect(inspect(database)).toEqual({ integrity: 'ok', total: 50, rows: 50, words: 50 });
 });
 
-test.each([0, 10, 32])('a WAL of %i bytes holds nothing', (length) => {
+test.each([0, 10, 32])('a WAL of %i bytes holds nothing', async (length) => {
   const before = readFileSync(database);
   truncateSync(wal, length);
-  foldWal(database, wal);
+  await foldWal(database, wal);
   expect(readFileSync(database).equals(before)).toBe(true);
 });
