@@ -9,10 +9,11 @@ export async function betterSqlite3Reader(): Promise<DatabaseReader | null> {
     new Database(database, { readonly: true, fileMustExist: true, timeout: BUSY_TIMEOUT_MS });
   return {
     name: 'better-sqlite3',
-    async copy(database, destination, { signal }) {
+    async copy(database, destination, conditions) {
+      const { signal } = conditions;
       const source = open(database);
       try {
-        await beginReading(source, signal);
+        await beginReading(source, conditions);
         const progress = () => {
           throwIfAborted(signal);
           return PAGES_AT_ONCE;

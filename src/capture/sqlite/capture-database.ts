@@ -10,8 +10,8 @@ import { hasHotJournal } from './quiet-database.ts';
 import { rawCopy, WrittenMeanwhile } from './raw-copy.ts';
 import { scratchFailure } from './scratch-failure.ts';
 
-/** How long to wait before each further attempt. */
-const PAUSES_MS = [5, 20, 50, 100, 200, 400];
+/** How long to wait before each further attempt: uneven, so that a writer of a steady rhythm is met between two commits. */
+const PAUSES_MS = [2, 5, 11, 20, 31, 50, 73, 100, 149, 200, 400];
 
 /** A database that was copied. */
 export interface DatabaseCopied {

@@ -39,8 +39,9 @@ export const PAGES_AT_ONCE = 2048;
 /** How long SQLite itself waits for a writer that holds the database exclusively; this blocks the thread. */
 export const BUSY_TIMEOUT_MS = 50;
 
-/** How long to go on asking it. */
+/** How long to go on asking it; how long once it was asked in vain. */
 const PATIENCE_MS = 2000;
+const SHORT_PATIENCE_MS = 200;
 
 /**
  * Begins to read, which fixes what the copy will hold and, without WAL, keeps writers from committing until it is made.
@@ -55,8 +56,8 @@ interface Connection {
 }
 
 /** Begins to read as soon as the writer lets it. */
-export async function beginReading(connection: Connection, signal: AbortSignal | undefined): Promise<void> {
-  const until = Date.now() + PATIENCE_MS;
+export async function beginReading(connection: Connection, { refused, signal }: CopyConditions): Promise<void> {
+  const until = Date.now() + (refused ? SHORT_PATIENCE_MS : PATIENCE_MS);
   while (!beginsReading(connection)) {
     throwIfAborted(signal);
     if (Date.now() > until) throw new DatabaseLocked();

@@ -21,10 +21,11 @@ export function nodeSqliteReader(): DatabaseReader | null {
   const open = (database: string) => new sqlite.DatabaseSync(database, { readOnly: true, timeout: BUSY_TIMEOUT_MS });
   return {
     name: 'node',
-    async copy(database, destination, { signal }) {
+    async copy(database, destination, conditions) {
+      const { signal } = conditions;
       const source = open(database);
       try {
-        await beginReading(source, signal);
+        await beginReading(source, conditions);
         await backup(source, destination, { rate: PAGES_AT_ONCE, progress: () => throwIfAborted(signal) });
         return null;
       } finally {
