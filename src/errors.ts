@@ -66,6 +66,7 @@ export const ERROR_CODES = {
   EXTERNAL_LINK: 1,
   NAME_COLLISION: 1,
   LINKS_UNSUPPORTED: 1,
+  NAME_UNSUPPORTED: 1,
   TARGET_NOT_EMPTY: 1,
   TARGET_NOT_DIRECTORY: 1,
   STATE_DIR_LOCKED: 1,
@@ -109,6 +110,11 @@ const SYSTEM_ERRORS: Record<string, { code: ErrorCode; hint: string }> = {
   EDQUOT: { code: 'NO_SPACE', hint: 'Your disk quota is used up: free some space, or choose another file system.' },
   EACCES: { code: 'PERMISSION', hint: 'Run it as the owner of that path, or change its permissions.' },
   EPERM: { code: 'PERMISSION', hint: 'Run it as the owner of that path, or change its permissions.' },
+  ENAMETOOLONG: {
+    code: 'NAME_UNSUPPORTED',
+    hint: 'That name is longer than the file system holds: choose another place.',
+  },
+  EILSEQ: { code: 'NAME_UNSUPPORTED', hint: 'The file system does not hold that name: choose another place.' },
   EROFS: { code: 'PERMISSION', hint: 'That file system is mounted read-only: choose another place.' },
 };
 

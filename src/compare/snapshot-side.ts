@@ -2,14 +2,12 @@ import { createHash, type Hash } from 'node:crypto';
 import { BackupError } from '../errors.ts';
 import type { Entry } from '../format/entry.ts';
 import { comparePaths, parentOf } from '../format/path-order.ts';
+import { ANY_PLATFORM } from '../format/path-rules.ts';
 import type { OpenSnapshot, SealedSnapshot, UnsealedSnapshot } from '../read/open-snapshot.ts';
 import { blocksFor, readJudgedBlock } from '../read/read-entries.ts';
 import type { Selection } from '../read/selection.ts';
 import { visitUnsealed } from '../read/unsealed/read-unsealed.ts';
 import type { Side } from './side.ts';
-
-// A comparison writes nothing, so names that only the platform at hand would refuse are fine.
-const ANY_PLATFORM = 'linux';
 
 /** A snapshot as a side of a comparison. */
 export async function snapshotSide(

@@ -6,6 +6,9 @@ export const MAX_PATH_BYTES = 4095;
 /** Longest component of a path, in bytes: NAME_MAX of the file systems in use. */
 const MAX_NAME_BYTES = 255;
 
+/** For who writes nothing: names that only the platform at hand would refuse are fine then. */
+export const ANY_PLATFORM: NodeJS.Platform = 'linux';
+
 /** The entry at the top that belongs to the snapshot, not to the state. */
 export const MANIFEST_PATH = 'manifest.json';
 

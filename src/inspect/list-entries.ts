@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
 import type { OperationOptions } from '../events.ts';
 import type { Entry } from '../format/entry.ts';
+import { ANY_PLATFORM } from '../format/path-rules.ts';
 import { openSnapshot, type SealedSnapshot, type UnsealedSnapshot } from '../read/open-snapshot.ts';
 import { blocksFor, readJudgedBlock } from '../read/read-entries.ts';
 import { compileSelection, type Selection, type SelectionOptions } from '../read/selection.ts';
@@ -33,9 +34,6 @@ export async function* listEntries(
     source.close();
   }
 }
-
-// A listing writes nothing, so names that only the platform at hand would refuse are shown.
-const ANY_PLATFORM = 'linux';
 
 async function* listSealed(
   snapshot: SealedSnapshot,

@@ -3,6 +3,7 @@ import { BackupError } from '../errors.ts';
 import type { OperationOptions } from '../events.ts';
 import type { Entry } from '../format/entry.ts';
 import { DAMAGED_HINT } from '../format/gzip-member.ts';
+import { ANY_PLATFORM } from '../format/path-rules.ts';
 import { BlockWalker } from '../read/block-walker.ts';
 import { EntryLookup, type FoundEntry } from '../read/entry-lookup.ts';
 import { inflateMember } from '../read/inflate-member.ts';
@@ -16,8 +17,6 @@ import { EntryOutput } from './entry-output.ts';
 
 /** Content up to this length is proven as a whole before any of it is written. */
 const HOLD_BYTES = 16 * 1024 * 1024;
-// Only content comes out of this, so names that only the platform at hand would refuse are fine.
-const ANY_PLATFORM = 'linux';
 
 /**
  * Writes the content of one file of a snapshot to a stream, which is not ended. Reads the index block and the members that hold it; an

@@ -3,6 +3,7 @@ import { comparePaths, isBelow, parentOf } from '../format/path-order.ts';
 import { assertSafePath, MANIFEST_PATH, MAX_PATH_BYTES } from '../format/path-rules.ts';
 import { sectionOf } from '../state/sections.ts';
 import { type Problem, problemOf, someOf } from './problem.ts';
+import { noteUnusual, noUnusualNames, type UnusualNames } from './unusual-names.ts';
 
 /** A link, as far as its safety needs it. */
 export interface LinkEntry {
@@ -24,6 +25,7 @@ export interface BlockJudgement {
   /** Directories of this run that hold its last entry, or are it. */
   openDirectories: string[];
   links: LinkEntry[];
+  unusual: UnusualNames;
 }
 
 /**
@@ -37,6 +39,7 @@ export function judgeBlock(entries: readonly Entry[], platform: NodeJS.Platform)
   const sections: Record<string, number> = Object.create(null);
   const needs = new Set<string>();
   const links: LinkEntry[] = [];
+  const unusual = noUnusualNames();
   let open: string[] = [];
   let previous: string | null = null;
   for (const entry of entries) {
@@ -65,6 +68,7 @@ export function judgeBlock(entries: readonly Entry[], platform: NodeJS.Platform)
         });
     }
     previous = path;
+    noteUnusual(unusual, path);
     const parent = parentOf(path);
     while (open.length > 0 && open.at(-1) !== parent && !isBelow(path, open.at(-1) as string)) open.pop();
     if (parent !== '' && open.at(-1) !== parent) needs.add(parent);
@@ -95,6 +99,7 @@ export function judgeBlock(entries: readonly Entry[], platform: NodeJS.Platform)
     needs: [...needs],
     openDirectories: open,
     links,
+    unusual,
   };
 }
 

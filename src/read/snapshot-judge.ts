@@ -6,12 +6,14 @@ import type { BlockJudgement, LinkEntry } from './judge-block.ts';
 import { isExternal } from './link-rules.ts';
 import { type Problem, someOf } from './problem.ts';
 import { ProblemList } from './problem-list.ts';
+import { addUnusual, noUnusualNames } from './unusual-names.ts';
 
 /** Joins the judgements of a snapshot's blocks, taken in order, into one of the whole. */
 export class SnapshotJudge {
   readonly found = new ProblemList();
   readonly symlinks = new Map<string, string>();
   readonly hardLinks: LinkEntry[] = [];
+  readonly unusual = noUnusualNames();
   readonly counts = { entries: 0, files: 0, directories: 0, symlinks: 0, hard_links: 0, bytes: 0 };
   readonly #sections = new Map<string, number>();
   #open: string[] = [];
@@ -57,6 +59,7 @@ export class SnapshotJudge {
       if (link.type === 'symlink') this.symlinks.set(link.path, link.link);
       else this.hardLinks.push(link);
     }
+    addUnusual(this.unusual, block.unusual);
     return block.problems;
   }
 

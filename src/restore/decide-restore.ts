@@ -4,6 +4,7 @@ import { problemError } from '../read/problem.ts';
 import type { ReadPool } from '../read/read-pool.ts';
 import type { Selection } from '../read/selection.ts';
 import type { SnapshotJudge } from '../read/snapshot-judge.ts';
+import type { UnusualNames } from '../read/unusual-names.ts';
 import { type ExternalLink, externalLinksOf } from './external-links.ts';
 import { surveyUnsealed, type UnsealedSurvey } from './extract-unsealed.ts';
 import { planSelection } from './plan-selection.ts';
@@ -14,6 +15,8 @@ export interface SealedDecision {
   plan: ExtractionPlan;
   /** Links that lead out of the state directory, among what is to be written. */
   external: ExternalLink[];
+  /** Names among what is to be written that not every file system holds. */
+  unusual: UnusualNames;
 }
 
 /** The same of an archive from elsewhere, which was read to its end for it. */
@@ -36,7 +39,7 @@ export async function decideSealed(
   if (selection !== null) return planSelection(snapshot, selection, process.platform);
   const judge = await judgeSnapshot(snapshot, pool, signal);
   refuseProblems(judge);
-  return { plan: planAll(snapshot), external: externalLinksOf(judge, process.platform) };
+  return { plan: planAll(snapshot), external: externalLinksOf(judge, process.platform), unusual: judge.unusual };
 }
 
 /** The same for an archive from elsewhere. All of it is judged, whatever is wanted. */

@@ -9,6 +9,8 @@ import type { UnsealedSnapshot } from '../read/open-snapshot.ts';
 import type { Selection } from '../read/selection.ts';
 import type { EntryBook } from '../read/unsealed/entry-book.ts';
 import { visitUnsealed } from '../read/unsealed/read-unsealed.ts';
+import { noteUnusual, noUnusualNames, type UnusualNames } from '../read/unusual-names.ts';
+import { within } from '../state/near-path.ts';
 import { type ExtractedTree, TreeWriter, type TreeWriterOptions } from './tree-writer.ts';
 
 /** What a first pass over an archive from elsewhere found: it was read to its end, and every entry judged. */
@@ -20,6 +22,8 @@ export interface UnsealedSurvey {
   bytes: number;
   /** Paths that are wanted for others' sake: parents, and files that hard links name. */
   extra: Set<string>;
+  /** Names among what is wanted that not every file system holds. */
+  unusual: UnusualNames;
 }
 
 /**
@@ -32,12 +36,13 @@ export async function surveyUnsealed(
   selection: Selection | null,
   signal: AbortSignal | undefined,
 ): Promise<UnsealedSurvey> {
-  const found = { entries: 0, files: 0, bytes: 0, extra: new Set<string>() };
+  const found = { entries: 0, files: 0, bytes: 0, extra: new Set<string>(), unusual: noUnusualNames() };
   const parents = new Set<string>();
   const visitor = {
     begin(entry: Entry) {
       if (selection !== null && !selection.wants(entry.path, entry.type === 'directory')) return;
       found.entries++;
+      noteUnusual(found.unusual, entry.path);
       if (entry.type === 'file') found.files++;
       found.bytes += entry.size;
       if (selection === null) return;
@@ -63,12 +68,18 @@ function addParents(path: string, parents: Set<string>): void {
     parents.add(parent);
 }
 
-function makeImplied(path: string, { root, umask }: TreeWriterOptions): void {
-  const absolute = `${root}/${path}`;
+function makeImplied(path: string, { root, umask, modes }: TreeWriterOptions): void {
   try {
-    fs.mkdirSync(absolute, { recursive: true, mode: 0o700 });
-    // Links are still to be made in it, whatever the umask.
-    fs.chmodSync(absolute, 0o700 | (0o777 & ~umask));
+    within(
+      root,
+      path,
+      (absolute) => {
+        fs.mkdirSync(absolute, { recursive: true, mode: 0o700 });
+        // Links are still to be made in it, whatever the umask.
+        if (modes) fs.chmodSync(absolute, 0o700 | (0o777 & ~umask));
+      },
+      { makeParents: true },
+    );
   } catch (error) {
     throw fromSystemError(error, `make the directory "${printable(path)}"`, path);
   }

@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { BackupError, fromSystemError } from '../errors.ts';
 import { someOf } from '../read/problem.ts';
+import { HERE } from '../state/platform.ts';
 
 /** What a file system takes for the same name. */
 export interface NameFolding {
@@ -51,7 +52,7 @@ export class NameCollisions {
     if (other !== undefined && other !== entryPath) {
       throw new BackupError('NAME_COLLISION', `${someOf([other, entryPath])} are one name on this file system`, {
         path: entryPath,
-        hint: 'Restore to a file system that tells them apart (ext4, xfs, btrfs), or one of them with --path.',
+        hint: `Restore to ${HERE.tellsNamesApart}, or one of them with --path.`,
       });
     }
     this.#seen.set(key, entryPath);

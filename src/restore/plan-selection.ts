@@ -7,6 +7,7 @@ import type { SealedSnapshot } from '../read/open-snapshot.ts';
 import { problemError, someOf } from '../read/problem.ts';
 import { blocksFor } from '../read/read-entries.ts';
 import { type Selection, selectEntries } from '../read/selection.ts';
+import { noteUnusual, noUnusualNames, type UnusualNames } from '../read/unusual-names.ts';
 import type { ExternalLink } from './external-links.ts';
 import type { ExtractionPlan } from './restore-plan.ts';
 
@@ -23,7 +24,7 @@ export function planSelection(
   snapshot: SealedSnapshot,
   selection: Selection,
   platform: NodeJS.Platform,
-): { plan: ExtractionPlan; external: ExternalLink[] } {
+): { plan: ExtractionPlan; external: ExternalLink[]; unusual: UnusualNames } {
   const lookup = new EntryLookup(snapshot, platform);
   const picks = new Picks();
   const links: Entry[] = [];
@@ -53,11 +54,12 @@ export function planSelection(
     else if (type === 'directory') throw conflict(path);
   }
   for (const link of links) assertHardLink(link, lookup);
-  return { plan: picks.finish(snapshot), external: externalOf(links, lookup, platform) };
+  return { plan: picks.finish(snapshot), external: externalOf(links, lookup, platform), unusual: picks.unusual };
 }
 
 /** Entries that were picked, by the block that they stand in. */
 class Picks {
+  readonly unusual = noUnusualNames();
   readonly plan: ExtractionPlan = { blocks: [], entries: 0, files: 0, bytes: 0 };
   readonly #numbers = new Map<FoundEntry['judged']['location'], Set<number>>();
 
@@ -66,6 +68,7 @@ class Picks {
     if (numbers.has(number)) return;
     this.#numbers.set(location, numbers.add(number));
     this.plan.entries++;
+    noteUnusual(this.unusual, entry.path);
     if (entry.type !== 'file') return;
     this.plan.files++;
     this.plan.bytes += entry.size;

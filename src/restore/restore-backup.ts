@@ -36,6 +36,7 @@ import {
 import { plannedEntries } from './restore-plan.ts';
 import { settleSelection } from './settle-selection.ts';
 import { bytesOfCopies, probeAbilities, type TargetAbilities, tellAbilities } from './target-abilities.ts';
+import { refuseNames } from './target-names.ts';
 import type { ExtractedTree, TreeWriterOptions } from './tree-writer.ts';
 
 export interface RestoreOptions extends OperationOptions, SelectionOptions, RunningOptions {
@@ -142,7 +143,13 @@ async function restoreInto(
     };
     const further = mode === 'merge' && staging.found.kind === 'content' ? treeSize(staging.target) : 0;
     const extract = opened.kind === 'sealed' ? extractOfSealed : extractOfUnsealed;
-    const { tree, external } = await extract(opened as never, selection, treeOptions, abilities, further, options);
+    const { tree, external } = await extract(
+      opened as never,
+      selection,
+      treeOptions,
+      { abilities, further, target: staging.target },
+      options,
+    );
     throwIfAborted(signal);
     const skipped = new Set(externalLinks === 'skip' ? external.map(({ path }) => path) : []);
     const links = tree.links.filter(({ path }) => !skipped.has(path));
@@ -181,6 +188,14 @@ async function restoreInto(
   }
 }
 
+interface Destination {
+  /** The state directory. */
+  target: string;
+  abilities: TargetAbilities;
+  /** Bytes that are needed besides those of the snapshot. */
+  further: number;
+}
+
 interface Extraction {
   tree: ExtractedTree;
   external: ExternalLink[];
@@ -190,17 +205,17 @@ async function extractOfSealed(
   snapshot: SealedSnapshot,
   selection: Selection | null,
   tree: TreeWriterOptions,
-  abilities: TargetAbilities,
-  further: number,
+  { abilities, further, target }: Destination,
   options: RestoreOptions,
 ): Promise<Extraction> {
   const { threads, signal } = options;
   const blocks = blocksFor(snapshot, selection).map((number) => snapshot.blocks[number] as BlockLocation);
   const pool = new ReadPool(snapshot, process.platform, threads, blocks);
   try {
-    const { plan, external } = await decideSealed(snapshot, selection, pool, signal);
+    const { plan, external, unusual } = await decideSealed(snapshot, selection, pool, signal);
     refuseEmpty(snapshot.root.totals, options.allowEmpty);
     refuseExternal(external, options);
+    refuseNames(tree.root, target, unusual);
     const entries = () => plannedEntries(snapshot, plan);
     if (!abilities.symlinks) refuseSymlinks([...symlinksIn(entries())], external, tree.root, options);
     const copies = abilities.hardLinks ? 0 : bytesOfCopies(entries);
@@ -216,13 +231,13 @@ async function extractOfUnsealed(
   snapshot: UnsealedSnapshot,
   selection: Selection | null,
   tree: TreeWriterOptions,
-  abilities: TargetAbilities,
-  further: number,
+  { abilities, further, target }: Destination,
   options: RestoreOptions,
 ): Promise<Extraction> {
   const { survey, external } = await decideUnsealed(snapshot, selection, options.signal);
   refuseEmpty(survey.book.judge.counts, options.allowEmpty);
   refuseExternal(external, options);
+  refuseNames(tree.root, target, survey.unusual);
   if (!abilities.symlinks) {
     const links = [...survey.book.judge.symlinks.keys()].filter((path) => selection?.wants(path, false) ?? true);
     refuseSymlinks(links, external, tree.root, options);

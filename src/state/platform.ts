@@ -9,6 +9,8 @@ export interface Platform {
   readonly directoryByDescriptor: ((descriptor: number, dev: bigint, ino: bigint) => string) | null;
   /** Whether `/proc` says where an open file lies. */
   readonly namesOpenFiles: boolean;
+  /** For people: what there is here that tells every name apart. */
+  readonly tellsNamesApart: string;
   /** Whether a directory can be synced. Windows has no such call and needs none. */
   readonly syncsDirectories: boolean;
   /**
@@ -35,6 +37,10 @@ export interface Platform {
 }
 
 const LINUX_PATH_MAX = 4096;
+const TELLS_APART: Partial<Record<NodeJS.Platform, string>> = {
+  linux: 'a file system that tells them apart (ext4, xfs, btrfs)',
+  darwin: 'a volume of the format "APFS (Case-sensitive)", such as a disk image',
+};
 /** macOS and the BSDs. */
 const BSD_PATH_MAX = 1024;
 const LOCKS_ON_OPEN: ReadonlySet<NodeJS.Platform> = new Set(['darwin', 'freebsd', 'netbsd', 'openbsd']);
@@ -54,6 +60,7 @@ export function describePlatform(os: NodeJS.Platform, kernel: string): Platform 
     maxPathBytes: (isLinux ? LINUX_PATH_MAX : isWindows ? WINDOWS_PATH_MAX : BSD_PATH_MAX) - 1,
     directoryByDescriptor: isLinux ? byProc : os === 'darwin' ? byVolume : null,
     namesOpenFiles: isLinux,
+    tellsNamesApart: TELLS_APART[os] ?? 'a file system that tells them apart',
     syncsDirectories: !isWindows,
     syncsFileSystems: isLinux && isAtLeast(kernel, 5, 8),
     touchSetsNanoseconds: isLinux,

@@ -3,6 +3,7 @@ import type { OperationOptions } from '../events.ts';
 import { blockEntries } from '../format/index-block.ts';
 import type { RecordedVerdict, Totals } from '../format/index-root.ts';
 import type { Manifest } from '../format/manifest.ts';
+import { ANY_PLATFORM } from '../format/path-rules.ts';
 import { BlockWalker } from '../read/block-walker.ts';
 import { readBlock } from '../read/index-reader.ts';
 import { judgeBlock } from '../read/judge-block.ts';
@@ -79,7 +80,7 @@ export async function verifySource(source: SnapshotSource, options: VerifyOption
 
 async function verifySealed(snapshot: SealedSnapshot, options: VerifyOptions): Promise<VerifyResult> {
   const { root, manifest } = snapshot;
-  const pool = new ReadPool(snapshot, process.platform, options.threads);
+  const pool = new ReadPool(snapshot, ANY_PLATFORM, options.threads);
   const judge = new SnapshotJudge();
   try {
     options.onEvent?.({ type: 'phase', phase: 'check' });
@@ -131,7 +132,7 @@ async function checkParallel(
     const entries = blockEntries(block);
     const walker = new BlockWalker(entries);
     await walkParallel(pool, location.row.offset, block, walker, signal);
-    return { judgement: judgeBlock(entries, process.platform), problems: walker.problems };
+    return { judgement: judgeBlock(entries, ANY_PLATFORM), problems: walker.problems };
   } catch (error) {
     return { judgement: null, problems: [problemOf(error)] };
   }
@@ -140,7 +141,7 @@ async function checkParallel(
 async function verifyUnsealed(snapshot: UnsealedSnapshot, options: VerifyOptions): Promise<VerifyResult> {
   const { manifest } = snapshot;
   options.onEvent?.({ type: 'phase', phase: 'check' });
-  const { judge } = await visitUnsealed(snapshot.source, null, process.platform, options.signal);
+  const { judge } = await visitUnsealed(snapshot.source, null, ANY_PLATFORM, options.signal);
   judge.judgeManifest(manifest);
   return {
     valid: judge.problems.length === 0,

@@ -49,11 +49,3 @@ test('a link is not followed', () => {
   fs.symlinkSync('/', room.path('out'));
   expect(() => enterDirectory(room.path('out'))).toThrow(/ENOTDIR|ELOOP/);
 });
-
-test('platforms differ in the length of a path', () => {
-  const longest = (os: NodeJS.Platform) => describePlatform(os, '6.1.0').maxPathBytes;
-  expect([longest('linux'), longest('darwin'), longest('freebsd')]).toEqual([4095, 1023, 1023]);
-  expect(describePlatform('linux', '5.4.0-200-generic').syncsFileSystems).toBe(false);
-  expect(describePlatform('linux', '6.1.0').syncsFileSystems).toBe(true);
-  expect(describePlatform('darwin', '24.1.0').syncsFileSystems).toBe(false);
-});

@@ -6,6 +6,7 @@ import { completeTree } from '../complete-tree.ts';
 import type { HardLinks } from '../hard-links.ts';
 import { NameCollisions, type NameFolding } from '../name-collisions.ts';
 import type { TargetAbilities } from '../target-abilities.ts';
+import { isAboutName } from '../target-names.ts';
 import { type ExtractedTree, TreeWriter, type TreeWriterOptions } from '../tree-writer.ts';
 
 /** An entry that could not be taken out. */
@@ -63,14 +64,14 @@ export class SalvageWriter implements EntrySink {
     }
     const taken = this.#admit(entry);
     if (taken === null) return;
-    this.#tree.whole(taken, content);
-    this.#account(entry.path, taken);
+    if (this.#named(entry, () => this.#tree.whole(taken, content))) this.#account(entry.path, taken);
   }
 
   begin(entry: Entry): void {
     const taken = this.#admit(entry);
-    this.#current = taken === null ? null : { entry: taken, named: entry.path };
-    if (taken !== null) this.#tree.begin(taken);
+    this.#current = null;
+    if (taken !== null && this.#named(entry, () => this.#tree.begin(taken)))
+      this.#current = { entry: taken, named: entry.path };
   }
 
   part(_entry: Entry, content: Buffer): void {
@@ -118,6 +119,18 @@ export class SalvageWriter implements EntrySink {
   /** @param root where the tree is now */
   complete(tree: ExtractedTree, root: string, signal: AbortSignal | undefined): Promise<HardLinks['copied']> {
     return completeTree(tree, { ...this.#options, root }, signal);
+  }
+
+  /** Makes an entry. @returns false, and the entry is lost, if the file system cannot hold its name */
+  #named(entry: Entry, make: () => void): boolean {
+    try {
+      make();
+      return true;
+    } catch (error) {
+      if (!isAboutName(error)) throw error;
+      this.lose(entry.path, 'this file system cannot hold its name', entry.type);
+      return false;
+    }
   }
 
   /** The entry under the path that it is written to, or null for what is not to be written. */

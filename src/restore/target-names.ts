@@ -1,0 +1,62 @@
+import { randomBytes } from 'node:crypto';
+import fs from 'node:fs';
+import path from 'node:path';
+import { BackupError, fromSystemError } from '../errors.ts';
+import { someOf } from '../read/problem.ts';
+import type { UnusualNames } from '../read/unusual-names.ts';
+import { HERE } from '../state/platform.ts';
+
+/** What systems say to a name that a file system cannot hold. */
+const NOT_A_NAME = new Set(['EINVAL', 'ENAMETOOLONG', 'EILSEQ', 'ENOENT']);
+
+/**
+ * Refuses names that the file system of a restore cannot hold, before anything is written: each kind is tried out there.
+ *
+ * @param directory an empty one of ours on that file system
+ * @param target where the entries will lie in the end
+ * @throws BackupError `NAME_UNSUPPORTED`; `NO_SPACE`, `PERMISSION`, `IO`
+ */
+export function refuseNames(directory: string, target: string, unusual: UnusualNames, platform = HERE): void {
+  const { byTrait, longest } = unusual;
+  const bytes = Buffer.byteLength(target) + 1 + longest.bytes;
+  if (bytes > platform.maxPathBytes) {
+    throw new BackupError(
+      'NAME_UNSUPPORTED',
+      `${someOf([longest.path])} would have a path of ${bytes} bytes, and the system takes ${platform.maxPathBytes}`,
+      { path: longest.path, hint: 'Restore to a directory with a shorter path.' },
+    );
+  }
+  const refused = [...byTrait.values()].filter(({ name }) => !holdsName(directory, name)).map((one) => one.path);
+  if (refused.length === 0) return;
+  const paths = [...new Set(refused)];
+  throw new BackupError(
+    'NAME_UNSUPPORTED',
+    `${someOf(paths)} ${paths.length === 1 ? 'has a name' : 'have names'} that this file system cannot hold`,
+    { path: paths[0], hint: 'Restore to another file system, or with --path only what it can hold.' },
+  );
+}
+
+/** Whether a BackupError comes of a name that the file system cannot hold. */
+export function isAboutName(error: unknown): boolean {
+  const cause = error instanceof BackupError ? error.cause : null;
+  return NOT_A_NAME.has((cause as NodeJS.ErrnoException | null)?.code ?? '');
+}
+
+/** Whether a file of that name can be made, and has that name then: FAT drops a final dot without a word. */
+function holdsName(parent: string, name: string): boolean {
+  const directory = path.join(parent, `oxios-backup-probe-${randomBytes(4).toString('hex')}`);
+  try {
+    fs.mkdirSync(directory, { mode: 0o700 });
+    try {
+      fs.writeFileSync(path.join(directory, name), '', { flag: 'wx' });
+      return fs.readdirSync(directory).some((listed) => listed.normalize('NFC') === name.normalize('NFC'));
+    } catch (error) {
+      if (NOT_A_NAME.has((error as NodeJS.ErrnoException).code ?? '')) return false;
+      throw error;
+    } finally {
+      fs.rmSync(directory, { recursive: true, force: true });
+    }
+  } catch (error) {
+    throw fromSystemError(error, 'try out what names the file system holds', parent);
+  }
+}
