@@ -1,5 +1,6 @@
 import os from 'node:os';
 import path from 'node:path';
+import { BackupError } from '../errors.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Options that several commands share, word for word. */
@@ -68,10 +69,24 @@ export function wholeNumber(name: string, from: number, to: number): (value: num
   };
 }
 
-/** The state directory that is meant: the option, else the environment, else where Oxios has it. */
+/**
+ * The state directory that is meant: the option, else the environment, else where Oxios has it.
+ *
+ * @throws BackupError `USAGE` when the environment names none by an empty word: that is a mistake in a script, and must not mean another directory
+ */
 export function stateDirOf(args: { 'state-dir': string | undefined }, { env }: Terminal): string {
-  const named = args['state-dir'] || env.OXIOS_STATE_DIR;
-  return named ? path.resolve(named) : path.join(env.HOME || os.homedir(), '.oxios', 'workspace');
+  const named = args['state-dir'] ?? env.OXIOS_STATE_DIR;
+  if (named === '') {
+    throw new BackupError('USAGE', 'OXIOS_STATE_DIR is set, and empty', {
+      hint: 'Unset it to mean ~/.oxios/workspace, or name the state directory with --state-dir.',
+    });
+  }
+  return named === undefined ? path.join(homeOf(env), '.oxios', 'workspace') : path.resolve(named);
+}
+
+/** An empty HOME would be the current directory; then the user database tells. */
+function homeOf(env: Terminal['env']): string {
+  return env.HOME || os.homedir() || os.userInfo().homedir;
 }
 
 /** A snapshot as the library takes it. */

@@ -1,6 +1,6 @@
 import yargs, { type Argv } from 'yargs';
 import type { Command } from './command.ts';
-import { COMMANDS, namedCommands } from './commands.ts';
+import { beforeEnd, COMMANDS, namedCommands } from './commands.ts';
 
 /** What a command line asks for. */
 export type Parsed =
@@ -29,7 +29,29 @@ export async function parse(argv: readonly string[]): Promise<Parsed> {
     (key) => command.options[key]?.type !== 'array' && Array.isArray(args[key]),
   );
   if (twice !== undefined) return { kind: 'wrong', name, message: `--${twice} can be given only once` };
+  const odd = oddValue(argv, command) ?? emptyPositional(command, args);
+  if (odd !== null) return { kind: 'wrong', name, message: odd };
   return { kind: 'command', name, command, args };
+}
+
+/** An empty value is what an unset variable leaves behind, and yargs takes any word behind a flag for "false". */
+function oddValue(argv: readonly string[], { options }: Command): string | null {
+  const words = beforeEnd(argv);
+  for (const [at, word] of words.entries()) {
+    const [, name = '', assigned] = /^--?([^-=][^=]*)(?:=(.*))?$/s.exec(word) ?? [];
+    const option = Object.hasOwn(options, name) ? options[name] : undefined;
+    if (option?.type === 'boolean') {
+      if (assigned !== undefined && assigned !== 'true' && assigned !== 'false') return `--${name} takes no value`;
+    } else if (option !== undefined && (assigned ?? words[at + 1]) === '') {
+      return `--${name} wants a value that is not empty`;
+    }
+  }
+  return null;
+}
+
+function emptyPositional({ positionals }: Command, args: Readonly<Record<string, unknown>>): string | null {
+  const empty = Object.keys(positionals).find((key) => [args[key]].flat().includes(''));
+  return empty === undefined ? null : `${empty} must not be empty`;
 }
 
 /** What yargs says, in words that do not presuppose its own. */

@@ -1,7 +1,8 @@
 import type { Readable } from 'node:stream';
+import { checkArgument, checkOptions, pathSchema, snapshotSchema } from '../options.ts';
 import { openSnapshot } from '../read/open-snapshot.ts';
 import { openSource } from '../read/snapshot-source.ts';
-import { type VerifyOptions, type VerifyResult, verifySource } from '../verify/verify-snapshot.ts';
+import { type VerifyOptions, type VerifyResult, verifyOptionsSchema, verifySource } from '../verify/verify-snapshot.ts';
 import { compareSides } from './compare-sides.ts';
 import { type Difference, DifferenceBuilder } from './difference.ts';
 import { directorySide } from './directory-side.ts';
@@ -27,6 +28,9 @@ export async function compareWithDirectory(
   directory: string,
   options: VerifyOptions = {},
 ): Promise<DirectoryComparison> {
+  checkArgument('snapshot', snapshotSchema, snapshot);
+  checkArgument('directory', pathSchema, directory);
+  checkOptions(verifyOptionsSchema, options);
   const source = await openSource(snapshot, { signal: options.signal });
   try {
     const verify = await verifySource(source, options);

@@ -1,8 +1,9 @@
 import { statSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import type { OperationOptions } from '../events.ts';
+import { checkArgument, checkOptions, flagSchema, OPERATION_SHAPE, optionsSchema, snapshotSchema } from '../options.ts';
 import { openSnapshot } from '../read/open-snapshot.ts';
-import { compileSelection, type SelectionOptions } from '../read/selection.ts';
+import { compileSelection, SELECTION_SHAPE, type SelectionOptions } from '../read/selection.ts';
 import { openSource, type SnapshotSource } from '../read/snapshot-source.ts';
 import { compareSides } from './compare-sides.ts';
 import type { Difference } from './difference.ts';
@@ -18,6 +19,8 @@ export interface DiffOptions extends OperationOptions, SelectionOptions {
    */
   checksum?: boolean;
 }
+
+const diffOptionsSchema = optionsSchema<DiffOptions>({ ...OPERATION_SHAPE, ...SELECTION_SHAPE, checksum: flagSchema });
 
 /**
  * Tells what changed from a snapshot to another one, or to a directory.
@@ -35,6 +38,9 @@ export async function diffSnapshots(
   after: string | Readable,
   options: DiffOptions = {},
 ): Promise<Difference> {
+  checkArgument('before', snapshotSchema, before);
+  checkArgument('after', snapshotSchema, after);
+  checkOptions(diffOptionsSchema, options);
   const { signal, checksum = false } = options;
   const selection = compileSelection(options);
   const sources: SnapshotSource[] = [];

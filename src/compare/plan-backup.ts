@@ -4,9 +4,10 @@ import type { LeftOut } from '../capture/capture-report.ts';
 import { captureState } from '../capture/capture-state.ts';
 import { openStateDir } from '../capture/scan.ts';
 import { systemReason } from '../capture/system-reason.ts';
-import type { CreateOptions } from '../create/create-backup.ts';
+import { CREATE_SHAPE, type CreateOptions } from '../create/create-backup.ts';
 import type { RecordedVerdict, Totals } from '../format/index-root.ts';
 import { isBackupManifest, type ManifestSection } from '../format/manifest.ts';
+import { checkArgument, checkOptions, optionsSchema, pathSchema, storeSchema } from '../options.ts';
 import { CATEGORIES, sectionOf } from '../state/sections.ts';
 import type { StateStore } from '../state/state-store.ts';
 import { throwIfAborted } from '../workers/abort.ts';
@@ -19,6 +20,8 @@ export interface PlanBackupOptions extends CreateOptions {
    */
   output?: string;
 }
+
+const planBackupOptionsSchema = optionsSchema<PlanBackupOptions>({ ...CREATE_SHAPE, output: pathSchema });
 
 /** Something worth knowing that is no loss. */
 export interface Notice {
@@ -47,6 +50,8 @@ export interface BackupPlan {
  * @throws BackupError `STATE_DIR_MISSING`, `MANIFEST_NAME_TAKEN`, `PERMISSION`, `ABORTED`: `createBackup` would too
  */
 export async function planBackup(store: StateStore, options: PlanBackupOptions = {}): Promise<BackupPlan> {
+  checkArgument('store', storeSchema, store);
+  checkOptions(planBackupOptionsSchema, options);
   const { signal, onEvent } = options;
   const { root } = openStateDir(store.basePath);
   throwIfAborted(signal);

@@ -7,6 +7,7 @@ import type { Entry } from '../format/entry.ts';
 import { isEmptySnapshot, type RecordedVerdict, type Totals } from '../format/index-root.ts';
 import type { Manifest } from '../format/manifest.ts';
 import { comparePaths } from '../format/path-order.ts';
+import { checkArgument, checkOptions, snapshotSchema, storeSchema } from '../options.ts';
 import { type OpenSnapshot, openSnapshot, type SealedSnapshot, type UnsealedSnapshot } from '../read/open-snapshot.ts';
 import { ReadPool } from '../read/read-pool.ts';
 import { compileSelection, type Selection } from '../read/selection.ts';
@@ -22,7 +23,7 @@ import { type Place, resolveTarget } from '../restore/publish/place.ts';
 import type { PublishMode } from '../restore/publish/publish.ts';
 import { inspectTarget } from '../restore/publish/target-state.ts';
 import { emptySnapshotError, partialReplaceError } from '../restore/refusals.ts';
-import type { RestoreOptions } from '../restore/restore-backup.ts';
+import { type RestoreOptions, restoreOptionsSchema } from '../restore/restore-backup.ts';
 import { type Extent, plannedEntries } from '../restore/restore-plan.ts';
 import type { StateStore } from '../state/state-store.ts';
 import { throwIfAborted } from '../workers/abort.ts';
@@ -97,6 +98,9 @@ export async function planRestore(
   snapshot: string | Readable,
   options: RestoreOptions = {},
 ): Promise<RestorePreview> {
+  checkArgument('store', storeSchema, store);
+  checkArgument('snapshot', snapshotSchema, snapshot);
+  checkOptions(restoreOptionsSchema, options);
   const { mode = 'create', signal, onEvent } = options;
   const selection = compileSelection(options);
   if (selection !== null && mode === 'replace') throw partialReplaceError();

@@ -17,6 +17,22 @@ import { encodeRoot, type RecordedVerdict, type Totals } from '../format/index-r
 import { encodeManifestEntry, isBackupManifest, MAX_MANIFEST_BYTES, type Manifest } from '../format/manifest.ts';
 import { comparePaths } from '../format/path-order.ts';
 import { encodeSeal, SEAL_LENGTH } from '../format/seal.ts';
+import {
+  checkArgument,
+  checkOptions,
+  flagSchema,
+  OPERATION_SHAPE,
+  oneOfSchema,
+  optionsSchema,
+  outputSchema,
+  pathSchema,
+  storeSchema,
+  textSchema,
+  textsSchema,
+  threadsSchema,
+  timeSchema,
+  wholeNumberSchema,
+} from '../options.ts';
 import { acquireStateLock, type StateLock } from '../restore/publish/lock.ts';
 import { assertRecovered } from '../restore/publish/needs-recovery.ts';
 import { clearTemporaries } from '../state/clear-temporaries.ts';
@@ -95,6 +111,21 @@ export interface CreateOptions extends OperationOptions {
   scratchDir?: string;
 }
 
+/** Schemas of these options. */
+export const CREATE_SHAPE = {
+  ...OPERATION_SHAPE,
+  force: flagSchema,
+  level: wholeNumberSchema(1, 9),
+  threads: threadsSchema,
+  excludes: textsSchema,
+  oxiosVersion: textSchema,
+  createdAt: timeSchema,
+  sqlite: oneOfSchema(['auto', 'node', 'better-sqlite3', 'pair']),
+  scratchDir: pathSchema,
+  host: textSchema,
+};
+const createOptionsSchema = optionsSchema<CreateOptions>(CREATE_SHAPE);
+
 /**
  * Where a snapshot goes: the path of the file; a folder, in which it gets a name that tells the time and that no other file has
  * (`defaultSnapshotName`); or a stream, which is left open: end it when `createBackup` resolves.
@@ -137,6 +168,9 @@ export async function createBackup(
   output: CreateOutput,
   options: CreateOptions = {},
 ): Promise<CreateResult> {
+  checkArgument('store', storeSchema, store);
+  checkArgument('output', outputSchema, output);
+  checkOptions(createOptionsSchema, options);
   throwIfAborted(options.signal);
   // First of all: what a restore that is at work has half done would pass for what an interrupted one left.
   const lock = await lockIfPossible(store.basePath, options);

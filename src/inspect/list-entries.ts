@@ -3,12 +3,18 @@ import { setImmediate } from 'node:timers/promises';
 import type { OperationOptions } from '../events.ts';
 import type { Entry } from '../format/entry.ts';
 import { ANY_PLATFORM } from '../format/path-rules.ts';
+import { checkArgument, checkOptions, OPERATION_SHAPE, optionsSchema, snapshotSchema } from '../options.ts';
 import { openSnapshot, type SealedSnapshot, type UnsealedSnapshot } from '../read/open-snapshot.ts';
 import { blocksFor, readJudgedBlock } from '../read/read-entries.ts';
-import { compileSelection, type Selection, type SelectionOptions } from '../read/selection.ts';
+import { compileSelection, SELECTION_SHAPE, type Selection, type SelectionOptions } from '../read/selection.ts';
 import { openSource } from '../read/snapshot-source.ts';
 import { stepUnsealed } from '../read/unsealed/read-unsealed.ts';
 import { throwIfAborted } from '../workers/abort.ts';
+
+const listOptionsSchema = optionsSchema<SelectionOptions & OperationOptions>({
+  ...SELECTION_SHAPE,
+  ...OPERATION_SHAPE,
+});
 
 /**
  * Lists the entries of a snapshot, in its order. Of the index only the blocks that can hold what is asked for are read, one at a time, and
@@ -24,6 +30,8 @@ export async function* listEntries(
   snapshot: string | Readable,
   options: SelectionOptions & OperationOptions = {},
 ): AsyncGenerator<Entry, void, void> {
+  checkArgument('snapshot', snapshotSchema, snapshot);
+  checkOptions(listOptionsSchema, options);
   const selection = compileSelection(options);
   const source = await openSource(snapshot, { signal: options.signal });
   try {

@@ -3,6 +3,7 @@ import { isLoss } from '../capture/verdict.ts';
 import type { OperationOptions } from '../events.ts';
 import type { RecordedVerdict, Totals } from '../format/index-root.ts';
 import type { Manifest } from '../format/manifest.ts';
+import { checkArgument, checkOptions, operationSchema, snapshotSchema } from '../options.ts';
 import { openSnapshot } from '../read/open-snapshot.ts';
 import { openSource } from '../read/snapshot-source.ts';
 
@@ -34,6 +35,8 @@ export async function showSnapshot(
   snapshot: string | Readable,
   options: OperationOptions = {},
 ): Promise<SnapshotSummary> {
+  checkArgument('snapshot', snapshotSchema, snapshot);
+  checkOptions(operationSchema, options);
   const source = await openSource(snapshot, { signal: options.signal });
   try {
     const opened = await openSnapshot(source);

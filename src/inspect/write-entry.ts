@@ -4,6 +4,14 @@ import type { OperationOptions } from '../events.ts';
 import type { Entry } from '../format/entry.ts';
 import { DAMAGED_HINT } from '../format/gzip-member.ts';
 import { ANY_PLATFORM } from '../format/path-rules.ts';
+import {
+  checkArgument,
+  checkOptions,
+  operationSchema,
+  snapshotSchema,
+  textSchema,
+  writableSchema,
+} from '../options.ts';
 import { BlockWalker } from '../read/block-walker.ts';
 import { EntryLookup, type FoundEntry } from '../read/entry-lookup.ts';
 import { inflateMember } from '../read/inflate-member.ts';
@@ -36,6 +44,10 @@ export async function writeEntry(
   output: Writable,
   options: OperationOptions = {},
 ): Promise<Entry> {
+  checkArgument('snapshot', snapshotSchema, snapshot);
+  checkArgument('path', textSchema, path);
+  checkArgument('output', writableSchema, output);
+  checkOptions(operationSchema, options);
   const source = await openSource(snapshot, { signal: options.signal });
   const taker = new EntryOutput(output);
   try {

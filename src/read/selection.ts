@@ -1,6 +1,7 @@
 import { compileUserExcludes, type UserExcludes } from '../capture/user-excludes.ts';
 import type { BlockEntry } from '../format/index-block.ts';
 import { comparePaths, parentOf } from '../format/path-order.ts';
+import { textsSchema } from '../options.ts';
 
 /** Which entries are wanted. Without either, all. */
 export interface SelectionOptions {
@@ -19,6 +20,9 @@ export interface SelectionOptions {
    */
   sections?: readonly string[];
 }
+
+/** Schemas of these options. */
+export const SELECTION_SHAPE = { paths: textsSchema, sections: textsSchema };
 
 /** A run of paths in the order of a snapshot: from `from` on, those that begin with `prefix`. */
 interface PathRange {

@@ -4,11 +4,22 @@ import { isLoss } from '../capture/verdict.ts';
 import type { OperationOptions } from '../events.ts';
 import type { RecordedVerdict } from '../format/index-root.ts';
 import type { Manifest } from '../format/manifest.ts';
+import {
+  checkArgument,
+  checkOptions,
+  flagSchema,
+  OPERATION_SHAPE,
+  oneOfSchema,
+  optionsSchema,
+  snapshotSchema,
+  storeSchema,
+  threadsSchema,
+} from '../options.ts';
 import type { BlockLocation } from '../read/index-reader.ts';
 import { type OpenSnapshot, openSnapshot, type SealedSnapshot, type UnsealedSnapshot } from '../read/open-snapshot.ts';
 import { blocksFor } from '../read/read-entries.ts';
 import { ReadPool } from '../read/read-pool.ts';
-import { compileSelection, type Selection, type SelectionOptions } from '../read/selection.ts';
+import { compileSelection, SELECTION_SHAPE, type Selection, type SelectionOptions } from '../read/selection.ts';
 import { openSource } from '../read/snapshot-source.ts';
 import type { StateStore } from '../state/state-store.ts';
 import { throwIfAborted } from '../workers/abort.ts';
@@ -20,7 +31,7 @@ import { extractSealed } from './extract-sealed.ts';
 import { extractUnsealed } from './extract-unsealed.ts';
 import { tellCopies } from './hard-links.ts';
 import { acquireStateLock } from './publish/lock.ts';
-import { assertNotRunning, type RunningOptions } from './publish/not-running.ts';
+import { assertNotRunning, RUNNING_SHAPE, type RunningOptions } from './publish/not-running.ts';
 import { type PublishMode, publish } from './publish/publish.ts';
 import { openStaging, type Staging } from './publish/staging.ts';
 import { readTop, type TopAttributes } from './publish/top-attributes.ts';
@@ -69,6 +80,17 @@ export interface RestoreOptions extends OperationOptions, SelectionOptions, Runn
   threads?: number;
 }
 
+export const restoreOptionsSchema = optionsSchema<RestoreOptions>({
+  ...OPERATION_SHAPE,
+  ...SELECTION_SHAPE,
+  mode: oneOfSchema(['create', 'replace', 'merge']),
+  allowEmpty: flagSchema,
+  externalLinks: oneOfSchema(['refuse', 'keep', 'skip']),
+  sameOwner: flagSchema,
+  ...RUNNING_SHAPE,
+  threads: threadsSchema,
+});
+
 /** A state directory that was restored. */
 export interface RestoreResult {
   /** The state directory, as it really is (links resolved). */
@@ -100,6 +122,9 @@ export async function restoreBackup(
   snapshot: string | Readable,
   options: RestoreOptions = {},
 ): Promise<RestoreResult> {
+  checkArgument('store', storeSchema, store);
+  checkArgument('snapshot', snapshotSchema, snapshot);
+  checkOptions(restoreOptionsSchema, options);
   const { mode = 'create', signal } = options;
   const selection = compileSelection(options);
   if (selection !== null && mode === 'replace') throw partialReplaceError();

@@ -5,6 +5,7 @@ import type { OperationOptions } from '../events.ts';
 import { MEMBER_HEADER } from '../format/gzip-member.ts';
 import type { Manifest } from '../format/manifest.ts';
 import { comparePaths } from '../format/path-order.ts';
+import { checkArgument, checkOptions, OPERATION_SHAPE, optionsSchema, pathSchema, snapshotSchema } from '../options.ts';
 import { openSnapshot } from '../read/open-snapshot.ts';
 import { type Problem, problemError, problemOf } from '../read/problem.ts';
 import { openSource, readAt, type SnapshotSource } from '../read/snapshot-source.ts';
@@ -28,6 +29,8 @@ export interface SalvageOptions extends OperationOptions {
    */
   stateDir?: string;
 }
+
+const salvageOptionsSchema = optionsSchema<SalvageOptions>({ ...OPERATION_SHAPE, stateDir: pathSchema });
 
 /** What was taken out of a damaged snapshot. */
 export interface SalvageResult {
@@ -65,6 +68,9 @@ export async function salvageSnapshot(
   directory: string,
   options: SalvageOptions = {},
 ): Promise<SalvageResult> {
+  checkArgument('snapshot', snapshotSchema, snapshot);
+  checkArgument('directory', pathSchema, directory);
+  checkOptions(salvageOptionsSchema, options);
   throwIfAborted(options.signal);
   const folder = await SalvageFolder.open(directory, options.stateDir, options.onEvent);
   try {

@@ -1,4 +1,5 @@
 import type { OperationOptions } from '../events.ts';
+import { checkArgument, checkOptions, operationSchema, pathSchema } from '../options.ts';
 import { scanShelf } from './scan-shelf.ts';
 import type { ShelvedSnapshot } from './shelved-snapshot.ts';
 
@@ -10,5 +11,7 @@ import type { ShelvedSnapshot } from './shelved-snapshot.ts';
  * @throws BackupError `SNAPSHOT_MISSING` if there is no such folder. A file that cannot be read is a row, not an error.
  */
 export async function listSnapshots(directory: string, options: OperationOptions = {}): Promise<ShelvedSnapshot[]> {
+  checkArgument('directory', pathSchema, directory);
+  checkOptions(operationSchema, options);
   return (await scanShelf(directory, options.signal)).map(({ snapshot }) => snapshot);
 }

@@ -2,6 +2,15 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { BackupError, fromSystemError } from '../errors.ts';
 import { printable } from '../format/printable.ts';
+import {
+  checkArgument,
+  checkOptions,
+  flagSchema,
+  OPERATION_SHAPE,
+  optionsSchema,
+  pathSchema,
+  threadsSchema,
+} from '../options.ts';
 import type { Problem } from '../read/problem.ts';
 import type { VerifyOptions } from '../verify/verify-snapshot.ts';
 import { throwIfAborted } from '../workers/abort.ts';
@@ -34,6 +43,12 @@ export interface PruneOptions extends VerifyOptions {
    */
   dryRun?: boolean;
 }
+
+const pruneOptionsSchema = optionsSchema<PruneOptions>({
+  ...OPERATION_SHAPE,
+  threads: threadsSchema,
+  dryRun: flagSchema,
+});
 
 export interface PruneResult {
   /** Path of the folder. */
@@ -68,6 +83,8 @@ export async function pruneSnapshots(
   policy: RetentionPolicy,
   options: PruneOptions = {},
 ): Promise<PruneResult> {
+  checkArgument('directory', pathSchema, directory);
+  checkOptions(pruneOptionsSchema, options);
   const { dryRun = false, signal } = options;
   checkPolicy(policy);
   const rows = await scanShelf(directory, signal);
@@ -110,7 +127,8 @@ async function proveOrSetAside(
     message: 'is being verified before older snapshots are removed',
   });
   try {
-    await proveSnapshot(directory, row, rows, options.dryRun !== true, options);
+    const { dryRun = false, ...verifyOptions } = options;
+    await proveSnapshot(directory, row, rows, !dryRun, verifyOptions);
     if (!isSameFile(snapshot.path, identity)) throw replaced(snapshot);
   } catch (error) {
     if (error instanceof BackupError && error.code === 'ABORTED') throw error;

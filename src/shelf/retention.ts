@@ -1,4 +1,5 @@
 import { BackupError } from '../errors.ts';
+import { checkOptions, optionsSchema, wholeNumberSchema } from '../options.ts';
 import { type Calendar, type CalendarDay, isoWeek, localCalendar } from './calendar.ts';
 import { beforeDrops, type HeldAmount } from './drops.ts';
 
@@ -59,20 +60,23 @@ const RULES: readonly {
   { rule: 'yearly', option: 'keepYearly', bucket: ({ year }) => String(year) },
 ];
 
+const COUNT = wholeNumberSchema(0, 1_000_000);
+
+const policySchema = optionsSchema<RetentionPolicy>({
+  keepLast: COUNT,
+  keepDaily: COUNT,
+  keepWeekly: COUNT,
+  keepMonthly: COUNT,
+  keepYearly: COUNT,
+});
+
 /**
  * Refuses a policy that is none.
  *
  * @throws BackupError `USAGE` for a number that is not a count, and when no rule keeps anything
  */
 export function checkPolicy(policy: RetentionPolicy): void {
-  for (const { option } of RULES) {
-    const count = policy[option] ?? 0;
-    if (!Number.isSafeInteger(count) || count < 0) {
-      throw new BackupError('USAGE', `${option} must be a whole number, 0 or more, not ${count}`, {
-        hint: 'Leave a rule out to have it keep nothing.',
-      });
-    }
-  }
+  checkOptions(policySchema, policy);
   if (RULES.every(({ option }) => (policy[option] ?? 0) === 0)) {
     throw new BackupError('USAGE', 'no rule says which snapshots to keep', {
       hint: 'Give at least one of --keep-last, --keep-daily, --keep-weekly, --keep-monthly, --keep-yearly.',

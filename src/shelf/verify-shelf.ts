@@ -1,7 +1,8 @@
 import path from 'node:path';
 import { BackupError } from '../errors.ts';
+import { checkArgument, checkOptions, pathSchema } from '../options.ts';
 import type { Problem } from '../read/problem.ts';
-import type { VerifyOptions, VerifyResult } from '../verify/verify-snapshot.ts';
+import { type VerifyOptions, type VerifyResult, verifyOptionsSchema } from '../verify/verify-snapshot.ts';
 import { throwIfAborted } from '../workers/abort.ts';
 import { proveSnapshot } from './prove-snapshot.ts';
 import { noSnapshots, problemFrom, type ShelfRow, scanShelf, stateOf } from './scan-shelf.ts';
@@ -35,6 +36,8 @@ export interface ShelfVerifyResult {
  * @throws BackupError `SNAPSHOT_MISSING` if there is no such folder, or no snapshot in it; a snapshot that is not valid, or cannot be read, is a result, not an error
  */
 export async function verifyShelf(directory: string, options: VerifyOptions = {}): Promise<ShelfVerifyResult> {
+  checkArgument('directory', pathSchema, directory);
+  checkOptions(verifyOptionsSchema, options);
   const rows = await scanShelf(directory, options.signal);
   if (rows.length === 0) throw noSnapshots(directory);
   const snapshots: ShelfVerification[] = [];

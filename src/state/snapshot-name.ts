@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto';
+import { checkArgument, timeSchema } from '../options.ts';
 
 const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567';
 
@@ -9,6 +10,7 @@ const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567';
  * one folder in the same second get names of their own. A renamed snapshot is as good: when it was made stands in its manifest.
  */
 export function defaultSnapshotName(now: Date): string {
+  checkArgument('now', timeSchema, now);
   const time = now
     .toISOString()
     .replace(/\.\d+Z$/, 'Z')

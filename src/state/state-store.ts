@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BackupError, fromSystemError } from '../errors.ts';
+import { checkArgument, pathSchema } from '../options.ts';
 import { entryStem } from './sections.ts';
 
 /** Oxios's view of its state directory: categories (folders) of entries (`.md` and `.json` files). */
@@ -8,8 +9,12 @@ export class StateStore {
   /** The state directory, as it was given. */
   readonly basePath: string;
 
-  /** @param basePath the state directory, usually `~/.oxios/workspace`; it need not exist */
+  /**
+   * @param basePath the state directory, usually `~/.oxios/workspace`; it need not exist
+   * @throws BackupError `USAGE` for an empty path
+   */
   constructor(basePath: string) {
+    checkArgument('basePath', pathSchema, basePath);
     this.basePath = basePath;
   }
 

@@ -4,6 +4,14 @@ import { blockEntries } from '../format/index-block.ts';
 import type { RecordedVerdict, Totals } from '../format/index-root.ts';
 import type { Manifest } from '../format/manifest.ts';
 import { ANY_PLATFORM } from '../format/path-rules.ts';
+import {
+  checkArgument,
+  checkOptions,
+  OPERATION_SHAPE,
+  optionsSchema,
+  snapshotSchema,
+  threadsSchema,
+} from '../options.ts';
 import { BlockWalker } from '../read/block-walker.ts';
 import { readBlock } from '../read/index-reader.ts';
 import { judgeBlock } from '../read/judge-block.ts';
@@ -28,6 +36,8 @@ export interface VerifyOptions extends OperationOptions {
   threads?: number;
 }
 
+export const verifyOptionsSchema = optionsSchema<VerifyOptions>({ ...OPERATION_SHAPE, threads: threadsSchema });
+
 /** What a verification found out. */
 export interface VerifyResult {
   /** Whether every byte was proven. Equal to `problems.length === 0`. */
@@ -51,6 +61,8 @@ export interface VerifyResult {
  * @throws BackupError only when the file cannot be read at all; a snapshot that is not valid is a result, not an error
  */
 export async function verifySnapshot(snapshot: string | Readable, options: VerifyOptions = {}): Promise<VerifyResult> {
+  checkArgument('snapshot', snapshotSchema, snapshot);
+  checkOptions(verifyOptionsSchema, options);
   const source = await openSource(snapshot, { signal: options.signal });
   try {
     return await verifySource(source, options);

@@ -25,7 +25,7 @@ export class Workbench extends Workroom {
       cwd: this.root,
       reject: false,
       ...options,
-      env: { OXIOS_VERSION: '0.3.0', OXIOS_STATE_DIR: '', DEBUG: '', ...options.env },
+      env: { OXIOS_VERSION: '0.3.0', OXIOS_STATE_DIR: undefined, DEBUG: '', ...options.env },
     });
   }
 
@@ -34,7 +34,7 @@ export class Workbench extends Workroom {
     const { exitCode, stdout, stderr } = await execa('bash', ['-c', `b="${process.execPath} ${MAIN}"; ${line}`], {
       cwd: this.root,
       reject: false,
-      env: { OXIOS_VERSION: '0.3.0', OXIOS_STATE_DIR: '' },
+      env: { OXIOS_VERSION: '0.3.0', OXIOS_STATE_DIR: undefined },
     });
     return { status: exitCode, out: stdout, err: stderr };
   }

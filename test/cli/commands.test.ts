@@ -31,6 +31,20 @@ describe('create', () => {
     expect(missing.err).toContain(`${bench.path('home')}/.oxios/workspace`);
   });
 
+  it('takes an empty OXIOS_STATE_DIR for a mistake, and an empty HOME for none', async () => {
+    const { status, err } = await bench.run(['restore', 's.tar.gz', '--replace'], { env: { OXIOS_STATE_DIR: '' } });
+    expect(status).toBe(2);
+    expect(err).toContain('OXIOS_STATE_DIR is set, and empty');
+    const { err: elsewhere } = await bench.run(['create', 'h.tar.gz', '--dry-run'], { env: { HOME: '' } });
+    expect(elsewhere).not.toContain(bench.root);
+    const empty = await bench.run(['create', 'e.tar.gz', '--state-dir', '']);
+    expect(empty).toMatchObject({
+      status: 2,
+      err: expect.stringContaining('--state-dir wants a value that is not empty'),
+    });
+    expect(existsSync(bench.path('e.tar.gz'))).toBe(false);
+  });
+
   it('leaves an existing file alone without --force', async () => {
     writeFileSync(bench.path('there.tar.gz'), 'mine');
     const { status, err } = await bench.run(['create', 'there.tar.gz', '--state-dir', 'state']);

@@ -22,6 +22,37 @@ async function textOf(...argv: string[]): Promise<string> {
   return (await answer(argv)) ?? expect.fail('no answer');
 }
 
+describe('what an unset variable leaves behind', () => {
+  it.each(NAMES)('is refused as the value of every option and argument: %s', async (name) => {
+    const { command } = await (COMMANDS[name]?.load() ?? expect.fail());
+    const needed = Object.entries(command.positionals).flatMap(([, { demandOption, choices }]) =>
+      demandOption ? [String(choices?.[0] ?? 'x')] : [],
+    );
+    for (const [key, { type }] of Object.entries(command.options)) {
+      const flag = `${key.length === 1 ? '-' : '--'}${key}`;
+      if (type === 'boolean') {
+        const implied = key === 'progress' ? ['--json'] : [];
+        for (const value of ['', 'yes', 'TRUE', '0', 'maybe']) {
+          const complaint = await complaintOf(name, ...needed, ...implied, `${flag}=${value}`);
+          if (key.length > 1) expect(complaint).toBe(`--${key} takes no value`);
+        }
+        continue;
+      }
+      for (const words of [[flag, ''], [`${flag}=`]])
+        expect(await complaintOf(name, ...needed, ...words)).toContain(key);
+    }
+    for (const [at, [key, { choices }]] of Object.entries(command.positionals).entries()) {
+      const words = [...needed.slice(0, at), '', ...needed.slice(at + 1)];
+      expect(await complaintOf(name, ...words)).toContain(choices === undefined ? `${key} must not be empty` : key);
+    }
+  });
+
+  it('leaves a flag that says true or false as it is', async () => {
+    expect((await argsOf('restore', 's', '--dry-run=true'))['dry-run']).toBe(true);
+    expect((await argsOf('restore', 's', '--dry-run=false'))['dry-run']).toBe(false);
+  });
+});
+
 describe('arguments', () => {
   it('keeps a dash, which stands for a pipe', async () => {
     expect((await argsOf('restore', '-')).snapshot).toBe('-');

@@ -197,9 +197,9 @@ describe('reasons', () => {
 test.each([
   [{}, 'no rule says which snapshots to keep'],
   [{ keepLast: 0, keepDaily: 0 }, 'no rule says which snapshots to keep'],
-  [{ keepLast: 3, keepDaily: -1 }, 'keepDaily must be a whole number, 0 or more, not -1'],
-  [{ keepWeekly: 1.5 }, 'keepWeekly must be a whole number, 0 or more, not 1.5'],
-  [{ keepYearly: Number.NaN }, 'keepYearly must be a whole number, 0 or more, not NaN'],
+  [{ keepLast: 3, keepDaily: -1 }, 'keepDaily must be a whole number from 0 to 1000000, not -1'],
+  [{ keepWeekly: 1.5 }, 'keepWeekly must be a whole number from 0 to 1000000, not 1.5'],
+  [{ keepYearly: Number.NaN }, 'keepYearly must be a whole number from 0 to 1000000, not NaN'],
 ])('refuses %j', (policy, message) => {
   expect(() => judgeRetention([], policy)).toThrow(expect.objectContaining({ code: 'USAGE', message }));
 });

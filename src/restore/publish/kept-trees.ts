@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fromSystemError } from '../../errors.ts';
+import { checkArgument, pathSchema } from '../../options.ts';
 import { compareStamps, nextStampedName, parseStamp, stampDate } from './artifact-names.ts';
 import { bothPlaces, type Place, resolveTarget } from './place.ts';
 
@@ -53,5 +54,6 @@ export function findKept(stateDir: string): PlacedTree[] {
 
 /** The trees that restores of this state directory replaced, the newest first: an undo would bring back the first one. */
 export async function listKept(stateDir: string): Promise<KeptTree[]> {
+  checkArgument('stateDir', pathSchema, stateDir);
   return findKept(stateDir).map(({ path, replacedAt }) => ({ path, replacedAt }));
 }

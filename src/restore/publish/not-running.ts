@@ -1,5 +1,6 @@
 import { BackupError } from '../../errors.ts';
 import type { OperationOptions } from '../../events.ts';
+import { flagSchema } from '../../options.ts';
 import { HERE, type Platform } from '../../state/platform.ts';
 import { findRunning, type RunningProcess } from './running.ts';
 
@@ -11,6 +12,9 @@ export interface RunningOptions {
    */
   forceRunning?: boolean;
 }
+
+/** Schemas of these options. */
+export const RUNNING_SHAPE = { forceRunning: flagSchema };
 
 /**
  * Makes sure that nobody writes to a state directory which is about to be replaced. Who only looks is named in a notice: a shell that stands

@@ -1,14 +1,17 @@
 import { basename } from 'node:path';
 import { fromSystemError } from '../../errors.ts';
 import type { OperationOptions } from '../../events.ts';
+import { checkArgument, checkOptions, OPERATION_SHAPE, optionsSchema, pathSchema } from '../../options.ts';
 import { clearLeftovers } from './clear-leftovers.ts';
 import { findJournal } from './journal.ts';
 import { acquireStateLock } from './lock.ts';
-import { assertNotRunning, type RunningOptions } from './not-running.ts';
+import { assertNotRunning, RUNNING_SHAPE, type RunningOptions } from './not-running.ts';
 import { resumeSwap } from './swap.ts';
 import { inodeAt, swapPaths } from './swap-paths.ts';
 
 export interface RecoverOptions extends OperationOptions, RunningOptions {}
+
+const recoverOptionsSchema = optionsSchema<RecoverOptions>({ ...OPERATION_SHAPE, ...RUNNING_SHAPE });
 
 /** What a recovery found and did. */
 export interface RecoverReport {
@@ -33,6 +36,8 @@ export interface RecoverReport {
  * @throws `STATE_DIR_LOCKED` if a run is at work; `STATE_DIR_IN_USE` if something is interrupted and a process uses what stands there now; `NEEDS_RECOVERY` if the recovery itself fails (it may be repeated).
  */
 export async function recoverStateDir(stateDir: string, options: RecoverOptions = {}): Promise<RecoverReport> {
+  checkArgument('stateDir', pathSchema, stateDir);
+  checkOptions(recoverOptionsSchema, options);
   const lock = await acquireStateLock(stateDir, 'recover', options.onEvent && { onEvent: options.onEvent });
   try {
     const report: RecoverReport = {

@@ -3,6 +3,14 @@ import { renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { BackupError, fromSystemError } from '../../errors.ts';
 import type { OperationOptions } from '../../events.ts';
+import {
+  checkArgument,
+  checkOptions,
+  OPERATION_SHAPE,
+  operationSchema,
+  optionsSchema,
+  pathSchema,
+} from '../../options.ts';
 import { fsyncDirectory } from '../../state/fsync-directory.ts';
 import { mountPointsBelow } from '../../state/mount-points.ts';
 import { describeRemaining, findObstacle, hintFor, removeTree } from '../../state/remove-tree.ts';
@@ -10,11 +18,13 @@ import { clearLeftovers } from './clear-leftovers.ts';
 import { findKept, type KeptTree, type PlacedTree } from './kept-trees.ts';
 import { acquireStateLock, type StateLock } from './lock.ts';
 import { assertRecovered } from './needs-recovery.ts';
-import { assertNotRunning, type RunningOptions } from './not-running.ts';
+import { assertNotRunning, RUNNING_SHAPE, type RunningOptions } from './not-running.ts';
 import { performSwap } from './swap.ts';
 import { inspectTarget } from './target-state.ts';
 
 export interface UndoOptions extends OperationOptions, RunningOptions {}
+
+const undoOptionsSchema = optionsSchema<UndoOptions>({ ...OPERATION_SHAPE, ...RUNNING_SHAPE });
 
 export interface UndoReport {
   /** The state directory. */
@@ -39,6 +49,8 @@ export interface DiscardReport {
  * @throws `NOTHING_TO_UNDO`; `STATE_DIR_LOCKED`; `STATE_DIR_IN_USE`; `NEEDS_RECOVERY`; `PERMISSION`, `IO`, with everything as it was.
  */
 export async function undoRestore(stateDir: string, options: UndoOptions = {}): Promise<UndoReport> {
+  checkArgument('stateDir', pathSchema, stateDir);
+  checkOptions(undoOptionsSchema, options);
   return withLock(stateDir, 'undo', options, async (lock) => {
     const newest = newestKept(lock);
     const { place } = newest;
@@ -87,6 +99,8 @@ function newestKept(lock: StateLock): PlacedTree {
  */
 export async function discardUndo(stateDir: string, options: OperationOptions = {}): Promise<DiscardReport> {
   return withLock(stateDir, 'undo --discard', options, async (lock) => {
+    checkArgument('stateDir', pathSchema, stateDir);
+    checkOptions(operationSchema, options);
     newestKept(lock);
     await clearLeftovers(lock.place, options);
     const report: DiscardReport = { discarded: [], entries: 0, bytes: 0 };
