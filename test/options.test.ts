@@ -43,6 +43,7 @@ const WRONG: [string, unknown[]][] = [
   ['force', ['yes', 1, null]],
   ['excludes', ['*.log', [''], [1], {}]],
   ['oxiosVersion', ['', 3]],
+  ['host', ['', 3]],
   ['createdAt', [new Date(Number.NaN), '2026-01-01', 0, new Date(8.64e15)]],
   ['sqlite', ['', 'sqlite3', true]],
   ['scratchDir', ['', 'a\0b', 7]],
