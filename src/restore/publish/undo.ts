@@ -98,9 +98,9 @@ function newestKept(lock: StateLock): PlacedTree {
  * @throws `NOTHING_TO_UNDO` if there is none; `STATE_DIR_LOCKED`; `NEEDS_RECOVERY`; `PERMISSION`, `IO`.
  */
 export async function discardUndo(stateDir: string, options: OperationOptions = {}): Promise<DiscardReport> {
+  checkArgument('stateDir', pathSchema, stateDir);
+  checkOptions(operationSchema, options);
   return withLock(stateDir, 'undo --discard', options, async (lock) => {
-    checkArgument('stateDir', pathSchema, stateDir);
-    checkOptions(operationSchema, options);
     newestKept(lock);
     await clearLeftovers(lock.place, options);
     const report: DiscardReport = { discarded: [], entries: 0, bytes: 0 };
