@@ -21,6 +21,8 @@ export interface LiveSource {
   expect: FileIdentity;
   /** A database that nobody was writing to. In any other state than this it must be quiet again to be read. */
   quietDatabase: boolean;
+  /** Some process has it mapped for writing: what that writes need not show in the file's times. */
+  mapped: boolean;
   /** The file, opened already, for it may be deleted before its turn comes. Only of files that `LiveFile` reads. */
   held?: HeldFile;
 }

@@ -4,6 +4,7 @@ import type { CaptureItem, FileKey } from './capture-item.ts';
 import type { CaptureReport } from './capture-report.ts';
 import { Exclusions } from './exclusions.ts';
 import type { HeldFile } from './held-file.ts';
+import type { MappedFiles } from './mapped-files.ts';
 import { scanStateDir } from './scan.ts';
 import type { SeenTree } from './seen-tree.ts';
 import { DatabaseCopies } from './sqlite/database-copies.ts';
@@ -34,6 +35,8 @@ export interface CaptureOptions {
    */
   dryRun?: boolean;
   signal?: AbortSignal | undefined;
+  /** Files that a process may write to without a trace; absent where nothing is read. */
+  mapped?: MappedFiles | undefined;
   /** Told of all that is seen; absent where nobody looks for what was moved meanwhile. */
   seen?: SeenTree | undefined;
 }
@@ -51,7 +54,7 @@ const BATCH_BYTES = 4 * 1024 * 1024;
  *   was asked for is not available
  */
 export async function* captureState(root: string, options: CaptureOptions): AsyncGenerator<CaptureItem[], void, void> {
-  const { excludes, output, isBackupManifest, report, dryRun = false, signal, seen } = options;
+  const { excludes, output, isBackupManifest, report, dryRun = false, signal, seen, mapped } = options;
   const exclusions = new Exclusions(compileUserExcludes(excludes), output);
   const databases = new DatabaseCopies(root, exclusions, options);
   const held: HeldFile[] = [];
@@ -59,7 +62,7 @@ export async function* captureState(root: string, options: CaptureOptions): Asyn
   let batch: CaptureItem[] = [];
   let bytes = 0;
   try {
-    for (const found of scanStateDir(root, { exclusions, report, isBackupManifest, onHeld, dryRun, seen })) {
+    for (const found of scanStateDir(root, { exclusions, report, isBackupManifest, onHeld, dryRun, seen, mapped })) {
       const item = found.type === 'database' ? await databases.capture(found) : found;
       if (item === null || databases.loses(item)) continue;
       batch.push(item);

@@ -6,9 +6,17 @@ export type FileAttributes = Omit<Attributes, 'path'>;
 
 /**
  * Kernels before 6.13 stamp files with a clock that ticks every 1 to 10 ms: two writes within one tick cannot be told
- * apart. A file whose last write is older than this when its reading begins is safe from that.
+ * apart. A file that was seen in its state longer ago than this, when its reading begins, is safe from that: whatever is
+ * written from then on has another stamp. So it is counted on our own clock, and the one that stamps may be ahead or behind.
  */
-const CLOCK_TICK_MS = 20;
+export const CLOCK_TICK_MS = 20;
+
+/**
+ * How far from now a time of whole seconds may be to be taken for one that a coarse clock just set: HFS+ has one second, FAT
+ * two, SFTP one. More than that, for the clock of a server may be some seconds behind ours.
+ */
+const COARSE_WINDOW_MS = 10_000;
+const NS_PER_SECOND = 1_000_000_000n;
 
 export function identityOf(stat: BigIntStats): FileIdentity {
   return { dev: stat.dev, ino: stat.ino, size: Number(stat.size), mtimeNs: stat.mtimeNs, ctimeNs: stat.ctimeNs };
@@ -31,13 +39,23 @@ export function isSameFile(stat: BigIntStats, expect: Pick<FileIdentity, 'dev' |
 }
 
 /**
- * Whether a write during a reading that begins at `nowMs` could leave the timestamps as they are: only if the last one
- * came in the same tick.
+ * Whether a file that was seen only now may have been written to in this very tick, so that another write would not show.
+ * By the wall clock, and so true of every time that is ahead of it.
  *
  * @param nowMs milliseconds since 1970
  */
 export function isTooFresh(mtimeNs: bigint, nowMs: number): boolean {
   return nowMs - Number(mtimeNs) / 1e6 < CLOCK_TICK_MS;
+}
+
+/**
+ * Whether the last write may have been stamped by a clock of whole seconds, so lately that another one might have left the
+ * same stamp. A time ahead of ours is of a clock that we know nothing of.
+ *
+ * @param nowMs milliseconds since 1970
+ */
+export function isCoarselyFresh(mtimeNs: bigint, nowMs: number): boolean {
+  return nowMs - Number(mtimeNs) / 1e6 < COARSE_WINDOW_MS && mtimeNs % NS_PER_SECOND === 0n;
 }
 
 export function attributesOf(stat: BigIntStats): FileAttributes {
@@ -56,7 +74,18 @@ export function pause(ms: number): void {
   Atomics.wait(sleeper, 0, 0, ms);
 }
 
-/** Blocks until a write that comes later must show in the timestamps of a file that was changed just now. */
-export function waitForClockTick(): void {
-  pause(CLOCK_TICK_MS);
+/** A clock that nobody sets, in milliseconds; the same in all threads. */
+export function monotonicMs(): number {
+  const [seconds, nanoseconds] = process.hrtime();
+  return seconds * 1000 + nanoseconds / 1e6;
+}
+
+/**
+ * Blocks until a write that comes later must show in the timestamps of what was seen at `seenMs`.
+ *
+ * @param seenMs by `monotonicMs`
+ */
+export function waitForTick(seenMs: number): void {
+  const left = seenMs + CLOCK_TICK_MS - monotonicMs();
+  if (left > 0) pause(left);
 }

@@ -3,13 +3,12 @@ import { setImmediate } from 'node:timers/promises';
 import { throwIfAborted } from '../workers/abort.ts';
 import { listDirectory } from './directory-names.ts';
 import { type Exclusions, typeOf } from './exclusions.ts';
+import { CLOCK_TICK_MS } from './file-state.ts';
 import type { SeenTree } from './seen-tree.ts';
 import { DatabasesOfDirectory } from './sqlite/side-files.ts';
 
 /** How far the clock of a file system may be behind ours; a directory that seems changed for that is looked at once more. */
 const CLOCK_SLACK_MS = 10_000;
-/** A file system's clock ticks this often at least, or stamps whole seconds. */
-const TICK_MS = 20;
 const LOOKS_PER_TURN = 1000;
 
 export interface FindMovedOptions {
@@ -115,10 +114,11 @@ function wasThere({ birthtimeNs, ctimeNs, mtimeNs }: BigIntStats, beganMs: numbe
   const known = birthtimeNs > 0n && birthtimeNs !== ctimeNs;
   const sinceMs = Number(known ? birthtimeNs : mtimeNs) / 1e6;
   // Stamped by a clock that was ahead: not just now.
-  return sinceMs < beganMs - TICK_MS || sinceMs > Date.now() + CLOCK_SLACK_MS;
+  return sinceMs < beganMs - CLOCK_TICK_MS || sinceMs > Date.now() + CLOCK_SLACK_MS;
 }
 
-function look(absolute: string): BigIntStats | null {
+/** What is there; null where nothing can be had. */
+export function look(absolute: string): BigIntStats | null {
   try {
     return lstatSync(absolute, { bigint: true });
   } catch {

@@ -3,15 +3,16 @@ import { growingDetail, isTextFile, lastWholeLineOf, trimmedDetail } from './app
 import type { FileIdentity, FileKey, LiveSource } from './capture-item.ts';
 import {
   attributesOf,
+  CLOCK_TICK_MS,
   type FileAttributes,
   identityOf,
   isSameFile,
   isSameState,
-  isTooFresh,
-  waitForClockTick,
+  monotonicMs,
+  waitForTick,
 } from './file-state.ts';
 import { closeQuietly, openRegular, readExactly, readFailure } from './open-regular.ts';
-import type { FileRead } from './read-file.ts';
+import { type FileRead, isDoubtful } from './read-file.ts';
 import type { RealPlace } from './real-place.ts';
 import { stillQuiet } from './sqlite/quiet-database.ts';
 import type { SystemReason } from './system-reason.ts';
@@ -21,6 +22,30 @@ export interface LiveOutcome extends Pick<FileRead, 'verdict' | 'detail'> {
   /** It is a growing log, and was read to the middle of a line. */
   unfinished?: boolean;
 }
+
+export interface LiveFileOptions {
+  /**
+   * Guards against directories that became links; null trusts the path.
+   *
+   * @default null
+   */
+  place?: RealPlace | null;
+  /**
+   * When the scan had looked at it, by `monotonicMs`.
+   *
+   * @default just now
+   */
+  seenMs?: number;
+  /**
+   * It is known to be growing: its length is fixed at the last whole line, should it be text.
+   *
+   * @default false
+   */
+  wholeLines?: boolean;
+}
+
+/** Looks at a file that may just have been written to, until it was seen in one state for a tick. */
+const SETTLE_LOOKS = 4;
 
 /**
  * A live file that is too large to be read at once: its length is fixed when it is opened, then it is read piece by
@@ -38,6 +63,8 @@ export class LiveFile {
   readonly #first: BigIntStats;
   readonly #opened: FileIdentity;
   readonly #restless: boolean;
+  /** Its times may not tell that it was written to. */
+  readonly #doubtful: boolean;
   #last: BigIntStats | null = null;
   #position = 0;
   #short = 0;
@@ -45,20 +72,15 @@ export class LiveFile {
   /**
    * Opens the file and fixes its length.
    *
-   * @param place guards against directories that became links; null trusts the path
-   * @param wholeLines that it is known to be growing: its length is fixed at the last whole line, should it be text
    * @returns what the system said when it could not be opened
    */
-  static open(source: LiveSource, place: RealPlace | null = null, wholeLines = false): LiveFile | SystemReason {
+  static open(source: LiveSource, options: LiveFileOptions = {}): LiveFile | SystemReason {
+    const { place, seenMs = monotonicMs() } = options;
     let fd: number | null = null;
     try {
       fd = source.held?.take() ?? openRegular(source.absolute);
-      let stat = fstatSync(fd, { bigint: true });
-      if (isTooFresh(stat.mtimeNs, Date.now())) {
-        waitForClockTick();
-        stat = fstatSync(fd, { bigint: true });
-      }
-      if (stat.isFile() && !place?.hasLost(fd, stat, source)) return new LiveFile(fd, source, stat, wholeLines);
+      const { stat, settled } = settle(fd, source, seenMs);
+      if (stat.isFile() && !place?.hasLost(fd, stat, source)) return new LiveFile(fd, source, stat, settled, options);
       closeQuietly(fd);
       return { verdict: 'vanished', detail: 'something else took its place' };
     } catch (error) {
@@ -67,7 +89,13 @@ export class LiveFile {
     }
   }
 
-  private constructor(fd: number, source: LiveSource, stat: BigIntStats, wholeLines: boolean) {
+  private constructor(
+    fd: number,
+    source: LiveSource,
+    stat: BigIntStats,
+    settled: boolean,
+    { wholeLines = false }: LiveFileOptions,
+  ) {
     this.#fd = fd;
     this.#source = source;
     this.#first = stat;
@@ -77,6 +105,7 @@ export class LiveFile {
     this.replaced = isSameFile(stat, source.expect) ? null : { dev: stat.dev, ino: stat.ino };
     const { size } = this.#opened;
     this.size = wholeLines && isTextFile(fd, size) ? lastWholeLineOf(fd, size) : size;
+    this.#doubtful = !settled || isDoubtful({ ...source, expect: this.#opened }, Date.now());
     this.#restless = source.quietDatabase && !asSeen && !stillQuiet(source.absolute);
   }
 
@@ -104,8 +133,12 @@ export class LiveFile {
     this.#short = 0;
   }
 
-  /** Whether the file is longer by now, so that a second reading can tell whether that is all that happened to it. */
-  hasGrown(): boolean {
+  /**
+   * Whether only a second reading tells how it went: the file is longer by now, so that this may be all that happened to it,
+   * or its times do not tell.
+   */
+  needsSecondReading(): boolean {
+    if (this.#doubtful) return true;
     try {
       const stat = fstatSync(this.#fd, { bigint: true });
       if (Number(stat.size) > this.#opened.size) return true;
@@ -120,7 +153,7 @@ export class LiveFile {
   /**
    * Says how it went, and closes the file.
    *
-   * @param stable whether a second reading gave the same
+   * @param stable whether a second reading gave the same, where one was needed
    */
   finish(stable = false): LiveOutcome {
     try {
@@ -147,6 +180,8 @@ export class LiveFile {
     if (this.#restless) return { verdict: 'changed', detail: 'the database was being written to' };
     const cut = this.#opened.size - this.size;
     if (isSameState(stat, this.#opened) || this.#isExplained(stat)) {
+      if (this.#doubtful && !stable) return { verdict: 'changed', detail: 'two readings of it were not the same' };
+      if (this.#goesOn()) return { verdict: 'changed', detail: 'it holds more than its size says' };
       return cut > 0 ? { verdict: 'trimmed', detail: trimmedDetail(cut) } : { verdict: 'clean', detail: '' };
     }
     const onlyGrew = stable && Number(stat.size) > this.#opened.size;
@@ -154,6 +189,11 @@ export class LiveFile {
     if (!isTextFile(this.#fd, this.size)) return { verdict: 'changed', detail: growingDetail(this.size) };
     const unfinished = lastWholeLineOf(this.#fd, this.size) < this.size;
     return { verdict: 'trimmed', detail: trimmedDetail(cut), unfinished };
+  }
+
+  /** Whether there is content behind the size that is stated. */
+  #goesOn(): boolean {
+    return readExactly(this.#fd, Buffer.alloc(1), 0, 1, this.#opened.size) > 0;
   }
 
   /**
@@ -167,4 +207,23 @@ export class LiveFile {
     const there = lstatSync(this.#source.absolute, { bigint: true, throwIfNoEntry: false });
     return there === undefined || !isSameFile(there, this.#opened);
   }
+}
+
+/**
+ * Looks at an open file until a write that comes later must show in its times.
+ *
+ * @returns `settled` when that came to pass
+ */
+function settle(fd: number, { expect }: LiveSource, seenMs: number): { stat: BigIntStats; settled: boolean } {
+  let stat = fstatSync(fd, { bigint: true });
+  let sinceMs = isSameState(stat, expect) ? seenMs : monotonicMs();
+  for (let look = 0; look < SETTLE_LOOKS; look++) {
+    const left = sinceMs + CLOCK_TICK_MS - monotonicMs();
+    if (left <= 0) return { stat, settled: true };
+    waitForTick(sinceMs);
+    const now = fstatSync(fd, { bigint: true });
+    if (!isSameState(now, identityOf(stat))) sinceMs = monotonicMs();
+    stat = now;
+  }
+  return { stat, settled: false };
 }

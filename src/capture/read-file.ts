@@ -1,16 +1,21 @@
+import { hash } from 'node:crypto';
 import { type BigIntStats, fstatSync } from 'node:fs';
 import { GrowthWatch, growingDetail, isText, isUnfinishedText, lastWholeLine, trimmedDetail } from './append-only.ts';
 import type { FileIdentity, FileKey, LiveSource } from './capture-item.ts';
 import {
   attributesOf,
+  CLOCK_TICK_MS,
   type FileAttributes,
   identityOf,
+  isCoarselyFresh,
   isSameFile,
   isSameState,
   isTooFresh,
+  monotonicMs,
   pause,
 } from './file-state.ts';
 import { closeQuietly, openRegular, readExactly, readFailure } from './open-regular.ts';
+import { readOn, readStated } from './read-to-end.ts';
 import type { RealPlace } from './real-place.ts';
 import { stillQuiet } from './sqlite/quiet-database.ts';
 import type { SystemReason } from './system-reason.ts';
@@ -43,30 +48,76 @@ const MAX_BYTES = 64 * 1024 * 1024;
 /** Holds the second reading of a file that is too fresh to trust its timestamps. */
 let twin = Buffer.allocUnsafeSlow(64 * 1024);
 
+/** What an earlier reading found, of a file whose timestamps do not tell whether it was written to. */
+export interface EarlierReading {
+  /** Empty for one that could not be read. */
+  sha256: string;
+  /** When it ended, by `monotonicMs`. */
+  atMs: number;
+}
+
 /** Tells a file that was read from one that is lost. */
 export function isRead(result: ReadResult): result is FileRead {
   return 'size' in result;
 }
 
 /**
+ * Reads a file whose timestamps may not tell that it is being written to, for `readLiveFile` to compare: one that a process
+ * has mapped, or one that a coarse clock stamped.
+ */
+export function readEarlier({ absolute, expect }: LiveSource, most = MAX_BYTES): EarlierReading {
+  let sha256 = '';
+  try {
+    const fd = openRegular(absolute);
+    try {
+      if (expect.size <= most) sha256 = hash('sha256', readWhole(fd, expect.size, most) ?? Buffer.alloc(0));
+    } finally {
+      closeQuietly(fd);
+    }
+  } catch {
+    // Said by the reading that counts.
+  }
+  return { sha256, atMs: monotonicMs() };
+}
+
+function readWhole(fd: number, size: number, most: number): Buffer | null {
+  if (twin.length <= size) twin = Buffer.allocUnsafeSlow(size + 1);
+  const read = readStated(fd, twin, 0, size);
+  const content = twin.subarray(0, read);
+  return read > size ? readOn(fd, content, most) : content;
+}
+
+/** Whether a file must be read twice, for its timestamps may not tell that it is being written to. */
+export function isDoubtful({ mapped, expect }: LiveSource, nowMs: number): boolean {
+  return mapped || isCoarselyFresh(expect.mtimeNs, nowMs);
+}
+
+export interface ReadOptions {
+  /** Bytes that it may have by now; a larger one is not read. */
+  most?: number;
+  /** Guards against directories that became links; null trusts whoever can write to the state directory. */
+  place?: RealPlace | null;
+  /** Of a file that is doubtful: what was read before. Absent for every other. */
+  earlier?: EarlierReading | undefined;
+}
+
+/**
  * Reads one live file, of a size that fits into memory, in four system calls where nobody is writing to it. Nothing is
  * ever returned as `clean` that was not one state of the file. Blocks the thread: made for workers.
+ *
+ * The scan's look at the file, and the earlier reading, must be a tick of the clock ago: see `waitForTick`.
  *
  * @param source what the scan saw
  * @param into where the content goes if there is room for it, from `offset` to the end; nothing behind the content is
  *   promised to stay as it was
- * @param most bytes that it may have by now; a larger one is not read
- * @param place guards against directories that became links; null trusts whoever can write to the state directory
  */
 export function readLiveFile(
   source: LiveSource,
   into: Buffer,
   offset: number,
-  most = MAX_BYTES,
-  place: RealPlace | null = null,
+  { most = MAX_BYTES, place = null, earlier }: ReadOptions = {},
 ): ReadResult {
   const { absolute, expect } = source;
-  const began = Date.now();
   let fd: number;
   try {
     fd = openRegular(absolute);
@@ -74,14 +125,15 @@ export function readLiveFile(
     return readFailure(error);
   }
   try {
-    if (expect.size > Math.min(most, into.length - offset))
-      return readRestless(fd, fstatSync(fd, { bigint: true }), source, into, offset, most, place);
-    const read = expect.size === 0 ? 0 : readExactly(fd, into, offset, expect.size, 0);
+    const file: OpenFile = { fd, source, into, offset, most, place, earlier };
+    if (expect.size > most || expect.size >= into.length - offset)
+      return readRestless(file, fstatSync(fd, { bigint: true }));
+    const read = readStated(fd, into, offset, expect.size);
     const stat = fstatSync(fd, { bigint: true });
-    if (read !== expect.size || !isSameState(stat, expect) || isTooFresh(expect.mtimeNs, began)) {
-      return readRestless(fd, stat, source, into, offset, most, place);
-    }
-    return { verdict: 'clean', detail: '', size: read, overflow: null, attributes: null, replaced: null };
+    const asSeen = read === expect.size && isSameState(stat, expect);
+    if (asSeen && (earlier === undefined || hash('sha256', into.subarray(offset, offset + read)) === earlier.sha256))
+      return { verdict: 'clean', detail: '', size: read, overflow: null, attributes: null, replaced: null };
+    return readRestless(file, stat);
   } catch (error) {
     return readFailure(error);
   } finally {
@@ -89,43 +141,46 @@ export function readLiveFile(
   }
 }
 
-/** Reads a file that has changed since the scan, or is being changed, or is too fresh or too large for the short way. */
-function readRestless(
-  fd: number,
-  first: BigIntStats,
-  source: LiveSource,
-  into: Buffer,
-  offset: number,
-  most: number,
-  place: RealPlace | null,
-): ReadResult {
+interface OpenFile extends Required<Omit<ReadOptions, 'earlier'>>, Pick<ReadOptions, 'earlier'> {
+  fd: number;
+  source: LiveSource;
+  into: Buffer;
+  offset: number;
+}
+
+/** Reads a file that has changed since the scan, or is being changed, or is too doubtful or too large for the short way. */
+function readRestless(file: OpenFile, first: BigIntStats): ReadResult {
+  const { fd, source, into, offset, most, place } = file;
   const { expect } = source;
   if (!first.isFile() || place?.hasLost(fd, first, source))
     return { verdict: 'vanished', detail: 'something else took its place' };
   const replaced = !isSameFile(first, expect);
   const growth = new GrowthWatch();
+  let seenMs = monotonicMs();
+  let earlier = file.earlier;
   for (let before = first, attempt = 0; ; attempt++) {
     const whole = Number(before.size);
     // A file that outgrew the memory is read as long as the scan saw it.
     const size = whole > most && !replaced ? Math.min(whole, expect.size) : whole;
     if (size > most) return { verdict: 'unreadable', detail: tooLarge(whole, expect.size) };
-    const fits = size <= into.length - offset;
-    const buffer = fits ? into : Buffer.allocUnsafeSlow(size);
-    const at = fits ? offset : 0;
-    const { read, sound, stable, longer } = readOnce(fd, before, source, buffer, at, size);
-    const content = buffer.subarray(at, at + read);
+    const room = size < into.length - offset ? into.subarray(offset) : Buffer.allocUnsafeSlow(size + 1);
+    const look = { before, seenMs, earlier };
+    const { content, sound, stable, longer } = readOnce(file, look, room, size);
+    if (content === null)
+      return { verdict: 'unreadable', detail: `it holds more than its size says, over ${most} bytes` };
+    earlier = earlierOf(content, earlier);
     growth.saw(content, stable, longer);
     const isLast = attempt === PAUSES_MS.length;
     // Who just added the beginning of a line is about to add its end.
     const awaited = growth.onlyGrew && isUnfinishedText(content);
     if (isLast || (sound && !awaited)) {
       const verdict = sound ? judgeStill(expect, first, before) : judgeRestless(content, growth.onlyGrew);
-      if (read < whole && verdict.verdict === 'changed')
+      if (size < whole && verdict.verdict === 'changed')
         return { verdict: 'unreadable', detail: tooLarge(whole, expect.size) };
       const attributes = isSameState(before, expect) ? null : attributesOf(before);
-      const overflow = fits ? null : content.subarray(0, verdict.size ?? read);
+      const overflow = content.buffer === into.buffer ? null : content.subarray(0, verdict.size ?? content.length);
       return {
-        size: read,
+        size: content.length,
         ...verdict,
         overflow,
         attributes,
@@ -133,8 +188,16 @@ function readRestless(
       };
     }
     pause(PAUSES_MS[attempt] ?? 0);
-    before = fstatSync(fd, { bigint: true });
+    const now = fstatSync(fd, { bigint: true });
+    if (!isSameState(now, identityOf(before))) seenMs = monotonicMs();
+    before = now;
   }
+}
+
+/** The first of equal readings, one after the other. */
+function earlierOf(content: Buffer, earlier: EarlierReading | undefined): EarlierReading {
+  const sha256 = hash('sha256', content);
+  return earlier?.sha256 === sha256 ? earlier : { sha256, atMs: monotonicMs() };
 }
 
 function tooLarge(size: number, expected: number): string {
@@ -143,31 +206,63 @@ function tooLarge(size: number, expected: number): string {
     : `the name under which its ${size} bytes were to be read is gone, and here they have no room`;
 }
 
-/**
- * One attempt. It is sound when what was read is one state of the file; stable when a second reading gave the same;
- * longer when the file did not end there by then.
- */
-function readOnce(fd: number, before: BigIntStats, source: LiveSource, buffer: Buffer, at: number, size: number) {
-  // A database in a state that the scan did not see is whole only if nothing belongs to it besides its file.
-  const restlessDatabase = source.quietDatabase && !isSameState(before, source.expect) && !stillQuiet(source.absolute);
-  const began = Date.now();
-  const read = readExactly(fd, buffer, at, size, 0);
-  const after = fstatSync(fd, { bigint: true });
-  const longer = Number(after.size) > size;
-  if (read !== size || restlessDatabase) return { read, sound: false, stable: false, longer };
-  const unchanged = !longer && isSameState(after, identityOf(before));
-  if (unchanged && !isTooFresh(before.mtimeNs, began)) return { read, sound: true, stable: true, longer };
-  const stable = readsTheSame(fd, buffer, at, size);
-  // Two equal readings, one after the other, are one state of the file, whatever its timestamps say. That is enough for
-  // a file that was renamed into place after it was written (a write in place leaves both times equal); who was writing
-  // in place just now is probably not done yet.
-  return { read, sound: unchanged && stable && before.ctimeNs !== before.mtimeNs, stable, longer };
+interface Look {
+  before: BigIntStats;
+  /** When it was seen like that first, by `monotonicMs`. */
+  seenMs: number;
+  earlier: EarlierReading | undefined;
 }
 
-function readsTheSame(fd: number, buffer: Buffer, at: number, size: number): boolean {
-  if (twin.length < size) twin = Buffer.allocUnsafeSlow(size);
-  const read = readExactly(fd, twin, 0, size, 0);
-  return read === size && buffer.compare(twin, 0, size, at, at + size) === 0;
+interface Attempt {
+  /** What was read; null when it is more than is stated and than may be. */
+  content: Buffer | null;
+  /** It is one state of the file. */
+  sound: boolean;
+  /** A second reading gave the same. */
+  stable: boolean;
+  /** The file had grown by then. */
+  longer: boolean;
+}
+
+/** One attempt, of `size` bytes, which `room` has room for and one more. */
+function readOnce({ fd, source, most }: OpenFile, look: Look, room: Buffer, size: number): Attempt {
+  const { before, seenMs, earlier } = look;
+  // A database in a state that the scan did not see is whole only if nothing belongs to it besides its file.
+  const restlessDatabase = source.quietDatabase && !isSameState(before, source.expect) && !stillQuiet(source.absolute);
+  const beganMs = monotonicMs();
+  const wallMs = Date.now();
+  const read = readStated(fd, room, 0, size);
+  const after = fstatSync(fd, { bigint: true });
+  const longer = after.size > before.size;
+  const isPart = longer || size < Number(before.size);
+  const unchanged = !isPart && isSameState(after, identityOf(before));
+  const content =
+    read > size && !isPart ? readOn(fd, room.subarray(0, read), most) : room.subarray(0, Math.min(read, size));
+  if (content === null || restlessDatabase) return { content, sound: false, stable: false, longer };
+  const asStated = content.length === size;
+  if (!asStated && !unchanged) return { content, sound: false, stable: false, longer };
+  const isAged = beganMs - seenMs >= CLOCK_TICK_MS;
+  const doubtful = source.mapped || isCoarselyFresh(before.mtimeNs, wallMs);
+  if (unchanged && asStated && !doubtful && (isAged || !isTooFresh(before.mtimeNs, wallMs)))
+    return { content, sound: true, stable: true, longer };
+  const stable = readsTheSame(fd, content, asStated);
+  if (!unchanged || !stable) return { content, sound: false, stable, longer };
+  if (doubtful) {
+    const equal = earlier?.sha256 === hash('sha256', content);
+    return { content, sound: equal && beganMs - (earlier?.atMs ?? beganMs) >= CLOCK_TICK_MS, stable, longer };
+  }
+  // Two equal readings, one after the other, are one state of the file, whatever its timestamps say. That is enough for
+  // a file that was renamed into place after it was written (a write in place leaves both times equal), and for one whose
+  // size says nothing; who was writing in place just now is probably not done yet.
+  return { content, sound: !asStated || before.ctimeNs !== before.mtimeNs, stable, longer };
+}
+
+/** @param asStated whether it is as long as its size says; else it must end there again */
+function readsTheSame(fd: number, content: Buffer, asStated: boolean): boolean {
+  const { length } = content;
+  if (twin.length <= length) twin = Buffer.allocUnsafeSlow(length + 1);
+  const read = readExactly(fd, twin, 0, asStated ? length : length + 1, 0);
+  return read === length && content.compare(twin, 0, length) === 0;
 }
 
 /** Of a file that was read in one state. */

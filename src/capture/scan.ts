@@ -11,6 +11,7 @@ import { type FrozenDirectory, type FrozenFile, isFrozenBranch, isFrozenFile } f
 import { GitScan, isGitDirectory } from './git/git-scan.ts';
 import { HardLinks } from './hard-links.ts';
 import { HeldFile } from './held-file.ts';
+import type { MappedFiles } from './mapped-files.ts';
 import { readFailure } from './open-regular.ts';
 import type { SeenTree } from './seen-tree.ts';
 import { DatabasesOfDirectory } from './sqlite/side-files.ts';
@@ -26,6 +27,8 @@ export interface ScanOptions {
   onHeld: (held: HeldFile) => void;
   /** Add up the sizes of directories that stay out. */
   dryRun: boolean;
+  /** Files that a process may write to without a trace; absent where nothing is read. */
+  mapped?: MappedFiles | undefined;
   /** Told of all that is seen; absent where nobody looks for what was moved meanwhile. */
   seen?: SeenTree | undefined;
 }
@@ -244,7 +247,7 @@ class Scanner {
       return null;
     }
     const size = Number(stat.size);
-    const source = liveSource(absolute, stat);
+    const source = liveSource(absolute, stat, this.#options.mapped?.has(stat, name) ?? false);
     const held = frozen?.children.get(name);
     if (held instanceof HeldFile) source.held = held;
     const isObject = git?.isObject(path) ?? false;
@@ -378,13 +381,14 @@ function attributesOf(path: string, stat: BigIntStats): Attributes {
   };
 }
 
-function liveSource(absolute: string, stat: BigIntStats): LiveSource {
+function liveSource(absolute: string, stat: BigIntStats, mapped: boolean): LiveSource {
   const { dev, ino, mtimeNs, ctimeNs } = stat;
   return {
     kind: 'live',
     absolute,
     expect: { dev, ino, size: Number(stat.size), mtimeNs, ctimeNs },
     quietDatabase: false,
+    mapped,
   };
 }
 

@@ -1,8 +1,7 @@
 import fs from 'node:fs';
 import type { CaptureItem, FileKey, LiveSource } from '../capture/capture-item.ts';
 import type { FileAttributes } from '../capture/file-state.ts';
-import { LiveFile } from '../capture/live-file.ts';
-import type { RealPlace } from '../capture/real-place.ts';
+import { LiveFile, type LiveFileOptions } from '../capture/live-file.ts';
 import { type SystemReason, systemReason } from '../capture/system-reason.ts';
 import type { Verdict } from '../capture/verdict.ts';
 
@@ -23,12 +22,12 @@ export interface ContentReader {
   read(into: Buffer, offset: number, length: number): number;
   /** Back to the first byte, with the same length. */
   rewind(): void;
-  /** Whether the file is longer than `size` by now. */
-  hasGrown(): boolean;
+  /** Whether only a second reading tells how it went. */
+  needsSecondReading(): boolean;
   /**
    * Says how it went, and ends it.
    *
-   * @param stable whether a second reading of a file that has grown gave the same
+   * @param stable whether a second reading gave the same, where one was needed
    */
   finish(stable?: boolean): ContentOutcome;
   /** Gives up. */
@@ -37,14 +36,13 @@ export interface ContentReader {
 
 type FileItem = Extract<CaptureItem, { type: 'file' }>;
 
-/**
- * @param wholeLines that the file is known to be growing: it is read up to its last whole line, should it be text
- * @returns what the system said when it could not be opened
- */
-export function openContent({ source }: FileItem, place: RealPlace, wholeLines: boolean): ContentReader | SystemReason {
+/** @returns what the system said when it could not be opened */
+export function openContent({ source }: FileItem, options: LiveFileOptions): ContentReader | SystemReason {
   if (source.kind === 'bytes') return new BytesReader(source.bytes);
-  const live = source.kind === 'live' ? source : copySource(source.absolute);
-  return 'kind' in live ? LiveFile.open(live, source.kind === 'live' ? place : null, wholeLines) : live;
+  if (source.kind === 'live') return LiveFile.open(source, options);
+  const copy = copySource(source.absolute);
+  // Nobody else has written to it, not now and not before.
+  return 'kind' in copy ? LiveFile.open(copy, { ...options, place: null, seenMs: Number.NEGATIVE_INFINITY }) : copy;
 }
 
 /** A private copy as a live file that is in the state in which we left it. */
@@ -52,7 +50,7 @@ export function copySource(absolute: string): LiveSource | SystemReason {
   try {
     const { dev, ino, size, mtimeNs, ctimeNs } = fs.statSync(absolute, { bigint: true });
     const expect = { dev, ino, size: Number(size), mtimeNs, ctimeNs };
-    return { kind: 'live', absolute, expect, quietDatabase: false };
+    return { kind: 'live', absolute, expect, quietDatabase: false, mapped: false };
   } catch (error) {
     return systemReason(error);
   }
@@ -83,7 +81,7 @@ class BytesReader implements ContentReader {
     this.#position = 0;
   }
 
-  hasGrown(): boolean {
+  needsSecondReading(): boolean {
     return false;
   }
 

@@ -5,7 +5,9 @@ import type { Writable } from 'node:stream';
 import type { LeftOut } from '../capture/capture-report.ts';
 import { captureState } from '../capture/capture-state.ts';
 import { Exclusions } from '../capture/exclusions.ts';
-import { findMoved } from '../capture/find-moved.ts';
+import { monotonicMs } from '../capture/file-state.ts';
+import { lookAgain } from '../capture/look-again.ts';
+import { MappedFiles } from '../capture/mapped-files.ts';
 import { openStateDir, type TopAttributes } from '../capture/scan.ts';
 import { SeenTree } from '../capture/seen-tree.ts';
 import { compileUserExcludes } from '../capture/user-excludes.ts';
@@ -241,11 +243,6 @@ function openSink(output: CreateOutput, createdAt: Date, force: boolean): FileSi
   return new FileSink(() => path.join(folder, defaultSnapshotName(createdAt)), false);
 }
 
-const MOVED = {
-  verdict: 'unreadable',
-  detail: 'it was moved here while the snapshot was made, which has it neither here nor where it was',
-} as const;
-
 type Made = Omit<CreateResult, 'output' | 'length'>;
 
 async function writeSnapshot(
@@ -290,6 +287,7 @@ async function writeSnapshot(
   const spool = new IndexSpool(scratch.directory());
   try {
     onEvent?.({ type: 'phase', phase: 'capture' });
+    const mapped = await MappedFiles.look();
     const seen = new SeenTree();
     const writer = new SnapshotWriter({
       pool,
@@ -308,6 +306,7 @@ async function writeSnapshot(
       output: sink.identities,
       isBackupManifest,
       seen,
+      mapped,
       scratch: scratch.directory,
       sqlite: options.sqlite ?? 'auto',
       signal,
@@ -318,11 +317,12 @@ async function writeSnapshot(
       },
     });
     for await (const items of batches) {
-      for (const item of items) await writer.add(item);
+      const seenMs = monotonicMs();
+      for (const item of items) await writer.add(item, seenMs);
     }
     await writer.finish();
     const exclusions = new Exclusions(compileUserExcludes(excludes), sink.identities);
-    for await (const path of findMoved(root, { seen, exclusions, signal })) record({ path, ...MOVED });
+    for await (const late of lookAgain(root, { seen, mapped, exclusions, signal })) record(late);
     const { totals, sections } = writer.index;
     await sink.write(END_MEMBER);
 

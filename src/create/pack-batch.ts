@@ -8,6 +8,7 @@ export type PackItem = CaptureItem & { source?: LiveSource | { kind: 'bytes'; by
 
 const TYPES: readonly EntryType[] = ['file', 'directory', 'symlink', 'hardlink'];
 const QUIET_DATABASE = 8;
+const MAPPED = 16;
 
 const NUMBERS = 5;
 const BIG_NUMBERS = 5;
@@ -17,6 +18,8 @@ const BIG_NUMBERS = 5;
  * small objects.
  */
 export interface PackBatch {
+  /** When the scan had looked at all of them, by `monotonicMs`. */
+  seenMs: number;
   /** Paths, then targets of links, each ended by a NUL. */
   paths: string;
   links: string;
@@ -57,8 +60,11 @@ export interface PackedBatch {
   deviations: PackDeviation[];
 }
 
-/** @param root absolute path of the state directory, ending with `/` */
-export function encodeBatch(items: readonly PackItem[], root: string): PackBatch {
+/**
+ * @param root absolute path of the state directory, ending with `/`
+ * @param seenMs when the scan had looked at all of them, by `monotonicMs`
+ */
+export function encodeBatch(items: readonly PackItem[], root: string, seenMs: number): PackBatch {
   let paths = '';
   let links = '';
   const numbers = new Float64Array(items.length * NUMBERS);
@@ -81,6 +87,7 @@ export function encodeBatch(items: readonly PackItem[], root: string): PackBatch
       const { source } = item;
       if (source.kind === 'live') {
         if (source.quietDatabase) code |= QUIET_DATABASE;
+        if (source.mapped) code |= MAPPED;
         bigNumbers[i * BIG_NUMBERS + 1] = BigInt.asIntN(64, source.expect.dev);
         bigNumbers[i * BIG_NUMBERS + 2] = BigInt.asIntN(64, source.expect.ino);
         putTime(i * BIG_NUMBERS + 3, source.expect.ctimeNs);
@@ -95,7 +102,7 @@ export function encodeBatch(items: readonly PackItem[], root: string): PackBatch
     numbers[i * NUMBERS + 2] = item.uid;
     numbers[i * NUMBERS + 3] = item.gid;
   }
-  return { paths, links, numbers, bigNumbers, farTimes, elsewhere, bytes };
+  return { seenMs, paths, links, numbers, bigNumbers, farTimes, elsewhere, bytes };
 }
 
 /** The items of a batch; the mirror of `encodeBatch`. */
@@ -138,6 +145,7 @@ export function* decodeBatch(batch: PackBatch, root: string): Generator<PackItem
         ctimeNs: timeAt(i * BIG_NUMBERS + 3),
       },
       quietDatabase: (code & QUIET_DATABASE) !== 0,
+      mapped: (code & MAPPED) !== 0,
     };
     if (type === 'file') yield { path, mode, uid, gid, mtimeNs, type, size, source };
     else yield { path, mode, uid, gid, mtimeNs, type, link: links[nextLink++] as string, size: 0, source };

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import { workerData } from 'node:worker_threads';
-import { isRead, readLiveFile } from '../capture/read-file.ts';
+import { monotonicMs, waitForTick } from '../capture/file-state.ts';
+import { type EarlierReading, isDoubtful, isRead, readEarlier, readLiveFile } from '../capture/read-file.ts';
 import { RealPlace } from '../capture/real-place.ts';
 import { BLOCK, padded } from '../format/entry.ts';
 import { encodeBlock, type IndexBlock, MAX_MEMBER_BYTES } from '../format/index-block.ts';
@@ -67,15 +68,43 @@ function packBatch(batch: PackBatch): PackedBatch {
   const deviations: PackDeviation[] = [];
   let at = 0;
   let number = 0;
-  for (const item of decodeBatch(batch, root)) {
-    at += packItem(item, number++, at, digests, deviations);
+  const items = [...decodeBatch(batch, root)];
+  const earlier = readDoubtful(items);
+  // Once for all of them: then whatever is written while they are read shows in their times.
+  waitForTick(earlier.size > 0 ? monotonicMs() : batch.seenMs);
+  for (const item of items) {
+    at += packItem(item, number, at, digests, deviations, earlier.get(number));
+    number++;
   }
   const member = at === 0 ? null : ownBuffer(compressMember(tar.subarray(0, at), 'small-files', level));
   return { member, raw: at, digests: digests.join(''), deviations };
 }
 
-/** Writes the tar bytes of an item at `at`. @returns how many they are; 0 for a file that is lost */
-function packItem(item: PackItem, number: number, at: number, digests: string[], deviations: PackDeviation[]): number {
+/** Reads what is to be read twice for the first time. */
+function readDoubtful(items: readonly PackItem[]): Map<number, EarlierReading> {
+  const now = Date.now();
+  const earlier = new Map<number, EarlierReading>();
+  for (const [i, item] of items.entries()) {
+    if (item.type !== 'file' || item.source.kind !== 'live' || !isDoubtful(item.source, now)) continue;
+    earlier.set(i, readEarlier(item.source, MOST_BYTES));
+  }
+  return earlier;
+}
+
+/**
+ * Writes the tar bytes of an item at `at`.
+ *
+ * @param earlier what a first reading gave, of a file that is read twice
+ * @returns how many they are; 0 for a file that is lost
+ */
+function packItem(
+  item: PackItem,
+  number: number,
+  at: number,
+  digests: string[],
+  deviations: PackDeviation[],
+  earlier: EarlierReading | undefined,
+): number {
   const fields: HeaderFields = {
     path: item.path,
     type: item.type,
@@ -95,12 +124,13 @@ function packItem(item: PackItem, number: number, at: number, digests: string[],
   const { source } = item;
   const contentAt = at + headerLength;
   const most = Math.max(0, MOST_BYTES - contentAt);
-  makeRoom(at, headerLength + padded(Math.min(item.size, most)));
+  // One byte more, to see that the file ends there.
+  makeRoom(at, headerLength + padded(Math.min(item.size, most)) + 1);
   if (source.kind === 'bytes') {
     fields.size = source.bytes.length;
     tar.set(source.bytes, contentAt);
   } else if (source.kind === 'live') {
-    const read = readLiveFile(source, tar, contentAt, most, place);
+    const read = readLiveFile(source, tar, contentAt, { most, place, earlier });
     if (!isRead(read)) {
       deviations.push({ item: number, ...read, lost: true, size: 0, attributes: null, replaced: null });
       return 0;

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import type { CaptureItem, FileKey } from '../capture/capture-item.ts';
-import type { FileAttributes } from '../capture/file-state.ts';
+import { CLOCK_TICK_MS, type FileAttributes } from '../capture/file-state.ts';
 import { RealPlace } from '../capture/real-place.ts';
 import type { SeenTree } from '../capture/seen-tree.ts';
 import { systemReason } from '../capture/system-reason.ts';
@@ -73,6 +73,7 @@ export class SnapshotWriter {
   #batch: CaptureItem[] = [];
   #pieces = 0;
   #held = 0;
+  #seenMs = 0;
 
   constructor(options: SnapshotWriterOptions) {
     this.#options = options;
@@ -81,8 +82,13 @@ export class SnapshotWriter {
     this.index = new IndexBuilder(options.sink.position);
   }
 
-  /** Takes the next item. */
-  async add(item: CaptureItem): Promise<void> {
+  /**
+   * Takes the next item.
+   *
+   * @param seenMs when the scan had looked at it, by `monotonicMs`
+   */
+  async add(item: CaptureItem, seenMs: number): Promise<void> {
+    this.#seenMs = seenMs;
     const captured = capturedVerdict(item);
     if (captured !== null) this.#options.onVerdict(captured);
     if (item.type === 'file' && item.size > CHUNK) {
@@ -119,7 +125,7 @@ export class SnapshotWriter {
   }
 
   #pack(items: readonly PackItem[]): Promise<PackedBatch> {
-    return this.#run({ kind: 'batch', batch: encodeBatch(items, this.#options.root) });
+    return this.#run({ kind: 'batch', batch: encodeBatch(items, this.#options.root, this.#seenMs) });
   }
 
   /** Private copies are read like live files, for they are files. */
@@ -135,6 +141,7 @@ export class SnapshotWriter {
         absolute: item.source.absolute,
         expect: NO_FILE,
         quietDatabase: false,
+        mapped: false,
       },
     };
   }
@@ -218,7 +225,7 @@ export class SnapshotWriter {
    */
   async #attemptLarge(item: FileItem, attempt: number, wholeLines: boolean): Promise<'done' | 'again' | 'whole lines'> {
     const { sink, onVerdict } = this.#options;
-    const reader = openContent(item, this.#place, wholeLines);
+    const reader = openContent(item, { place: this.#place, seenMs: this.#seenMs, wholeLines });
     if (!('size' in reader)) {
       this.#sever(item, null, reader.verdict);
       onVerdict({ path: item.path, verdict: reader.verdict, detail: reader.detail });
@@ -256,7 +263,8 @@ export class SnapshotWriter {
         });
       }
       sha256 = hash.digest('hex');
-      if (failure === null) outcome = reader.finish(reader.hasGrown() && (await this.#readsTheSame(reader, sha256)));
+      if (failure === null)
+        outcome = reader.finish(reader.needsSecondReading() && (await this.#readsTheSame(reader, sha256)));
       else {
         outcome = { verdict: 'unreadable', detail: failure };
         reader.close();
@@ -298,14 +306,20 @@ export class SnapshotWriter {
     return 'done';
   }
 
-  /** Whether the content of a file that grew meanwhile is still what was read of it. */
+  /** Whether the content of a file is still what was read of it, a tick of the clock later. */
   async #readsTheSame(reader: ContentReader, sha256: string): Promise<boolean> {
     const hash = createHash('sha256');
     const step = Buffer.allocUnsafeSlow(CHUNK);
     reader.rewind();
-    for (let read = reader.read(step, 0, CHUNK); read > 0; read = reader.read(step, 0, CHUNK)) {
-      hash.update(step.subarray(0, read));
-      await setImmediate();
+    await setTimeout(CLOCK_TICK_MS);
+    try {
+      for (let read = reader.read(step, 0, CHUNK); read > 0; read = reader.read(step, 0, CHUNK)) {
+        hash.update(step.subarray(0, read));
+        await setImmediate();
+      }
+    } catch {
+      // What the system refuses by now was read once, and nothing vouches for that.
+      return false;
     }
     return hash.digest('hex') === sha256;
   }

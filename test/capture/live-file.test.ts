@@ -16,11 +16,11 @@ function put(name: string, content: string): LiveSource {
   const absolute = join(folder.path, name);
   writeFileSync(absolute, content);
   const expect = identityOf(lstatSync(absolute, { bigint: true }));
-  return { kind: 'live', absolute, expect, quietDatabase: false };
+  return { kind: 'live', absolute, expect, quietDatabase: false, mapped: false };
 }
 
 function open(source: LiveSource, wholeLines = false): LiveFile {
-  const file = LiveFile.open(source, null, wholeLines);
+  const file = LiveFile.open(source, { wholeLines });
   if (!(file instanceof LiveFile)) throw new Error(file.detail);
   return file;
 }
@@ -101,7 +101,7 @@ test('a log that grew while it was read says so, and then ends with its last who
   expect(first.size).toBe(70_008);
   appendFileSync(source.absolute, ' line\nmo');
   readAll(first);
-  expect(first.hasGrown()).toBe(true);
+  expect(first.needsSecondReading()).toBe(true);
   expect(first.finish(true)).toMatchObject({ verdict: 'trimmed', unfinished: true });
   const second = open(source, true);
   expect(second.size).toBe(70_014);

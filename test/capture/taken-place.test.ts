@@ -2,7 +2,7 @@ import { lstatSync, mkdirSync, renameSync, symlinkSync, writeFileSync } from 'no
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Exclusions } from '../../src/capture/exclusions.ts';
-import { identityOf } from '../../src/capture/file-state.ts';
+import { identityOf, monotonicMs, waitForTick } from '../../src/capture/file-state.ts';
 import { readLiveFile } from '../../src/capture/read-file.ts';
 import { RealPlace } from '../../src/capture/real-place.ts';
 import { scanStateDir } from '../../src/capture/scan.ts';
@@ -32,8 +32,9 @@ function read(change: () => void) {
   const absolute = `${root}sub/key`;
   const expect = identityOf(lstatSync(absolute, { bigint: true }));
   change();
-  const source = { kind: 'live', absolute, expect, quietDatabase: false } as const;
-  return readLiveFile(source, Buffer.alloc(64), 0, 64, new RealPlace(root));
+  const source = { kind: 'live', absolute, expect, quietDatabase: false, mapped: false } as const;
+  waitForTick(monotonicMs());
+  return readLiveFile(source, Buffer.alloc(64), 0, { most: 64, place: new RealPlace(root) });
 }
 
 test.runIf(process.platform === 'linux')('a file is not read through a directory that became a link', () => {

@@ -1,0 +1,48 @@
+import { basename, dirname } from 'node:path';
+import { listDirectory } from './directory-names.ts';
+import { typeOf } from './exclusions.ts';
+import { type FindMovedOptions, findMoved, look } from './find-moved.ts';
+import { MappedFiles } from './mapped-files.ts';
+import { DatabasesOfDirectory } from './sqlite/side-files.ts';
+import type { Verdict } from './verdict.ts';
+
+export interface LookAgainOptions extends FindMovedOptions {
+  /** What was mapped when the scan began. */
+  mapped: MappedFiles;
+}
+
+/** A loss that nobody could see while files were read. */
+export interface LateLoss {
+  path: string;
+  verdict: Extract<Verdict, 'changed' | 'unreadable'>;
+  detail: string;
+}
+
+/**
+ * Looks at what only shows at the end, when every file has been read: what was moved out of sight, and what was written to through a
+ * mapping that came after the first look.
+ *
+ * @param root absolute path of the state directory
+ */
+export async function* lookAgain(root: string, options: LookAgainOptions): AsyncGenerator<LateLoss, void, void> {
+  for await (const path of findMoved(root, options)) {
+    const detail = 'it was moved here while the snapshot was made, which has it neither here nor where it was';
+    yield { path, verdict: 'unreadable', detail };
+  }
+  const now = await MappedFiles.look();
+  for (const path of now.writtenSince(root, options.mapped, options.seen.beganMs)) {
+    if (staysOut(root, path, options)) continue;
+    yield { path, verdict: 'changed', detail: 'a process mapped it and wrote to it, perhaps while it was read' };
+  }
+}
+
+function staysOut(root: string, path: string, { exclusions }: LookAgainOptions): boolean {
+  const absolute = `${root}/${path}`;
+  const name = basename(path);
+  const stat = look(absolute);
+  if (stat === null) return true;
+  const rule = exclusions.ruleFor({ path, name, inGitDir: false });
+  if (exclusions.reasonFor(path, typeOf(stat), stat, rule) !== null) return true;
+  const databases = new DatabasesOfDirectory(listDirectory(dirname(absolute)).names);
+  return databases.sideFileReason(name, absolute) !== null;
+}
