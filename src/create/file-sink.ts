@@ -1,11 +1,14 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import type { FileKey } from '../capture/capture-item.ts';
 import { BackupError, fromSystemError } from '../errors.ts';
 import { fsyncDirectory } from '../state/fsync-directory.ts';
 import { claimTemporary, type Temporary } from '../state/temporary.ts';
 import { temporaryName } from '../state/temporary-names.ts';
 import type { Sink } from './sink.ts';
+
+const fsync = promisify(fs.fsync);
 
 /**
  * A snapshot that becomes a file: written beside its final name, made durable, then renamed. Until then, and after a failure,
@@ -98,7 +101,10 @@ export class FileSink implements Sink {
   }
 
   async publish(): Promise<void> {
-    this.#attempt(() => fs.fsyncSync(this.#fd));
+    // Not synchronously: a slow disk takes minutes for it, and signals are to be seen meanwhile.
+    await fsync(this.#fd).catch((error: unknown) => {
+      throw fromSystemError(error, 'write the snapshot', this.output);
+    });
     this.#close();
     this.#attempt(() => this.#place());
     this.#published = true;

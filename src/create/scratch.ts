@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { removeSync } from 'fs-extra/esm';
-import { fromScratchError } from '../errors.ts';
+import { BackupError, fromScratchError } from '../errors.ts';
 import { claimTemporary, type Temporary } from '../state/temporary.ts';
 import { temporaryName } from '../state/temporary-names.ts';
 
@@ -22,6 +22,8 @@ export class Scratch {
     try {
       fs.mkdirSync(directory, { mode: 0o700 });
     } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === 'ENOENT' || code === 'ENOTDIR') throw missing(this.#parent, error);
       throw fromScratchError(error, 'make a place for temporary files', this.#parent);
     }
     this.#claimed = claimTemporary(directory, 'directory');
@@ -38,4 +40,12 @@ export class Scratch {
     }
     this.#claimed.release();
   }
+}
+
+function missing(parent: string, cause: unknown): BackupError {
+  return new BackupError('OUTPUT_UNWRITABLE', `the folder for temporary files, ${parent}, does not exist`, {
+    path: parent,
+    hint: 'Create it, or name another one with --scratch-dir.',
+    cause,
+  });
 }

@@ -40,6 +40,9 @@ const BLOCKS_UNDER_WAY = 4;
 const LARGE_ATTEMPTS = 3;
 const LARGE_PAUSE_MS = 100;
 
+/** What is said of a large file that changed on its way into a stream. */
+const READ_ONCE = '; what went into a stream cannot be taken back: to have it read again, write the snapshot to a file';
+
 export interface SnapshotWriterOptions {
   pool: WorkerPool<PackJob, unknown>;
   sink: Sink;
@@ -291,6 +294,7 @@ export class SnapshotWriter {
       // What went into a pipe stays there.
       outcome = { verdict: 'changed', detail: `${outcome.detail}; zeros stand for what could not be read` };
     }
+    if (outcome.verdict === 'changed' && !sink.seekable) outcome.detail += READ_ONCE;
     const { verdict, detail } =
       timeVerdict(item, reader.attributes) ??
       (outcome.verdict === 'clean' && attempt > 1

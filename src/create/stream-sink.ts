@@ -52,11 +52,25 @@ export class StreamSink implements Sink {
   async publish(): Promise<void> {
     await new Promise<void>((resolve) => this.#stream.write('', () => resolve()));
     this.#assertWhole();
-    this.#stream.off('error', this.#onError);
   }
 
+  /** What went into a pipe cannot be taken back; without its seal it is no snapshot. The stream is the caller's again. */
   discard(): void {
-    // What went into a pipe cannot be taken back; without its seal it is no snapshot.
+    const stream = this.#stream;
+    const leave = () => {
+      stream.off('close', leave).off('error', this.#onError);
+    };
+    // What it was given and has not passed on may still fail, and that failure was ours.
+    if (stream.closed || (stream.writableLength === 0 && !stream.destroyed)) {
+      leave();
+      return;
+    }
+    stream.once('close', leave);
+    if (stream.destroyed || stream.writableEnded) return;
+    stream.write('', (error) => {
+      // The event comes after this.
+      if (!error) leave();
+    });
   }
 
   #assertWhole(): void {

@@ -10,7 +10,7 @@ export interface TransportedError {
 }
 
 /** What a worker answers to each job, in order. */
-export type Reply<Result> = { result: Result } | { error: TransportedError };
+export type Reply<Result> = { result: Result } | { error: TransportedError } | { bug: Error };
 
 interface Pending<Result> {
   resolve: (result: Result) => void;
@@ -22,6 +22,8 @@ interface Pending<Result> {
  * before anybody looks, and each new one is memory that the system has to clear first.
  */
 const YOUNG_MB = 8;
+
+const ENDED = 'a worker thread ended';
 
 interface Seat<Result> {
   worker: Worker;
@@ -51,10 +53,10 @@ export class WorkerPool<Job, Result> {
       worker.on('message', (reply: Reply<Result>) => {
         const waiting = seat.pending.shift();
         if ('result' in reply) waiting?.resolve(reply.result);
-        else waiting?.reject(reviveError(reply.error));
+        else waiting?.reject('bug' in reply ? reply.bug : reviveError(reply.error));
       });
       worker.on('error', (error) => this.#fail(error));
-      worker.on('exit', () => this.#fail(new Error('a worker thread ended')));
+      worker.on('exit', () => this.#fail(new Error(ENDED)));
       // Only a job under way may keep the process alive.
       worker.unref();
       return seat;
@@ -87,13 +89,18 @@ export class WorkerPool<Job, Result> {
   }
 
   #fail(error: unknown): void {
-    this.#failure ??= this.#closed
-      ? new BackupError('ABORTED', 'the operation was ended')
-      : new BackupError('IO', `a worker thread failed: ${String(error)}`, { cause: error });
+    this.#failure ??= this.#closed ? new BackupError('ABORTED', 'the operation was ended') : failureOf(error);
     for (const seat of this.#seats) {
       for (const waiting of seat.pending.splice(0)) waiting.reject(this.#failure);
     }
   }
+}
+
+/** A thread that was ended, by a lack of memory for one, is a failure of ours; what it threw itself is a bug, and stays as it is. */
+function failureOf(error: unknown): unknown {
+  const code = String((error as { code?: unknown } | null)?.code ?? '');
+  if (error instanceof Error && !code.startsWith('ERR_WORKER_') && error.message !== ENDED) return error;
+  return new BackupError('IO', `a worker thread failed: ${String(error)}`, { cause: error });
 }
 
 function reviveError({ code, message, path, hint }: TransportedError): BackupError {

@@ -1,5 +1,5 @@
 import { parentPort } from 'node:worker_threads';
-import { fromSystemError } from '../errors.ts';
+import { BackupError, fromSystemError, isSystemError } from '../errors.ts';
 import type { Reply } from './pool.ts';
 
 /** What a job's handler gives back, and the buffers of it to move instead of copy. */
@@ -18,9 +18,21 @@ export function serve<Job>(doing: string, handle: (job: Job) => Answer): void {
       reply = { result: answer.result };
       transfer = answer.transfer ?? [];
     } catch (caught) {
-      const { code, message, path, hint } = fromSystemError(caught, doing);
-      reply = { error: { code, message, path, hint } };
+      if (isExpected(caught)) {
+        const { code, message, path, hint } = fromSystemError(caught, doing);
+        reply = { error: { code, message, path, hint } };
+      } else {
+        // A bug: it arrives as it is, with its stack.
+        reply = { bug: caught instanceof Error ? caught : new Error(String(caught)) };
+      }
     }
     parentPort?.postMessage(reply, transfer);
   });
+}
+
+/** Whether an error is one of ours, of a system call, or of zlib. */
+function isExpected(error: unknown): boolean {
+  return (
+    error instanceof BackupError || isSystemError(error) || /^Z_/.test(String((error as { code?: unknown })?.code))
+  );
 }

@@ -183,8 +183,11 @@ export class GitScan {
       if (!name.endsWith('.idx') || !names.has(`${name.slice(0, -3)}pack`)) continue;
       try {
         const index = new PackIndex(absolute + name);
-        for (const digits of this.#wanted.keys()) if (index.has(digits)) this.#wanted.delete(digits);
-        index.close();
+        try {
+          for (const digits of this.#wanted.keys()) if (index.has(digits)) this.#wanted.delete(digits);
+        } finally {
+          index.close();
+        }
       } catch {
         // Gone or damaged: what it alone held stays wanted.
       }

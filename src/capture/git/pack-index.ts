@@ -18,13 +18,18 @@ export class PackIndex {
   /** Throws what the system says. */
   constructor(absolute: string) {
     this.#fd = openRegular(absolute);
-    const head = this.#read(0, 8);
-    const isSecond = head.readUInt32BE(0) === MAGIC;
-    const fanoutAt = isSecond ? 8 : 0;
-    this.#fanout = this.#read(fanoutAt, FANOUT_ENTRIES * 4);
-    this.#namesAt = fanoutAt + FANOUT_ENTRIES * 4;
-    this.#stride = isSecond ? null : 24;
-    this.#lead = isSecond ? 0 : 4;
+    try {
+      const head = this.#read(0, 8);
+      const isSecond = head.readUInt32BE(0) === MAGIC;
+      const fanoutAt = isSecond ? 8 : 0;
+      this.#fanout = this.#read(fanoutAt, FANOUT_ENTRIES * 4);
+      this.#namesAt = fanoutAt + FANOUT_ENTRIES * 4;
+      this.#stride = isSecond ? null : 24;
+      this.#lead = isSecond ? 0 : 4;
+    } catch (error) {
+      this.close();
+      throw error;
+    }
   }
 
   /** @param digits name of an object, in hexadecimal */

@@ -38,6 +38,12 @@ export const command = defineCommand({
       coerce: wholeNumber('level', 1, 9),
     },
     ...THREADS,
+    'scratch-dir': {
+      type: 'string',
+      requiresArg: true,
+      value: 'DIR',
+      describe: 'Folder for copies of databases in use, and the index [that of the output; with -, $TMPDIR]',
+    },
     'oxios-version': {
       type: 'string',
       requiresArg: true,
@@ -77,6 +83,7 @@ export const command = defineCommand({
         excludes: args.exclude,
         level: args.level,
         threads: args.threads,
+        scratchDir: args['scratch-dir'],
         oxiosVersion: args['oxios-version'],
         host: args.host,
       }),
