@@ -103,7 +103,9 @@ test('of a database that cannot be copied every name is lost', async () => {
     (root) => {
       fs.writeFileSync(join(root, 'memory.db'), DATABASE);
       fs.linkSync(join(root, 'memory.db'), join(root, 'memory2.db'));
-      fs.writeFileSync(join(root, 'memory.db-journal'), Buffer.alloc(600, 7));
+      // Beside each of its names lies a journal: which one is to be rolled back, nothing tells.
+      for (const name of ['memory.db', 'memory2.db'])
+        fs.writeFileSync(join(root, `${name}-journal`), Buffer.alloc(600, 7));
     },
     { sqlite: 'pair' },
   );
