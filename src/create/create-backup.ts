@@ -174,6 +174,7 @@ export async function createBackup(
   checkArgument('output', outputSchema, output);
   checkOptions(createOptionsSchema, options);
   throwIfAborted(options.signal);
+  refuseHost(options.host);
   // First of all: what a restore that is at work has half done would pass for what an interrupted one left.
   const lock = await lockIfPossible(store.basePath, options);
   try {
@@ -187,10 +188,9 @@ export async function createBackup(
   }
 }
 
-function hostOf({ host }: CreateOptions): string {
-  if (host === undefined) return stableHostName();
-  // As long as DNS lets a name be, and nothing that a terminal would obey.
-  if (/^[^\p{Cc}\p{Zl}\p{Zp}]{1,253}$/u.test(host) && host.trim() !== '') return host;
+/** A host may be as long as DNS lets a name be, and holds nothing that a terminal would obey. */
+function refuseHost(host: string | undefined): void {
+  if (host === undefined || (/^[^\p{Cc}\p{Zl}\p{Zp}]{1,253}$/u.test(host) && host.trim() !== '')) return;
   throw new BackupError(
     'USAGE',
     'the host of a snapshot is a name of 1 to 253 characters, without control characters',
@@ -257,7 +257,7 @@ async function writeSnapshot(
   const facts = {
     createdAt: options.createdAt,
     oxiosVersion: await findOxiosVersion(options.oxiosVersion),
-    host: hostOf(options),
+    host: options.host ?? stableHostName(),
     stateDir: root,
     excludes,
   };

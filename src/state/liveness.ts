@@ -20,7 +20,7 @@ export type Liveness = 'alive' | 'dead' | 'unknown';
 export type Usage = 'in-use' | 'dead' | 'silent';
 
 /** An owner that cannot be looked at counts as alive for so long after its last sign of life. */
-export const SILENCE_MS = 24 * 60 * 60_000;
+const SILENCE_MS = 24 * 60 * 60_000;
 
 /**
  * `f_type` of file systems that one kernel alone can have mounted: ext, XFS, Btrfs, F2FS, ZFS, bcachefs, tmpfs, overlayfs, FAT and exFAT,
@@ -50,7 +50,9 @@ export function livenessOf(
   const { owner } = mark;
   if (owner.boot !== null && here.boot !== null && owner.boot !== here.boot)
     return livenessAcrossBoots(mark, platform, here);
-  const sameKernel = owner.boot === null || here.boot === null ? owner.host === here.host : true;
+  // One that tells its boot by nothing can be told by its name, unless containers share that.
+  const bootsAreKnown = owner.boot !== null && here.boot !== null;
+  const sameKernel = bootsAreKnown || (!platform.hasPidNamespaces && owner.host === here.host);
   const sameNumbers = !platform.hasPidNamespaces || owner.namespace !== null;
   if (sameKernel && sameNumbers && owner.namespace === here.namespace) return livenessByNumber(owner, platform);
   if (

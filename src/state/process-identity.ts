@@ -82,8 +82,8 @@ export function areInNoContainer(a: ProcessIdentity, b: ProcessIdentity): boolea
 }
 
 /** Whether processes elsewhere may see nothing of the process but its number: it runs in a container, or the system does not tell. */
-export function isHidden({ namespace }: ProcessIdentity, platform: Platform = HERE): boolean {
-  return platform.hasPidNamespaces && namespace !== FIRST_NAMESPACE;
+export function isHidden({ boot, namespace }: ProcessIdentity, platform: Platform = HERE): boolean {
+  return platform.hasPidNamespaces && (boot === null || namespace !== FIRST_NAMESPACE);
 }
 
 /** As text without `/`, `_` and blanks, of at most 60 characters. */

@@ -1,6 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import { gunzipSync, inflateRawSync } from 'node:zlib';
@@ -231,6 +232,21 @@ test('an output inside the state directory does not contain itself', async () =>
   expect(totals.files).toBe([...before.values()].filter(({ type }) => type === 'file').length - 1);
   const again = await createBackup(new StateStore(root), output, { force: true });
   expect(again.totals.entries).toBe(totals.entries);
+});
+
+test('the manifest names the machine, or what is given for it', async () => {
+  const root = room.path('named');
+  buildSmallTree(root);
+  const store = new StateStore(root);
+  const plain = await createBackup(store, room.fresh('plain.tar.gz'));
+  expect(plain.manifest.source?.hostname).toBe(hostname());
+  const named = await createBackup(store, room.fresh('named.tar.gz'), { host: 'the Mac of Anna' });
+  expect(named.manifest.source?.hostname).toBe('the Mac of Anna');
+  for (const host of ['', ' ', 'a\nb', '\u001b[2J', 'x'.repeat(254)]) {
+    const output = room.fresh('refused.tar.gz');
+    await expect(createBackup(store, output, { host })).rejects.toMatchObject({ code: 'USAGE' });
+    expect(fs.existsSync(output)).toBe(false);
+  }
 });
 
 test('an interrupted create leaves nothing', async () => {

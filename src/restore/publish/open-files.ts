@@ -20,8 +20,11 @@ export interface OpenFile {
 export function openFilesBelow(directory: string, platform: Platform = HERE): OpenFile[] | null {
   if (hasProc(platform)) return fromProc(directory);
   const answer = askSystem('lsof', ['-w', '-n', '-P', '-F', 'pfan']);
-  // Its status is 1 also where it could not look into some of them.
-  return answer === null || answer.stdout === '' ? null : parseLsof(answer.stdout, directory);
+  if (answer === null) return null;
+  const found = parseLsof(answer.stdout, directory);
+  // Its status is 1 also where it could not look into some of them. Null: it took too long, and what it had found so far counts.
+  const isWhole = answer.status !== null && answer.stdout !== '';
+  return isWhole || found.length > 0 ? found : null;
 }
 
 function isWithin(path: string | null, directory: string): path is string {
