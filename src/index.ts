@@ -27,16 +27,11 @@ export { writeEntry } from './inspect/write-entry.ts';
 export type { Problem } from './read/problem.ts';
 export type { SelectionOptions } from './read/selection.ts';
 export type { ExternalLink, ExternalLinks } from './restore/external-links.ts';
-export type { KeptTree } from './restore/publish/kept-trees.ts';
-export { listKept } from './restore/publish/kept-trees.ts';
+export { type DiscardOptions, type DiscardReport, discardUndo } from './restore/publish/discard.ts';
+export type { SnapshotOrigin } from './restore/publish/history.ts';
+export { type KeptTree, type ListedTree, listKept } from './restore/publish/kept-trees.ts';
 export { type RecoverOptions, type RecoverReport, recoverStateDir } from './restore/publish/recover.ts';
-export {
-  type DiscardReport,
-  discardUndo,
-  type UndoOptions,
-  type UndoReport,
-  undoRestore,
-} from './restore/publish/undo.ts';
+export { type UndoOptions, type UndoReport, undoRestore } from './restore/publish/undo.ts';
 export { type RestoreOptions, type RestoreResult, restoreBackup } from './restore/restore-backup.ts';
 export type { LostEntry } from './restore/salvage/salvage-writer.ts';
 export { type SalvageOptions, type SalvageResult, salvageSnapshot } from './restore/salvage.ts';

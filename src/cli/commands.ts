@@ -57,7 +57,7 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   },
   undo: {
     usage: 'undo',
-    describe: 'Put back the state directory that the last restore replaced',
+    describe: 'Put back what the last restore replaced, or an earlier state',
     load: () => import('./commands/undo.ts'),
   },
   recover: {

@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { OperationOptions } from '../events.ts';
 import type { Entry } from '../format/entry.ts';
 import { isBelow } from '../format/path-order.ts';
+import { databaseSideFiles } from '../restore/publish/database-side-files.ts';
 import { throwIfAborted } from '../workers/abort.ts';
 import { type Aspect, differingAspects } from './change.ts';
 import { type Difference, DifferenceBuilder } from './difference.ts';
@@ -9,7 +10,7 @@ import { fileDigest } from './file-digest.ts';
 import { joinPaths } from './join-paths.ts';
 
 const ENTRIES_PER_TURN = 1000;
-const SIDE_FILE = /-(?:wal|shm|journal)$/;
+const SIDE_FILE = /^-(?:wal|shm|journal)$/;
 
 /** What a restore would change, and of what stands there how many things a merge keeps. */
 export type ForeseenChanges = Omit<Difference, 'same' | 'unreadable'> & { kept: number };
@@ -31,7 +32,7 @@ export async function foreseeChanges(
   { signal }: OperationOptions,
 ): Promise<ForeseenChanges> {
   const builder = new DifferenceBuilder();
-  const rules = new MergeRules();
+  const rules = new MergeRules(target);
   let kept = 0;
   let entries = 0;
   for (const [live, entry] of joinPaths(standing, planned)) {
@@ -47,24 +48,42 @@ export async function foreseeChanges(
   return { changes, sections, totals, kept };
 }
 
-/** Tells what a merge keeps of what stands there; see `completeFromOldTree`, which does it. Entries come in order. */
+/** Tells what a merge keeps of what stands there; see `planMerge`, which does it. Entries come in order. */
 class MergeRules {
-  /** Planned entries whose paths the path at hand begins with. */
-  #planned: Entry[] = [];
+  readonly #target: string;
+  /** Planned entries whose paths the path at hand begins with, and what stands in their places. */
+  #planned: { entry: Entry; live: Entry | null }[] = [];
+
+  constructor(target: string) {
+    this.#target = target;
+  }
 
   /** Whether what stands there stays as it is. */
   keeps(live: Entry | null, planned: Entry | null): boolean {
     const { path } = (live ?? planned) as Entry;
-    this.#planned = this.#planned.filter((entry) => path.startsWith(entry.path));
+    this.#planned = this.#planned.filter(({ entry }) => path.startsWith(entry.path));
     if (planned !== null) {
-      this.#planned.push(planned);
+      this.#planned.push({ entry: planned, live });
       return false;
     }
     return !this.#planned.some(
-      (entry) =>
-        entry.type !== 'directory' && (isBelow(path, entry.path) || path.replace(SIDE_FILE, '') === entry.path),
+      (each) =>
+        (each.entry.type !== 'directory' && isBelow(path, each.entry.path)) ||
+        (!meetsAsDirectory(each) && this.#goesWith(each.entry.path, path)),
     );
   }
+
+  /** Whether `path` is a side file of the database that is exchanged. */
+  #goesWith(database: string, path: string): boolean {
+    const suffix = path.slice(database.length);
+    if (!SIDE_FILE.test(suffix)) return false;
+    return databaseSideFiles(Buffer.from(`${this.#target}/${database}`)).some((each) => each.toString() === suffix);
+  }
+}
+
+/** A directory that is gone into, or is new as a whole. */
+function meetsAsDirectory({ entry, live }: { entry: Entry; live: Entry | null }): boolean {
+  return entry.type === 'directory' && (live === null || live.type === 'directory');
 }
 
 async function aspectsOf(

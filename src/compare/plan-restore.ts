@@ -1,7 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
-import { treeSize } from '../capture/tree-size.ts';
 import { BackupError, type ErrorCode } from '../errors.ts';
 import type { Entry } from '../format/entry.ts';
 import { isEmptySnapshot, type RecordedVerdict, type Totals } from '../format/index-root.ts';
@@ -27,6 +26,7 @@ import { type RestoreOptions, restoreOptionsSchema } from '../restore/restore-ba
 import { type Extent, plannedEntries } from '../restore/restore-plan.ts';
 import type { StateStore } from '../state/state-store.ts';
 import { throwIfAborted } from '../workers/abort.ts';
+import { asStored } from './as-stored.ts';
 import type { Change } from './change.ts';
 import type { SectionDifference } from './difference.ts';
 import { foreseeChanges } from './foresee-changes.ts';
@@ -134,12 +134,12 @@ export async function planRestore(
     const foreseen = await foreseeChanges(
       place.target,
       content ? liveTree(place.target, (name) => isLeft(name, place)) : [],
-      planned(),
+      mode === 'merge' && content ? asStored(place.target, decided.entries(), planned()) : planned(),
       mode === 'merge',
       opened.kind === 'sealed' ? 1000 : 1_000_000_000,
       options,
     );
-    const space = checkSpace(directory, decided.extent, mode === 'merge' && content ? treeSize(place.target) : 0);
+    const space = checkSpace(directory, decided.extent);
     const { external } = decided;
     const { added, removed, changed, unchanged } = foreseen.totals;
     return {

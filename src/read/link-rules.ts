@@ -1,3 +1,4 @@
+import { foldName } from '../format/fold-name.ts';
 import { parentOf } from '../format/path-order.ts';
 
 /** Most links that resolving one path may pass through; Linux's own limit. */
@@ -9,51 +10,100 @@ const MAX_HOPS = 40;
  */
 const MAX_CHARACTERS = 64 * 1024;
 
-/** Targets of the symbolic links of a snapshot, by path. */
-export type SymlinkTargets = Pick<ReadonlyMap<string, string>, 'get'>;
+/** Characters that HFS+ does not see in a name. */
+const UNSEEN = /[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]/g;
+
+/** The symbolic links of a snapshot. */
+export interface SymlinkTargets {
+  /** Targets of the links that some file system finds at a path. Where names are told apart that are one elsewhere, there may be several. */
+  at: (path: string) => readonly string[];
+}
+
+/**
+ * Symbolic links by their paths, looked up as a file system does that folds names: wherever a snapshot is restored, also later and by
+ * others, none of its links may lead out.
+ */
+export class SymlinkIndex implements SymlinkTargets {
+  readonly #targets = new Map<string, string[]>();
+
+  constructor(links: Iterable<readonly [path: string, target: string]>) {
+    for (const [path, target] of links) {
+      const key = keyOf(path);
+      const targets = this.#targets.get(key);
+      if (targets === undefined) this.#targets.set(key, [target]);
+      else targets.push(target);
+    }
+  }
+
+  at(path: string): readonly string[] {
+    return this.#targets.get(keyOf(path)) ?? [];
+  }
+}
+
+function keyOf(path: string): string {
+  return foldName(path.replace(UNSEEN, ''));
+}
 
 const WINDOWS_ABSOLUTE = /^(?:[a-z]:|[\\/])/i;
 
 /** Whether a symbolic link leads out of the state directory on this platform; see `leadsOutside`. */
-export function isExternal(path: string, symlinks: SymlinkTargets, platform: NodeJS.Platform): boolean {
-  return (platform === 'win32' && WINDOWS_ABSOLUTE.test(symlinks.get(path) ?? '')) || leadsOutside(path, symlinks);
+export function isExternal(path: string, target: string, symlinks: SymlinkTargets, platform: NodeJS.Platform): boolean {
+  return (platform === 'win32' && WINDOWS_ABSOLUTE.test(target)) || leadsOutside(path, target, symlinks);
+}
+
+/** A way that is being walked. */
+interface Walk {
+  /** The directory that it has come to; the empty string is the state directory. */
+  at: string;
+  /** Components still to be walked, last first. */
+  todo: string[];
+  hops: number;
 }
 
 /**
- * Whether a symbolic link leads out of the state directory: directly, or through other links of the snapshot.
+ * Whether a symbolic link leads out of the state directory: directly, or through other links of the snapshot, on whatever file system.
  * Links that go round in circles or lead nowhere stay inside; one too winding to be judged leads outside.
  *
  * @param path the link's own path
+ * @param target where it points
  * @param symlinks all symbolic links of the snapshot
  */
-export function leadsOutside(path: string, symlinks: SymlinkTargets): boolean {
-  let hops = 0;
+export function leadsOutside(path: string, target: string, symlinks: SymlinkTargets): boolean {
   let characters = 0;
-  // Components still to be walked, last first, from the directory `at`; the empty string is the state directory.
-  let at = parentOf(path);
-  const todo = components(symlinks.get(path) ?? '');
-  if (todo === null) return true;
-  while (todo.length > 0) {
-    const name = todo.pop() as string;
-    if (name === '.') continue;
-    if (name === '..') {
-      if (at === '') return true;
-      at = parentOf(at);
-      continue;
+  const first = components(target);
+  if (first === null) return true;
+  const walks: Walk[] = [{ at: parentOf(path), todo: first, hops: 0 }];
+  for (let walk = walks.pop(); walk !== undefined; walk = walks.pop()) {
+    let { at, hops } = walk;
+    const { todo } = walk;
+    while (todo.length > 0) {
+      const name = todo.pop() as string;
+      if (name === '.') continue;
+      if (name === '..') {
+        if (at === '') return true;
+        at = parentOf(at);
+        continue;
+      }
+      const next = at === '' ? name : `${at}/${name}`;
+      characters += next.length;
+      if (characters > MAX_CHARACTERS) return true;
+      const [through, ...others] = symlinks.at(next);
+      if (through === undefined) {
+        at = next;
+        continue;
+      }
+      if (++hops > MAX_HOPS) break;
+      for (const other of others) {
+        characters += other.length + todo.length;
+        const further = components(other);
+        if (further === null) return true;
+        walks.push({ at, todo: [...todo, ...further], hops });
+      }
+      characters += through.length;
+      const further = components(through);
+      if (further === null) return true;
+      todo.push(...further);
     }
-    const next = at === '' ? name : `${at}/${name}`;
-    characters += next.length;
-    if (characters > MAX_CHARACTERS) return true;
-    const target = symlinks.get(next);
-    if (target === undefined) {
-      at = next;
-      continue;
-    }
-    if (++hops > MAX_HOPS) return false;
-    characters += target.length;
-    const further = components(target);
-    if (further === null) return true;
-    todo.push(...further);
   }
   return false;
 }

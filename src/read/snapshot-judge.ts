@@ -3,7 +3,7 @@ import type { Manifest } from '../format/manifest.ts';
 import { comparePaths, isBelow } from '../format/path-order.ts';
 import { CATEGORIES } from '../state/sections.ts';
 import type { BlockJudgement, LinkEntry } from './judge-block.ts';
-import { isExternal } from './link-rules.ts';
+import { isExternal, SymlinkIndex } from './link-rules.ts';
 import { type Problem, someOf } from './problem.ts';
 import { ProblemList } from './problem-list.ts';
 import { addUnusual, noUnusualNames } from './unusual-names.ts';
@@ -65,7 +65,8 @@ export class SnapshotJudge {
 
   /** Symbolic links that lead out of the state directory. */
   externalLinks(platform: NodeJS.Platform): string[] {
-    return [...this.symlinks.keys()].filter((path) => isExternal(path, this.symlinks, platform));
+    const index = new SymlinkIndex(this.symlinks);
+    return [...this.symlinks].flatMap(([path, target]) => (isExternal(path, target, index, platform) ? path : []));
   }
 
   /** What is wrong between the entries and the totals that the snapshot states of them. */

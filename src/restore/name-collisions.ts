@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { BackupError, fromSystemError } from '../errors.ts';
+import { foldName } from '../format/fold-name.ts';
 import { someOf } from '../read/problem.ts';
 import { HERE } from '../state/platform.ts';
 
@@ -59,10 +60,7 @@ export class NameCollisions {
   }
 
   #fold(entryPath: string): string {
-    let key = entryPath;
-    if (this.#folding.case) key = key.toUpperCase().toLowerCase();
-    // Behind the case, which can compose and decompose characters itself.
-    if (this.#folding.normalization || this.#folding.case) key = key.normalize('NFD');
-    return key;
+    if (this.#folding.case) return foldName(entryPath);
+    return this.#folding.normalization ? entryPath.normalize('NFD') : entryPath;
   }
 }

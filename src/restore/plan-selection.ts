@@ -2,7 +2,7 @@ import { BackupError } from '../errors.ts';
 import type { Entry } from '../format/entry.ts';
 import { comparePaths, parentOf } from '../format/path-order.ts';
 import { EntryLookup, type FoundEntry } from '../read/entry-lookup.ts';
-import { isExternal, type SymlinkTargets } from '../read/link-rules.ts';
+import { isExternal, SymlinkIndex, type SymlinkTargets } from '../read/link-rules.ts';
 import type { SealedSnapshot } from '../read/open-snapshot.ts';
 import { problemError, someOf } from '../read/problem.ts';
 import { blocksFor } from '../read/read-entries.ts';
@@ -54,7 +54,7 @@ export function planSelection(
     else if (type === 'directory') throw conflict(path);
   }
   for (const link of links) assertHardLink(link, lookup);
-  return { plan: picks.finish(snapshot), external: externalOf(links, lookup, platform), unusual: picks.unusual };
+  return { plan: picks.finish(snapshot), external: externalOf(links, lookup, snapshot, platform), unusual: picks.unusual };
 }
 
 /** Entries that were picked, by the block that they stand in. */
@@ -102,15 +102,31 @@ function assertHardLink({ path, type, link }: Entry, lookup: EntryLookup): void 
   });
 }
 
-function externalOf(links: readonly Entry[], lookup: EntryLookup, platform: NodeJS.Platform): ExternalLink[] {
-  // A way may lead through links that are not wanted themselves.
+function externalOf(
+  links: readonly Entry[],
+  lookup: EntryLookup,
+  snapshot: SealedSnapshot,
+  platform: NodeJS.Platform,
+): ExternalLink[] {
+  // A way may lead through links that are not wanted themselves, and by names that only some file system finds: then all are looked at.
+  let index: SymlinkIndex | null = null;
   const symlinks: SymlinkTargets = {
-    get(path) {
-      const entry = lookup.find(path)?.entry;
-      return entry?.type === 'symlink' ? entry.link : undefined;
+    at(path) {
+      const entry = index === null ? lookup.find(path)?.entry : undefined;
+      if (entry !== undefined) return entry.type === 'symlink' ? [entry.link as string] : [];
+      index ??= new SymlinkIndex(allSymlinks(snapshot, lookup));
+      return index.at(path);
     },
   };
   return links
-    .filter(({ path, type }) => type === 'symlink' && isExternal(path, symlinks, platform))
+    .filter(({ path, type, link }) => type === 'symlink' && isExternal(path, link as string, symlinks, platform))
     .map(({ path, link }) => ({ path, link: link as string }));
+}
+
+function* allSymlinks({ blocks }: SealedSnapshot, lookup: EntryLookup): Generator<[string, string], void, void> {
+  for (const number of blocks.keys()) {
+    for (const { path, type, link } of lookup.block(number).entries) {
+      if (type === 'symlink') yield [path, link as string];
+    }
+  }
 }

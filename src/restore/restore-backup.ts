@@ -1,5 +1,5 @@
+import path from 'node:path';
 import type { Readable } from 'node:stream';
-import { treeSize } from '../capture/tree-size.ts';
 import { isLoss } from '../capture/verdict.ts';
 import type { OperationOptions } from '../events.ts';
 import type { RecordedVerdict } from '../format/index-root.ts';
@@ -30,6 +30,7 @@ import type { ExternalLink, ExternalLinks } from './external-links.ts';
 import { extractSealed } from './extract-sealed.ts';
 import { extractUnsealed } from './extract-unsealed.ts';
 import { tellCopies } from './hard-links.ts';
+import type { SnapshotOrigin } from './publish/history.ts';
 import { acquireStateLock } from './publish/lock.ts';
 import { assertNotRunning, RUNNING_SHAPE, type RunningOptions } from './publish/not-running.ts';
 import { type PublishMode, publish } from './publish/publish.ts';
@@ -53,7 +54,7 @@ import type { ExtractedTree, TreeWriterOptions } from './tree-writer.ts';
 export interface RestoreOptions extends OperationOptions, SelectionOptions, RunningOptions {
   /**
    * What happens to a state directory that has content: `create` refuses it; `replace` makes it exactly the snapshot and keeps the old tree beside
-   * it; `merge` lets files of the snapshot win and others stay, and keeps the old tree too.
+   * it; `merge` lets what the snapshot holds take the places of what stands there, touches nothing else, and keeps what it replaced.
    *
    * @default 'create'
    */
@@ -100,7 +101,7 @@ export interface RestoreResult {
   sealed: boolean;
   /** What was written. */
   restored: { entries: number; files: number; bytes: number };
-  /** Where the tree that was live before is kept; null if there was none. */
+  /** Where what was live before is kept: the whole tree, or what a merge took out; null if there was nothing. */
   replacedTree: string | null;
   /** Symbolic links that were left out, by `externalLinks: 'skip'`. */
   skippedLinks: string[];
@@ -166,13 +167,12 @@ async function restoreInto(
       sameOwner: options.sameOwner ?? false,
       modes: abilities.modes,
     };
-    const further = mode === 'merge' && staging.found.kind === 'content' ? treeSize(staging.target) : 0;
     const extract = opened.kind === 'sealed' ? extractOfSealed : extractOfUnsealed;
     const { tree, external } = await extract(
       opened as never,
       selection,
       treeOptions,
-      { abilities, further, target: staging.target },
+      { abilities, target: staging.target },
       options,
     );
     throwIfAborted(signal);
@@ -190,6 +190,10 @@ async function restoreInto(
       mode,
       forceRunning: options.forceRunning ?? false,
       top: topOf(opened, selection, staging, treeOptions),
+      snapshot: originOf(snapshot, opened.manifest),
+      owners: treeOptions.sameOwner,
+      // An archive from elsewhere need not name the directories that it fills.
+      named: opened.kind === 'unsealed' ? new Set(tree.directories.map((each) => each.path)) : null,
       ...(signal === undefined ? {} : { signal }),
       ...(onEvent === undefined ? {} : { onEvent }),
     });
@@ -217,8 +221,10 @@ interface Destination {
   /** The state directory. */
   target: string;
   abilities: TargetAbilities;
-  /** Bytes that are needed besides those of the snapshot. */
-  further: number;
+}
+
+function originOf(snapshot: string | Readable, { created_at }: Manifest): SnapshotOrigin {
+  return { name: typeof snapshot === 'string' ? path.basename(snapshot) : null, createdAt: created_at };
 }
 
 interface Extraction {
@@ -230,7 +236,7 @@ async function extractOfSealed(
   snapshot: SealedSnapshot,
   selection: Selection | null,
   tree: TreeWriterOptions,
-  { abilities, further, target }: Destination,
+  { abilities, target }: Destination,
   options: RestoreOptions,
 ): Promise<Extraction> {
   const { threads, signal } = options;
@@ -244,7 +250,7 @@ async function extractOfSealed(
     const entries = () => plannedEntries(snapshot, plan);
     if (!abilities.symlinks) refuseSymlinks([...symlinksIn(entries())], external, tree.root, options);
     const copies = abilities.hardLinks ? 0 : bytesOfCopies(entries);
-    refuseTooLarge(tree.root, plan, further + copies);
+    refuseTooLarge(tree.root, plan, copies);
     refuseCollisions(tree.root, () => pathsOf(entries()));
     return { tree: await extractSealed(snapshot, pool, plan, tree, options), external };
   } finally {
@@ -256,7 +262,7 @@ async function extractOfUnsealed(
   snapshot: UnsealedSnapshot,
   selection: Selection | null,
   tree: TreeWriterOptions,
-  { abilities, further, target }: Destination,
+  { abilities, target }: Destination,
   options: RestoreOptions,
 ): Promise<Extraction> {
   const { survey, external } = await decideUnsealed(snapshot, selection, options.signal);
@@ -267,7 +273,7 @@ async function extractOfUnsealed(
     const links = [...survey.book.judge.symlinks.keys()].filter((path) => selection?.wants(path, false) ?? true);
     refuseSymlinks(links, external, tree.root, options);
   }
-  refuseTooLarge(tree.root, survey, further);
+  refuseTooLarge(tree.root, survey, 0);
   refuseCollisions(tree.root, () => survey.book.paths());
   return { tree: await extractUnsealed(snapshot, selection, survey, tree, options), external };
 }

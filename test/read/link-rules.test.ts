@@ -2,14 +2,14 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { leadsOutside } from '../../src/read/link-rules.ts';
+import { leadsOutside, SymlinkIndex } from '../../src/read/link-rules.ts';
 import { Workroom } from '../workroom.ts';
 
 const room = new Workroom();
 
 const judge = (links: Record<string, string>) => {
-  const map = new Map(Object.entries(links));
-  return [...map.keys()].filter((path) => leadsOutside(path, map));
+  const index = new SymlinkIndex(Object.entries(links));
+  return Object.entries(links).flatMap(([path, target]) => (leadsOutside(path, target, index) ? path : []));
 };
 
 test('links that stay inside', () => {
@@ -34,6 +34,23 @@ test('links that leave, directly or through others', () => {
   expect(judge({ 'a/b': '..', 'a/c': 'b/..' })).toEqual(['a/c']);
   expect(judge({ one: 'two', two: 'three', three: '/' })).toEqual(['one', 'two', 'three']);
   expect(judge({ dir: 'real', 'real/x': '../../out', via: 'dir/x' })).toEqual(['real/x', 'via']);
+});
+
+test.each<[string, Record<string, string>, string[]]>([
+  ['upper case', { 'sub/deep/up': '../..', x: 'SUB/DEEP/UP/../outside' }, ['x']],
+  ['a decomposed letter', { 'caf\u00e9/up': '..', x: 'cafe\u0301/up/../outside' }, ['x']],
+  ['a composed letter', { 'cafe\u0301/up': '..', x: 'caf\u00e9/up/../outside' }, ['x']],
+  ['a letter that is two in upper case', { 'straße/up': '..', x: 'STRASSE/UP/../outside' }, ['x']],
+  ['a character that HFS+ does not see', { 'sub/up': '..', x: 'su\u200cb/up/../outside' }, ['x']],
+  ['through another', { 'sub/up': '..', y: 'SUB', x: 'Y/Up/../outside' }, ['x']],
+  [
+    'by one of two that fold to the same',
+    { 'sub/a': '.', 'sub/A': '..', x: 'sub/a/../../outside', z: 'sub/A/..' },
+    ['x', 'z'],
+  ],
+  ['none: folded links that stay inside', { 'sub/deep/up': '../..', x: 'SUB/DEEP/UP/inside' }, []],
+])('links that leave where names fold: %s', (_name, links, leaving) => {
+  expect(judge(links)).toEqual(leaving);
 });
 
 test('what is said to stay inside does, by the judgement of the system', () => {
@@ -68,7 +85,8 @@ test('what is said to stay inside does, by the judgement of the system', () => {
           continue;
         }
         const inside = real === root || real.startsWith(`${root}/`);
-        if (!inside) expect([path, [...links], leadsOutside(path, links)]).toEqual([path, [...links], true]);
+        const said = leadsOutside(path, links.get(path) ?? '', new SymlinkIndex(links));
+        if (!inside) expect([path, [...links], said]).toEqual([path, [...links], true]);
       }
       fs.rmSync(outer, { recursive: true });
     }),

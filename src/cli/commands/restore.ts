@@ -24,7 +24,7 @@ export const command = defineCommand({
   options: {
     ...STATE_DIR,
     replace: { type: 'boolean', conflicts: 'merge', describe: 'Make it exactly the snapshot; keep the old tree' },
-    merge: { type: 'boolean', describe: 'Snapshot wins, other files stay; keep the old tree' },
+    merge: { type: 'boolean', describe: 'Snapshot wins, the rest is not touched; keep what it replaces' },
     ...SECTION,
     ...PATH,
     'allow-empty': { type: 'boolean', describe: 'Even if no file is in it' },
@@ -96,6 +96,6 @@ export const command = defineCommand({
     const began = performance.now();
     const { restoreBackup } = await import('../../restore/restore-backup.ts');
     const result = await restoreBackup(store, snapshot, options);
-    return reporter.result(restoreResult(result, performance.now() - began));
+    return reporter.result(restoreResult(result, mode === 'merge', performance.now() - began));
   },
 });

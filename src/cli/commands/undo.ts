@@ -1,6 +1,7 @@
-import type { DiscardReport, UndoReport } from '../../index.ts';
+import type { DiscardReport, ListedTree, UndoReport } from '../../index.ts';
 import { type Context, defineCommand } from '../command.ts';
 import { FORCE_RUNNING, given, JSON_RESULT, REPORTING, STATE_DIR, stateDirOf } from '../options.ts';
+import { keptFields, keptLines } from '../results/kept-trees.ts';
 import { count, formatBytes, formatTime } from '../text/amounts.ts';
 
 export const command = defineCommand({
@@ -8,43 +9,86 @@ export const command = defineCommand({
   positionals: {},
   options: {
     ...STATE_DIR,
-    discard: { type: 'boolean', describe: 'Remove all kept trees for good, to free their space' },
+    list: { type: 'boolean', conflicts: ['to', 'discard', 'all'], describe: 'Show the previous states, newest first' },
+    to: {
+      type: 'string',
+      requiresArg: true,
+      value: 'NAME',
+      conflicts: ['discard', 'all'],
+      describe: 'Go to this previous state [the newest not undone]',
+    },
+    discard: {
+      type: 'array',
+      string: true,
+      value: '[NAME]',
+      describe: 'Remove previous states for good [all but the original, where there were several restores]',
+    },
+    all: { type: 'boolean', implies: 'discard', describe: 'With --discard: also the original' },
     ...FORCE_RUNNING,
     ...JSON_RESULT,
     quiet: REPORTING.quiet,
   },
   examples: [
     ['undo', 'take the last restore back'],
-    ['undo --discard', 'the old tree may go'],
+    ['undo --list', 'what can be put back'],
+    ['undo --to 20261122_033000', 'put this back'],
+    ['undo --discard', 'free the space of what was replaced'],
   ],
-  note: 'An undo keeps what it takes away: a second undo takes back the first.',
+  note: 'A second undo goes further back. What an undo replaces is kept as well, and put back by --to.',
   run: async (args, context) => {
-    const { discardUndo, undoRestore } = await import('../../restore/publish/undo.ts');
     const stateDir = stateDirOf(args, context.terminal);
-    if (args.discard === true) return reportDiscard(await discardUndo(stateDir, context.operation), context);
-    const options = { ...context.operation, ...given({ forceRunning: args['force-running'] }) };
+    if (args.list === true) {
+      const { listKept } = await import('../../restore/publish/kept-trees.ts');
+      return reportList(await listKept(stateDir), stateDir, context);
+    }
+    if (args.discard !== undefined) {
+      const { discardUndo } = await import('../../restore/publish/discard.ts');
+      const options = { ...context.operation, ...given({ names: args.discard, all: args.all }) };
+      return reportDiscard(await discardUndo(stateDir, options), context);
+    }
+    const { undoRestore } = await import('../../restore/publish/undo.ts');
+    const options = { ...context.operation, ...given({ to: args.to, forceRunning: args['force-running'] }) };
     return reportUndo(await undoRestore(stateDir, options), context);
   },
 });
 
-function reportUndo({ stateDir, restored, keptTree }: UndoReport, { reporter }: Context): Promise<number> {
+function reportList(kept: ListedTree[], stateDir: string, { reporter }: Context): Promise<number> {
+  const lines = kept.length === 0 ? [`no previous state of ${stateDir} is kept`] : keptLines(kept);
+  const previous = kept.map((tree) => ({ ...keptFields(tree), bytes: tree.bytes }));
+  return reporter.result({ status: 0, fields: { state_dir: stateDir, previous }, lines });
+}
+
+function reportUndo({ stateDir, restored, steps, keptTree }: UndoReport, { reporter }: Context): Promise<number> {
   const lines = [`${stateDir} is again what was replaced on ${formatTime(restored.replacedAt)}`];
+  if (steps.length > 1)
+    lines.push(
+      `  by way of ${steps
+        .slice(0, -1)
+        .map(({ name }) => name)
+        .join(', ')}`,
+    );
   if (keptTree !== null) lines.push(`  what was live until now is kept at ${keptTree}`);
   const fields = {
     state_dir: stateDir,
-    restored: { path: restored.path, replaced_at: restored.replacedAt },
+    restored: keptFields(restored),
+    steps: steps.map(keptFields),
     kept_tree: keptTree,
   };
   return reporter.result({ status: 0, fields, lines });
 }
 
-function reportDiscard({ discarded, entries, bytes }: DiscardReport, { reporter }: Context): Promise<number> {
+function reportDiscard({ discarded, spared, entries, bytes }: DiscardReport, { reporter }: Context): Promise<number> {
   const lines = [
     ...discarded.map(({ path, replacedAt }) => `removed ${path}, replaced on ${formatTime(replacedAt)}`),
     `  ${count(entries, 'entry')}, ${formatBytes(bytes)} freed`,
   ];
+  if (spared !== null) {
+    lines.push(`  ${spared.path} stays: it is what was live before the first restore`);
+    lines.push(`  to remove that too: oxios-backup undo --discard ${spared.name}`);
+  }
   const fields = {
-    discarded: discarded.map(({ path, replacedAt }) => ({ path, replaced_at: replacedAt })),
+    discarded: discarded.map(keptFields),
+    spared: spared === null ? null : keptFields(spared),
     entries,
     bytes,
   };

@@ -4,7 +4,7 @@ import { count, formatBytes, formatDuration, formatTime } from '../text/amounts.
 import { lossLines } from '../text/losses.ts';
 
 /** What to say of a state directory that was restored. */
-export function restoreResult(result: RestoreResult, elapsedMs: number): Result {
+export function restoreResult(result: RestoreResult, merged: boolean, elapsedMs: number): Result {
   const { stateDir, manifest, sealed, restored, replacedTree, skippedLinks, verdicts, complete } = result;
   const lines = [
     `restored ${stateDir}`,
@@ -13,7 +13,7 @@ export function restoreResult(result: RestoreResult, elapsedMs: number): Result 
   ];
   if (!sealed) lines.push('  the archive is unsealed: it carries no digests, so its content could not be proven');
   if (replacedTree !== null) {
-    lines.push(`  the old tree is kept at ${replacedTree}`);
+    lines.push(`  ${merged ? 'what it replaced' : 'the old tree'} is kept at ${replacedTree}`);
     lines.push('  to have it back: oxios-backup undo; to free its space: oxios-backup undo --discard');
   }
   return {

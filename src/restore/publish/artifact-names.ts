@@ -3,23 +3,40 @@ import { createHash } from 'node:crypto';
 /**
  * Names of what this tool puts down around a state directory. Pure.
  *
- * Beside an ordinary state directory `workspace`: `.workspace.oxios-backup.lock-…`, `.journal`, `.staging-…`, `.trash-…`, and
- * trees for people, `workspace.replaced-YYYYMMDD_HHMMSS` and `workspace.aside-…`. Where nothing can lie beside it (a mount
- * point, a parent that is not ours) the same lies inside it, below the one name `.oxios-backup`.
+ * Beside an ordinary state directory `workspace`: `.workspace.oxios-backup.lock-…`, `.journal`, `.history`, `.staging-…`, `.trash-…`,
+ * and what is for people: `workspace.replaced-YYYYMMDD_HHMMSS` (a whole tree), `workspace.merged-…` (what a merge took out of the
+ * state directory) and `workspace.aside-…`. Where nothing can lie beside it (a mount point, a parent that is not ours) the same lies
+ * inside it, below the one name `.oxios-backup`. At the top of a volume mounted below the state directory that name holds the
+ * staging and merged directories of the paths on that volume.
  */
 export const RESERVED_DIRECTORY = '.oxios-backup';
 
 /** How the artifacts of one state directory are named in the directory that holds them. */
 export interface ArtifactNames {
-  /** Before `lock-…`, `journal`, `staging-…`, `trash-…`. */
+  /** Before `lock-…`, `journal`, `history`, `staging-…`, `trash-…`. */
   readonly hidden: string;
   /** Before the stamp of a tree that a restore replaced. */
   readonly replaced: string;
+  /** Before the stamp of what a merge took out. */
+  readonly merged: string;
   /** Before the stamp of something that stood in the way of a recovery. */
   readonly aside: string;
 }
 
-export const NAMES_INSIDE: ArtifactNames = { hidden: '', replaced: 'replaced-', aside: 'aside-' };
+export const NAMES_INSIDE: ArtifactNames = {
+  hidden: '',
+  replaced: 'replaced-',
+  merged: 'merged-',
+  aside: 'aside-',
+};
+
+/** Below the same name at the top of a volume that is mounted below the state directory; it may be a state directory of its own. */
+export const NAMES_ON_VOLUME: ArtifactNames = {
+  hidden: 'outer-',
+  replaced: 'outer-replaced-',
+  merged: 'outer-merged-',
+  aside: 'outer-aside-',
+};
 
 /** Leaves room for the longest suffix in the 255 bytes of a file name. */
 const LONGEST_BASE_BYTES = 200;
@@ -28,16 +45,31 @@ const LONGEST_BASE_BYTES = 200;
 export function namesBeside(name: string): ArtifactNames {
   const base =
     Buffer.byteLength(name) <= LONGEST_BASE_BYTES ? name : createHash('sha256').update(name).digest('hex').slice(0, 32);
-  return { hidden: `.${base}.oxios-backup.`, replaced: `${base}.replaced-`, aside: `${base}.aside-` };
+  return {
+    hidden: `.${base}.oxios-backup.`,
+    replaced: `${base}.replaced-`,
+    merged: `${base}.merged-`,
+    aside: `${base}.aside-`,
+  };
 }
 
-export type HiddenKind = 'lock' | 'lock-temporary' | 'journal' | 'journal-temporary' | 'staging' | 'trash';
+export type HiddenKind =
+  | 'lock'
+  | 'lock-temporary'
+  | 'journal'
+  | 'journal-temporary'
+  | 'history'
+  | 'history-temporary'
+  | 'staging'
+  | 'trash';
 
 const HIDDEN_KINDS: [HiddenKind, RegExp][] = [
   ['lock', /^lock-[0-9a-f]{16}$/],
   ['lock-temporary', /^lock-[0-9a-f]{16}\.tmp$/],
   ['journal', /^journal$/],
   ['journal-temporary', /^journal\.tmp$/],
+  ['history', /^history$/],
+  ['history-temporary', /^history\.tmp$/],
   ['staging', /^staging-[0-9a-f]{16}$/],
   ['trash', /^trash-[0-9a-f]{16}$/],
 ];
@@ -49,7 +81,7 @@ export function hiddenKind(name: string, names: ArtifactNames): HiddenKind | nul
   return HIDDEN_KINDS.find(([, pattern]) => pattern.test(rest))?.[0] ?? null;
 }
 
-/** When a kept tree was replaced: whole seconds UTC, and a number that tells several of one second apart. */
+/** When something was replaced: whole seconds UTC, and a number that tells several of one second apart. */
 export interface Stamp {
   text: string;
   serial: number;
@@ -73,17 +105,16 @@ export function stampDate(stamp: Stamp): Date {
   return new Date(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
 }
 
-/** A name that sorts behind every one in `taken`, also after the clock was set back: the newest tree is what an undo takes. */
-export function nextStampedName(prefix: string, taken: readonly string[], now: Date): string {
+/** The text of a stamp that sorts behind every one in `taken`, also after the clock was set back. */
+export function nextStamp(taken: readonly Stamp[], now: Date): string {
   const text = now.toISOString().slice(0, 19).replace(/[-:]/g, '').replace('T', '_');
-  const stamps = taken.map((name) => parseStamp(name, prefix)).filter((stamp) => stamp !== null);
-  const newest = stamps.sort(compareStamps).at(-1);
-  if (newest === undefined || newest.text < text) return prefix + text;
-  return `${prefix}${newest.text}-${newest.serial + 1}`;
+  const newest = [...taken].sort(compareStamps).at(-1);
+  if (newest === undefined || newest.text < text) return text;
+  return `${newest.text}-${newest.serial + 1}`;
 }
 
 const HIDDEN_BESIDE =
-  /^\..+\.oxios-backup\.(?:lock-[0-9a-f]{16}(?:\.tmp)?|journal(?:\.tmp)?|(?:staging|trash)-[0-9a-f]{16})$/;
+  /^\..+\.oxios-backup\.(?:lock-[0-9a-f]{16}(?:\.tmp)?|(?:journal|history)(?:\.tmp)?|(?:staging|trash)-[0-9a-f]{16})$/;
 
 /**
  * Whether `name`, one component of a path, is something that this tool put there and that belongs in no snapshot: the reserved
@@ -94,5 +125,5 @@ export function isOwnArtifact(name: string, stateDirName?: string): boolean {
   if (name === RESERVED_DIRECTORY || HIDDEN_BESIDE.test(name)) return true;
   if (stateDirName === undefined) return false;
   const names = namesBeside(stateDirName);
-  return parseStamp(name, names.replaced) !== null || parseStamp(name, names.aside) !== null;
+  return [names.replaced, names.merged, names.aside].some((prefix) => parseStamp(name, prefix) !== null);
 }

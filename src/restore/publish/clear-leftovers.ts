@@ -1,9 +1,14 @@
+import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
 import type { OperationOptions } from '../../events.ts';
+import { bytePath } from '../../state/byte-path.ts';
+import { mountPointsBelow } from '../../state/mount-points.ts';
 import { describeRemaining, removeTree } from '../../state/remove-tree.ts';
-import { type HiddenKind, hiddenKind } from './artifact-names.ts';
-import { namesAt } from './kept-trees.ts';
-import { bothPlaces, type Target } from './place.ts';
+import { type HiddenKind, hiddenKind, NAMES_ON_VOLUME, parseStamp, RESERVED_DIRECTORY } from './artifact-names.ts';
+import { tryTo } from './commit-change.ts';
+import { removeSkeleton } from './exchange-moves.ts';
+import { findHistory, namesAt } from './kept-trees.ts';
+import { bothPlaces, type Place, type Target } from './place.ts';
 
 const SAID_AS: Partial<Record<HiddenKind, string>> = {
   staging: 'cleared what a run that died had unpacked',
@@ -20,11 +25,15 @@ export async function clearLeftovers(
   { onEvent }: Pick<OperationOptions, 'onEvent'>,
 ): Promise<string[]> {
   const cleared: string[] = [];
-  for (const place of bothPlaces(target)) {
-    for (const name of namesAt(place)) {
-      const kind = hiddenKind(name, place.names);
-      const path = join(place.directory, name);
-      if (kind === 'journal-temporary') await removeTree(path);
+  const known = new Set(findHistory(target).states.map(({ name }) => name));
+  for (const { directory, names } of placesToClear(target)) {
+    for (const name of namesAt({ directory })) {
+      const path = join(directory, name);
+      const kind = hiddenKind(name, names);
+      if (kind === 'journal-temporary' || kind === 'history-temporary') await removeTree(path);
+      // Where a merge was about to keep things, or had kept some that are back: empty directories.
+      const isMerged = parseStamp(name, names.merged) !== null;
+      if (isMerged && !known.has(name.slice(names.merged.length))) tryTo(() => removeSkeleton(bytePath(path)));
       const message = kind === null ? undefined : SAID_AS[kind];
       if (message === undefined) continue;
       const { remaining } = await removeTree(path);
@@ -37,4 +46,14 @@ export async function clearLeftovers(
     }
   }
   return cleared;
+}
+
+/** Beside the state directory, in it, and at the tops of the volumes that are mounted below it. */
+function placesToClear(target: Target): Pick<Place, 'directory' | 'names'>[] {
+  const volumes =
+    lstatSync(target.target, { throwIfNoEntry: false }) === undefined ? [] : mountPointsBelow(target.target);
+  return [
+    ...bothPlaces(target),
+    ...volumes.map((volume) => ({ directory: join(volume, RESERVED_DIRECTORY), names: NAMES_ON_VOLUME })),
+  ];
 }

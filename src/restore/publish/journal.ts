@@ -14,12 +14,8 @@ import * as z from 'zod/mini';
 import { BackupError, fromSystemError } from '../../errors.ts';
 import { fsyncDirectory } from '../../state/fsync-directory.ts';
 import { hiddenKind, parseStamp } from './artifact-names.ts';
+import { componentSchema, historyFileSchema } from './history.ts';
 import { bothPlaces, type Place, type Target } from './place.ts';
-
-const component = z.string().check(
-  z.minLength(1),
-  z.refine((name) => name !== '.' && name !== '..' && !/[/\0]/.test(name), 'not a file name'),
-);
 
 const topSchema = z.object({
   mode: z.int().check(z.minimum(0), z.maximum(0o7777)),
@@ -28,32 +24,57 @@ const topSchema = z.object({
   mtime_ns: z.string().check(z.regex(/^-?\d{1,30}$/)),
 });
 
-/**
- * What a replacement is about to do, durable before it does it. All names are within the directory that holds the journal: a volume may
- * be mounted elsewhere when the recovery runs.
- */
-const journalSchema = z.object({
+const commonFields = {
   format: z.literal(1),
   operation: z.enum(['restore', 'undo']),
+  started_at: z.string(),
+  /** What is known of previous states once this is complete; null if there are none. */
+  history: z.nullable(historyFileSchema),
+};
+
+/**
+ * What the replacement of a whole tree is about to do, durable before it does it. All names are within the directory that holds the
+ * journal: a volume may be mounted elsewhere when the recovery runs.
+ */
+const swapJournalSchema = z.object({
+  ...commonFields,
   strategy: z.enum(['rename', 'children']),
   /** Of the child by child form: moving the old ones away, then the new ones in. By two renames it is always `away`. */
   phase: z.enum(['away', 'in']),
-  started_at: z.string(),
   /** The tree that is to become the state directory. */
-  incoming: component,
+  incoming: componentSchema,
   incoming_inode: z.string(),
   incoming_top: topSchema,
   /** The name under which the old tree is kept; null if there is none. */
-  kept: z.nullable(component),
+  kept: z.nullable(componentSchema),
   old_kind: z.enum(['missing', 'empty', 'content']),
   old_inode: z.nullable(z.string()),
   old_top: z.nullable(topSchema),
   /** Child by child: the names at the top of both trees, their bytes written as latin1. Else empty. */
-  incoming_names: z.array(component),
-  old_names: z.array(component),
+  incoming_names: z.array(componentSchema),
+  old_names: z.array(componentSchema),
 });
 
-export type Journal = z.infer<typeof journalSchema>;
+/**
+ * The same of an exchange of single paths, which are listed in a file of their own in the directory `kept`: they may be a million, and
+ * this is rewritten as the exchange goes on.
+ */
+const exchangeJournalSchema = z.object({
+  ...commonFields,
+  strategy: z.literal('exchange'),
+  /** `out`: what is live goes out. `in`: what comes takes its place. `back`: all of it is being taken back. */
+  phase: z.enum(['out', 'in', 'back']),
+  /** What comes lies below it: a staging directory, or what an earlier exchange took out. */
+  incoming: componentSchema,
+  /** What goes out is put below it. */
+  kept: componentSchema,
+});
+
+const journalSchema = z.discriminatedUnion('strategy', [swapJournalSchema, exchangeJournalSchema]);
+
+export type SwapJournal = z.infer<typeof swapJournalSchema>;
+export type ExchangeJournal = z.infer<typeof exchangeJournalSchema>;
+export type Journal = SwapJournal | ExchangeJournal;
 
 export interface FoundJournal {
   place: Place;
@@ -93,12 +114,14 @@ export function removeJournal(place: Place): void {
   fsyncDirectory(place.directory);
 }
 
-function namesAreOurs(journal: Journal, place: Place): boolean {
+function namesAreOurs(journal: Journal, { names }: Place): boolean {
+  const isExchange = journal.strategy === 'exchange';
+  const keptPrefix = isExchange ? names.merged : names.replaced;
   const incomingIsOurs =
     journal.operation === 'restore'
-      ? hiddenKind(journal.incoming, place.names) === 'staging'
-      : parseStamp(journal.incoming, place.names.replaced) !== null;
-  return incomingIsOurs && (journal.kept === null || parseStamp(journal.kept, place.names.replaced) !== null);
+      ? hiddenKind(journal.incoming, names) === 'staging'
+      : parseStamp(journal.incoming, keptPrefix) !== null;
+  return incomingIsOurs && (journal.kept === null || parseStamp(journal.kept, keptPrefix) !== null);
 }
 
 function readJournalAt(place: Place): Journal | null {
@@ -113,12 +136,13 @@ function readJournalAt(place: Place): Journal | null {
   }
   try {
     const journal = journalSchema.parse(JSON.parse(text));
-    if (journal.strategy === place.strategy && namesAreOurs(journal, place)) return journal;
+    const belongsHere = journal.strategy === 'exchange' || journal.strategy === place.strategy;
+    if (belongsHere && namesAreOurs(journal, place)) return journal;
     throw new Error('its names are not those of this state directory');
   } catch (error) {
     throw new BackupError('NEEDS_RECOVERY', 'a restore was interrupted, and its journal cannot be understood', {
       path,
-      hint: 'Recover with the version of oxios-backup that wrote it. The trees lie beside the journal.',
+      hint: 'Recover with the version of oxios-backup that wrote it. What was live lies beside the journal.',
       cause: error,
     });
   }

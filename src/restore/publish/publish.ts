@@ -4,29 +4,42 @@ import type { OperationOptions } from '../../events.ts';
 import { mountPointsBelow } from '../../state/mount-points.ts';
 import { throwIfAborted } from '../../workers/abort.ts';
 import { notEmptyError } from '../refusals.ts';
-import { completeFromOldTree } from './complete-from-old-tree.ts';
+import { performExchange } from './exchange.ts';
+import { ExchangeLayout } from './exchange-layout.ts';
+import type { SnapshotOrigin } from './history.ts';
+import { historyAfterRestore } from './history-changes.ts';
+import { findJournal } from './journal.ts';
+import { findHistory } from './kept-trees.ts';
 import { assertNotRunning, type RunningOptions } from './not-running.ts';
+import { planMerge } from './plan-merge.ts';
 import type { Staging } from './staging.ts';
 import { performSwap } from './swap.ts';
 import { syncTree } from './sync-tree.ts';
 import { inspectTarget, type TargetState } from './target-state.ts';
 import { applyTop, type TopAttributes } from './top-attributes.ts';
+import { clearVolumes, removeCopies, stageOnVolumes } from './volume-staging.ts';
 
 /**
  * - `create`: the state directory must be missing or empty.
  * - `replace`: it becomes exactly the staged tree; what was there is kept.
- * - `merge`: what it has and the staged tree has not is copied there first; then as `replace`.
+ * - `merge`: the things that are staged take the places of those that stand there, one by one; nothing else is touched.
  */
 export type PublishMode = 'create' | 'replace' | 'merge';
 
 export interface PublishOptions extends OperationOptions, RunningOptions {
   mode: PublishMode;
-  /** Attributes for the state directory itself. What is absent stays as the staged tree has it. */
+  /** Attributes for the state directory itself. What is absent stays as the staged tree has it, or in a merge as it is. */
   top?: TopAttributes;
+  /** The snapshot that the staged tree comes from, to be told with the previous state. */
+  snapshot?: SnapshotOrigin | null;
+  /** Of a merge: whether directories that stand there get the owner of the staged ones. */
+  owners?: boolean;
+  /** Of a merge: the directories that the snapshot names, whose attributes count; null for all. */
+  named?: ReadonlySet<string> | null;
 }
 
 export interface PublishResult {
-  /** Where the tree that was live before is kept; null if there was none. */
+  /** Where what was live before is kept: the whole tree, or what a merge took out; null if there was nothing. */
   replacedTree: string | null;
 }
 
@@ -42,42 +55,88 @@ export async function publish(staging: Staging, options: PublishOptions): Promis
   try {
     throwIfAborted(options.signal);
     if (options.mode === 'create') refuseContent(staging.found, staging.target);
-    await completeTree(staging, options);
+    const isMerge = options.mode === 'merge' && staging.found.kind !== 'missing';
+    if (!isMerge) applyTop(staging.tree, options.top ?? {});
+    options.onEvent?.({ type: 'phase', phase: 'sync' });
+    await syncTree(staging.tree, options);
     throwIfAborted(options.signal);
     // Again, after all that took long: a service that was stopped may have been started anew. Notices were given by then.
     await assertNotRunning(staging.target, { forceRunning: options.forceRunning ?? false });
-    return swapIn(staging, options);
+    return isMerge ? await mergeIn(staging, options) : swapIn(staging, options);
   } catch (error) {
     throw fromSystemError(error, 'publish the restored tree', staging.target);
   }
 }
 
-/** Everything that can take long or fail for want of space, before the state directory is touched. */
-async function completeTree(staging: Staging, { mode, top, signal, onEvent }: PublishOptions): Promise<void> {
-  if (mode === 'merge' && staging.found.kind === 'content') {
-    await completeFromOldTree(staging.lock.place, staging.tree, { signal, onEvent });
+/** Plans, copies to volumes what belongs there, and only then touches the state directory. */
+async function mergeIn(staging: Staging, options: PublishOptions): Promise<PublishResult> {
+  const { top = {}, owners = false, named = null, snapshot = null, signal, onEvent } = options;
+  const { place } = staging.lock;
+  onEvent?.({ type: 'phase', phase: 'publish' });
+  const record = await planMerge(place, staging.tree, { ...options, top, owners, named });
+  const incoming = basename(staging.tree);
+  const layout = new ExchangeLayout(place, { incoming, kept: incoming }, record.volumes);
+  try {
+    await stageOnVolumes(record, layout, staging.tree, signal);
+    assertUnchanged(staging, 'merge');
+    const history = findHistory(place);
+    const { keptTree, movedAside, journalRemains } = performExchange(place, {
+      operation: 'restore',
+      incoming,
+      record,
+      historyAfter: (displaced) => historyAfterRestore(place, history, displaced, snapshot),
+    });
+    staging.published = true;
+    tellOf(movedAside, journalRemains, onEvent);
+    return { replacedTree: keptTree };
+  } catch (error) {
+    // While a recovery needs them, the copies stay.
+    if (record.volumes.length > 1 && findJournal(place) === null) {
+      removeCopies(record, layout);
+      clearVolumes(record, layout, 'before');
+    }
+    throw error;
   }
-  applyTop(staging.tree, top ?? {});
-  onEvent?.({ type: 'phase', phase: 'sync' });
-  await syncTree(staging.tree, { signal, onEvent });
 }
 
-function swapIn(staging: Staging, { mode, onEvent }: PublishOptions): PublishResult {
+function swapIn(staging: Staging, { mode, snapshot = null, onEvent }: PublishOptions): PublishResult {
   const { place } = staging.lock;
-  const notice = (message: string, path?: string) =>
-    onEvent?.({ type: 'notice', message, ...(path === undefined ? {} : { path }) });
   onEvent?.({ type: 'phase', phase: 'publish' });
-  staging.lock.assertHeld();
-  const now = inspectTarget(place);
-  if (mode === 'create') refuseContent(now, staging.target);
-  refuseChanged(staging.found, now, staging.target);
+  const now = assertUnchanged(staging, mode);
   const mounted = place.strategy === 'rename' ? mountPointsBelow(place.target) : [];
-  const { replacedTree, movedAside, journalRemains } = performSwap(place, 'restore', basename(staging.tree), now);
+  const history = findHistory(place);
+  const { replacedTree, movedAside, journalRemains } = performSwap(place, {
+    operation: 'restore',
+    incoming: basename(staging.tree),
+    found: now,
+    historyAfter: (displaced) => historyAfterRestore(place, history, displaced, snapshot),
+  });
   staging.published = true;
-  for (const path of mounted) notice(`was mounted there; it is still mounted, now below ${replacedTree}`, path);
-  for (const path of movedAside) notice('appeared in the state directory during the swap and was moved here', path);
-  if (journalRemains) notice('restored, but the journal could not be removed: run oxios-backup recover');
+  for (const path of mounted) {
+    const message = `was mounted there; it is still mounted, now below ${replacedTree}`;
+    onEvent?.({ type: 'notice', path, message });
+  }
+  tellOf(movedAside, journalRemains, onEvent);
   return { replacedTree };
+}
+
+function tellOf(movedAside: readonly string[], journalRemains: boolean, onEvent: PublishOptions['onEvent']): void {
+  for (const path of movedAside) {
+    onEvent?.({ type: 'notice', path, message: 'appeared in the state directory meanwhile and was moved here' });
+  }
+  if (journalRemains) {
+    const message = 'restored, but the journal could not be removed: run oxios-backup recover';
+    onEvent?.({ type: 'notice', message });
+  }
+}
+
+/** The last look before the state directory is touched. */
+function assertUnchanged({ lock, found, target }: Staging, mode: PublishMode): TargetState {
+  lock.assertHeld();
+  const now = inspectTarget(lock.place);
+  if (mode === 'create') refuseContent(now, target);
+  refuseChanged(found, now, target);
+  return now;
 }
 
 function refuseContent({ kind }: TargetState, target: string): void {

@@ -1,4 +1,4 @@
-import { basename } from 'node:path';
+import { basename, join } from 'node:path';
 import { fromSystemError } from '../../errors.ts';
 import type { OperationOptions } from '../../events.ts';
 import { checkArgument, checkOptions, OPERATION_SHAPE, optionsSchema, pathSchema } from '../../options.ts';
@@ -6,8 +6,8 @@ import { clearLeftovers } from './clear-leftovers.ts';
 import { findJournal } from './journal.ts';
 import { acquireStateLock } from './lock.ts';
 import { assertNotRunning, RUNNING_SHAPE, type RunningOptions } from './not-running.ts';
-import { resumeSwap } from './swap.ts';
-import { inodeAt, swapPaths } from './swap-paths.ts';
+import { resumeChange } from './resume-change.ts';
+import { inodeAt } from './swap-paths.ts';
 
 export interface RecoverOptions extends OperationOptions, RunningOptions {}
 
@@ -21,7 +21,7 @@ export interface RecoverReport {
   operation: 'restore' | 'undo' | null;
   /** The state directory. */
   stateDir: string;
-  /** Where the tree that was live before is kept, if the new one is live now. */
+  /** Where what was live before is kept, if the new state is live now: a whole tree, or what a merge took out. */
   keptTree: string | null;
   /** What somebody put in the way meanwhile, under its new name. */
   movedAside: string[];
@@ -53,8 +53,8 @@ export async function recoverStateDir(stateDir: string, options: RecoverOptions 
       const { place, journal } = found;
       await assertNotRunning(place.target, options);
       lock.assertHeld();
-      const { live, movedAside } = resumeSwap(place, journal);
-      const { kept } = swapPaths(place, journal);
+      const { live, movedAside } = resumeChange(place, journal);
+      const kept = journal.kept === null ? null : join(place.directory, journal.kept);
       report.outcome = live === 'new' ? 'finished' : 'rolled-back';
       report.operation = journal.operation;
       report.movedAside = movedAside;

@@ -1,7 +1,7 @@
 import { lstatSync, mkdirSync, renameSync, rmdirSync } from 'node:fs';
 import { type BytePath, childNames, joinBytes } from '../../state/byte-path.ts';
 import { fsyncDirectory } from '../../state/fsync-directory.ts';
-import { type Journal, writeJournal } from './journal.ts';
+import { type SwapJournal, writeJournal } from './journal.ts';
 import { nextAsidePath } from './kept-trees.ts';
 import type { Place } from './place.ts';
 import { inodeAt, type SwapResult, swapPaths, topFromJournal } from './swap-paths.ts';
@@ -17,18 +17,18 @@ export function nameForJournal(name: BytePath): string {
  * Moves the old children away, then the new ones in; the journal says in between that the one is done (and durable) and the other
  * begins. So at any moment it is known which of the two trees a child at the top belongs to.
  */
-export function swapByChildren(place: Place, journal: Journal): SwapResult {
+export function swapByChildren(place: Place, journal: SwapJournal): SwapResult {
   moveOldAway(place, journal);
   return { live: 'new', movedAside: moveNewIn(place, beginSecondPhase(place, journal)) };
 }
 
-function beginSecondPhase(place: Place, journal: Journal): Journal {
-  const second: Journal = { ...journal, phase: 'in' };
+function beginSecondPhase(place: Place, journal: SwapJournal): SwapJournal {
+  const second: SwapJournal = { ...journal, phase: 'in' };
   writeJournal(place, second);
   return second;
 }
 
-function moveOldAway(place: Place, journal: Journal): void {
+function moveOldAway(place: Place, journal: SwapJournal): void {
   const { kept, target } = swapPaths(place, journal);
   if (kept === null) return;
   mkdirSync(kept, { mode: 0o700 });
@@ -37,7 +37,7 @@ function moveOldAway(place: Place, journal: Journal): void {
   fsyncDirectory(target);
 }
 
-function moveNewIn(place: Place, journal: Journal): string[] {
+function moveNewIn(place: Place, journal: SwapJournal): string[] {
   const { incoming, kept, target } = swapPaths(place, journal);
   const waiting = inodeAt(incoming) === null ? [] : childNames(incoming);
   const movedAside = clearTheWay(place, journal.incoming_names, waiting);
@@ -57,7 +57,7 @@ function moveNewIn(place: Place, journal: Journal): string[] {
  * Takes everything back, however far it came. First the new children go out, and the journal says so; then the old ones come back.
  * Returns what stood in the way.
  */
-export function unswapByChildren(place: Place, journal: Journal): string[] {
+export function unswapByChildren(place: Place, journal: SwapJournal): string[] {
   const { incoming, target } = swapPaths(place, journal);
   if (journal.phase === 'in') {
     if (inodeAt(incoming) === null) mkdirSync(incoming, { mode: 0o700 });
@@ -76,7 +76,7 @@ export function unswapByChildren(place: Place, journal: Journal): string[] {
   return bringOldBack(place, journal);
 }
 
-function bringOldBack(place: Place, journal: Journal): string[] {
+function bringOldBack(place: Place, journal: SwapJournal): string[] {
   const { kept, target } = swapPaths(place, journal);
   let movedAside: string[] = [];
   if (kept !== null && inodeAt(kept) !== null) {
@@ -93,7 +93,7 @@ function bringOldBack(place: Place, journal: Journal): string[] {
 }
 
 /** Completes what a killed swap left: back while the old tree was on its way out, forward once the new one was on its way in. */
-export function resumeByChildren(place: Place, journal: Journal): SwapResult {
+export function resumeByChildren(place: Place, journal: SwapJournal): SwapResult {
   if (journal.phase === 'in') return { live: 'new', movedAside: moveNewIn(place, journal) };
   if (journal.old_kind !== 'content' && stateNames(place).length === 0) {
     return { live: 'new', movedAside: moveNewIn(place, beginSecondPhase(place, journal)) };

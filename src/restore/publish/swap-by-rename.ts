@@ -1,14 +1,14 @@
 import { mkdirSync, renameSync } from 'node:fs';
 import { BackupError } from '../../errors.ts';
 import { fsyncDirectory } from '../../state/fsync-directory.ts';
-import type { Journal } from './journal.ts';
+import type { SwapJournal } from './journal.ts';
 import type { Place } from './place.ts';
 import { inodeAt, moveAside, type SwapResult, swapPaths, topFromJournal } from './swap-paths.ts';
 import { inspectTarget } from './target-state.ts';
 import { applyTop } from './top-attributes.ts';
 
 /** Two renames: the old tree away, the new one in. An empty old directory is simply replaced by the second. */
-export function swapByRename(place: Place, journal: Journal): SwapResult {
+export function swapByRename(place: Place, journal: SwapJournal): SwapResult {
   const { incoming, kept, target } = swapPaths(place, journal);
   if (kept !== null) renameSync(target, kept);
   const movedAside = bringIn(place, incoming);
@@ -31,7 +31,7 @@ function bringIn(place: Place, incoming: string): string[] {
 }
 
 /** Takes everything back that `swapByRename` did, however far it came. */
-export function unswapByRename(place: Place, journal: Journal): void {
+export function unswapByRename(place: Place, journal: SwapJournal): void {
   const { incoming, kept, target } = swapPaths(place, journal);
   if (inodeAt(incoming) === null && inodeAt(target) === journal.incoming_inode) renameSync(target, incoming);
   if (kept !== null && inodeAt(kept) !== null) renameSync(kept, target);
@@ -52,13 +52,13 @@ export function unswapByRename(place: Place, journal: Journal): void {
  * | no | any | stands | it was done; or was taken back, if that is the old tree |
  * | no | yes | missing | the new tree was removed by hand: put the old one back |
  */
-export function resumeByRename(place: Place, journal: Journal): SwapResult {
+export function resumeByRename(place: Place, journal: SwapJournal): SwapResult {
   const result = decideByRename(place, journal);
   fsyncDirectory(place.directory);
   return result;
 }
 
-function decideByRename(place: Place, journal: Journal): SwapResult {
+function decideByRename(place: Place, journal: SwapJournal): SwapResult {
   const { incoming, kept, target } = swapPaths(place, journal);
   const waits = inodeAt(incoming) !== null;
   const oldIsKept = inodeAt(kept) !== null;

@@ -1,6 +1,6 @@
 import { lstatSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Journal } from './journal.ts';
+import type { SwapJournal } from './journal.ts';
 import { nextAsidePath } from './kept-trees.ts';
 import type { Place } from './place.ts';
 import type { KnownTopAttributes } from './top-attributes.ts';
@@ -18,7 +18,7 @@ export interface SwapPaths {
   target: string;
 }
 
-export function swapPaths(place: Place, journal: Journal): SwapPaths {
+export function swapPaths(place: Place, journal: SwapJournal): SwapPaths {
   return {
     incoming: join(place.directory, journal.incoming),
     kept: journal.kept === null ? null : join(place.directory, journal.kept),
@@ -39,10 +39,10 @@ export function moveAside(place: Place, path: string): string {
   return aside;
 }
 
-export function topFromJournal(top: Journal['incoming_top']): KnownTopAttributes {
+export function topFromJournal(top: SwapJournal['incoming_top']): KnownTopAttributes {
   return { mode: top.mode, uid: top.uid, gid: top.gid, mtimeNs: BigInt(top.mtime_ns) };
 }
 
-export function topForJournal(top: KnownTopAttributes): Journal['incoming_top'] {
+export function topForJournal(top: KnownTopAttributes): SwapJournal['incoming_top'] {
   return { mode: top.mode, uid: top.uid, gid: top.gid, mtime_ns: String(top.mtimeNs) };
 }

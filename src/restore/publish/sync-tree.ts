@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { chmodSync, closeSync, fsync, lstatSync, openSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -47,6 +47,14 @@ export async function syncTree(directory: string, options: SyncOptions = {}, pla
     await Promise.all(sync.underWay);
   }
   if (sync.failure !== null) throw sync.failure;
+}
+
+/** Makes the file system of a directory durable, without a turn for anybody else. False where that cannot be had, or reports an error. */
+export function syncFileSystemNow(directory: BytePath, platform = HERE): boolean {
+  const path = directory.toString();
+  if (!platform.syncsFileSystems || !Buffer.from(path).equals(directory)) return false;
+  const { status, stdout, stderr } = spawnSync('sync', ['-f', path]);
+  return status === 0 && stdout.length === 0 && stderr.length === 0;
 }
 
 function syncFileSystem(directory: string, signal: AbortSignal | undefined): Promise<boolean> {

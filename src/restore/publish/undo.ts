@@ -1,147 +1,146 @@
-import { randomBytes } from 'node:crypto';
-import { renameSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename } from 'node:path';
 import { BackupError, fromSystemError } from '../../errors.ts';
 import type { OperationOptions } from '../../events.ts';
-import {
-  checkArgument,
-  checkOptions,
-  OPERATION_SHAPE,
-  operationSchema,
-  optionsSchema,
-  pathSchema,
-} from '../../options.ts';
-import { fsyncDirectory } from '../../state/fsync-directory.ts';
+import { checkArgument, checkOptions, OPERATION_SHAPE, optionsSchema, pathSchema, textSchema } from '../../options.ts';
 import { mountPointsBelow } from '../../state/mount-points.ts';
-import { describeRemaining, findObstacle, hintFor, removeTree } from '../../state/remove-tree.ts';
 import { clearLeftovers } from './clear-leftovers.ts';
-import { findKept, type KeptTree, type PlacedTree } from './kept-trees.ts';
+import type { Committed } from './commit-change.ts';
+import { performExchange } from './exchange.ts';
+import { historyAfterUndo } from './history-changes.ts';
+import { findHistory, findNamed, forUsers, type KeptState, type KeptTree, routeTo } from './kept-trees.ts';
 import { acquireStateLock, type StateLock } from './lock.ts';
 import { assertRecovered } from './needs-recovery.ts';
 import { assertNotRunning, RUNNING_SHAPE, type RunningOptions } from './not-running.ts';
+import { planReversal } from './plan-reversal.ts';
 import { performSwap } from './swap.ts';
 import { inspectTarget } from './target-state.ts';
 
-export interface UndoOptions extends OperationOptions, RunningOptions {}
+export interface UndoOptions extends OperationOptions, RunningOptions {
+  /**
+   * Name of the previous state to go to, or the path of its directory.
+   *
+   * @default the newest one that has not been undone
+   */
+  to?: string;
+}
 
-const undoOptionsSchema = optionsSchema<UndoOptions>({ ...OPERATION_SHAPE, ...RUNNING_SHAPE });
+const undoOptionsSchema = optionsSchema<UndoOptions>({ ...OPERATION_SHAPE, ...RUNNING_SHAPE, to: textSchema });
 
 export interface UndoReport {
   /** The state directory. */
   stateDir: string;
-  /** The tree that is live again: where it was kept, and when it had been replaced. */
+  /** The previous state that is live again: where it was kept, and when it had been replaced. */
   restored: KeptTree;
-  /** Where the tree that was live until now is kept (undo again to have it back); null if there was none. */
+  /** All that were put back for it, one after the other; the last is `restored`. */
+  steps: KeptTree[];
+  /** Where what was live until now is kept (`to` puts it back); null if there was nothing. */
   keptTree: string | null;
 }
 
-export interface DiscardReport {
-  discarded: KeptTree[];
-  entries: number;
-  /** Sizes of the files removed. */
-  bytes: number;
-}
-
 /**
- * Puts the newest kept tree back in place of the state directory, as atomically as a restore does. The tree that was live is kept in its
- * stead: the undo of an undo is an undo.
+ * Puts a previous state back, as atomically as a restore puts a snapshot in place: the newest that has not been undone, so that a repeated undo
+ * goes further back, or the one that is named. Where merges lie in between, they are reversed one after the other; each is complete
+ * before the next begins. Whatever this displaces is kept too.
  *
- * @throws `NOTHING_TO_UNDO`; `STATE_DIR_LOCKED`; `STATE_DIR_IN_USE`; `NEEDS_RECOVERY`; `PERMISSION`, `IO`, with everything as it was.
+ * @throws `NOTHING_TO_UNDO`; `STATE_DIR_LOCKED`; `STATE_DIR_IN_USE`; `NEEDS_RECOVERY`; `PERMISSION`, `IO`, with everything as it was before the step that failed
  */
 export async function undoRestore(stateDir: string, options: UndoOptions = {}): Promise<UndoReport> {
   checkArgument('stateDir', pathSchema, stateDir);
   checkOptions(undoOptionsSchema, options);
   return withLock(stateDir, 'undo', options, async (lock) => {
-    const newest = newestKept(lock);
-    const { place } = newest;
-    await clearLeftovers(place, options);
-    await assertNotRunning(place.target, options);
-    lock.assertHeld();
+    const history = findHistory(lock.place);
+    const wanted =
+      options.to === undefined ? newestUndoable(history.states, lock) : findNamed(options.to, history, lock.place);
+    const route = routeTo(wanted, history);
+    if (route === null) throw unreachableError(wanted);
+    for (const step of route) refuseOutside(step, lock);
+    await clearLeftovers(lock.place, options);
+    await assertNotRunning(lock.place.target, options);
+    let keptTree: string | null = null;
+    for (const [index, { name }] of route.entries()) {
+      lock.assertHeld();
+      const displaced = putBack(findNamed(name, findHistory(lock.place), lock.place), options);
+      if (index === 0) keptTree = displaced;
+    }
+    return { stateDir: lock.place.target, restored: forUsers(wanted), steps: route.map(forUsers), keptTree };
+  });
+}
+
+/** @returns where what was live until now is kept */
+function putBack(step: KeptState, options: OperationOptions): string | null {
+  const { place } = step;
+  const history = findHistory(place);
+  const common = { operation: 'undo', incoming: basename(step.path) } as const;
+  let done: Committed & { keptTree: string | null };
+  if (step.kind === 'merge') {
+    done = performExchange(place, {
+      ...common,
+      record: planReversal(step),
+      historyAfter: (displaced) => historyAfterUndo(place, history, step, displaced),
+    });
+  } else {
     const mounted = place.strategy === 'rename' ? mountPointsBelow(place.target) : [];
-    const { replacedTree, movedAside } = performSwap(place, 'undo', newest.name, inspectTarget(place));
+    const swapped = performSwap(place, {
+      ...common,
+      found: inspectTarget(place),
+      historyAfter: (displaced) => historyAfterUndo(place, history, step, displaced),
+    });
+    done = { ...swapped, keptTree: swapped.replacedTree };
     for (const path of mounted) {
-      const message = `was mounted there; it is still mounted, now below ${replacedTree}`;
+      const message = `was mounted there; it is still mounted, now below ${done.keptTree}`;
       options.onEvent?.({ type: 'notice', path, message });
     }
-    for (const path of movedAside) {
-      options.onEvent?.({
-        type: 'notice',
-        path,
-        message: 'appeared in the state directory during the swap; moved here',
-      });
-    }
-    const restored = { path: newest.path, replacedAt: newest.replacedAt };
-    return { stateDir: place.target, restored, keptTree: replacedTree };
+  }
+  for (const path of done.movedAside) {
+    const message = 'appeared in the state directory meanwhile and was moved here';
+    options.onEvent?.({ type: 'notice', path, message });
+  }
+  if (done.journalRemains) {
+    const message = 'put back, but the journal could not be removed: run oxios-backup recover';
+    options.onEvent?.({ type: 'notice', message });
+  }
+  return done.keptTree;
+}
+
+function newestUndoable(states: readonly KeptState[], lock: StateLock): KeptState {
+  const newest = states.find(({ undoable }) => undoable);
+  if (newest !== undefined) return newest;
+  const { target } = lock.place;
+  if (states.length === 0) throw nothingKeptError(target);
+  throw new BackupError('NOTHING_TO_UNDO', 'everything that restores replaced has been put back', {
+    path: target,
+    hint: 'What undo itself replaced is put back by its name: oxios-backup undo --list, then undo --to NAME.',
   });
 }
 
-function newestKept(lock: StateLock): PlacedTree {
-  const [newest] = findKept(lock.place.target);
-  if (newest === undefined) {
-    throw new BackupError('NOTHING_TO_UNDO', 'no replaced tree of this state directory is kept', {
-      path: lock.place.target,
-      hint: 'Only restores with --replace or --merge keep one, until it is discarded.',
-    });
-  }
-  if (newest.place.strategy === 'rename' && lock.place.strategy === 'children') {
-    throw new BackupError('NOTHING_TO_UNDO', 'the kept tree lies outside of what is mounted at the state directory', {
-      path: newest.path,
+export function nothingKeptError(target: string): BackupError {
+  return new BackupError('NOTHING_TO_UNDO', 'no previous state of the state directory is kept', {
+    path: target,
+    hint: 'Only restores with --replace or --merge keep one, until it is discarded.',
+  });
+}
+
+function unreachableError({ name, path }: KeptState): BackupError {
+  return new BackupError('NOTHING_TO_UNDO', `${name} is a part of a state that is no longer there`, {
+    path,
+    hint: 'What a merge took out lies below "before" in that directory: copy back by hand what you need.',
+  });
+}
+
+function refuseOutside({ place, path }: KeptState, lock: StateLock): void {
+  if (place.strategy !== 'rename' || lock.place.strategy !== 'children') return;
+  throw new BackupError(
+    'NOTHING_TO_UNDO',
+    'the previous state lies outside of what is mounted at the state directory',
+    {
+      path,
       hint: 'Copy it back by hand, or unmount the state directory first.',
-    });
-  }
-  return newest;
+    },
+  );
 }
 
-/**
- * Removes every kept tree of a state directory, to free their space. This cannot be undone.
- *
- * @throws `NOTHING_TO_UNDO` if there is none; `STATE_DIR_LOCKED`; `NEEDS_RECOVERY`; `PERMISSION`, `IO`.
- */
-export async function discardUndo(stateDir: string, options: OperationOptions = {}): Promise<DiscardReport> {
-  checkArgument('stateDir', pathSchema, stateDir);
-  checkOptions(operationSchema, options);
-  return withLock(stateDir, 'undo --discard', options, async (lock) => {
-    newestKept(lock);
-    await clearLeftovers(lock.place, options);
-    const report: DiscardReport = { discarded: [], entries: 0, bytes: 0 };
-    // All of them, before the first one goes.
-    for (const { path } of findKept(lock.place.target)) await refuseUndeletable(path);
-    for (const { name, path, place, replacedAt } of findKept(lock.place.target)) {
-      // Under another name first: killed half-way, what is left of it must not pass for a kept tree.
-      const trash = join(place.directory, `${place.names.hidden}trash-${randomBytes(8).toString('hex')}`);
-      try {
-        renameSync(join(place.directory, name), trash);
-        fsyncDirectory(place.directory);
-      } catch (error) {
-        throw fromSystemError(error, 'remove the kept tree', path);
-      }
-      const { entries, bytes, remaining } = await removeTree(trash);
-      report.entries += entries;
-      report.bytes += bytes;
-      const [obstacle] = remaining;
-      if (obstacle !== undefined) {
-        throw new BackupError('IO', `could not delete all of ${path}: ${describeRemaining(remaining)}`, {
-          path: trash,
-          hint: `What is left of it is in nobody's way. ${hintFor(obstacle)}`,
-        });
-      }
-      report.discarded.push({ path, replacedAt });
-    }
-    return report;
-  });
-}
-
-/** @throws `PERMISSION` if something keeps a tree from being deleted: it is whole then, and under its name. */
-async function refuseUndeletable(tree: string): Promise<void> {
-  const obstacle = await findObstacle(tree);
-  if (obstacle === null) return;
-  throw new BackupError('PERMISSION', `the kept tree cannot be deleted: ${obstacle.reason}`, {
-    path: tree,
-    hint: hintFor(obstacle),
-  });
-}
-
-async function withLock<T>(
+/** Does something with the previous states of a state directory under its lock. */
+export async function withLock<T>(
   stateDir: string,
   purpose: string,
   { onEvent }: OperationOptions,

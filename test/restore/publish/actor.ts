@@ -1,11 +1,12 @@
 // One operation on a state directory in a process of its own, to be traced, failed and killed from outside.
 // node actor.mjs publish <dir> <create|replace|merge> | undo <dir> | discard <dir> | recover <dir> | hold <dir>
 import type { BackupError } from '../../../src/errors.ts';
+import { discardUndo } from '../../../src/restore/publish/discard.ts';
 import { acquireStateLock } from '../../../src/restore/publish/lock.ts';
 import { type PublishMode, publish } from '../../../src/restore/publish/publish.ts';
 import { recoverStateDir } from '../../../src/restore/publish/recover.ts';
 import { openStaging } from '../../../src/restore/publish/staging.ts';
-import { discardUndo, undoRestore } from '../../../src/restore/publish/undo.ts';
+import { undoRestore } from '../../../src/restore/publish/undo.ts';
 import { fillNew, NEW_TOP } from './new-tree.ts';
 
 async function publishNew(dir: string, mode: PublishMode) {

@@ -6,7 +6,7 @@ import {
   isOwnArtifact,
   NAMES_INSIDE,
   namesBeside,
-  nextStampedName,
+  nextStamp,
   parseStamp,
   stampDate,
 } from '../../../src/restore/publish/artifact-names.ts';
@@ -20,6 +20,8 @@ test('what is ours is told from what is not', () => {
     '.workspace.oxios-backup.lock-0123456789abcdef.tmp',
     '.workspace.oxios-backup.journal',
     '.workspace.oxios-backup.journal.tmp',
+    '.workspace.oxios-backup.history',
+    '.workspace.oxios-backup.history.tmp',
     '.a b.c.oxios-backup.staging-0123456789abcdef',
     '.workspace.oxios-backup.trash-0123456789abcdef',
   ];
@@ -39,12 +41,13 @@ test('what is ours is told from what is not', () => {
 test('a kept tree counts only beside its own state directory', () => {
   expect(isOwnArtifact('workspace.replaced-20261122_102030', 'workspace')).toBe(true);
   expect(isOwnArtifact('workspace.replaced-20261122_102030-7', 'workspace')).toBe(true);
+  expect(isOwnArtifact('workspace.merged-20261122_102030', 'workspace')).toBe(true);
   expect(isOwnArtifact('workspace.aside-20261122_102030', 'workspace')).toBe(true);
   expect(isOwnArtifact('workspace.replaced-20261122_102030', 'other')).toBe(false);
   expect(isOwnArtifact('workspace.replaced-yesterday', 'workspace')).toBe(false);
 });
 
-test('a new kept name sorts behind all others, also when the clock went back', () => {
+test('a new stamp sorts behind all others, also when the clock went back', () => {
   const prefix = 'workspace.replaced-';
   const stamp = fc.record({
     text: fc.constantFrom('20250101_000000', '20261122_102030', '20990101_000000'),
@@ -52,14 +55,12 @@ test('a new kept name sorts behind all others, also when the clock went back', (
   });
   fc.assert(
     fc.property(fc.array(stamp), (stamps) => {
-      const taken = stamps.map(({ text, serial }) => prefix + text + (serial === 0 ? '' : `-${serial}`));
-      const name = nextStampedName(prefix, [...taken, 'something else'], NOW);
-      const mine = parseStamp(name, prefix);
+      const mine = parseStamp(prefix + nextStamp(stamps, NOW), prefix);
       expect(mine).not.toBeNull();
       for (const other of stamps) expect(mine && compareStamps(other, mine)).toBeLessThan(0);
     }),
   );
-  expect(nextStampedName(prefix, [], NOW)).toBe('workspace.replaced-20261122_102030');
+  expect(nextStamp([], NOW)).toBe('20261122_102030');
 });
 
 test('a stamp is a moment in UTC', () => {

@@ -20,7 +20,8 @@ const base: Omit<Scenario, 'strategy'>[] = [
   { name: 'create in an empty directory', before: 'empty', verb: 'publish', mode: 'create' },
   { name: 'replace', before: 'content', verb: 'publish', mode: 'replace' },
   { name: 'merge', before: 'content', verb: 'publish', mode: 'merge' },
-  { name: 'undo', before: 'content', restoredBefore: true, verb: 'undo' },
+  { name: 'undo', before: 'content', restoredBefore: 'replace', verb: 'undo' },
+  { name: 'undo of a merge', before: 'content', restoredBefore: 'merge', verb: 'undo' },
 ];
 
 function scenariosFor(strategy: Strategy): Scenario[] {

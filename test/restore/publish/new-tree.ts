@@ -14,7 +14,7 @@ function write(root: string, path: string, content: string, mode = 0o644): void 
 export function fillNew(root: string): void {
   mkdirSync(join(root, 'sessions'));
   write(root, 'sessions/both.json', '{"from":"new"}');
-  write(root, 'memory.db', 'new database');
+  write(root, 'memory.db', 'SQLite format 3\0 new database');
   write(root, 'only-new.md', 'new', 0o600);
   utimesSync(join(root, 'sessions'), 1_600_000_001, 1_600_000_001);
 }
@@ -24,7 +24,7 @@ export function fillOld(root: string): void {
   mkdirSync(join(root, 'assets/deep'), { recursive: true });
   write(root, 'sessions/both.json', '{"from":"old"}');
   write(root, 'sessions/only-old.json', '{"from":"old"}');
-  write(root, 'memory.db', 'old database');
+  write(root, 'memory.db', 'SQLite format 3\0 old database');
   write(root, 'memory.db-wal', 'old write-ahead log');
   write(root, 'tasks.db', 'old tasks');
   write(root, 'tasks.db-wal', 'old tasks log');

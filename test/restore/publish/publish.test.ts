@@ -19,13 +19,13 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { BackupEvent } from '../../../src/events.ts';
-import { listKept } from '../../../src/restore/publish/kept-trees.ts';
+import { discardUndo } from '../../../src/restore/publish/discard.ts';
 import { acquireStateLock, type StateLock } from '../../../src/restore/publish/lock.ts';
 import { assertRecovered, needsRecovery } from '../../../src/restore/publish/needs-recovery.ts';
 import { publish } from '../../../src/restore/publish/publish.ts';
 import { recoverStateDir } from '../../../src/restore/publish/recover.ts';
 import { openStaging, type Staging } from '../../../src/restore/publish/staging.ts';
-import { discardUndo, undoRestore } from '../../../src/restore/publish/undo.ts';
+import { undoRestore } from '../../../src/restore/publish/undo.ts';
 import { ACTOR } from './actor-program.ts';
 import { fillNew, fillOld, NEW_TOP } from './new-tree.ts';
 import { Ground, noMounts } from './scenario.ts';
@@ -59,7 +59,7 @@ test('a symbolic link to the state directory stays, and the directory behind it 
   symlinkSync('real/place', dir);
   const { replacedTree } = await publish(await staged(), { mode: 'replace', top: NEW_TOP });
   expect(lstatSync(dir).isSymbolicLink()).toBe(true);
-  expect(readFileSync(join(dir, 'memory.db'), 'utf8')).toBe('new database');
+  expect(readFileSync(join(dir, 'memory.db'), 'utf8')).toContain('new database');
   expect(replacedTree).toMatch(/real\/place\.replaced-\d{8}_\d{6}$/);
 });
 
@@ -118,43 +118,6 @@ test('an abort before the swap changes nothing', async () => {
   expect(readdirSync(root)).toEqual(['workspace']);
 });
 
-test('a merge takes over what the snapshot has not, and no stale log of a database that it has', async () => {
-  mkdirSync(dir);
-  fillOld(dir);
-  mkdirSync(join(dir, 'memory.db-shm'));
-  // The one is a directory where the other is not.
-  mkdirSync(join(dir, 'only-new.md'));
-  writeFileSync(join(dir, 'only-new.md/below'), '');
-  writeFileSync(Buffer.concat([Buffer.from(`${dir}/not-utf8-`), Buffer.from([0xff])]), 'kept');
-  await execa('mkfifo', [join(dir, 'pipe')]);
-  const before = pictureOf(dir);
-  const said: BackupEvent[] = [];
-  const staging = await staged();
-  const { replacedTree } = await publish(staging, {
-    mode: 'merge',
-    top: NEW_TOP,
-    onEvent: (event) => said.push(event),
-  });
-  const names = readdirSync(dir, { encoding: 'latin1' });
-  expect(names.sort()).toEqual(
-    ['assets', 'memory.db', 'not-utf8-\xff', 'only-new.md', 'sessions', 'tasks.db', 'tasks.db-wal'].sort(),
-  );
-  expect(readdirSync(join(dir, 'sessions'))).toEqual(['both.json', 'only-old.json']);
-  expect(readFileSync(join(dir, 'sessions/both.json'), 'utf8')).toBe('{"from":"new"}');
-  expect(readFileSync(join(dir, 'only-new.md'), 'utf8')).toBe('new');
-  expect(said).toContainEqual(expect.objectContaining({ type: 'notice', path: join(dir, 'pipe') }));
-  // Hard links among themselves, none to the kept tree, modes and times kept.
-  const [twin, script] = [statSync(join(dir, 'assets/twin.sh')), statSync(join(dir, 'assets/deep/run.sh'))];
-  expect(twin.ino).toBe(script.ino);
-  expect(script.nlink).toBe(2);
-  expect(script.mode & 0o777).toBe(0o755);
-  expect(script.mtimeMs).toBe(1_600_000_000_000);
-  expect(statSync(join(dir, 'assets')).mtimeMs).toBe(1_500_000_000_000);
-  expect(statSync(join(dir, 'sessions')).mtimeMs).toBe(1_600_000_001_000);
-  expect(replacedTree).not.toBeNull();
-  expect(pictureOf(replacedTree ?? '')).toBe(before);
-});
-
 test('what dead runs left is named and cleared; half-removed trees do not pass for kept ones', async () => {
   mkdirSync(join(root, '.workspace.oxios-backup.staging-0123456789abcdef/deep'), { recursive: true });
   mkdirSync(join(root, '.workspace.oxios-backup.trash-0123456789abcdef'));
@@ -171,26 +134,6 @@ test('what dead runs left is named and cleared; half-removed trees do not pass f
   expect(readdirSync(root)).toEqual([]);
 });
 
-test('undo, undo of the undo, discard', async () => {
-  mkdirSync(dir);
-  fillOld(dir);
-  const old = pictureOf(dir);
-  const { replacedTree } = await publish(await staged(), { mode: 'replace', top: NEW_TOP });
-  await lock?.release();
-  const fresh = pictureOf(dir);
-  const undone = await undoRestore(dir);
-  expect(undone).toMatchObject({ stateDir: dir, restored: { path: replacedTree } });
-  expect(pictureOf(dir)).toBe(old);
-  expect(pictureOf(undone.keptTree ?? '')).toBe(fresh);
-  await undoRestore(dir);
-  expect(pictureOf(dir)).toBe(fresh);
-  expect(await listKept(dir)).toHaveLength(1);
-  expect(await discardUndo(dir)).toMatchObject({ discarded: [{ replacedAt: expect.any(Date) }] });
-  expect(readdirSync(root)).toEqual(['workspace']);
-  await expect(undoRestore(dir)).rejects.toMatchObject({ code: 'NOTHING_TO_UNDO' });
-  await expect(discardUndo(dir)).rejects.toMatchObject({ code: 'NOTHING_TO_UNDO' });
-});
-
 describe.skipIf(!hasStrace)('interrupted between the renames', () => {
   /** Kills a replace when the old tree is away and the new one not yet there. */
   async function interrupted(): Promise<{ old: string }> {
@@ -200,7 +143,7 @@ describe.skipIf(!hasStrace)('interrupted between the renames', () => {
     const { calls } = await callsOf(['rename'], root, ['publish', dir, 'replace']);
     await undoRestore(dir);
     await discardUndo(dir);
-    const last = calls.at(-1);
+    const last = calls.findLast(({ text }) => text.includes('.staging-'));
     expect((await actWith(`rename:signal=KILL:when=${last?.n}`, ['publish', dir, 'replace'])).killed).toBe(true);
     expect(existsSync(dir)).toBe(false);
     return { old };
@@ -219,7 +162,7 @@ describe.skipIf(!hasStrace)('interrupted between the renames', () => {
     }
     expect(await act(['publish', dir, 'create'])).toMatchObject({ ok: false, code: 'NEEDS_RECOVERY' });
     expect(await recoverStateDir(dir)).toMatchObject({ outcome: 'finished', operation: 'restore' });
-    expect(readFileSync(join(dir, 'memory.db'), 'utf8')).toBe('new database');
+    expect(readFileSync(join(dir, 'memory.db'), 'utf8')).toContain('new database');
     expect(await needsRecovery(dir)).toBeNull();
     await assertRecovered(dir, null);
   });
@@ -378,6 +321,9 @@ describe.skipIf(!hasStrace)('the order on disk', () => {
       'fsync(<>)',
       'rename("/workspace", "/workspace.replaced")',
       `rename("${staging}", "/workspace")`,
+      'fsync(<>)',
+      'fsync(</.workspace.oxios-backup.history.tmp>)',
+      'rename("/.workspace.oxios-backup.history.tmp", "/.workspace.oxios-backup.history")',
       'fsync(<>)',
       'unlink("/.workspace.oxios-backup.journal")',
       'fsync(<>)',

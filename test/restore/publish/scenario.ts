@@ -19,8 +19,8 @@ export interface Scenario {
   name: string;
   strategy: Strategy;
   before: 'missing' | 'empty' | 'content';
-  /** Leaves a kept tree first, so that there is something to undo. */
-  restoredBefore?: boolean;
+  /** Restores first, so that there is something to undo. */
+  restoredBefore?: 'replace' | 'merge';
   /** What the actor is told, the state directory aside. */
   verb: 'publish' | 'undo';
   mode?: 'create' | 'replace' | 'merge';
@@ -67,14 +67,14 @@ export class Ground {
       utimesSync(this.dir, 1_500_000_000, 1_500_000_000);
     }
     if (scenario.before === 'content') fillOld(this.dir);
-    if (scenario.restoredBefore) await this.restore();
+    if (scenario.restoredBefore !== undefined) await this.restore(scenario.restoredBefore);
   }
 
-  private async restore(): Promise<void> {
+  private async restore(mode: 'replace' | 'merge'): Promise<void> {
     const lock = await acquireStateLock(this.dir, 'restore');
     const staging = await openStaging(lock);
     fillNew(staging.tree);
-    await publish(staging, { mode: 'replace', top: NEW_TOP });
+    await publish(staging, { mode, top: NEW_TOP });
     await lock.release();
   }
 
@@ -90,9 +90,11 @@ export class Ground {
 
   /** Names of ours that should not be left once a run or a recovery is over. */
   leftovers(): string[] {
-    const beside = readdirSync(this.root).filter((name) => name.startsWith('.'));
+    const beside = readdirSync(this.root).filter((name) => name.startsWith('.') && !name.endsWith('.history'));
     const inside =
-      this.strategy === 'rename' ? [] : reservedNames(this.dir).filter((name) => !name.startsWith('replaced-'));
+      this.strategy === 'rename'
+        ? []
+        : reservedNames(this.dir).filter((name) => !/^(?:replaced|merged)-|^history$/.test(name));
     return [...beside, ...inside];
   }
 
@@ -137,7 +139,7 @@ export async function expectWhole(ground: Ground, scenario: Scenario, pictures: 
   if (live === pictures.after && scenario.before === 'content') {
     const [kept] = await listKept(ground.dir);
     expect(kept).toBeDefined();
-    await undoRestore(ground.dir);
+    await undoRestore(ground.dir, { to: kept?.name ?? '' });
     expect(ground.picture()).toBe(pictures.before);
   }
 }

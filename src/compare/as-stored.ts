@@ -1,0 +1,51 @@
+import { lstatSync, type Stats } from 'node:fs';
+import type { Entry } from '../format/entry.ts';
+import { comparePaths, isBelow, parentOf } from '../format/path-order.ts';
+import { LiveSpelling } from '../restore/publish/live-spelling.ts';
+
+/**
+ * Planned entries under the names that what stands in their places is stored under: on a file system that folds names, `notes.json` takes the
+ * place of `Notes.json`. Where all names are the same, nothing is collected.
+ *
+ * @param target a directory
+ * @param planned what is to come there, in the order of a snapshot
+ * @param entries the same, or a part of it; to be gone through once
+ * @returns `entries`, in the order of a snapshot
+ */
+export function asStored(target: string, planned: Iterable<Entry>, entries: Iterable<Entry>): Iterable<Entry> {
+  const stored = storedPaths(target, planned);
+  if (stored.size === 0) return entries;
+  return [...entries]
+    .map((entry) => ({ ...entry, path: storedPath(entry.path, stored) }))
+    .sort((a, b) => comparePaths(a.path, b.path));
+}
+
+/** Paths that are stored another way, parents first. */
+function storedPaths(target: string, planned: Iterable<Entry>): Map<string, string> {
+  const spelling = new LiveSpelling();
+  const stored = new Map<string, string>();
+  let missing: string | null = null;
+  for (const { path, type } of planned) {
+    if (missing !== null && isBelow(path, missing)) continue;
+    const name = path.slice(path.lastIndexOf('/') + 1);
+    const parent = parentOf(path);
+    const inside = parent === '' ? '' : `${storedPath(parent, stored)}/`;
+    const stands = lstatSync(`${target}/${inside}${name}`, { throwIfNoEntry: false });
+    // Nothing of what lies below can be there.
+    if (type === 'directory' && stands?.isDirectory() !== true) missing = path;
+    const found = stands === undefined ? name : nameOf(spelling, `${target}/${inside}`, name, stands);
+    if (inside + found !== path) stored.set(path, inside + found);
+  }
+  return stored;
+}
+
+function nameOf(spelling: LiveSpelling, inside: string, name: string, stands: Stats): string {
+  return spelling.of(Buffer.from(inside.slice(0, -1)), Buffer.from(name), stands).toString();
+}
+
+function storedPath(path: string, stored: ReadonlyMap<string, string>): string {
+  const known = stored.get(path);
+  if (known !== undefined || path === '') return known ?? '';
+  const parent = parentOf(path);
+  return parent === '' ? path : `${storedPath(parent, stored)}${path.slice(parent.length)}`;
+}
