@@ -54,7 +54,11 @@ export function planSelection(
     else if (type === 'directory') throw conflict(path);
   }
   for (const link of links) assertHardLink(link, lookup);
-  return { plan: picks.finish(snapshot), external: externalOf(links, lookup, snapshot, platform), unusual: picks.unusual };
+  return {
+    plan: picks.finish(snapshot),
+    external: externalOf(links, lookup, snapshot, platform),
+    unusual: picks.unusual,
+  };
 }
 
 /** Entries that were picked, by the block that they stand in. */

@@ -152,7 +152,7 @@ describe('refusals are named, and are those of the real run', () => {
   test('a process that uses it', async () => {
     const { root } = state();
     // Descendants of this process do not count: this one is left to the system by its parent.
-    const pid = execFileSync('sh', ['-c', 'setsid sleep 60 >/dev/null 2>&1 & echo $!'], {
+    const pid = execFileSync('sh', ['-c', 'setsid sleep 60 >>seeds/later.json 2>&1 & echo $!'], {
       cwd: root,
       encoding: 'utf8',
     });

@@ -40,7 +40,7 @@ async function interrupt(wrap: Wrap): Promise<void> {
   const { calls } = await callsOf(['rename'], root, ['publish', other, 'replace']);
   // By its number among all renames, those of the lock too.
   const inject = ['-f', '-qq', '-o', '/dev/null', '-e', 'trace=rename', '-e', 'signal=none'];
-  const kill = ['-e', `inject=rename:signal=KILL:when=${calls.at(-1)?.n}`];
+  const kill = ['-e', `inject=rename:signal=KILL:when=${calls.findLast(({ text }) => text.includes('.staging-'))?.n}`];
   const [file, ...rest] = wrap(['strace', ...inject, ...kill, process.execPath, ACTOR, 'publish', dir, 'replace']);
   spawnSync(file, rest);
   expect(existsSync(dir)).toBe(false);
