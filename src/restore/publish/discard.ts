@@ -3,7 +3,15 @@ import { lstatSync, renameSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { BackupError, fromSystemError } from '../../errors.ts';
 import type { OperationOptions } from '../../events.ts';
-import { checkArgument, checkOptions, flagSchema, OPERATION_SHAPE, optionsSchema, pathSchema, textsSchema } from '../../options.ts';
+import {
+  checkArgument,
+  checkOptions,
+  flagSchema,
+  OPERATION_SHAPE,
+  optionsSchema,
+  pathSchema,
+  textsSchema,
+} from '../../options.ts';
 import { fsyncDirectory } from '../../state/fsync-directory.ts';
 import {
   describeRemaining,

@@ -73,7 +73,7 @@ describe.each([
         await interrupt(wrap);
         expect(run(wrap, ['publish', dir, 'replace'])).toMatchObject({ ok: false, code: 'NEEDS_RECOVERY' });
         expect(run(wrap, ['recover', dir])).toMatchObject({ ok: true, result: { outcome: 'finished' } });
-        expect(readFileSync(join(dir, 'memory.db'), 'utf8')).toBe('new database');
+        expect(readFileSync(join(dir, 'memory.db'), 'utf8')).toContain('new database');
       });
 
       test.skipIf(!hasStrace)('while a living one holds the lock, nothing needs recovery', async () => {
