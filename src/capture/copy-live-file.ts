@@ -1,7 +1,7 @@
-import { chmodSync, closeSync, constants, copyFileSync, fstatSync, openSync } from 'node:fs';
+import { chmodSync, closeSync, constants, copyFileSync, fstatSync, ftruncateSync, openSync } from 'node:fs';
+import { writeSparse } from '../state/write-sparse.ts';
 import { StepClock } from '../workers/step-clock.ts';
 import { closeQuietly, openRegular, readExactly } from './open-regular.ts';
-import { writeExactly } from './write-exactly.ts';
 
 const STEP = 1024 * 1024;
 
@@ -43,11 +43,15 @@ function cloned(from: string | Buffer, to: string | Buffer): boolean {
 
 async function copyBytes(source: number, copy: number, size: number, clock: StepClock): Promise<void> {
   const buffer = Buffer.allocUnsafeSlow(Math.min(STEP, size));
-  for (let position = 0; position < size; ) {
+  let position = 0;
+  let written = 0;
+  while (position < size) {
     const read = readExactly(source, buffer, 0, Math.min(STEP, size - position), position);
-    if (read === 0) return;
-    writeExactly(copy, buffer, 0, read, position);
+    if (read === 0) break;
+    written = writeSparse(copy, buffer.subarray(0, read), position);
     position += read;
     await clock.step(read);
   }
+  // It ends in a hole.
+  if (written < position) ftruncateSync(copy, position);
 }

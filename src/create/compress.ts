@@ -1,5 +1,6 @@
 import { constants, deflateRawSync, type ZlibOptions } from 'node:zlib';
 import { encodeMember } from '../format/gzip-member.ts';
+import { isZero } from '../state/write-sparse.ts';
 
 /** Levels when the caller names none: where a snapshot stays within a few percent of `gzip -6` in the least time. */
 const SMALL_FILES_LEVEL = 5;
@@ -19,6 +20,10 @@ const SECOND_SAMPLE_BYTES = 64 * 1024;
 /** What may be given away for not looking for repeated text, which takes most of the time. */
 const REPEATS_WORTH = 1.03;
 
+/** Members of zeros alone, by length and level: a sparse file of a terabyte has a million of the same. */
+const membersOfZeros = new Map<string, Buffer>();
+const MOST_OF_ZEROS = 4;
+
 /**
  * Compresses tar bytes into a `D` member. Data that does not compress (images, archives, encrypted blobs) is noticed from a sample and
  * stored; of data without repeated text (vectors of numbers) only the bytes are coded, not the repeats looked for.
@@ -27,7 +32,15 @@ const REPEATS_WORTH = 1.03;
  * @param level of zlib, 1 to 9; null chooses
  */
 export function compressMember(tar: Buffer, of: 'small-files' | 'large-file', level: number | null): Buffer {
-  const settings = settingsFor(tar, level ?? (of === 'small-files' ? SMALL_FILES_LEVEL : LARGE_FILE_LEVEL));
+  const wanted = level ?? (of === 'small-files' ? SMALL_FILES_LEVEL : LARGE_FILE_LEVEL);
+  if (!isZero(tar)) return encode(tar, settingsFor(tar, wanted));
+  const key = `${tar.length}/${wanted}`;
+  const known = membersOfZeros.get(key) ?? encode(tar, settingsFor(tar, wanted));
+  if (membersOfZeros.size < MOST_OF_ZEROS) membersOfZeros.set(key, known);
+  return Buffer.from(known);
+}
+
+function encode(tar: Buffer, settings: ZlibOptions): Buffer {
   return encodeMember('D', deflateRawSync(tar, { ...settings, memLevel: 9, chunkSize: 256 * 1024 }), tar);
 }
 

@@ -6,6 +6,7 @@ import { printable } from '../format/printable.ts';
 import type { EntrySink } from '../read/block-walker.ts';
 import { within } from '../state/near-path.ts';
 import { HERE } from '../state/platform.ts';
+import { writeSparse } from '../state/write-sparse.ts';
 import { setEntryTime, type UnheldTimes } from './entry-time.ts';
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW = 0, O_WRONLY } = fs.constants;
@@ -40,6 +41,7 @@ export function emptyTree(): ExtractedTree {
  * Writes proven entries into a tree. Directories stay open to us (0700) and links unmade until `completeTree`, so nothing is
  * ever written through a link. Synchronous, for it runs where the entries are proven, in a worker.
  *
+ * Long runs of zeros become holes, whatever they were where the file was captured: they take no room, and read the same.
  * Times have microseconds: that is what `utimes` of Node takes.
  */
 export class TreeWriter implements EntrySink {
@@ -48,6 +50,10 @@ export class TreeWriter implements EntrySink {
   /** A path of fewer characters fits in any case: each takes three bytes at most. */
   readonly #short: number;
   #fd = -1;
+  /** Where in the open file the next part goes. */
+  #position = 0;
+  /** Where in the open file the last byte that was written ends. */
+  #written = 0;
 
   constructor(options: TreeWriterOptions) {
     this.#options = options;
@@ -72,12 +78,16 @@ export class TreeWriter implements EntrySink {
   begin(entry: Entry): void {
     this.#attempt(entry, () => {
       this.#fd = this.#at(entry, (absolute) => createFile(absolute, entry.mode));
+      this.#position = 0;
+      this.#written = 0;
     });
   }
 
   part(entry: Entry, content: Buffer): void {
+    if (content.length === 0) return;
     this.#attempt(entry, () => {
-      for (let done = 0; done < content.length; ) done += fs.writeSync(this.#fd, content, done, content.length - done);
+      this.#written = writeSparse(this.#fd, content, this.#position);
+      this.#position += content.length;
     });
   }
 
@@ -86,6 +96,8 @@ export class TreeWriter implements EntrySink {
     this.#fd = -1;
     this.#attempt(entry, () => {
       try {
+        // It ends in a hole.
+        if (proven && this.#written < this.#position) fs.ftruncateSync(fd, this.#position);
         if (proven) this.#attributes(fd, entry);
       } finally {
         fs.closeSync(fd);
