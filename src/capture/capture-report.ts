@@ -3,10 +3,14 @@ import type { Verdict } from './verdict.ts';
 /** Something that stays out of the snapshot on purpose. A directory stands for all that it holds. */
 export interface LeftOut {
   path: string;
-  type: 'file' | 'directory' | 'symlink' | 'socket' | 'fifo' | 'device';
+  /** As its directory says; `unknown` where that does not, of something that was not looked at. */
+  type: 'file' | 'directory' | 'symlink' | 'socket' | 'fifo' | 'device' | 'unknown';
   /** In a few words: "StateStore was writing it". */
   reason: string;
-  /** Length of a file in bytes; of a directory, of all files in it, and only when that was asked for. */
+  /**
+   * Length of a file in bytes; of a directory, of all files in it, and only when that was asked for. Not of what the user
+   * left out: that is not looked at.
+   */
   size?: number;
 }
 

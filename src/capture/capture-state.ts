@@ -5,6 +5,7 @@ import type { CaptureReport } from './capture-report.ts';
 import { Exclusions } from './exclusions.ts';
 import type { HeldFile } from './held-file.ts';
 import type { MappedFiles } from './mapped-files.ts';
+import { ownPlaces } from './own-rules.ts';
 import { scanStateDir } from './scan.ts';
 import type { SeenTree } from './seen-tree.ts';
 import { DatabaseCopies } from './sqlite/database-copies.ts';
@@ -16,6 +17,12 @@ export interface CaptureOptions {
   excludes: readonly string[];
   /** The output: the open temporary file, and the file that it will replace. */
   output: readonly FileKey[];
+  /**
+   * Directories where the run puts its output and its copies.
+   *
+   * @default []
+   */
+  folders?: readonly string[];
   /** Whether a root `manifest.json` is that of a backup, which stays out; any other is an error. */
   isBackupManifest: (bytes: Uint8Array) => boolean;
   report: CaptureReport;
@@ -54,8 +61,8 @@ const BATCH_BYTES = 4 * 1024 * 1024;
  *   was asked for is not available
  */
 export async function* captureState(root: string, options: CaptureOptions): AsyncGenerator<CaptureItem[], void, void> {
-  const { excludes, output, isBackupManifest, report, dryRun = false, signal, seen, mapped } = options;
-  const exclusions = new Exclusions(compileUserExcludes(excludes), output);
+  const { excludes, output, folders = [], isBackupManifest, report, dryRun = false, signal, seen, mapped } = options;
+  const exclusions = new Exclusions(compileUserExcludes(excludes), output, ownPlaces(root, folders));
   const databases = new DatabaseCopies(root, exclusions, options);
   const held: HeldFile[] = [];
   const onHeld = (file: HeldFile) => held.push(file);
@@ -64,6 +71,7 @@ export async function* captureState(root: string, options: CaptureOptions): Asyn
   try {
     for (const found of scanStateDir(root, { exclusions, report, isBackupManifest, onHeld, dryRun, seen, mapped })) {
       const item = found.type === 'database' ? await databases.capture(found) : found;
+      if (item === null && found.type === 'database') found.lose();
       if (item === null || databases.loses(item)) continue;
       batch.push(item);
       if (item.type === 'file' && item.source.kind === 'bytes') bytes += item.size;

@@ -4,8 +4,15 @@ import { comparePaths } from '../format/path-order.ts';
 /** What a directory holds, in the order of the snapshot. */
 export interface DirectoryNames {
   names: string[];
-  /** Names that are not UTF-8, with the bytes that are not shown as `\xNN`. A snapshot cannot hold them. */
-  undecodable: string[];
+  /** Names that are not UTF-8. A snapshot cannot hold them. */
+  undecodable: UndecodableName[];
+}
+
+export interface UndecodableName {
+  /** With U+FFFD for what is not UTF-8. */
+  decoded: string;
+  /** With the bytes that are not printable ASCII as `\xNN`. */
+  shown: string;
 }
 
 const REPLACEMENT = '\ufffd';
@@ -15,7 +22,7 @@ const BEYOND_UTF16_ORDER = /[\ud800-\uffff]/;
 /** Lists a directory. Throws what the system says. */
 export function listDirectory(absolute: string): DirectoryNames {
   let names = readdirSync(absolute);
-  let undecodable: string[] = [];
+  let undecodable: UndecodableName[] = [];
   let inOrder = true;
   for (const name of names) if (BEYOND_UTF16_ORDER.test(name)) inOrder = false;
   if (!inOrder && names.some((name) => name.includes(REPLACEMENT))) {
@@ -29,11 +36,11 @@ export function listDirectory(absolute: string): DirectoryNames {
 /** A name may truly contain U+FFFD: only its bytes tell that from one that could not be decoded. */
 function separate(raw: Buffer[]): DirectoryNames {
   const names: string[] = [];
-  const undecodable: string[] = [];
+  const undecodable: UndecodableName[] = [];
   for (const bytes of raw) {
     const name = bytes.toString('utf8');
     if (Buffer.from(name, 'utf8').equals(bytes)) names.push(name);
-    else undecodable.push(escapeBytes(bytes));
+    else undecodable.push({ decoded: name, shown: escapeBytes(bytes) });
   }
   return { names, undecodable };
 }

@@ -2,8 +2,10 @@ import { type BigIntStats, lstatSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import { throwIfAborted } from '../workers/abort.ts';
 import { listDirectory } from './directory-names.ts';
-import { type Exclusions, typeOf } from './exclusions.ts';
+import type { Exclusions } from './exclusions.ts';
 import { CLOCK_TICK_MS } from './file-state.ts';
+import { GitNames } from './git/git-names.ts';
+import { ScannedDirectory, typeOf } from './scanned-directory.ts';
 import type { SeenTree } from './seen-tree.ts';
 import { DatabasesOfDirectory } from './sqlite/side-files.ts';
 
@@ -84,23 +86,24 @@ function* lookThrough(
 ): Generator<Found, void, void> {
   const names = namesIn(top + inside);
   const databases = new DatabasesOfDirectory(names);
-  const inGitDir = /(?:^|\/)\.git\//.test(inside);
+  const git = /^(?:.*\/)?\.git\//.exec(inside)?.[0];
+  const directory = new ScannedDirectory(inside, top + inside, names, git === undefined ? null : new GitNames(git));
   for (const name of names) {
     const path = inside + name;
-    const rule = exclusions.ruleFor({ path, name, inGitDir });
+    if (exclusions.patternFor(directory, name) !== null) continue;
     const stat = look(top + path);
     if (stat === null || known.has(`${path}/`)) continue;
     const type = typeOf(stat);
     const accounted = seen.isAccountedFor(stat);
     // A directory that was moved as a whole was looked at under its old name, and what is in it perhaps not.
     if (type === 'directory' && (accounted || !wasThere(stat, seen.beganMs))) {
-      if (exclusions.reasonFor(path, type, stat, rule) === null) yield { kind: 'directory', path: `${path}/` };
+      if (exclusions.reasonFor(directory, name, type, stat) === null) yield { kind: 'directory', path: `${path}/` };
       continue;
     }
     const isLost =
       !accounted &&
       wasThere(stat, seen.beganMs) &&
-      exclusions.reasonFor(path, type, stat, rule) === null &&
+      exclusions.reasonFor(directory, name, type, stat) === null &&
       (type !== 'file' || databases.sideFileReason(name, top + path) === null);
     yield { kind: isLost ? 'lost' : 'nothing', path };
   }

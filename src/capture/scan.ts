@@ -5,7 +5,7 @@ import { MANIFEST_PATH, MAX_PATH_BYTES } from '../format/path-rules.ts';
 import type { Attributes, CaptureItem, FileKey, LiveSource } from './capture-item.ts';
 import type { CaptureReport, LeftOut } from './capture-report.ts';
 import { type DirectoryNames, escapeBytes, listDirectory } from './directory-names.ts';
-import { type Exclusions, type NameRule, typeOf } from './exclusions.ts';
+import type { Exclusions } from './exclusions.ts';
 import { isSameFile } from './file-state.ts';
 import { type FrozenDirectory, type FrozenFile, isFrozenBranch, isFrozenFile } from './git/frozen-directory.ts';
 import { GitScan, isGitDirectory } from './git/git-scan.ts';
@@ -13,6 +13,8 @@ import { HardLinks } from './hard-links.ts';
 import { HeldFile } from './held-file.ts';
 import type { MappedFiles } from './mapped-files.ts';
 import { readFailure } from './open-regular.ts';
+import { OWN_SNAPSHOT } from './own-rules.ts';
+import { ScannedDirectory, typeOf } from './scanned-directory.ts';
 import type { SeenTree } from './seen-tree.ts';
 import { DatabasesOfDirectory } from './sqlite/side-files.ts';
 import { type SystemReason, systemReason } from './system-reason.ts';
@@ -38,11 +40,7 @@ export type TopAttributes = Omit<Attributes, 'path'>;
 
 /** A directory on the way from the top to where the scan is. */
 interface Level {
-  /** Ends with `/`, or is empty for the state directory. */
-  path: string;
-  /** Ends with `/`. */
-  absolute: string;
-  names: string[];
+  directory: ScannedDirectory;
   next: number;
   databases: DatabasesOfDirectory;
   /** The git repository whose own directory this is in. */
@@ -58,6 +56,8 @@ export type FoundDatabase = Attributes & {
   source: LiveSource;
   /** Number of its names: hard links. */
   links: number;
+  /** To be called when it could not be captured: what lies beside it is then not captured with it. */
+  lose: () => void;
 };
 
 /**
@@ -98,7 +98,7 @@ export function* scanStateDir(root: string, options: ScanOptions): Generator<Cap
   const scanner = new Scanner(options);
   const levels = [scanner.openTop(root)];
   for (let level = levels.at(-1); level !== undefined; level = levels.at(-1)) {
-    const name = level.names[level.next++];
+    const name = level.directory.names[level.next++];
     if (name === undefined) {
       levels.pop();
       scanner.leave(level);
@@ -124,6 +124,7 @@ class Scanner {
   readonly #linkedDatabases = new Set<string>();
   /** The directory that was visited last, as it was then. */
   #visited: BigIntStats | null = null;
+  #sawSnapshot = false;
 
   constructor(options: ScanOptions) {
     this.#options = options;
@@ -147,7 +148,7 @@ class Scanner {
    */
   descend(parent: Level, depth: number, name: string, path: string): Level | null {
     const visited = this.#visited;
-    const absolute = `${parent.absolute}${name}/`;
+    const absolute = `${parent.directory.absolute}${name}/`;
     const inside = `${path}/`;
     let { git } = parent;
     try {
@@ -155,7 +156,7 @@ class Scanner {
       let frozen: FrozenDirectory | null = known !== undefined && isFrozenBranch(known) ? known : null;
       if (git?.isPacks(inside)) frozen = git.freezePacks();
       let listing = frozen?.listing ?? listDirectory(absolute);
-      if (frozen === null && isGitDirectory(listing)) {
+      if (frozen === null && this.#isGitDirectory(inside, absolute, listing)) {
         git = new GitScan(inside, absolute, this.#options);
         frozen = git.freeze();
         listing = frozen.listing ?? listing;
@@ -180,32 +181,54 @@ class Scanner {
     git: GitScan | null,
     frozen: FrozenDirectory | null,
   ): Level {
-    for (const name of undecodable) this.#report.loss(path + name, 'unreadable', 'its name is not UTF-8');
-    return { path, absolute, names, next: 0, databases: new DatabasesOfDirectory(names), git, frozen };
+    const directory = new ScannedDirectory(path, absolute, names, git?.names ?? null);
+    for (const { decoded, shown } of undecodable) {
+      const pattern = this.#options.exclusions.patternFor(directory, decoded);
+      if (pattern === null) this.#report.loss(path + shown, 'unreadable', 'its name is not UTF-8');
+      else
+        this.#report.leftOut({ path: path + shown, type: directory.typeOf(decoded), reason: `--exclude ${pattern}` });
+    }
+    return { directory, next: 0, databases: new DatabasesOfDirectory(names), git, frozen };
+  }
+
+  #isGitDirectory(path: string, absolute: string, { names }: DirectoryNames): boolean {
+    // Most are none: no need to make more of them than their names.
+    return (
+      names.includes('HEAD') &&
+      isGitDirectory(new ScannedDirectory(path, absolute, names, null), this.#options.exclusions)
+    );
   }
 
   leave(level: Level): void {
-    if (level.git?.isObjects(level.path)) level.git.finish();
+    if (level.git?.isObjects(level.directory.path)) level.git.finish();
   }
 
   visit(level: Level, name: string): CaptureItem | FoundDatabase | null {
-    const path = level.path + name;
-    const absolute = level.absolute + name;
-    const rule = this.#options.exclusions.ruleFor({ path, name, inGitDir: level.git !== null });
+    const { directory } = level;
+    const path = directory.path + name;
+    const absolute = directory.absolute + name;
+    const { exclusions } = this.#options;
+    const pattern = exclusions.patternFor(directory, name);
+    if (pattern !== null) {
+      this.#exclude(level, name, `--exclude ${pattern}`);
+      return null;
+    }
     const frozen = level.frozen?.children.get(name);
-    if (frozen !== undefined && isFrozenFile(frozen)) return this.#frozenFile(path, frozen, rule);
+    if (frozen !== undefined && isFrozenFile(frozen)) return this.#frozenFile(directory, name, frozen);
     let stat: BigIntStats;
     try {
       stat = frozen?.stat ?? lstatSync(absolute, { bigint: true });
     } catch (error) {
-      // What is not state may well be gone by now.
-      if (rule === null) this.#loseFor(path, systemReason(error), level.git, null);
+      const reason = systemReason(error);
+      if (reason.verdict !== 'vanished' || !exclusions.isPassing(directory, name))
+        this.#loseFor(path, reason, level.git, null);
       return null;
     }
     this.#options.seen?.saw(stat);
     const type = typeOf(stat);
-    const reason = this.#options.exclusions.reasonFor(path, type, stat, rule);
+    const reason = exclusions.reasonFor(directory, name, type, stat);
     if (reason !== null) {
+      if (reason === OWN_SNAPSHOT) this.#noticeSnapshots(path);
       this.#leaveOut(path, absolute, type, reason, stat);
       return null;
     }
@@ -250,7 +273,7 @@ class Scanner {
     const source = liveSource(absolute, stat, this.#options.mapped?.has(stat, name) ?? false);
     const held = frozen?.children.get(name);
     if (held instanceof HeldFile) source.held = held;
-    const isObject = git?.isObject(path) ?? false;
+    const isObject = git?.names.isObject(path) ?? false;
     if (stat.nlink > 1n) {
       const link = this.#links.firstPathOf(stat);
       if (link !== null) {
@@ -262,7 +285,18 @@ class Scanner {
     let item: CaptureItem | FoundDatabase | null;
     if (isObject) item = this.#object(attributes, source, git as GitScan);
     else if (databases.isDatabase(name, absolute, size)) {
-      item = { path, mode, uid, gid, mtimeNs, type: 'database', size, source, links: Number(stat.nlink) };
+      item = {
+        path,
+        mode,
+        uid,
+        gid,
+        mtimeNs,
+        type: 'database',
+        size,
+        source,
+        links: Number(stat.nlink),
+        lose: () => databases.lose(name),
+      };
     } else item = { path, mode, uid, gid, mtimeNs, type: 'file', size, source };
     if (item !== null && stat.nlink > 1n) {
       this.#links.keep(path, stat);
@@ -286,8 +320,26 @@ class Scanner {
     return { ...attributes, type: 'file', size: source.expect.size, source };
   }
 
-  #frozenFile(path: string, { stat, bytes }: FrozenFile, rule: NameRule | null): CaptureItem | null {
-    const reason = this.#options.exclusions.reasonFor(path, 'file', stat, rule);
+  /** What the user leaves out is not looked at. */
+  #exclude({ directory, databases, git }: Level, name: string, reason: string): void {
+    const path = directory.path + name;
+    this.#report.leftOut({ path, type: directory.typeOf(name), reason });
+    databases.exclude(name, reason);
+    git?.exclude(path);
+  }
+
+  #noticeSnapshots(path: string): void {
+    if (this.#sawSnapshot) return;
+    this.#sawSnapshot = true;
+    this.#report.notice(
+      path,
+      'snapshots of this state directory lie in it, where this one goes: they are left out; keep them in a folder elsewhere (--to)',
+    );
+  }
+
+  #frozenFile(directory: ScannedDirectory, name: string, { stat, bytes }: FrozenFile): CaptureItem | null {
+    const path = directory.path + name;
+    const reason = this.#options.exclusions.reasonFor(directory, name, 'file', stat);
     if (reason !== null) {
       this.#report.leftOut({ path, type: 'file', reason, size: bytes.length });
       return null;
@@ -361,7 +413,7 @@ class Scanner {
   #loseFor(path: string, { verdict, detail }: SystemReason, git: GitScan | null, file: FileKey | null): void {
     if (verdict === 'vanished' && file !== null) this.#options.seen?.missed(file);
     // Git removes what it has packed; if something needed is nowhere, that will be named.
-    if (verdict === 'vanished' && git?.isObject(path)) git.lose(path);
+    if (verdict === 'vanished' && git?.names.isObject(path)) git.lose(path);
     else this.#report.loss(path, verdict, detail);
   }
 }

@@ -1,7 +1,11 @@
 import ignore from 'ignore';
 
 /** Tells which pattern of the user leaves a path out; null when none does. */
-export type UserExcludes = (path: string, isDirectory: boolean) => string | null;
+export interface UserExcludes {
+  (path: string, isDirectory: boolean): string | null;
+  /** Whether some pattern is for directories only (`cache/`), so that what a path is must be known. */
+  readonly dependsOnType: boolean;
+}
 
 /** `ignore` remembers every path that it was asked about: it is made anew before a million of them fill the memory. */
 const PATHS_PER_MATCHER = 20_000;
@@ -11,13 +15,14 @@ const PATHS_PER_MATCHER = 20_000;
  * below a directory that is left out can be taken back in.
  */
 export function compileUserExcludes(patterns: readonly string[]): UserExcludes {
-  if (patterns.length === 0) return () => null;
+  if (patterns.length === 0) return Object.assign(() => null, { dependsOnType: false });
   const make = () => ignore({ ignorecase: false }).add(patterns);
   let matcher = make();
   let asked = 0;
-  return (path, isDirectory) => {
+  const find = (path: string, isDirectory: boolean) => {
     if (++asked % PATHS_PER_MATCHER === 0) matcher = make();
     const result = matcher.test(isDirectory ? `${path}/` : path);
     return result.ignored ? (result.rule?.pattern ?? patterns.join(' ')) : null;
   };
+  return Object.assign(find, { dependsOnType: patterns.some((pattern) => /\/\s*$/m.test(pattern)) });
 }

@@ -36,7 +36,8 @@ export async function compareWithDirectory(
     const verify = await verifySource(source, options);
     if (!verify.valid) return { ...new DifferenceBuilder().finish([]), same: false, verify, compared: false };
     const opened = await openSnapshot(source);
-    const live = directorySide(directory, opened.manifest.excludes ?? [], source.fd, options);
+    const path = typeof snapshot === 'string' ? snapshot : null;
+    const live = directorySide(directory, opened.manifest.excludes ?? [], source.fd, path, options);
     const side = await snapshotSide(opened, null, options.signal);
     return { ...(await compareSides(side, live, null, true, options)), verify, compared: true };
   } finally {

@@ -53,7 +53,13 @@ export async function diffSnapshots(
     const first = await open(before);
     const second =
       typeof after === 'string' && isDirectory(after)
-        ? directorySide(after, first.manifest.excludes ?? [], first.source.fd, options)
+        ? directorySide(
+            after,
+            first.manifest.excludes ?? [],
+            first.source.fd,
+            typeof before === 'string' ? before : null,
+            options,
+          )
         : await snapshotSide(await open(after), selection, signal);
     return await compareSides(await snapshotSide(first, selection, signal), second, selection, checksum, options);
   } finally {

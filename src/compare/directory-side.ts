@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
 import { fstatSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { CaptureItem, LiveSource } from '../capture/capture-item.ts';
 import { Exclusions } from '../capture/exclusions.ts';
 import type { HeldFile } from '../capture/held-file.ts';
 import { readFailure } from '../capture/open-regular.ts';
+import { ownPlaces } from '../capture/own-rules.ts';
 import { type FoundDatabase, openStateDir, scanStateDir } from '../capture/scan.ts';
 import { stillQuiet } from '../capture/sqlite/quiet-database.ts';
 import { compileUserExcludes } from '../capture/user-excludes.ts';
@@ -25,11 +27,13 @@ type Source = LiveSource | { kind: 'bytes'; bytes: Uint8Array };
  *
  * @param excludes patterns that the snapshot was made with
  * @param snapshotFd the snapshot, which may lie in the directory
+ * @param snapshot its path; null of a stream
  */
 export function directorySide(
   directory: string,
   excludes: readonly string[],
   snapshotFd: number,
+  snapshot: string | null,
   { signal, onEvent }: OperationOptions,
 ): Side {
   const { root } = openStateDir(directory);
@@ -40,7 +44,11 @@ export function directorySide(
   function* entries(): Generator<Entry, void, void> {
     const held: HeldFile[] = [];
     const scan = scanStateDir(root, {
-      exclusions: new Exclusions(compileUserExcludes(excludes), [fstatSync(snapshotFd, { bigint: true })]),
+      exclusions: new Exclusions(
+        compileUserExcludes(excludes),
+        [fstatSync(snapshotFd, { bigint: true })],
+        ownPlaces(root, snapshot === null ? [] : [dirname(snapshot)]),
+      ),
       // Whatever stands there under this name, no snapshot could hold it.
       isBackupManifest: () => true,
       dryRun: false,

@@ -1,4 +1,5 @@
 import { accessSync, constants, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { CaptureItem, FileKey } from '../capture/capture-item.ts';
 import type { LeftOut } from '../capture/capture-report.ts';
 import { captureState } from '../capture/capture-state.ts';
@@ -67,6 +68,7 @@ export async function planBackup(store: StateStore, options: PlanBackupOptions =
   const batches = captureState(root, {
     excludes: options.excludes ?? [],
     output: options.output === undefined ? [] : existing(options.output),
+    folders: folders(options),
     isBackupManifest,
     dryRun: true,
     scratch: () => {
@@ -99,6 +101,10 @@ export async function planBackup(store: StateStore, options: PlanBackupOptions =
     return entryCount === undefined ? [] : [{ name, entry_count: entryCount }];
   });
   return plan;
+}
+
+function folders({ output, scratchDir }: PlanBackupOptions): string[] {
+  return [...(output === undefined ? [] : [dirname(output)]), ...(scratchDir === undefined ? [] : [scratchDir])];
 }
 
 function existing(output: string): FileKey[] {

@@ -8,6 +8,7 @@ import { Exclusions } from '../capture/exclusions.ts';
 import { monotonicMs } from '../capture/file-state.ts';
 import { lookAgain } from '../capture/look-again.ts';
 import { MappedFiles } from '../capture/mapped-files.ts';
+import { ownPlaces } from '../capture/own-rules.ts';
 import { openStateDir, type TopAttributes } from '../capture/scan.ts';
 import { SeenTree } from '../capture/seen-tree.ts';
 import { compileUserExcludes } from '../capture/user-excludes.ts';
@@ -224,8 +225,9 @@ async function createLocked(
   const scratch = new Scratch(scratchParent);
   try {
     // A snapshot in the making stands beside the output, copies and the index where they were asked for.
-    for (const left of new Set([folder, scratchParent])) await clearTemporaries(left, options.onEvent);
-    const made = await writeSnapshot(store, root, top, sink, scratch, { ...options, createdAt });
+    const folders = [...new Set([folder, scratchParent])];
+    for (const left of folders) await clearTemporaries(left, options.onEvent);
+    const made = await writeSnapshot(store, root, top, sink, scratch, { ...options, createdAt, folders });
     options.onEvent?.({ type: 'phase', phase: 'publish' });
     throwIfAborted(options.signal);
     await sink.publish();
@@ -251,7 +253,7 @@ async function writeSnapshot(
   top: TopAttributes,
   sink: Sink,
   scratch: Scratch,
-  options: CreateOptions & { createdAt: Date },
+  options: CreateOptions & { createdAt: Date; folders: readonly string[] },
 ): Promise<Made> {
   const { onEvent, signal, excludes = [] } = options;
   const facts = {
@@ -304,6 +306,7 @@ async function writeSnapshot(
     const batches = captureState(root, {
       excludes,
       output: sink.identities,
+      folders: options.folders,
       isBackupManifest,
       seen,
       mapped,
@@ -321,7 +324,8 @@ async function writeSnapshot(
       for (const item of items) await writer.add(item, seenMs);
     }
     await writer.finish();
-    const exclusions = new Exclusions(compileUserExcludes(excludes), sink.identities);
+    const places = ownPlaces(root, options.folders);
+    const exclusions = new Exclusions(compileUserExcludes(excludes), sink.identities, places);
     for await (const late of lookAgain(root, { seen, mapped, exclusions, signal })) record(late);
     const { totals, sections } = writer.index;
     await sink.write(END_MEMBER);

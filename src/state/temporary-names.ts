@@ -7,7 +7,7 @@ import { formatIdentity, ownIdentity, parseIdentity } from './process-identity.t
 export type TemporaryKind = 'snapshot' | 'scratch';
 
 /** `held`: the owner has a lock of the kernel on it for as long as it lives. */
-const NAME = /^\.oxios-backup-(?:snapshot|scratch)-([^_/]{1,80})-[0-9a-f]{8}(\.held)?\.tmp$/;
+const NAME = /^\.oxios-backup-(snapshot|scratch)-([^_/]{1,80})-[0-9a-f]{8}(\.held)?\.tmp$/;
 
 /** A name that no other process uses. It tells whose it is, so that there is nothing beside it to be lost. */
 export function temporaryName(kind: TemporaryKind): string {
@@ -19,15 +19,15 @@ export function heldName(temporary: string): string {
   return temporary.replace(/\.tmp$/, '.held.tmp');
 }
 
-/** Whether a name is one of those, of any process: it belongs in no snapshot. */
-export function isTemporaryName(name: string): boolean {
-  return parseMark(name) !== null;
+/** What a name is for, if it is one of those, of any process; else null. */
+export function temporaryKind(name: string): TemporaryKind | null {
+  return parseMark(name) === null ? null : ((NAME.exec(name)?.[1] as TemporaryKind | undefined) ?? null);
 }
 
 function parseMark(name: string): Omit<Mark, 'path'> | null {
   const match = NAME.exec(name);
-  const owner = match?.[1] === undefined ? null : parseIdentity(match[1]);
-  return owner === null ? null : { owner, isHeld: match?.[2] !== undefined };
+  const owner = match?.[2] === undefined ? null : parseIdentity(match[2]);
+  return owner === null ? null : { owner, isHeld: match?.[3] !== undefined };
 }
 
 /** Whose a temporary is, by its path; null if it is none. */

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { existsSync, linkSync, lstatSync, mkdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -66,7 +67,7 @@ test('a dry run copies nothing', async () => {
   expect([items.map(({ path }) => path), leftOut.length]).toEqual([['memory.db'], 2]);
 });
 
-test('side files without their database stay out; files that only have such a name do not', async () => {
+test('side files without their database are files, and so is what only has such a name', async () => {
   const writer = await database('memory.db', 5);
   for (const suffix of ['wal', 'shm'])
     writeFileSync(join(state, `gone.db-${suffix}`), readFileSync(join(state, `memory.db-${suffix}`)));
@@ -76,11 +77,8 @@ test('side files without their database stay out; files that only have such a na
   writeFileSync(join(state, 'travel-journal'), 'day one');
   writeFileSync(join(state, 'empty-wal'), '');
   const { paths, leftOut } = await collect(state);
-  expect(paths).toEqual(['empty-wal', 'travel', 'travel-journal']);
-  expect(leftOut.map(({ path, reason }) => `${path}: ${reason}`)).toEqual([
-    'gone.db-shm: left behind by SQLite; its database is not here',
-    'gone.db-wal: left behind by SQLite; its database is not here',
-  ]);
+  expect(paths).toEqual(['empty-wal', 'gone.db-shm', 'gone.db-wal', 'travel', 'travel-journal']);
+  expect(leftOut).toEqual([]);
 });
 
 test('a database that is excluded is not copied, and its side files do not come instead', async () => {
@@ -88,6 +86,23 @@ test('a database that is excluded is not copied, and its side files do not come 
   const { paths, leftOut } = await collect(state, { excludes: ['cache.db'] });
   expect(paths).toEqual([]);
   expect(leftOut.map(({ path }) => path)).toEqual(['cache.db', 'cache.db-shm', 'cache.db-wal']);
+});
+
+test('what is excluded takes no file of the user with it', async () => {
+  for (const name of ['notes', 'notes-journal', 'notes-wal']) writeFileSync(join(state, name), 'text');
+  const { paths } = await collect(state, { excludes: ['/notes'] });
+  expect(paths).toEqual(['notes-journal', 'notes-wal']);
+});
+
+test('an encrypted database keeps what SQLite put beside it', async () => {
+  const writer = await database('plain.db', 20);
+  for (const suffix of ['-wal', '-shm'])
+    writeFileSync(join(state, `secret.db${suffix}`), readFileSync(join(state, `plain.db${suffix}`)));
+  writeFileSync(join(state, 'old.db-journal'), Buffer.from('d9d505f920a163d70000000100000000', 'hex'));
+  for (const name of ['secret.db', 'old.db']) writeFileSync(join(state, name), randomBytes(8192));
+  await writer.kill();
+  const { paths } = await collect(state, { excludes: ['plain.db*'] });
+  expect(paths).toEqual(['old.db', 'old.db-journal', 'secret.db', 'secret.db-shm', 'secret.db-wal']);
 });
 
 test('a second name of a database is a hard link', async () => {

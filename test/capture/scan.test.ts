@@ -31,6 +31,14 @@ function put(path: string, content = ''): string {
   return absolute;
 }
 
+/** Of a backup that Oxios made. */
+const MANIFEST = JSON.stringify({
+  version: 1,
+  created_at: '2026-11-01T00:00:00Z',
+  oxios_version: '1.0.0',
+  sections: [],
+});
+
 test('yields every kind of entry in the order of the format', async () => {
   put('a/x.json', '{}');
   put('a.json', '1');
@@ -97,7 +105,8 @@ test('further names of a file are hard links to the first that was kept', async 
 });
 
 test('what is not state stays out, and is named', async () => {
-  put('backups/old.tar.gz', 'x');
+  put('backups/20261101/manifest.json', MANIFEST);
+  put('backups/20261101/sessions/a.json');
   put('sessions/backups/kept.json');
   put('.git-like.lock');
   mkdirSync(join(folder.path, '.oxios-backup'));
@@ -116,10 +125,10 @@ test('what is not state stays out, and is named', async () => {
 });
 
 test('a dry run adds up what directories hold that stay out', async () => {
-  put('backups/a', '12345');
-  put('backups/deep/b', '678');
+  put('backups/old/manifest.json', MANIFEST);
+  put('backups/old/deep/b', '678');
   const { leftOut } = await collect(folder.path, { dryRun: true });
-  expect(leftOut).toMatchObject([{ path: 'backups', size: 8 }]);
+  expect(leftOut).toMatchObject([{ path: 'backups', size: MANIFEST.length + 3 }]);
 });
 
 test('the output is known by identity, under any name', async () => {

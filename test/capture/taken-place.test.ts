@@ -52,13 +52,13 @@ test('a file that was replaced in its own directory is read', () => {
 test('a directory that became a link before it was listed is a loss, and nothing behind it is captured', () => {
   class Swapping extends Exclusions {
     override reasonFor(...of: Parameters<Exclusions['reasonFor']>): string | null {
-      if (of[0] === 'sub') swapForLink();
+      if (of[1] === 'sub') swapForLink();
       return super.reasonFor(...of);
     }
   }
   const losses: string[][] = [];
   const items = scanStateDir(root, {
-    exclusions: new Swapping(compileUserExcludes([]), []),
+    exclusions: new Swapping(compileUserExcludes([]), [], { root, folders: [] }),
     report: { leftOut() {}, notice() {}, loss: (...loss) => losses.push(loss) },
     isBackupManifest: () => false,
     onHeld() {},

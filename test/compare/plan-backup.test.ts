@@ -10,8 +10,10 @@ const room = new Workroom();
 test('the plan is what the snapshot then holds', async () => {
   const workspace = room.fresh('workspace');
   buildWorkspace(workspace);
-  mkdirSync(`${workspace}/backups`);
-  writeFileSync(`${workspace}/backups/old.tar.gz`, 'x'.repeat(1000));
+  // As Oxios itself makes them.
+  mkdirSync(`${workspace}/backups/old`, { recursive: true });
+  const manifest = JSON.stringify({ version: 1, created_at: '2026-11-01T00:00:00Z', oxios_version: '1', sections: [] });
+  writeFileSync(`${workspace}/backups/old/manifest.json`, manifest.padEnd(1000));
   symlinkSync('/etc/hostname', `${workspace}/outside`);
   const output = `${workspace}/mine.tar.gz`;
   writeFileSync(output, 'an older one');

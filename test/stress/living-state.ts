@@ -82,7 +82,10 @@ export class LivingState {
     this.#put('assets/still.bin', randomBytes(2_500_000));
     for (const { path, size } of IN_PLACE) this.#write(path, Buffer.alloc(size));
     for (const { path, startsWith } of LOGS) this.#write(path, numberedLines(startsWith));
-    this.#write('backups/oxios-backup.tar.gz', Buffer.from('not state'));
+    this.#write(
+      'backups/old/manifest.json',
+      Buffer.from(JSON.stringify({ version: 1, created_at: '2026-11-01T00:00:00Z', oxios_version: '1', sections: [] })),
+    );
   }
 
   async #startWriters(): Promise<void> {

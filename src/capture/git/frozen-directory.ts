@@ -2,6 +2,7 @@ import { type BigIntStats, lstatSync } from 'node:fs';
 import { comparePaths } from '../../format/path-order.ts';
 import { type DirectoryNames, listDirectory } from '../directory-names.ts';
 import type { HeldFile } from '../held-file.ts';
+import { ScannedDirectory } from '../scanned-directory.ts';
 import { isDatabaseContent } from '../sqlite/side-files.ts';
 import { type PublishedFile, readPublished } from './read-published.ts';
 
@@ -32,6 +33,8 @@ export interface FreezeOptions {
   vanished: (path: string) => void;
   /** Whether something is looked at when its turn comes. Told the listing of a directory, null of a file. */
   staysLive: (path: string, name: string, listing: DirectoryNames | null) => boolean;
+  /** Whether the user left something out, which is then not looked at. */
+  isExcluded: (directory: ScannedDirectory, name: string) => boolean;
 }
 
 const GONE = Symbol('gone');
@@ -63,7 +66,12 @@ function freezeListed(
 ): FrozenDirectory {
   const children: FrozenDirectory['children'] = new Map();
   const there: string[] = [];
+  const directory = new ScannedDirectory(path, absolute, names, null);
   for (const name of new Set([...first, ...names])) {
+    if (options.isExcluded(directory, name)) {
+      if (names.includes(name)) there.push(name);
+      continue;
+    }
     const isLive = options.staysLive(path + name, name, null);
     const child = isLive ? null : freezeChild(absolute + name, path + name, name, options);
     if (child === GONE) {

@@ -1,14 +1,16 @@
-import { lstatSync } from 'node:fs';
+import { lstatSync, readlinkSync } from 'node:fs';
 import type { LiveSource } from '../capture-item.ts';
 import type { CaptureReport } from '../capture-report.ts';
 import type { DirectoryNames } from '../directory-names.ts';
-import { GIT_TEMPORARY } from '../exclusions.ts';
+import type { Exclusions } from '../exclusions.ts';
 import { pause } from '../file-state.ts';
 import { HeldFile } from '../held-file.ts';
 import { readFailure } from '../open-regular.ts';
+import { ScannedDirectory } from '../scanned-directory.ts';
 import { isSideFileName } from '../sqlite/side-files.ts';
 import type { SystemReason } from '../system-reason.ts';
 import { type FreezeOptions, type FrozenBranch, type FrozenDirectory, freezeDirectory } from './frozen-directory.ts';
+import { GitNames } from './git-names.ts';
 import { PackIndex } from './pack-index.ts';
 import { type PublishedFile, readPublished } from './read-published.ts';
 import { wantedObjects } from './wanted-objects.ts';
@@ -42,9 +44,25 @@ const restless = () => {
 };
 const STRICT: Attempt = { restless, vanished: restless };
 
-/** Whether a directory is the one in which git keeps a repository, going by what it holds. */
-export function isGitDirectory({ names }: DirectoryNames): boolean {
-  return names.includes('HEAD') && names.includes('objects') && names.includes('refs');
+/** A ref or the name of an object, as in `HEAD`: what git itself tells its directories by. */
+const HEAD = /^(?:ref:\s*refs\/|[0-9a-f]{40}(?:[0-9a-f]{24})?\s*$)/;
+
+/**
+ * Whether a directory is the one in which git keeps a repository, going by what it holds. One of which the user left out
+ * what makes it so is none.
+ */
+export function isGitDirectory(directory: ScannedDirectory, exclusions: Exclusions): boolean {
+  const { names, absolute } = directory;
+  if (!(names.includes('HEAD') && names.includes('objects') && names.includes('refs'))) return false;
+  if (['HEAD', 'objects', 'refs'].some((name) => exclusions.patternFor(directory, name) !== null)) return false;
+  const head = readPublished(`${absolute}HEAD`);
+  if (head !== null && 'bytes' in head) return HEAD.test(head.bytes.toString('latin1', 0, 256));
+  try {
+    // As git made it once.
+    return readlinkSync(`${absolute}HEAD`).startsWith('refs/');
+  } catch {
+    return false;
+  }
 }
 
 /**
@@ -60,7 +78,11 @@ export class GitScan {
   readonly #absolute: string;
   readonly #report: CaptureReport;
   readonly #onHeld: (held: HeldFile) => void;
+  readonly #exclusions: Exclusions;
+  /** The names that git gives in it. */
+  readonly names: GitNames;
   #wanted = new Map<string, string>();
+  #excludesObjects = false;
   #held: HeldFile[] = [];
 
   /**
@@ -70,12 +92,14 @@ export class GitScan {
   constructor(
     path: string,
     absolute: string,
-    { report, onHeld }: { report: CaptureReport; onHeld: (held: HeldFile) => void },
+    { report, onHeld, exclusions }: { report: CaptureReport; onHeld: (held: HeldFile) => void; exclusions: Exclusions },
   ) {
     this.#path = path;
     this.#absolute = absolute;
     this.#report = report;
     this.#onHeld = onHeld;
+    this.#exclusions = exclusions;
+    this.names = new GitNames(path);
   }
 
   /** Whether this directory is the one that holds the objects. */
@@ -88,9 +112,9 @@ export class GitScan {
     return path === `${this.#path}objects/pack/`;
   }
 
-  /** Whether this file is an object, or a pack. */
-  isObject(path: string): boolean {
-    return path.startsWith(`${this.#path}objects/`);
+  /** Notes that the user left something out: what is wanted may be in it. */
+  exclude(path: string): void {
+    if (this.names.isInObjects(path)) this.#excludesObjects = true;
   }
 
   /** Reads everything but the objects. */
@@ -107,6 +131,7 @@ export class GitScan {
       // Git deleted it, or packed it.
       vanished: () => {},
       staysLive: (path, name, listing) => this.#staysLive(path, name, listing),
+      isExcluded: (directory, name) => this.#exclusions.patternFor(directory, name) !== null,
     };
     const frozen = freezeDirectory(this.#absolute, this.#path, options);
     const info = this.#frozenInfo(options);
@@ -115,8 +140,17 @@ export class GitScan {
     return frozen;
   }
 
+  /** @param inside the git directory, ending with `/` */
+  #isExcluded(inside: string, name: string): boolean {
+    const directory = new ScannedDirectory(this.#path + inside, this.#absolute + inside, [], null);
+    return this.#exclusions.patternFor(directory, name) !== null;
+  }
+
   #staysLive(path: string, name: string, listing: DirectoryNames | null): boolean {
-    if (listing !== null) return isGitDirectory(listing);
+    if (listing !== null) {
+      const absolute = `${this.#absolute}${path.slice(this.#path.length)}/`;
+      return isGitDirectory(new ScannedDirectory(`${path}/`, absolute, listing.names, null), this.#exclusions);
+    }
     const isAtTop = path.length === this.#path.length + name.length;
     return name.endsWith('.lock') || isSideFileName(name) || (isAtTop && CONTENT_STORES.has(name));
   }
@@ -124,6 +158,7 @@ export class GitScan {
   /** What git notes about its objects (the commit graph) names objects, too. */
   #frozenInfo(options: FreezeOptions): FrozenBranch | null {
     const objects = `${this.#absolute}objects`;
+    if (this.#isExcluded('objects/', 'info')) return null;
     const stat = lstatSync(objects, { bigint: true, throwIfNoEntry: false });
     const info = lstatSync(`${objects}/info`, { bigint: true, throwIfNoEntry: false });
     if (!stat?.isDirectory() || !info?.isDirectory()) return null;
@@ -153,7 +188,8 @@ export class GitScan {
           return null;
         },
         vanished: attempt.vanished,
-        staysLive: (_, name) => GIT_TEMPORARY.test(name),
+        staysLive: (path) => this.names.reasonFor(path, false) !== null,
+        isExcluded: (directory, name) => this.#exclusions.patternFor(directory, name) !== null,
       });
       this.#removeFound(absolute, directory);
       if (this.#wanted.size > 0) attempt.restless();
@@ -180,6 +216,7 @@ export class GitScan {
     const names = new Set(listing?.names);
     for (const name of names) {
       if (this.#wanted.size === 0) return;
+      if (this.#isExcluded('objects/pack/', name)) continue;
       if (!name.endsWith('.idx') || !names.has(`${name.slice(0, -3)}pack`)) continue;
       try {
         const index = new PackIndex(absolute + name);
@@ -229,12 +266,15 @@ export class GitScan {
   finish(): void {
     for (const [digits, ref] of this.#wanted) {
       const path = `${this.#path}objects/${digits.slice(0, 2)}/${digits.slice(2)}`;
-      if (this.#borrows()) this.#report.notice(path, `${ref} names it; it lies in a repository elsewhere (alternates)`);
+      if (this.#excludesObjects) this.#report.notice(path, `${ref} names it; --exclude leaves out some of the objects`);
+      else if (this.#borrows())
+        this.#report.notice(path, `${ref} names it; it lies in a repository elsewhere (alternates)`);
       else this.#report.loss(path, 'unreadable', `${ref} names this object, and it is nowhere`);
     }
   }
 
   #borrows(): boolean {
+    if (this.#isExcluded('objects/info/', 'alternates')) return true;
     const alternates = `${this.#absolute}objects/info/alternates`;
     try {
       return lstatSync(alternates, { throwIfNoEntry: false }) !== undefined;

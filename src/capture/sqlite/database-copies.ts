@@ -47,7 +47,7 @@ export class DatabaseCopies {
    * @returns null for one that is lost, which is then said
    * @throws BackupError `NO_SPACE`, `IO`, `ABORTED`, `USAGE`
    */
-  async capture({ type: _, source, links, ...attributes }: FoundDatabase): Promise<CaptureItem | null> {
+  async capture({ type: _, source, links, lose: __, ...attributes }: FoundDatabase): Promise<CaptureItem | null> {
     const { path } = attributes;
     const live: CaptureItem = { ...attributes, type: 'file', source: { ...source, quietDatabase: true } };
     if (this.#options.dryRun === true) return live;

@@ -3,7 +3,8 @@ import { setImmediate } from 'node:timers/promises';
 import { throwIfAborted } from '../../workers/abort.ts';
 import type { FileIdentity } from '../capture-item.ts';
 import { type DirectoryNames, listDirectory } from '../directory-names.ts';
-import { type Exclusions, typeOf } from '../exclusions.ts';
+import type { Exclusions } from '../exclusions.ts';
+import { ScannedDirectory, typeOf } from '../scanned-directory.ts';
 import { isHeldOpen } from './file-locks.ts';
 import { holdsCommits } from './fold-wal.ts';
 import { hasHotJournal } from './quiet-database.ts';
@@ -81,13 +82,14 @@ export class LinkedDatabases {
     for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
       const listing = listIfPossible(folder);
       const databases = new DatabasesOfDirectory(listing);
+      const directory = new ScannedDirectory(this.#relative(folder), folder, listing, null);
       for (const name of listing) {
         if (++entries % ENTRIES_PER_TURN === 0) {
           await setImmediate();
           throwIfAborted(this.#signal);
         }
         const absolute = folder + name;
-        const stat = this.#look(absolute, name);
+        const stat = this.#look(directory, name);
         if (stat?.isDirectory()) folders.push(`${absolute}/`);
         if (!stat?.isFile() || stat.nlink < 2n || !databases.mayBeDatabase(name, Number(stat.size))) continue;
         const names = found.get(keyOf(stat));
@@ -99,12 +101,11 @@ export class LinkedDatabases {
   }
 
   /** What is excluded is not looked at, as in the scan. */
-  #look(absolute: string, name: string) {
-    const path = this.#relative(absolute);
+  #look(directory: ScannedDirectory, name: string) {
     try {
-      const stat = lstatSync(absolute, { bigint: true, throwIfNoEntry: false });
-      const rule = this.#exclusions.ruleFor({ path, name, inGitDir: false });
-      return stat === undefined || this.#exclusions.reasonFor(path, typeOf(stat), stat, rule) !== null
+      if (this.#exclusions.patternFor(directory, name) !== null) return undefined;
+      const stat = lstatSync(directory.absolute + name, { bigint: true, throwIfNoEntry: false });
+      return stat === undefined || this.#exclusions.reasonFor(directory, name, typeOf(stat), stat) !== null
         ? undefined
         : stat;
     } catch {

@@ -1,11 +1,19 @@
 import { closeQuietly, openRegular, readExactly } from '../open-regular.ts';
+import { systemReason } from '../system-reason.ts';
 
 /** Every SQLite database begins with these bytes: https://sqlite.org/fileformat2.html#magic_header_string */
 const DATABASE_MAGIC = Buffer.from('SQLite format 3\0', 'latin1');
-/** WAL: two values, for the byte order of its checksums. WAL index (`-shm`): its version, in either byte order. */
-const SIDE_FILE_MAGICS = ['377f0682', '377f0683', 'd9d505f9', '18e22d00', '002de218'].map((hex) =>
-  Buffer.from(hex, 'hex'),
-);
+const HEAD_BYTES = 16;
+
+/**
+ * How side files begin: https://sqlite.org/fileformat2.html#walformat, https://sqlite.org/walformat.html#walidxfmt (in
+ * either byte order), https://sqlite.org/fileformat2.html#rollbackjournal.
+ */
+const SIDE_FILE_MAGICS: Record<string, Buffer[]> = {
+  '-wal': [Buffer.from('377f0682', 'hex'), Buffer.from('377f0683', 'hex')],
+  '-shm': [Buffer.from('18e22d00', 'hex'), Buffer.from('002de218', 'hex')],
+  '-journal': [Buffer.from('d9d505f920a163d7', 'hex')],
+};
 
 const SIDE_FILE = /^(.+)-(?:wal|shm|journal)$/s;
 
@@ -26,6 +34,8 @@ export function isDatabaseContent(content: Buffer): boolean {
 export class DatabasesOfDirectory {
   readonly #found = new Set<string>();
   readonly #withSideFiles = new Set<string>();
+  /** Of files that may be databases and that the user left out, why. */
+  readonly #excluded = new Map<string, string>();
 
   /** @param names everything in the directory */
   constructor(names: readonly string[]) {
@@ -46,7 +56,7 @@ export class DatabasesOfDirectory {
    * @throws what the system says of one that cannot be read: it must not be taken for a file of another sort
    */
   isDatabase(name: string, absolute: string, size: number): boolean {
-    if (!this.mayBeDatabase(name, size) || !beginsWith(absolute, [DATABASE_MAGIC])) return false;
+    if (!this.mayBeDatabase(name, size) || !isDatabaseContent(readHead(absolute))) return false;
     this.#found.add(name);
     return true;
   }
@@ -56,8 +66,20 @@ export class DatabasesOfDirectory {
     this.#found.add(name);
   }
 
+  /** Notes that the user left out a file, and so what SQLite keeps beside it, should it be a database. */
+  exclude(name: string, reason: string): void {
+    if (this.#withSideFiles.has(name)) this.#excluded.set(name, reason);
+  }
+
+  /** Notes that a database could not be captured: what lies beside it is then not captured with it. */
+  lose(name: string): void {
+    this.#found.delete(name);
+  }
+
   /**
-   * Why a file is no state of its own but part of how SQLite writes a database; null when it is not.
+   * Why a file is no state of its own but part of how SQLite writes a database; null when it is not. It is one where its
+   * database is captured, or was left out by the user, and where it begins as SQLite makes it. Beside anything else it is a
+   * file: an encrypted database, which nobody can read without its key, is whole only with its write-ahead log.
    *
    * @throws what the system says of one that cannot be read
    */
@@ -65,8 +87,34 @@ export class DatabasesOfDirectory {
     const base = baseOf(name);
     if (base === null) return null;
     // A database sorts before its side files, so it was met before them.
-    if (this.#found.has(base)) return `part of the database ${base}, which is captured with it`;
-    return beginsWith(absolute, SIDE_FILE_MAGICS) ? 'left behind by SQLite; its database is not here' : null;
+    const isCaptured = this.#found.has(base);
+    const excluded = this.#excluded.get(base);
+    if (!isCaptured && excluded === undefined) return null;
+    const head = firstBytes(absolute);
+    if (head !== null && !beginsAsSideFile(head, name.slice(base.length), isCaptured)) return null;
+    return isCaptured
+      ? `part of the database ${base}, which is captured with it`
+      : `part of the database ${base}, which is left out: ${excluded}`;
+  }
+}
+
+/**
+ * Whether a file begins as SQLite makes it.
+ *
+ * @param idle whether it may also be empty, or its header not written or wiped: then it holds nothing
+ */
+function beginsAsSideFile(head: Buffer, suffix: string, idle: boolean): boolean {
+  if (SIDE_FILE_MAGICS[suffix]?.some((magic) => head.subarray(0, magic.length).equals(magic))) return true;
+  return idle && head.every((byte) => byte === 0);
+}
+
+/** The first bytes of a file, null when it is gone. */
+function firstBytes(absolute: string): Buffer | null {
+  try {
+    return readHead(absolute);
+  } catch (error) {
+    if (systemReason(error).verdict === 'vanished') return null;
+    throw error;
   }
 }
 
@@ -76,13 +124,12 @@ function baseOf(name: string): string | null {
     : null;
 }
 
-function beginsWith(absolute: string, magics: readonly Buffer[]): boolean {
-  const head = Buffer.alloc(16);
+function readHead(absolute: string): Buffer {
+  const head = Buffer.alloc(HEAD_BYTES);
   const fd = openRegular(absolute);
   try {
-    readExactly(fd, head, 0, head.length, 0);
+    return head.subarray(0, readExactly(fd, head, 0, head.length, 0));
   } finally {
     closeQuietly(fd);
   }
-  return magics.some((magic) => head.subarray(0, magic.length).equals(magic));
 }

@@ -114,7 +114,15 @@ export function nextStamp(taken: readonly Stamp[], now: Date): string {
 }
 
 const HIDDEN_BESIDE =
-  /^\..+\.oxios-backup\.(?:lock-[0-9a-f]{16}(?:\.tmp)?|(?:journal|history)(?:\.tmp)?|(?:staging|trash)-[0-9a-f]{16})$/;
+  /^\.(.+)\.oxios-backup\.(?:lock-[0-9a-f]{16}(?:\.tmp)?|(?:journal|history)(?:\.tmp)?|((?:staging|trash)-[0-9a-f]{16}))$/;
+
+/** The state directory beside which something of this name is put down, and what that is then; null for other names. */
+export function ownArtifactBeside(name: string): { stateDirName: string; type: 'file' | 'directory' } | null {
+  const match = HIDDEN_BESIDE.exec(name);
+  return match?.[1] === undefined
+    ? null
+    : { stateDirName: match[1], type: match[2] === undefined ? 'file' : 'directory' };
+}
 
 /**
  * Whether `name`, one component of a path, is something that this tool put there and that belongs in no snapshot: the reserved

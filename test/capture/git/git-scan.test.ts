@@ -1,7 +1,17 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { linkSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -147,20 +157,20 @@ test('what git is writing stays out, and what only looks like it does not', asyn
   for (const path of [
     '.git/index.lock',
     '.git/refs/heads/x.lock',
-    '.git/objects/pack/tmp_pack_abc',
-    '.git/objects/tmp_obj_x',
+    '.git/objects/pack/tmp_pack_abcdef',
+    '.git/objects/tmp_obj_xxxxxx',
   ]) {
     writeFileSync(join(state, path), '');
   }
-  mkdirSync(join(state, '.git/objects/incoming-abc'));
+  mkdirSync(join(state, '.git/objects/incoming-abcdef'));
   for (const path of ['Cargo.lock', 'tmp_obj_x']) writeFileSync(join(state, path), '');
   const { paths, leftOut, losses } = await collect(state);
   expect(losses).toEqual([]);
   expect(leftOut.map(({ path, reason }) => `${path}: ${reason}`)).toEqual([
     '.git/index.lock: a lock of git',
-    '.git/objects/incoming-abc: git was receiving into it',
-    '.git/objects/pack/tmp_pack_abc: git was writing it',
-    '.git/objects/tmp_obj_x: git was writing it',
+    '.git/objects/incoming-abcdef: git was receiving into it',
+    '.git/objects/pack/tmp_pack_abcdef: git was writing it',
+    '.git/objects/tmp_obj_xxxxxx: git was writing it',
     '.git/refs/heads/x.lock: a lock of git',
   ]);
   expect(paths).toEqual(expect.arrayContaining(['Cargo.lock', 'tmp_obj_x']));
@@ -248,4 +258,85 @@ test('commits, new branches and garbage collections meanwhile leave a sound repo
   } finally {
     await stop();
   }
+});
+
+test('only what git itself locks is a lock', async () => {
+  commit('a.json');
+  const files = [
+    ...[
+      'hooks/post.lock',
+      'yarn.lock',
+      'lfs/files.lock',
+      'info/notes.lock',
+      'objects/mine.lock',
+      'objects/tmp_obj_short',
+    ],
+    ...['objects/pack/tmp_notes_abcdef', 'my_HEAD.lock.txt'],
+  ];
+  const locks = [
+    'HEAD.lock',
+    'config.lock',
+    'packed-refs.lock',
+    'shallow.lock',
+    'refs/heads/a/b.lock',
+    'logs/HEAD.lock',
+  ];
+  for (const path of [...files, ...locks]) {
+    mkdirSync(join(state, '.git', path, '..'), { recursive: true });
+    writeFileSync(join(state, '.git', path), path);
+  }
+  const { paths, leftOut, losses } = await collect(state);
+  expect(losses).toEqual([]);
+  expect(paths).toEqual(expect.arrayContaining(files.map((path) => `.git/${path}`)));
+  expect(leftOut.map(({ path }) => path).sort()).toEqual(locks.map((path) => `.git/${path}`).sort());
+});
+
+test('a directory that only looks like a repository is one of files', async () => {
+  for (const path of [
+    'HEAD',
+    'objects/tmp_obj_abcdef',
+    'refs/heads/main.lock',
+    'index.lock',
+    'objects/incoming-abcdef/x',
+  ]) {
+    mkdirSync(join(state, 'looks', path, '..'), { recursive: true });
+    writeFileSync(join(state, 'looks', path), 'of the user');
+  }
+  const { paths, leftOut, items } = await collect(state);
+  expect(leftOut).toEqual([]);
+  expect(paths.filter((path) => path.startsWith('looks/'))).toHaveLength(9);
+  for (const item of items) {
+    if (item.type === 'file' && item.path.startsWith('looks/')) expect(item.source.kind).toBe('live');
+  }
+});
+
+test('what the user leaves out of a repository is no loss, nor is what it held', async () => {
+  commit('a.json');
+  git(state, 'gc', '-q');
+  commit('b.json');
+  for (const excludes of [
+    ['.git/objects/'],
+    ['*.pack'],
+    ['*.idx'],
+    ['.git/objects/??/'],
+    ['.git/objects/pack'],
+    ['HEAD'],
+    ['refs'],
+  ]) {
+    const { losses, leftOut } = await collect(state, { excludes });
+    expect([excludes, losses]).toEqual([excludes, []]);
+    expect(leftOut.length).toBeGreaterThan(0);
+  }
+});
+
+test('a database that others keep in a repository is captured as one', async () => {
+  commit('a.json');
+  mkdirSync(join(state, '.git/tool'));
+  const script = `import sqlite3, sys; sqlite3.connect(sys.argv[1]).execute('PRAGMA user_version=7').connection.close()`;
+  execFileSync('python3', ['-c', script, join(state, '.git/tool/db')]);
+  utimesSync(join(state, '.git/tool/db'), 1_700_000_000, 1_700_000_000);
+  const { items } = await collect(state);
+  expect(items.find(({ path }) => path === '.git/tool/db')).toMatchObject({
+    source: { kind: 'live', quietDatabase: true },
+  });
 });

@@ -4,6 +4,7 @@ import { DatabasesOfDirectory } from '../../../src/capture/sqlite/side-files.ts'
 import { Workroom } from '../../workroom.ts';
 
 const room = new Workroom();
+const WAL = Buffer.from('377f0682002de218', 'hex');
 
 test('what may be a database and cannot be read is no file of another sort', () => {
   const names = ['diary', 'diary-journal', 'memory.db', 'memory.db-wal'];
@@ -11,14 +12,40 @@ test('what may be a database and cannot be read is no file of another sort', () 
   for (const name of ['diary', 'memory.db']) {
     expect(() => databases.isDatabase(name, room.path(name), 4096)).toThrow('ENOENT');
   }
-  // What lies beside it is judged by itself: a log of SQLite is of no use without its database, a file of the user is state.
-  writeFileSync(room.path('memory.db-wal'), Buffer.from('377f0682', 'hex'));
-  writeFileSync(room.path('diary-journal'), 'Dear diary');
-  expect(databases.sideFileReason('memory.db-wal', room.path('memory.db-wal'))).toMatch('left behind by SQLite');
-  expect(databases.sideFileReason('diary-journal', room.path('diary-journal'))).toBeNull();
+  // Not captured, so what lies beside it is not captured with it.
+  writeFileSync(room.path('memory.db-wal'), WAL);
+  expect(databases.sideFileReason('memory.db-wal', room.path('memory.db-wal'))).toBeNull();
 });
 
-test('what looks like a side file and cannot be read is not taken for state', () => {
-  const databases = new DatabasesOfDirectory(['notes-wal']);
-  expect(() => databases.sideFileReason('notes-wal', room.path('notes-wal'))).toThrow('ENOENT');
+test('only what begins as SQLite makes it is part of a database', () => {
+  const databases = new DatabasesOfDirectory(['a.db', 'a.db-journal', 'a.db-shm', 'a.db-wal']);
+  writeFileSync(room.path('a.db'), Buffer.concat([Buffer.from('SQLite format 3\0'), Buffer.alloc(496)]));
+  expect(databases.isDatabase('a.db', room.path('a.db'), 512)).toBe(true);
+  const reasonOf = (name: string, content: Buffer | string) => {
+    writeFileSync(room.path(name), content);
+    return databases.sideFileReason(name, room.path(name));
+  };
+  for (const content of [WAL, '', Buffer.alloc(100)]) expect(reasonOf('a.db-wal', content)).toMatch('captured with it');
+  expect(reasonOf('a.db-wal', 'A wall')).toBeNull();
+  expect(reasonOf('a.db-journal', Buffer.from('d9d505f920a163d7', 'hex'))).toMatch('captured with it');
+  expect(reasonOf('a.db-journal', WAL)).toBeNull();
+  expect(reasonOf('a.db-shm', Buffer.from('18e22d00', 'hex'))).toMatch('captured with it');
+  databases.lose('a.db');
+  expect(reasonOf('a.db-wal', WAL)).toBeNull();
+});
+
+test('what lies beside an excluded database is excluded, if it is what it seems', () => {
+  const databases = new DatabasesOfDirectory(['b.db', 'b.db-wal']);
+  databases.exclude('b.db', '--exclude *.db');
+  writeFileSync(room.path('b.db-wal'), WAL);
+  expect(databases.sideFileReason('b.db-wal', room.path('b.db-wal'))).toMatch('--exclude *.db');
+  writeFileSync(room.path('b.db-wal'), '');
+  expect(databases.sideFileReason('b.db-wal', room.path('b.db-wal'))).toBeNull();
+});
+
+test('what lies beside a database and is gone by now was part of it', () => {
+  const databases = new DatabasesOfDirectory(['c.db', 'c.db-journal']);
+  writeFileSync(room.path('c.db'), 'SQLite format 3\0');
+  databases.isDatabase('c.db', room.path('c.db'), 16);
+  expect(databases.sideFileReason('c.db-journal', room.path('c.db-journal'))).toMatch('captured with it');
 });

@@ -1,0 +1,130 @@
+import { type BigIntStats, lstatSync, realpathSync } from 'node:fs';
+import { ownArtifactBeside, RESERVED_DIRECTORY } from '../restore/publish/artifact-names.ts';
+import { temporaryKind } from '../state/temporary-names.ts';
+import type { LeftOut } from './capture-report.ts';
+import { listDirectory } from './directory-names.ts';
+import { isOxiosBackup, isSnapshot, isSnapshotOf } from './own-snapshots.ts';
+import { type ScannedDirectory, typeOf } from './scanned-directory.ts';
+
+/** Where `oxios backup` writes by default. */
+const OXIOS_BACKUPS = 'backups';
+
+const STATE_STORE_TEMPORARY = /^.+\.\d+\.[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}\.tmp$/i;
+
+/** A file in the making that nobody has written to for this long was left behind by its writer, and is a file like any other. */
+const IN_THE_MAKING_MS = 10 * 60_000;
+
+export const OWN_SNAPSHOT = 'a snapshot of this state directory';
+
+/** What the rules know of the run. */
+export interface OwnPlaces {
+  /** Absolute path of the state directory. */
+  root: string;
+  /** Directories in the state directory where this run writes: paths relative to it, ending with `/`, empty for itself. */
+  folders: readonly string[];
+}
+
+/**
+ * What the rules need to know of a run.
+ *
+ * @param root absolute path of the state directory
+ * @param folders directories where the run puts its output and its copies, wherever they are
+ */
+export function ownPlaces(root: string, folders: readonly string[]): OwnPlaces {
+  const top = `${realpathIfAny(root)}/`.replace('//', '/');
+  const inside = folders.map((folder) => `${realpathIfAny(folder)}/`).filter((folder) => folder.startsWith(top));
+  return { root, folders: inside.map((folder) => folder.slice(top.length)) };
+}
+
+function realpathIfAny(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    // What is missing or cannot be reached is named where it is used.
+    return path;
+  }
+}
+
+/** Whether a thing that is gone by now was, by its name, something that was not to stay. */
+export function isPassingName(name: string): boolean {
+  return name.endsWith('.tmp') && (STATE_STORE_TEMPORARY.test(name) || temporaryKind(name) !== null);
+}
+
+/**
+ * Why a thing is no state though the user did not leave it out, going by its name and by what proves the name right; null
+ * when it is state. What cannot be attributed is.
+ */
+export function ownReason(
+  directory: ScannedDirectory,
+  name: string,
+  type: LeftOut['type'],
+  stat: BigIntStats,
+  places: OwnPlaces,
+): string | null {
+  const isWrittenTo = places.folders.includes(directory.path);
+  if (name.endsWith('.tmp')) {
+    const isInTheMaking = Math.abs(Date.now() - Number(stat.mtimeNs) / 1e6) < IN_THE_MAKING_MS;
+    if (type === 'file' && isInTheMaking && STATE_STORE_TEMPORARY.test(name)) return 'StateStore was writing it';
+    const kind = temporaryKind(name);
+    if (kind !== null && type === (kind === 'snapshot' ? 'file' : 'directory') && (isWrittenTo || isInTheMaking))
+      return 'put there by oxios-backup itself';
+  }
+  if (name.startsWith('.') && isOwnArtifact(directory, name, type)) return 'put there by oxios-backup itself';
+  if (name === 'lost+found' && type === 'directory' && stat.uid === 0n && isTopOfFileSystem(directory.absolute))
+    return 'what the file system keeps at its top';
+  if (directory.path === '' && name === OXIOS_BACKUPS && type === 'directory')
+    return holdsOnlyBackups(directory.absolute + name) ? 'the folder where Oxios puts its own backups' : null;
+  if (directory.path === `${OXIOS_BACKUPS}/`) {
+    const reason = backupReason(directory.absolute + name, name, type);
+    if (reason !== null) return reason;
+  }
+  return isWrittenTo && type === 'file' && isSnapshotName(name) && isSnapshotOf(directory.absolute + name, places.root)
+    ? OWN_SNAPSHOT
+    : null;
+}
+
+/**
+ * At the top of the state directory the reserved name; elsewhere what a restore puts down beside a state directory, if
+ * that is there: a restore of what lies in the one that is captured.
+ */
+function isOwnArtifact(directory: ScannedDirectory, name: string, type: LeftOut['type']): boolean {
+  if (name === RESERVED_DIRECTORY) return directory.path === '';
+  const artifact = ownArtifactBeside(name);
+  if (artifact === null || artifact.type !== type) return false;
+  return directory.names.includes(artifact.stateDirName) && directory.isDirectory(artifact.stateDirName);
+}
+
+/** Whether a directory is where a file system is mounted. */
+function isTopOfFileSystem(absolute: string): boolean {
+  try {
+    return lstatSync(`${absolute}.`).dev !== lstatSync(`${absolute}..`).dev;
+  } catch {
+    return false;
+  }
+}
+
+function isSnapshotName(name: string): boolean {
+  return name.endsWith('.tar.gz');
+}
+
+function backupReason(absolute: string, name: string, type: LeftOut['type']): string | null {
+  if (type === 'directory') return isOxiosBackup(absolute) ? 'a backup that Oxios made' : null;
+  return type === 'file' && isSnapshotName(name) && isSnapshot(absolute) ? 'a snapshot that oxios-backup made' : null;
+}
+
+function holdsOnlyBackups(absolute: string): boolean {
+  try {
+    const { names, undecodable } = listDirectory(absolute);
+    return (
+      names.length > 0 &&
+      undecodable.length === 0 &&
+      names.every((name) => {
+        const type = typeOf(lstatSync(`${absolute}/${name}`));
+        return backupReason(`${absolute}/${name}`, name, type) !== null;
+      })
+    );
+  } catch {
+    // Named when it is listed.
+    return false;
+  }
+}
