@@ -7,7 +7,7 @@ import { CLOCK_TICK_MS } from './file-state.ts';
 import { GitNames } from './git/git-names.ts';
 import { ScannedDirectory, typeOf } from './scanned-directory.ts';
 import type { SeenTree } from './seen-tree.ts';
-import { DatabasesOfDirectory } from './sqlite/side-files.ts';
+import { isPartOfDatabase } from './sqlite/side-files.ts';
 
 /** How far the clock of a file system may be behind ours; a directory that seems changed for that is looked at once more. */
 const CLOCK_SLACK_MS = 10_000;
@@ -85,7 +85,6 @@ function* lookThrough(
   { seen, exclusions }: FindMovedOptions,
 ): Generator<Found, void, void> {
   const names = namesIn(top + inside);
-  const databases = new DatabasesOfDirectory(names);
   const git = /^(?:.*\/)?\.git\//.exec(inside)?.[0];
   const directory = new ScannedDirectory(inside, top + inside, names, git === undefined ? null : new GitNames(git));
   for (const name of names) {
@@ -104,7 +103,7 @@ function* lookThrough(
       !accounted &&
       wasThere(stat, seen.beganMs) &&
       exclusions.reasonFor(directory, name, type, stat) === null &&
-      (type !== 'file' || databases.sideFileReason(name, top + path) === null);
+      (type !== 'file' || !isPartOfDatabase(top + path));
     yield { kind: isLost ? 'lost' : 'nothing', path };
   }
 }

@@ -1,9 +1,8 @@
-import { basename, dirname } from 'node:path';
-import { listDirectory } from './directory-names.ts';
-import { typeOf } from './exclusions.ts';
+import { basename } from 'node:path';
 import { type FindMovedOptions, findMoved, look } from './find-moved.ts';
 import { MappedFiles } from './mapped-files.ts';
-import { DatabasesOfDirectory } from './sqlite/side-files.ts';
+import { ScannedDirectory, typeOf } from './scanned-directory.ts';
+import { isPartOfDatabase } from './sqlite/side-files.ts';
 import type { Verdict } from './verdict.ts';
 
 export interface LookAgainOptions extends FindMovedOptions {
@@ -39,10 +38,11 @@ export async function* lookAgain(root: string, options: LookAgainOptions): Async
 function staysOut(root: string, path: string, { exclusions }: LookAgainOptions): boolean {
   const absolute = `${root}/${path}`;
   const name = basename(path);
+  const inside = path.slice(0, path.length - name.length);
+  const directory = new ScannedDirectory(inside, `${root}/${inside}`, [], null);
+  if (exclusions.patternFor(directory, name) !== null) return true;
   const stat = look(absolute);
   if (stat === null) return true;
-  const rule = exclusions.ruleFor({ path, name, inGitDir: false });
-  if (exclusions.reasonFor(path, typeOf(stat), stat, rule) !== null) return true;
-  const databases = new DatabasesOfDirectory(listDirectory(dirname(absolute)).names);
-  return databases.sideFileReason(name, absolute) !== null;
+  if (exclusions.reasonFor(directory, name, typeOf(stat), stat) !== null) return true;
+  return isPartOfDatabase(absolute);
 }

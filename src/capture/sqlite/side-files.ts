@@ -30,6 +30,20 @@ export function isDatabaseContent(content: Buffer): boolean {
   return content.subarray(0, DATABASE_MAGIC.length).equals(DATABASE_MAGIC);
 }
 
+/**
+ * Whether a file is what SQLite keeps beside a database that is there, for whoever does not walk its directory. Of one
+ * that cannot be read it is not known, and so it is none.
+ */
+export function isPartOfDatabase(absolute: string): boolean {
+  const base = baseOf(absolute);
+  if (base === null) return false;
+  try {
+    return isDatabaseContent(readHead(base)) && beginsAsSideFile(readHead(absolute), absolute.slice(base.length), true);
+  } catch {
+    return false;
+  }
+}
+
 /** The databases of one directory, found by their first bytes while it is walked in order. */
 export class DatabasesOfDirectory {
   readonly #found = new Set<string>();
