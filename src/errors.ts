@@ -115,24 +115,40 @@ const SYSTEM_ERRORS: Record<string, { code: ErrorCode; hint: string }> = {
     hint: 'That name is longer than the file system holds: choose another place.',
   },
   EILSEQ: { code: 'NAME_UNSUPPORTED', hint: 'The file system does not hold that name: choose another place.' },
+  EMFILE: { code: 'IO', hint: 'Raise the limit of open files (ulimit -n 1024), and run it again.' },
+  ENFILE: { code: 'IO', hint: 'The system has too many files open: close some programs, and run it again.' },
+  ERR_ACCESS_DENIED: {
+    code: 'PERMISSION',
+    hint: 'Node was started with --permission, which keeps it from this: leave that away, or allow what is missing (--allow-…).',
+  },
   EROFS: { code: 'PERMISSION', hint: 'That file system is mounted read-only: choose another place.' },
 };
 
 /** Whether an error is one of a system call that nobody has put into words yet. What is neither that nor a `BackupError` is a bug. */
 export function isSystemError(error: unknown): error is NodeJS.ErrnoException {
-  return error instanceof Error && 'syscall' in error;
+  return (
+    error instanceof Error && ('syscall' in error || (error as NodeJS.ErrnoException).code === 'ERR_ACCESS_DENIED')
+  );
 }
 
 /** Turns an error of a system call into a BackupError that says what was being done (`doing`: "write the snapshot"). Others pass through. */
 export function fromSystemError(error: unknown, doing: string, path?: string): BackupError {
   if (error instanceof BackupError) return error;
-  const errno = (error as NodeJS.ErrnoException | null)?.code;
+  const { code: errno, syscall } = (error ?? {}) as NodeJS.ErrnoException;
+  if (syscall === 'uv_cwd') return withoutWorkingDirectory(error);
   const known = errno === undefined ? undefined : SYSTEM_ERRORS[errno];
   const reason = error instanceof Error ? error.message : String(error);
   return new BackupError(known?.code ?? 'IO', `could not ${doing}: ${reason}`, {
     path,
     hint: known?.hint ?? 'Nothing was published or changed; look into the cause and run it again.',
     cause: error,
+  });
+}
+
+function withoutWorkingDirectory(cause: unknown): BackupError {
+  return new BackupError('IO', 'the working directory was deleted, or may not be looked at', {
+    hint: 'Change to another directory, or give every path from the root on (/…).',
+    cause,
   });
 }
 

@@ -97,7 +97,8 @@ function buildParser(
   named: ReadonlyMap<string, Command>,
   choose: (name: string, args: Record<string, unknown>) => void,
 ): Argv {
-  const parser = yargs()
+  // It asks for the working directory otherwise, which may be gone. Nothing is read from there.
+  const parser = yargs([], '/')
     .scriptName('oxios-backup')
     .locale('en')
     .updateStrings(MESSAGES)

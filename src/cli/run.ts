@@ -6,21 +6,11 @@ import { Output, OutputLost } from './report/output.ts';
 import { Reporter, sayError } from './report/reporter.ts';
 import type { Terminal } from './terminal.ts';
 
-/** A signal as the reason of an abort: the exit status is 128 and its number. */
-export class Interrupted extends Error {
-  readonly status: number;
-
-  constructor(signal: string, status: number) {
-    super(`interrupted by ${signal}`);
-    this.status = status;
-  }
-}
-
 /**
  * Runs a command line.
  *
  * @param argv the arguments, without the program
- * @param signal aborted with an `Interrupted` to end the command; it cleans up first
+ * @param signal aborted to end the command, which cleans up first; `exitStatus` of the reason is the exit status then
  * @returns the exit status
  */
 export async function runCommandLine(
@@ -97,7 +87,8 @@ function describeFailure(error: unknown, signal: AbortSignal, { env, stderr }: T
   const known = asBackupError(error);
   if (known !== null) {
     const { code, message, path, hint } = known;
-    const interrupted = code === 'ABORTED' && signal.reason instanceof Interrupted ? signal.reason.status : null;
+    const { exitStatus } = (signal.aborted ? signal.reason : null) ?? {};
+    const interrupted = code === 'ABORTED' && typeof exitStatus === 'number' ? exitStatus : null;
     return { status: interrupted ?? known.exitStatus, code, message, path, hint };
   }
   const message = error instanceof Error ? error.message : String(error);

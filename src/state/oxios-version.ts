@@ -26,9 +26,14 @@ export async function findOxiosVersion(
 function askOxios(environment: NodeJS.ProcessEnv): Promise<string | null> {
   return new Promise((resolve) => {
     const options = { env: environment, timeout: ASK_TIMEOUT_MS, killSignal: 'SIGKILL', maxBuffer: 65_536 } as const;
-    const child = execFile('oxios', ['--version'], options, (error, stdout) => {
-      resolve(error ? null : (SEMVER.exec(stdout)?.[1] ?? null));
-    });
-    child.stdin?.end();
+    try {
+      const child = execFile('oxios', ['--version'], options, (error, stdout) => {
+        resolve(error ? null : (SEMVER.exec(stdout)?.[1] ?? null));
+      });
+      child.stdin?.end();
+    } catch {
+      // Node may start no programs (--permission).
+      resolve(null);
+    }
   });
 }

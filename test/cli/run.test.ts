@@ -1,6 +1,6 @@
 import { Readable, Writable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { Interrupted, runCommandLine } from '../../src/cli/run.ts';
+import { runCommandLine } from '../../src/cli/run.ts';
 import type { OutputStream, Terminal } from '../../src/cli/terminal.ts';
 import { Workroom } from '../workroom.ts';
 import { writeSmallState } from './small-state.ts';
@@ -62,7 +62,7 @@ describe('what a shell sees', () => {
 
   it('an interrupted command ends in the status of its signal', async () => {
     writeSmallState(room.path('state'));
-    const aborted = AbortSignal.abort(new Interrupted('SIGTERM', 143));
+    const aborted = AbortSignal.abort({ exitStatus: 143 });
     const { status, err } = await run(['create', room.path('x.tar.gz'), '--state-dir', room.path('state')], {
       signal: aborted,
     });

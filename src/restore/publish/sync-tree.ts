@@ -59,10 +59,15 @@ export function syncFileSystemNow(directory: BytePath, platform = HERE): boolean
 
 function syncFileSystem(directory: string, signal: AbortSignal | undefined): Promise<boolean> {
   return new Promise((resolve) => {
-    // One that does not know -f may say so, ignore it and report success: that word does not count.
-    execFile('sync', ['-f', directory], signal === undefined ? {} : { signal }, (error, stdout, stderr) =>
-      resolve(error === null && stdout === '' && stderr === ''),
-    );
+    try {
+      // One that does not know -f may say so, ignore it and report success: that word does not count.
+      execFile('sync', ['-f', directory], signal === undefined ? {} : { signal }, (error, stdout, stderr) =>
+        resolve(error === null && stdout === '' && stderr === ''),
+      );
+    } catch {
+      // Node may start no programs (--permission).
+      resolve(false);
+    }
   });
 }
 
