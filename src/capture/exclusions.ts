@@ -1,7 +1,7 @@
 import type { BigIntStats } from 'node:fs';
 import type { FileKey } from './capture-item.ts';
 import type { LeftOut } from './capture-report.ts';
-import { isPassingName, type OwnPlaces, ownReason } from './own-rules.ts';
+import { type IsExcluded, isPassingName, type OwnPlaces, ownReason } from './own-rules.ts';
 import type { ScannedDirectory } from './scanned-directory.ts';
 import type { UserExcludes } from './user-excludes.ts';
 
@@ -10,6 +10,7 @@ export class Exclusions {
   readonly #user: UserExcludes;
   readonly #own: readonly FileKey[];
   readonly #places: OwnPlaces;
+  readonly #isExcluded: IsExcluded = (directory, name) => this.patternFor(directory, name) !== null;
 
   /**
    * @param user the user's patterns
@@ -44,7 +45,7 @@ export class Exclusions {
       for (const own of this.#own) if (stat.ino === own.ino && stat.dev === own.dev) return 'the snapshot itself';
     }
     const reason = directory.git?.reasonFor(directory.path + name, type === 'directory') ?? null;
-    return reason ?? ownReason(directory, name, type, stat, this.#places);
+    return reason ?? ownReason(directory, name, type, stat, this.#places, this.#isExcluded);
   }
 
   /** Whether a thing that is gone was one that is gone as a rule: no loss, and not worth a word. */

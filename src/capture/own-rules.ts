@@ -1,10 +1,11 @@
 import { type BigIntStats, lstatSync, realpathSync } from 'node:fs';
+import { MANIFEST_PATH } from '../format/path-rules.ts';
 import { ownArtifactBeside, RESERVED_DIRECTORY } from '../restore/publish/artifact-names.ts';
 import { temporaryKind } from '../state/temporary-names.ts';
 import type { LeftOut } from './capture-report.ts';
 import { listDirectory } from './directory-names.ts';
 import { isOxiosBackup, isSnapshot, isSnapshotOf } from './own-snapshots.ts';
-import { type ScannedDirectory, typeOf } from './scanned-directory.ts';
+import { ScannedDirectory, typeOf } from './scanned-directory.ts';
 
 /** Where `oxios backup` writes by default. */
 const OXIOS_BACKUPS = 'backups';
@@ -15,6 +16,9 @@ const STATE_STORE_TEMPORARY = /^.+\.\d+\.[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?
 const IN_THE_MAKING_MS = 10 * 60_000;
 
 export const OWN_SNAPSHOT = 'a snapshot of this state directory';
+
+/** Whether the user left a thing out, which is then not looked at. */
+export type IsExcluded = (directory: ScannedDirectory, name: string) => boolean;
 
 /** What the rules know of the run. */
 export interface OwnPlaces {
@@ -60,6 +64,7 @@ export function ownReason(
   type: LeftOut['type'],
   stat: BigIntStats,
   places: OwnPlaces,
+  isExcluded: IsExcluded,
 ): string | null {
   const isWrittenTo = places.folders.includes(directory.path);
   if (name.endsWith('.tmp')) {
@@ -73,9 +78,11 @@ export function ownReason(
   if (name === 'lost+found' && type === 'directory' && stat.uid === 0n && isTopOfFileSystem(directory.absolute))
     return 'what the file system keeps at its top';
   if (directory.path === '' && name === OXIOS_BACKUPS && type === 'directory')
-    return holdsOnlyBackups(directory.absolute + name) ? 'the folder where Oxios puts its own backups' : null;
+    return holdsOnlyBackups(`${name}/`, `${directory.absolute}${name}/`, isExcluded)
+      ? 'the folder where Oxios puts its own backups'
+      : null;
   if (directory.path === `${OXIOS_BACKUPS}/`) {
-    const reason = backupReason(directory.absolute + name, name, type);
+    const reason = backupReason(directory, name, type, isExcluded);
     if (reason !== null) return reason;
   }
   return isWrittenTo && type === 'file' && isSnapshotName(name) && isSnapshotOf(directory.absolute + name, places.root)
@@ -107,22 +114,29 @@ function isSnapshotName(name: string): boolean {
   return name.endsWith('.tar.gz');
 }
 
-function backupReason(absolute: string, name: string, type: LeftOut['type']): string | null {
-  if (type === 'directory') return isOxiosBackup(absolute) ? 'a backup that Oxios made' : null;
+function backupReason(
+  directory: ScannedDirectory,
+  name: string,
+  type: LeftOut['type'],
+  isExcluded: IsExcluded,
+): string | null {
+  const absolute = directory.absolute + name;
+  if (type === 'directory') {
+    const inside = new ScannedDirectory(`${directory.path}${name}/`, `${absolute}/`, [MANIFEST_PATH], null);
+    return !isExcluded(inside, MANIFEST_PATH) && isOxiosBackup(absolute) ? 'a backup that Oxios made' : null;
+  }
   return type === 'file' && isSnapshotName(name) && isSnapshot(absolute) ? 'a snapshot that oxios-backup made' : null;
 }
 
-function holdsOnlyBackups(absolute: string): boolean {
+function holdsOnlyBackups(path: string, absolute: string, isExcluded: IsExcluded): boolean {
   try {
     const { names, undecodable } = listDirectory(absolute);
-    return (
-      names.length > 0 &&
-      undecodable.length === 0 &&
-      names.every((name) => {
-        const type = typeOf(lstatSync(`${absolute}/${name}`));
-        return backupReason(`${absolute}/${name}`, name, type) !== null;
-      })
-    );
+    const directory = new ScannedDirectory(path, absolute, names, null);
+    if (names.length === 0 || undecodable.length > 0) return false;
+    return names.every((name) => {
+      if (isExcluded(directory, name)) return false;
+      return backupReason(directory, name, typeOf(lstatSync(absolute + name)), isExcluded) !== null;
+    });
   } catch {
     // Named when it is listed.
     return false;

@@ -263,7 +263,7 @@ async function writeSnapshot(
     stateDir: root,
     excludes,
   };
-  const provisional = sink.seekable ? null : provisionalManifest(facts, await countSections(store));
+  const provisional = sink.seekable ? null : provisionalManifest(facts, await countSections(store, excludes));
   const placeholder = encodeManifestEntry(provisional ?? manifestOf(facts, null));
   if (placeholder.length > MAX_MANIFEST_BYTES) {
     throw new BackupError('USAGE', `${excludes.length} patterns of what stays out are too many for a manifest`, {

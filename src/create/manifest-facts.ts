@@ -1,3 +1,4 @@
+import { compileUserExcludes } from '../capture/user-excludes.ts';
 import { FORMAT_VERSION } from '../format/format-version.ts';
 import type { Totals } from '../format/index-root.ts';
 import type { Manifest } from '../format/manifest.ts';
@@ -60,9 +61,23 @@ export function provisionalManifest(facts: ManifestFacts, sections: ReadonlyMap<
   };
 }
 
-/** Entries by section, as the state directory has them now. */
-export async function countSections(store: StateStore): Promise<Map<string, number>> {
+/**
+ * Entries by section, as the state directory has them now. What the user left out is not looked at; a folder that cannot be
+ * listed counts for nothing here, and is named when it is captured.
+ */
+export async function countSections(store: StateStore, excludes: readonly string[]): Promise<Map<string, number>> {
+  const isExcluded = compileUserExcludes(excludes);
   const counts = new Map<string, number>();
-  for (const category of CATEGORIES) counts.set(category, (await store.listCategory(category)).length);
+  for (const category of CATEGORIES) {
+    if (isExcluded(category, true) === null) counts.set(category, await countCategory(store, category));
+  }
   return counts;
+}
+
+async function countCategory(store: StateStore, category: string): Promise<number> {
+  try {
+    return (await store.listCategory(category)).length;
+  } catch {
+    return 0;
+  }
 }
