@@ -34,7 +34,8 @@ export function differingAspects(before: Entry, after: Entry, { timeUnit, owners
   const hasMode = before.type !== 'symlink' && after.type !== 'symlink';
   if (hasMode && before.mode !== after.mode) aspects.push('mode');
   if (owners && (before.uid !== after.uid || before.gid !== after.gid)) aspects.push('owner');
-  if (!sameTime(before, after, timeUnit)) aspects.push('mtime');
+  if (!sameInstant(before, after, timeUnit) && !isCoarserCopy(before, after) && !isCoarserCopy(after, before))
+    aspects.push('mtime');
   return aspects;
 }
 
@@ -43,6 +44,20 @@ function isRegular({ type }: Entry): boolean {
   return type === 'file' || type === 'hardlink';
 }
 
-function sameTime(before: Entry, after: Entry, unit: number): boolean {
+/** Whether two times are the same as far as both sides tell times: nothing was written in between. */
+export function sameInstant(before: Entry, after: Entry, unit: number): boolean {
   return before.mtime === after.mtime && Math.floor(before.mtimeNs / unit) === Math.floor(after.mtimeNs / unit);
+}
+
+/**
+ * Whether one of two times is the other as a coarser clock holds it: in milliseconds (Node.js sets those before 1970 so), in
+ * tens of them (exFAT), in whole or every other second (HFS+, FAT). That is what a restore makes of a time; it does not tell that nothing was written.
+ */
+function isCoarserCopy(coarse: Entry, fine: Entry): boolean {
+  if (coarse.mtimeNs > 0) {
+    const isCut = (unit: number) => coarse.mtimeNs === fine.mtimeNs - (fine.mtimeNs % unit);
+    return coarse.mtime === fine.mtime && (isCut(1_000_000) || isCut(10_000_000));
+  }
+  const seconds = fine.mtime - coarse.mtime;
+  return (seconds === 0 && fine.mtimeNs > 0) || (seconds === 1 && coarse.mtime % 2 === 0);
 }

@@ -4,7 +4,7 @@ import type { Entry } from '../format/entry.ts';
 import { isBelow } from '../format/path-order.ts';
 import type { Selection } from '../read/selection.ts';
 import { throwIfAborted } from '../workers/abort.ts';
-import { type Aspect, differingAspects } from './change.ts';
+import { differingAspects, sameInstant } from './change.ts';
 import { type Difference, DifferenceBuilder } from './difference.ts';
 import { joinPaths } from './join-paths.ts';
 import type { Side } from './side.ts';
@@ -49,7 +49,11 @@ export async function compareSides(
       continue;
     }
     const aspects = differingAspects(a, b, precision);
-    if (a.type === 'file' && b.type === 'file' && (await differentContent(a, b, aspects, thorough, before, after)))
+    if (
+      a.type === 'file' &&
+      b.type === 'file' &&
+      (await differentContent(a, b, thorough || !sameInstant(a, b, precision.timeUnit), before, after))
+    )
       aspects.unshift('content');
     builder.add(a, b, aspects);
   }
@@ -58,16 +62,9 @@ export async function compareSides(
   return builder.finish(unreadable());
 }
 
-async function differentContent(
-  a: Entry,
-  b: Entry,
-  aspects: readonly Aspect[],
-  thorough: boolean,
-  before: Side,
-  after: Side,
-): Promise<boolean> {
+async function differentContent(a: Entry, b: Entry, look: boolean, before: Side, after: Side): Promise<boolean> {
   if (a.size !== b.size) return true;
-  if (!thorough && !aspects.includes('mtime')) return false;
+  if (!look) return false;
   a.sha256 ??= (await before.digest(a)) ?? '';
   const digest = await after.digest(b);
   if (digest === null) return false;

@@ -4,7 +4,7 @@ import type { Entry } from '../format/entry.ts';
 import { isBelow } from '../format/path-order.ts';
 import { databaseSideFiles } from '../restore/publish/database-side-files.ts';
 import { throwIfAborted } from '../workers/abort.ts';
-import { type Aspect, differingAspects } from './change.ts';
+import { type Aspect, differingAspects, sameInstant } from './change.ts';
 import { type Difference, DifferenceBuilder } from './difference.ts';
 import { fileDigest } from './file-digest.ts';
 import { joinPaths } from './join-paths.ts';
@@ -97,7 +97,7 @@ async function aspectsOf(
   const { link: _, ...asFile } = planned;
   const aspects = differingAspects(live, isName ? { ...asFile, type: 'file' } : planned, { timeUnit, owners: false });
   if (live.type !== 'file' || planned.type !== 'file') return aspects;
-  if (await differs(`${target}/${live.path}`, live, planned, aspects, signal)) aspects.unshift('content');
+  if (await differs(`${target}/${live.path}`, live, planned, timeUnit, signal)) aspects.unshift('content');
   return aspects;
 }
 
@@ -105,11 +105,11 @@ async function differs(
   absolute: string,
   live: Entry,
   planned: Entry,
-  aspects: readonly Aspect[],
+  timeUnit: number,
   signal: AbortSignal | undefined,
 ): Promise<boolean> {
   if (live.size !== planned.size) return true;
-  if (!aspects.includes('mtime')) return false;
+  if (sameInstant(live, planned, timeUnit)) return false;
   try {
     return planned.sha256 === undefined || (await fileDigest(absolute, signal)) !== planned.sha256;
   } catch {

@@ -32,12 +32,6 @@ export class NotKept {
     if (this.#owners.size < MOST_OWNERS) this.#owners.add(`${uid}:${gid}`);
   }
 
-  /** Whether owners are to be restored that this user cannot give away to. */
-  get ownersRefused(): boolean {
-    const { user, sameOwner } = this.#destination;
-    return sameOwner && user !== null && user.uid !== 0 && this.#foreign > 0;
-  }
-
   notices({ source }: Manifest, external: readonly ExternalLink[]): Notice[] {
     const { platform, stateDirs, user, sameOwner } = this.#destination;
     const notices: Notice[] = [];

@@ -16,6 +16,7 @@ import { decideSealed, decideUnsealed, type SealedDecision } from '../restore/de
 import { type ExternalLink, externalLinksError } from '../restore/external-links.ts';
 import { checkSpace, type SpaceCheck, spaceError } from '../restore/free-space.ts';
 import { NameCollisions } from '../restore/name-collisions.ts';
+import { mayGiveOwners, ownersError } from '../restore/owner-right.ts';
 import { planSelection } from '../restore/plan-selection.ts';
 import { RESERVED_DIRECTORY } from '../restore/publish/artifact-names.ts';
 import { type Place, resolveTarget } from '../restore/publish/place.ts';
@@ -160,7 +161,7 @@ export async function planRestore(
         external.length > 0 && (options.externalLinks ?? 'refuse') === 'refuse' ? externalLinksError(external) : null,
         spaceError(directory, space),
         collision,
-        notKept.ownersRefused ? ownersError() : null,
+        options.sameOwner === true && !mayGiveOwners() ? ownersError() : null,
       ].flatMap((error) => (error === null ? [] : [refusalOf(error)])),
       verdicts: opened.kind === 'sealed' ? opened.root.verdicts : [],
     };
@@ -255,10 +256,4 @@ function collisionOf(collisions: NameCollisions, entryPath: string): BackupError
     if (error instanceof BackupError) return error;
     throw error;
   }
-}
-
-function ownersError(): BackupError {
-  return new BackupError('PERMISSION', 'only root can give entries the owners that the snapshot names', {
-    hint: 'Run it as root, or without --same-owner: then everything will belong to you.',
-  });
 }

@@ -9,6 +9,9 @@ import type { Selection } from '../read/selection.ts';
 import { visitUnsealed } from '../read/unsealed/read-unsealed.ts';
 import type { Side } from './side.ts';
 
+/** Node.js sets times to the microsecond, so a restore brings back no more than that. */
+const TIME_UNIT_NS = 1000;
+
 /** A snapshot as a side of a comparison. */
 export async function snapshotSide(
   opened: OpenSnapshot,
@@ -21,7 +24,7 @@ export async function snapshotSide(
     unreadable: [],
   };
   if (opened.kind === 'sealed')
-    return { ...common, entries: () => sealedEntries(opened, selection), timeUnit: 1, implies: () => false };
+    return { ...common, entries: () => sealedEntries(opened, selection), timeUnit: TIME_UNIT_NS, implies: () => false };
   const entries = await unsealedEntries(opened, selection, signal);
   const parents = new Set<string>();
   for (const { path } of entries) for (let at = parentOf(path); at !== ''; at = parentOf(at)) parents.add(at);

@@ -30,6 +30,7 @@ import type { ExternalLink, ExternalLinks } from './external-links.ts';
 import { extractSealed } from './extract-sealed.ts';
 import { extractUnsealed } from './extract-unsealed.ts';
 import { tellCopies } from './hard-links.ts';
+import { mayGiveOwners, ownersError } from './owner-right.ts';
 import type { SnapshotOrigin } from './publish/history.ts';
 import { acquireStateLock } from './publish/lock.ts';
 import { assertNotRunning, RUNNING_SHAPE, type RunningOptions } from './publish/not-running.ts';
@@ -68,7 +69,7 @@ export interface RestoreOptions extends OperationOptions, SelectionOptions, Runn
   /** @default 'refuse' */
   externalLinks?: ExternalLinks;
   /**
-   * Give everything the owner and group that the snapshot names, by number. Only root can.
+   * Give everything the owner and group that the snapshot names, by number. Only root can; it is `USAGE` for anybody else.
    *
    * @default false
    */
@@ -129,6 +130,7 @@ export async function restoreBackup(
   const { mode = 'create', signal } = options;
   const selection = compileSelection(options);
   if (selection !== null && mode === 'replace') throw partialReplaceError();
+  if (options.sameOwner === true && !mayGiveOwners()) throw ownersError();
   throwIfAborted(signal);
   const lock = await acquireStateLock(store.basePath, 'oxios-backup restore', {
     makeParents: true,
