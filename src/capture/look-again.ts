@@ -1,4 +1,7 @@
+import type { BigIntStats } from 'node:fs';
 import { basename } from 'node:path';
+import type { FileIdentity } from './capture-item.ts';
+import { isSameFile } from './file-state.ts';
 import { type FindMovedOptions, findMoved, look } from './find-moved.ts';
 import { MappedFiles } from './mapped-files.ts';
 import { ScannedDirectory, typeOf } from './scanned-directory.ts';
@@ -18,8 +21,8 @@ export interface LateLoss {
 }
 
 /**
- * Looks at what only shows at the end, when every file has been read: what was moved out of sight, and what was written to through a
- * mapping that came after the first look.
+ * Looks at what only shows at the end, when every file has been read: what was moved out of sight, encrypted databases that were written
+ * to between the reading of the two files that they consist of, and what was written to through a mapping that came after the first look.
  *
  * @param root absolute path of the state directory
  */
@@ -28,11 +31,21 @@ export async function* lookAgain(root: string, options: LookAgainOptions): Async
     const detail = 'it was moved here while the snapshot was made, which has it neither here nor where it was';
     yield { path, verdict: 'unreadable', detail };
   }
+  for (const { path, database, identity } of options.seen.pairs) {
+    const stat = look(`${root}/${database}`);
+    if (stat !== null && isSameFile(stat, identity) && isSameContent(stat, identity)) continue;
+    const detail = `${database}, which it belongs to, was written to while the snapshot was made: the two may not fit each other`;
+    yield { path, verdict: 'changed', detail };
+  }
   const now = await MappedFiles.look();
   for (const path of now.writtenSince(root, options.mapped, options.seen.beganMs)) {
     if (staysOut(root, path, options)) continue;
     yield { path, verdict: 'changed', detail: 'a process mapped it and wrote to it, perhaps while it was read' };
   }
+}
+
+function isSameContent(stat: BigIntStats, identity: FileIdentity): boolean {
+  return Number(stat.size) === identity.size && stat.mtimeNs === identity.mtimeNs;
 }
 
 function staysOut(root: string, path: string, { exclusions }: LookAgainOptions): boolean {

@@ -297,7 +297,12 @@ class Scanner {
         links: Number(stat.nlink),
         lose: () => databases.lose(name),
       };
-    } else item = { path, mode, uid, gid, mtimeNs, type: 'file', size, source };
+    } else {
+      item = { path, mode, uid, gid, mtimeNs, type: 'file', size, source };
+      databases.keepOpaque(name, source.expect);
+      const database = databases.opaqueDatabaseOf(name, absolute);
+      if (database !== null) this.#options.seen?.pair(path, database.name, database.identity);
+    }
     if (item !== null && stat.nlink > 1n) {
       this.#links.keep(path, stat);
       if (item.type === 'database') this.#linkedDatabases.add(path);

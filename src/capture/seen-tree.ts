@@ -1,5 +1,5 @@
 import type { BigIntStats } from 'node:fs';
-import type { FileKey } from './capture-item.ts';
+import type { FileIdentity, FileKey } from './capture-item.ts';
 
 const INODES_PER_CHUNK = 64 * 1024;
 const DIRECTORIES_CHUNK_BYTES = 256 * 1024;
@@ -25,6 +25,8 @@ export interface ListedDirectory {
 export class SeenTree {
   /** Wall clock when the scan began, in milliseconds since 1970. */
   readonly beganMs = Date.now();
+  /** Logs and journals of encrypted databases, by their paths. */
+  readonly pairs: { path: string; database: string; identity: FileIdentity }[] = [];
   #device: bigint | null = null;
   readonly #inodes: Float64Array[] = [];
   #count = 0;
@@ -48,6 +50,17 @@ export class SeenTree {
     const at = this.#count++ % INODES_PER_CHUNK;
     if (at === 0) this.#inodes.push(new Float64Array(INODES_PER_CHUNK));
     (this.#inodes.at(-1) as Float64Array)[at] = this.keyOf(stat);
+  }
+
+  /**
+   * Takes a log or journal of an encrypted database, which are captured one after the other.
+   *
+   * @param path of the log
+   * @param database name of the database, in the same directory
+   * @param identity the database as it was before
+   */
+  pair(path: string, database: string, identity: FileIdentity): void {
+    this.pairs.push({ path, database: path.slice(0, path.lastIndexOf('/') + 1) + database, identity });
   }
 
   /** Takes a directory that is being listed, with its attributes from before. */

@@ -1,3 +1,4 @@
+import type { FileIdentity } from '../capture-item.ts';
 import { closeQuietly, openRegular, readExactly } from '../open-regular.ts';
 import { systemReason } from '../system-reason.ts';
 
@@ -48,6 +49,8 @@ export function isPartOfDatabase(absolute: string): boolean {
 export class DatabasesOfDirectory {
   readonly #found = new Set<string>();
   readonly #withSideFiles = new Set<string>();
+  /** Files that are no database that SQLite reads without a key, and that something lies beside. */
+  readonly #opaque = new Map<string, FileIdentity>();
   /** Of files that may be databases and that the user left out, why. */
   readonly #excluded = new Map<string, string>();
 
@@ -83,6 +86,24 @@ export class DatabasesOfDirectory {
   /** Notes that the user left out a file, and so what SQLite keeps beside it, should it be a database. */
   exclude(name: string, reason: string): void {
     if (this.#withSideFiles.has(name)) this.#excluded.set(name, reason);
+  }
+
+  /** Notes a file that is no database as far as anybody can tell: with what lies beside it, it may be an encrypted one. */
+  keepOpaque(name: string, identity: FileIdentity): void {
+    if (this.#withSideFiles.has(name)) this.#opaque.set(name, identity);
+  }
+
+  /**
+   * The encrypted database that a file is a log or journal of, as it was when it was met; null when it is none of one.
+   *
+   * @throws what the system says of one that cannot be read
+   */
+  opaqueDatabaseOf(name: string, absolute: string): { name: string; identity: FileIdentity } | null {
+    const base = baseOf(name);
+    const identity = base === null ? undefined : this.#opaque.get(base);
+    if (base === null || identity === undefined || name.endsWith('-shm')) return null;
+    const head = firstBytes(absolute);
+    return head !== null && beginsAsSideFile(head, name.slice(base.length), false) ? { name: base, identity } : null;
   }
 
   /** Notes that a database could not be captured: what lies beside it is then not captured with it. */
