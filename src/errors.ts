@@ -3,7 +3,7 @@ export const EXIT_STATUS = {
   0: 'done and complete',
   1: 'failed; nothing was published or changed',
   2: 'wrong usage',
-  3: 'published, with named losses',
+  3: 'published, with named losses or much less in it than before',
   4: 'a snapshot is not valid',
   5: 'a restore was interrupted and needs recovery',
   6: 'compared, and it differs',
@@ -25,6 +25,7 @@ export const ERROR_CODES = {
 
   // Creating.
   STATE_DIR_MISSING: 1,
+  STATE_DIR_EMPTY: 1,
   MANIFEST_NAME_TAKEN: 1,
   OUTPUT_EXISTS: 1,
   OUTPUT_UNWRITABLE: 1,
@@ -73,6 +74,7 @@ export const ERROR_CODES = {
   STATE_DIR_IN_USE: 1,
   NEEDS_RECOVERY: 5,
   NOTHING_TO_UNDO: 1,
+  PARTLY_DONE: 7,
 } as const satisfies Record<string, ExitStatus>;
 
 export type ErrorCode = keyof typeof ERROR_CODES;

@@ -35,12 +35,15 @@ export { type UndoOptions, type UndoReport, undoRestore } from './restore/publis
 export { type RestoreOptions, type RestoreResult, restoreBackup } from './restore/restore-backup.ts';
 export type { LostEntry } from './restore/salvage/salvage-writer.ts';
 export { type SalvageOptions, type SalvageResult, salvageSnapshot } from './restore/salvage.ts';
+export type { HeldAmount } from './shelf/drops.ts';
 export { listSnapshots } from './shelf/list-snapshots.ts';
 export type { PruneGroup, UntouchedReason } from './shelf/prune-plan.ts';
 export { type PruneOptions, type PruneResult, pruneSnapshots } from './shelf/prune-snapshots.ts';
 export type { KeepReason, RetentionPolicy } from './shelf/retention.ts';
 export type { ShelfSource, ShelvedSnapshot } from './shelf/shelved-snapshot.ts';
+export { type NewestSnapshots, newestSnapshots, type Shrinkage, shrinkageOf } from './shelf/shrinkage.ts';
 export { type ShelfVerification, type ShelfVerifyResult, verifyShelf } from './shelf/verify-shelf.ts';
+export type { Neighbour } from './state/neighbours.ts';
 export { CATEGORIES } from './state/sections.ts';
 export { defaultSnapshotName } from './state/snapshot-name.ts';
 export { StateStore } from './state/state-store.ts';

@@ -6,9 +6,12 @@ import { captureState } from '../capture/capture-state.ts';
 import { openStateDir } from '../capture/scan.ts';
 import { systemReason } from '../capture/system-reason.ts';
 import { CREATE_SHAPE, type CreateOptions } from '../create/create-backup.ts';
+import { refuseEmptyState } from '../create/empty-state.ts';
 import type { RecordedVerdict, Totals } from '../format/index-root.ts';
 import { isBackupManifest, type ManifestSection } from '../format/manifest.ts';
 import { checkArgument, checkOptions, optionsSchema, pathSchema, storeSchema } from '../options.ts';
+import { stableHostName } from '../state/host-name.ts';
+import { findNeighbours, neighbourMessage } from '../state/neighbours.ts';
 import { CATEGORIES, sectionOf } from '../state/sections.ts';
 import type { StateStore } from '../state/state-store.ts';
 import { throwIfAborted } from '../workers/abort.ts';
@@ -34,6 +37,8 @@ export interface Notice {
 export interface BackupPlan {
   /** Absolute path of the state directory. */
   stateDir: string;
+  /** The machine that the manifest would name. */
+  hostname: string;
   /** What would go in. */
   totals: Omit<Totals, 'tar_bytes'>;
   sections: ManifestSection[];
@@ -48,7 +53,7 @@ export interface BackupPlan {
  * Looks at a state directory as `createBackup` would, and writes nothing. Contents are not read, so what only reading finds out (a file that
  * keeps changing) is not foretold.
  *
- * @throws BackupError `STATE_DIR_MISSING`, `MANIFEST_NAME_TAKEN`, `PERMISSION`, `ABORTED`: `createBackup` would too
+ * @throws BackupError `STATE_DIR_MISSING`, `STATE_DIR_EMPTY`, `MANIFEST_NAME_TAKEN`, `PERMISSION`, `ABORTED`: `createBackup` would too
  */
 export async function planBackup(store: StateStore, options: PlanBackupOptions = {}): Promise<BackupPlan> {
   checkArgument('store', storeSchema, store);
@@ -58,6 +63,7 @@ export async function planBackup(store: StateStore, options: PlanBackupOptions =
   throwIfAborted(signal);
   const plan: BackupPlan = {
     stateDir: root,
+    hostname: options.host ?? stableHostName(),
     totals: { entries: 0, files: 0, directories: 0, symlinks: 0, hard_links: 0, bytes: 0 },
     sections: [],
     leftOut: [],
@@ -96,6 +102,9 @@ export async function planBackup(store: StateStore, options: PlanBackupOptions =
     const { entries, bytes } = plan.totals;
     onEvent?.({ type: 'progress', phase: 'capture', entries, bytes });
   }
+  refuseEmptyState(root, plan.totals, options.allowEmpty);
+  for (const neighbour of findNeighbours(root))
+    plan.notices.push({ path: neighbour.directory, message: neighbourMessage(neighbour) });
   plan.sections = CATEGORIES.flatMap((name) => {
     const entryCount = sections.get(name);
     return entryCount === undefined ? [] : [{ name, entry_count: entryCount }];

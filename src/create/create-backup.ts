@@ -40,11 +40,13 @@ import { acquireStateLock, type StateLock } from '../restore/publish/lock.ts';
 import { assertRecovered } from '../restore/publish/needs-recovery.ts';
 import { clearTemporaries } from '../state/clear-temporaries.ts';
 import { stableHostName } from '../state/host-name.ts';
+import { findNeighbours, type Neighbour, neighbourMessage } from '../state/neighbours.ts';
 import { findOxiosVersion } from '../state/oxios-version.ts';
 import { defaultSnapshotName } from '../state/snapshot-name.ts';
 import type { StateStore } from '../state/state-store.ts';
 import { throwIfAborted } from '../workers/abort.ts';
 import { WorkerPool } from '../workers/pool.ts';
+import { refuseEmptyState } from './empty-state.ts';
 import { entryTime } from './entry-attributes.ts';
 import { FileSink } from './file-sink.ts';
 import { IndexSpool } from './index-spool.ts';
@@ -112,12 +114,19 @@ export interface CreateOptions extends OperationOptions {
    * @default the folder of the output; for a stream the system's temporary directory
    */
   scratchDir?: string;
+  /**
+   * Make a snapshot also when there is no file in the state directory.
+   *
+   * @default false
+   */
+  allowEmpty?: boolean;
 }
 
 /** Schemas of these options. */
 export const CREATE_SHAPE = {
   ...OPERATION_SHAPE,
   force: flagSchema,
+  allowEmpty: flagSchema,
   level: wholeNumberSchema(1, 9),
   threads: threadsSchema,
   excludes: textsSchema,
@@ -157,6 +166,8 @@ export interface CreateResult {
   verdicts: RecordedVerdict[];
   /** What stayed out on purpose. */
   leftOut: LeftOut[];
+  /** State of Oxios beside the default state directory, which is not in the snapshot. Each is a notice too. */
+  neighbours: Neighbour[];
 }
 
 /**
@@ -231,7 +242,10 @@ async function createLocked(
     options.onEvent?.({ type: 'phase', phase: 'publish' });
     throwIfAborted(options.signal);
     await sink.publish();
-    return { output: sink instanceof FileSink ? sink.output : null, length: sink.position, ...made };
+    const neighbours = findNeighbours(root);
+    for (const neighbour of neighbours)
+      options.onEvent?.({ type: 'notice', path: neighbour.directory, message: neighbourMessage(neighbour) });
+    return { output: sink instanceof FileSink ? sink.output : null, length: sink.position, ...made, neighbours };
   } finally {
     sink.discard();
     scratch.remove();
@@ -245,7 +259,7 @@ function openSink(output: CreateOutput, createdAt: Date, force: boolean): FileSi
   return new FileSink(() => path.join(folder, defaultSnapshotName(createdAt)), false);
 }
 
-type Made = Omit<CreateResult, 'output' | 'length'>;
+type Made = Omit<CreateResult, 'output' | 'length' | 'neighbours'>;
 
 async function writeSnapshot(
   store: StateStore,
@@ -324,6 +338,7 @@ async function writeSnapshot(
       for (const item of items) await writer.add(item, seenMs);
     }
     await writer.finish();
+    refuseEmptyState(root, writer.index.totals, options.allowEmpty);
     const places = ownPlaces(root, options.folders);
     const exclusions = new Exclusions(compileUserExcludes(excludes), sink.identities, places);
     for await (const late of lookAgain(root, { seen, mapped, exclusions, signal })) record(late);

@@ -14,7 +14,7 @@ import { type ProofKey, proofId, type RememberedProof, readProofs } from './proo
 import { noteGrowth, type ShelvedSnapshot } from './shelved-snapshot.ts';
 
 /** Of a file that cannot be read only the name can tell that it may be a snapshot. */
-const SNAPSHOT_LIKE = /\.(?:tar\.gz|tgz)$/;
+export const SNAPSHOT_LIKE = /\.(?:tar\.gz|tgz)$/;
 
 /** The file behind a row, to notice that another one has taken its name. */
 export type FileIdentity = Pick<fs.BigIntStats, 'ino' | 'size' | 'mtimeNs' | 'ctimeNs'>;
@@ -43,13 +43,18 @@ export function isSameFile(file: string, identity: FileIdentity): boolean {
  * Looks at all files of a folder and takes those that are snapshots, by their content. Of each only the two ends are read. What is neither a snapshot nor was
  * meant to be one is passed over: folders, links, hidden files, other archives.
  *
+ * @param wants tells by its name whether a file is to be looked at
  * @returns oldest first
  * @throws BackupError `SNAPSHOT_MISSING` if there is no such folder
  */
-export async function scanShelf(directory: string, signal: AbortSignal | undefined): Promise<ShelfRow[]> {
+export async function scanShelf(
+  directory: string,
+  signal: AbortSignal | undefined,
+  wants: (name: string) => boolean = () => true,
+): Promise<ShelfRow[]> {
   const proofs = readProofs(directory);
   const rows: ShelfRow[] = [];
-  for (const name of fileNames(directory)) {
+  for (const name of fileNames(directory).filter(wants)) {
     throwIfAborted(signal);
     const row = await lookAt(directory, name, proofs);
     if (row !== null) rows.push(row);

@@ -1,12 +1,13 @@
 import path from 'node:path';
 import { BackupError } from '../../errors.ts';
-import type { CreateOptions } from '../../index.ts';
+import type { CreateOptions, HeldAmount, NewestSnapshots } from '../../index.ts';
 import { defaultSnapshotName } from '../../state/snapshot-name.ts';
 import { StateStore } from '../../state/state-store.ts';
 import { defineCommand } from '../command.ts';
 import { given, REPORTING, STATE_DIR, stateDirOf, THREADS, wholeNumber } from '../options.ts';
 import { backupPlanResult } from '../results/backup-plan-result.ts';
 import { createResult } from '../results/create-result.ts';
+import { withShrinkage } from '../results/shrinkage-result.ts';
 
 export const command = defineCommand({
   onlyOutput: false,
@@ -23,6 +24,14 @@ export const command = defineCommand({
       describe: 'Folder to put it in, under a name by date and time (UTC) of its own',
     },
     force: { type: 'boolean', describe: 'Replace an existing file' },
+    'allow-empty': { type: 'boolean', describe: 'Even if there is no file to capture' },
+    'max-shrink': {
+      type: 'string',
+      requiresArg: true,
+      value: 'P%',
+      describe: 'Exit status 3 if it lost more since the last one in the folder [a note from 50%]',
+      coerce: percentage,
+    },
     exclude: {
       type: 'array',
       string: true,
@@ -75,11 +84,17 @@ export const command = defineCommand({
         hint: 'Send it into a pipe or a file, or name the output.',
       });
     }
+    if (toStream && args['max-shrink'] !== undefined) {
+      throw new BackupError('USAGE', 'what goes to standard output has no snapshots beside it to compare with', {
+        hint: 'Leave --max-shrink out, or name a file or folder.',
+      });
+    }
     const store = new StateStore(stateDirOf(args, terminal));
     const options: CreateOptions = {
       ...operation,
       ...given({
         force: args.force,
+        allowEmpty: args['allow-empty'],
         excludes: args.exclude,
         level: args.level,
         threads: args.threads,
@@ -88,18 +103,36 @@ export const command = defineCommand({
         host: args.host,
       }),
     };
-    const folder = args.to ?? '.';
+    const folder = args.to ?? (args.output === undefined || toStream ? '.' : path.dirname(args.output));
+    const maxShrink = args['max-shrink'] ?? null;
+    // Before anything is made: that may replace the one to compare with.
+    const { newestSnapshots, shrinkageOf } = await import('../../shelf/shrinkage.ts');
+    const newest: NewestSnapshots = toStream ? new Map() : await newestSnapshots(folder, operation);
+    const shrinkage = (hostname: string, stateDir: string, held: HeldAmount) =>
+      shrinkageOf(newest, { hostname, stateDir }, held, maxShrink ?? HALF);
     if (dryRun) {
       const { planBackup } = await import('../../compare/plan-backup.ts');
       const plan = await planBackup(store, {
         ...options,
         ...(toStream ? {} : { output: args.output ?? path.join(folder, defaultSnapshotName(new Date())) }),
       });
-      return reporter.result(backupPlanResult(plan));
+      const shrunk = shrinkage(plan.hostname, plan.stateDir, plan.totals);
+      return reporter.result(withShrinkage(backupPlanResult(plan), shrunk, maxShrink));
     }
     const began = performance.now();
     const { createBackup } = await import('../../create/create-backup.ts');
     const result = await createBackup(store, toStream ? terminal.stdout : (args.output ?? { folder }), options);
-    return reporter.result(createResult(result, performance.now() - began));
+    const { source } = result.manifest;
+    const shrunk = source === undefined ? null : shrinkage(source.hostname, source.state_dir, result.totals);
+    return reporter.result(withShrinkage(createResult(result, performance.now() - began), shrunk, maxShrink));
   },
 });
+
+/** From here on a loss is noted, also without --max-shrink. */
+const HALF = 0.5;
+
+function percentage(value: string): number {
+  const [, number] = /^(\d{1,3})%?$/.exec(value) ?? [];
+  if (number === undefined || Number(number) > 100) throw new Error('--max-shrink takes a percentage from 0% to 100%');
+  return Number(number) / 100;
+}

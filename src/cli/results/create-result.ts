@@ -5,7 +5,7 @@ import { deletedNames, lossLines, mildVerdicts } from '../text/losses.ts';
 
 /** What to say of a snapshot that was made. */
 export function createResult(result: CreateResult, elapsedMs: number): Result {
-  const { output, length, manifest, totals, complete, verdicts, leftOut } = result;
+  const { output, length, manifest, totals, complete, verdicts, leftOut, neighbours } = result;
   const mild = mildVerdicts(verdicts);
   const deleted = deletedNames(verdicts);
   const lines = [
@@ -26,6 +26,7 @@ export function createResult(result: CreateResult, elapsedMs: number): Result {
       totals,
       verdicts,
       left_out: leftOut,
+      neighbours,
     },
     lines,
     losses: lossLines('the snapshot is NOT COMPLETE; it does not hold, or not as they should be:', verdicts),

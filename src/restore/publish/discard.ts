@@ -146,7 +146,7 @@ async function refuseUndeletable(tree: string): Promise<void> {
 
 function undeletedError(path: string, remaining: readonly Obstacle[]): BackupError {
   const [obstacle] = remaining as [Obstacle];
-  return new BackupError('IO', `could not delete all of ${path}: ${describeRemaining(remaining)}`, {
+  return new BackupError('PARTLY_DONE', `could not delete all of ${path}: ${describeRemaining(remaining)}`, {
     path: obstacle.path,
     hint: `What is left of it is in nobody's way. ${hintFor(obstacle)}`,
   });

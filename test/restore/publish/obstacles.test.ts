@@ -145,7 +145,10 @@ describe.skipIf(noImmutable !== null)(`something in the old tree is immutable${n
   test('what shows only when it is removed stays under a name that is in nobody’s way', async () => {
     execFileSync('chattr', ['+a', join(dir, 'sessions/only-old.json')]);
     await replace();
-    await expect(discardUndo(dir)).rejects.toMatchObject({ code: 'IO', hint: expect.stringContaining('chattr -i -a') });
+    await expect(discardUndo(dir)).rejects.toMatchObject({
+      code: 'PARTLY_DONE',
+      hint: expect.stringContaining('chattr -i -a'),
+    });
     expect(await kept()).toEqual([]);
     const said: BackupEvent[] = [];
     await replace((event) => said.push(event));
