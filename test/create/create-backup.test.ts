@@ -20,7 +20,7 @@ const AT = new Date('2026-03-03T02:00:00Z');
 
 async function expectSameBack(root: string): Promise<string> {
   const snapshot = room.fresh('snapshot');
-  const made = await createBackup(new StateStore(root), snapshot);
+  const made = await createBackup(new StateStore(root), snapshot, { allowEmpty: true });
   expect(made).toMatchObject({ complete: true, verdicts: [] });
   expect(await verifySnapshot(snapshot)).toMatchObject({ valid: true, sealed: true, totals: made.totals });
   const back = room.fresh('back');
@@ -125,9 +125,10 @@ test('files at the edges of members come back', async () => {
   await expectSameBack(root);
 });
 
-test('an empty state directory is a snapshot of nothing', async () => {
+test('an empty state directory is refused, and a snapshot of nothing when that is wanted', async () => {
   const root = room.path('nothing');
-  fs.mkdirSync(root);
+  fs.mkdirSync(join(root, 'a directory'), { recursive: true });
+  await expect(createBackup(new StateStore(root), room.fresh())).rejects.toMatchObject({ code: 'STATE_DIR_EMPTY' });
   const snapshot = await expectSameBack(root);
   await expect(restoreBackup(new StateStore(room.fresh('back')), snapshot)).rejects.toMatchObject({
     code: 'SNAPSHOT_EMPTY',
@@ -267,6 +268,7 @@ test('what killed runs left is removed from beside the output, also when copies 
   const left = temporaryName('snapshot').replace(`.${process.pid}.`, `.${pid}.`);
   for (const name of ['cleared', 'cleared/state', 'cleared/out', 'cleared/scratch']) fs.mkdirSync(room.path(name));
   for (const folder of ['out', 'scratch']) fs.writeFileSync(room.path(`cleared/${folder}/${left}`), 'half');
+  fs.writeFileSync(room.path('cleared/state/file'), 'x');
   const scratchDir = room.path('cleared/scratch');
   await createBackup(new StateStore(room.path('cleared/state')), room.path('cleared/out/a.tar.gz'), { scratchDir });
   expect(fs.readdirSync(room.path('cleared/out'))).toEqual(['a.tar.gz']);

@@ -140,6 +140,22 @@ describe('every night', () => {
   );
 });
 
+cook(['neighbours'], 'what lies beside the workspace, each on its own, and back', [], () => {
+  house.mkdir('home/backups');
+  house.write('home/.oxi/brain/brain.db', 'memory');
+  house.write('home/.oxi/vault/note.md', 'knowledge');
+  house.write('home/.oxios/auth.json', '{}');
+  expect(house.run('oxios-backup create --dry-run').stdout).toMatch(/brain[\s\S]*vault[\s\S]*auth\.json/);
+  expectDone(follow('neighbours'));
+  const pruned = house.run('oxios-backup prune ~/backups --keep-last 1');
+  expectDone(pruned);
+  expect(pruned.stdout).toContain('0 snapshots removed');
+  house.write('home/.oxios/auth.json', '{"lost":true}');
+  expectDone(house.run('oxios-backup restore ~/backups/$(ls -t ~/backups | head -1) --merge --state-dir ~/.oxios'));
+  expect(readFileSync(house.path('home/.oxios/auth.json'), 'utf8')).toBe('{}');
+  expect(house.differences(before)).toEqual([]);
+});
+
 describe('in a container', () => {
   const canUnshare = spawnSync('unshare', ['--mount', '--uts', 'true']).status === 0;
   const why = canUnshare ? '' : ' (skipped: no namespaces here)';
