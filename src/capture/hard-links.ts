@@ -1,8 +1,26 @@
 import type { BigIntStats } from 'node:fs';
 
-/** Finds the files of a tree that are names of one and the same. Holds only those of which more names are to come. */
+/** Files that are remembered at a time: some 50 MB. */
+const MOST = 250_000;
+
+/**
+ * Finds the files of a tree that are names of one and the same. Holds only those of which more names are to come, and of these
+ * the latest: names outside of the tree never come.
+ */
 export class HardLinks {
   readonly #seen = new Map<string, { first: string; missing: number }>();
+  readonly #most: number;
+  #forgotten = 0;
+
+  /** @param most files that are remembered at a time */
+  constructor(most = MOST) {
+    this.#most = most;
+  }
+
+  /** Files that were forgotten before all of their names were met: a further one is taken for a file of its own. */
+  get forgotten(): number {
+    return this.#forgotten;
+  }
 
   /** Path under which this file was kept before, or null. */
   firstPathOf(stat: BigIntStats): string | null {
@@ -17,5 +35,11 @@ export class HardLinks {
   /** Remembers a file of several names that was kept under `path`. */
   keep(path: string, stat: BigIntStats): void {
     this.#seen.set(`${stat.dev}:${stat.ino}`, { first: path, missing: Number(stat.nlink) - 1 });
+    if (this.#seen.size <= this.#most) return;
+    for (const oldest of this.#seen.keys()) {
+      this.#seen.delete(oldest);
+      this.#forgotten++;
+      return;
+    }
   }
 }

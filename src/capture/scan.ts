@@ -200,6 +200,11 @@ class Scanner {
   }
 
   leave(level: Level): void {
+    const { forgotten } = this.#links;
+    if (level.directory.path === '' && forgotten > 0) {
+      const files = `${forgotten} files have names outside the state directory, or too far apart in it`;
+      this.#report.notice('.', `${files}: a further name of one of them is captured as a file of its own`);
+    }
     if (level.git?.isObjects(level.directory.path)) level.git.finish();
   }
 

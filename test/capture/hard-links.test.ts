@@ -1,0 +1,31 @@
+import { linkSync, lstatSync, writeFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { HardLinks } from '../../src/capture/hard-links.ts';
+import { Workroom } from '../workroom.ts';
+
+const room = new Workroom();
+
+/** A file of two names. */
+function twoNames(name: string) {
+  const path = room.path(name);
+  writeFileSync(path, name);
+  linkSync(path, `${path}.2`);
+  return lstatSync(path, { bigint: true });
+}
+
+test('a further name leads to the first, until all are met', () => {
+  const links = new HardLinks();
+  const stat = twoNames('a');
+  expect(links.firstPathOf(stat)).toBeNull();
+  links.keep('a', stat);
+  expect(links.firstPathOf(stat)).toBe('a');
+  expect(links.firstPathOf(stat)).toBeNull();
+});
+
+test('of more files than it has room for it forgets the oldest, and says so', () => {
+  const links = new HardLinks(3);
+  const stats = ['b', 'c', 'd', 'e'].map((name) => ({ name, stat: twoNames(name) }));
+  for (const { name, stat } of stats) links.keep(name, stat);
+  expect(links.forgotten).toBe(1);
+  expect(stats.map(({ stat }) => links.firstPathOf(stat))).toEqual([null, 'c', 'd', 'e']);
+});
