@@ -33,7 +33,7 @@ export async function snapshotSide(
 
 /** A block of the index at a time. */
 function* sealedEntries(snapshot: SealedSnapshot, selection: Selection | null): Generator<Entry, void, void> {
-  for (const number of blocksFor(snapshot, selection)) {
+  for (const { number } of blocksFor(snapshot, selection)) {
     for (const { headerBlocks: _, ...entry } of readJudgedBlock(snapshot, number, ANY_PLATFORM).entries) yield entry;
   }
 }

@@ -1,5 +1,6 @@
 import { constants, deflateRawSync, type ZlibOptions } from 'node:zlib';
 import { encodeMember } from '../format/gzip-member.ts';
+import type { Compression } from '../format/index-root.ts';
 import { isZero } from '../state/write-sparse.ts';
 
 /** Levels when the caller names none: where a snapshot stays within a few percent of `gzip -6` in the least time. */
@@ -23,6 +24,12 @@ const REPEATS_WORTH = 1.03;
 /** Members of zeros alone, by length and level: a sparse file of a terabyte has a million of the same. */
 const membersOfZeros = new Map<string, Buffer>();
 const MOST_OF_ZEROS = 4;
+
+/** What the index header records of it. */
+export function compressionOf(level: number | null): Compression {
+  const levels = { small_files: level ?? SMALL_FILES_LEVEL, large_files: level ?? LARGE_FILE_LEVEL };
+  return { library: 'zlib', version: process.versions.zlib ?? 'unknown', levels };
+}
 
 /**
  * Compresses tar bytes into a `D` member. Data that does not compress (images, archives, encrypted blobs) is noticed from a sample and

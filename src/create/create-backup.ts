@@ -46,10 +46,12 @@ import { defaultSnapshotName } from '../state/snapshot-name.ts';
 import type { StateStore } from '../state/state-store.ts';
 import { throwIfAborted } from '../workers/abort.ts';
 import { WorkerPool } from '../workers/pool.ts';
+import { compressionOf } from './compress.ts';
 import { refuseEmptyState } from './empty-state.ts';
 import { entryTime } from './entry-attributes.ts';
 import { FileSink } from './file-sink.ts';
 import { IndexSpool } from './index-spool.ts';
+import { IndexWriter } from './index-writer.ts';
 import { countSections, manifestOf, provisionalManifest } from './manifest-facts.ts';
 import type { PackJob, PackWorkerData } from './pack-worker.ts';
 import { Scratch } from './scratch.ts';
@@ -301,6 +303,7 @@ async function writeSnapshot(
     workerData,
   );
   const spool = new IndexSpool(scratch.directory());
+  const indexWriter = new IndexWriter(spool);
   try {
     onEvent?.({ type: 'phase', phase: 'capture' });
     const mapped = await MappedFiles.look();
@@ -309,7 +312,7 @@ async function writeSnapshot(
       pool,
       seen,
       sink,
-      spool,
+      writer: indexWriter,
       root: rootSlash,
       onVerdict: record,
       onProgress(entries, bytes) {
@@ -352,10 +355,11 @@ async function writeSnapshot(
     const rootBytes = encodeRoot({
       format: 1,
       manifest,
-      top: { mode: top.mode, uid: top.uid, gid: top.gid, mtime, mtime_ns: mtimeNs },
+      compression: compressionOf(options.level ?? null),
+      directory: { mode: top.mode, uid: top.uid, gid: top.gid, mtime, mtime_ns: mtimeNs },
       totals,
       verdicts,
-      blocks: writer.blocks,
+      pages: indexWriter.pages,
     });
     const indexOffset = sink.position;
     const indexLength = spool.length + rootBytes.length;

@@ -1,12 +1,14 @@
-import { hash } from 'node:crypto';
 import { BLOCK, padded } from '../format/entry.ts';
-import { type BlockEntry, blockOf, type IndexBlock } from '../format/index-block.ts';
-import type { BlockRow, Totals } from '../format/index-root.ts';
+import { type BlockEntry, blockOf, type IndexBlock, type WrittenMember } from '../format/index-block.ts';
+import type { BlockRow } from '../format/index-page.ts';
+import type { Totals } from '../format/index-root.ts';
 import { sectionOf } from '../state/sections.ts';
 
 /** A block is closed when it has this many entries, or covers this many tar bytes: as much as one thread is given at a time. */
 const BLOCK_ENTRIES = 4096;
 const BLOCK_TAR_BYTES = 16 * 1024 * 1024;
+/** Or when paths and targets in it have this many characters: in JSON a character takes six bytes at most. */
+const BLOCK_NAMES = 4 * 1024 * 1024;
 
 /** A block whose members and entries are complete. */
 export interface ClosedBlock {
@@ -28,8 +30,9 @@ export class IndexBuilder {
   /** Documents by section. */
   readonly sections = new Map<string, number>();
   #entries: BlockEntry[] = [];
-  #members: { stored: number; raw: number }[] = [];
+  #members: WrittenMember[] = [];
   #raw = 0;
+  #names = 0;
   #offset: number;
 
   /** @param offset where in the file the first member of entries begins */
@@ -42,9 +45,9 @@ export class IndexBuilder {
     return this.#members.length;
   }
 
-  addMember(stored: number, raw: number): void {
-    this.#members.push({ stored, raw });
-    this.#raw += raw;
+  addMember(member: WrittenMember): void {
+    this.#members.push(member);
+    this.#raw += member.raw;
   }
 
   /** Forgets the members behind the first `count` of the block at hand: they were taken back. */
@@ -54,6 +57,7 @@ export class IndexBuilder {
 
   addEntry(entry: BlockEntry): void {
     this.#entries.push(entry);
+    this.#names += entry.path.length + (entry.link?.length ?? 0);
     const { totals } = this;
     totals.entries++;
     totals.tar_bytes += entry.headerBlocks * BLOCK + padded(entry.size);
@@ -70,7 +74,8 @@ export class IndexBuilder {
 
   /** Called where a member ends with an entry. @returns the block, if that closes one */
   endUnit(): ClosedBlock | null {
-    return this.#entries.length >= BLOCK_ENTRIES || this.#raw >= BLOCK_TAR_BYTES ? this.close() : null;
+    const isFull = this.#entries.length >= BLOCK_ENTRIES || this.#raw >= BLOCK_TAR_BYTES || this.#names >= BLOCK_NAMES;
+    return isFull ? this.close() : null;
   }
 
   /** Closes the block at hand, if there is anything in it. */
@@ -93,12 +98,7 @@ export class IndexBuilder {
     this.#entries = [];
     this.#members = [];
     this.#raw = 0;
+    this.#names = 0;
     return closed;
   }
-}
-
-/** A closed block's row of the root, once it is encoded. */
-export function rowOf({ row }: ClosedBlock, bytes: Uint8Array): BlockRow {
-  const { first, entries, members, offset, stored, raw } = row;
-  return { first, entries, members, length: bytes.length, sha256: hash('sha256', bytes), offset, stored, raw };
 }

@@ -55,6 +55,8 @@ export interface PackedBatch {
   member: Uint8Array | null;
   /** Tar bytes that it holds. */
   raw: number;
+  /** SHA-256 of the member, in hexadecimal. */
+  sha256: string;
   /** SHA-256 of each file that is in the member, in hexadecimal, one behind the other. */
   digests: string;
   deviations: PackDeviation[];

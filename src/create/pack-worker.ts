@@ -4,7 +4,8 @@ import { monotonicMs, waitForTick } from '../capture/file-state.ts';
 import { type EarlierReading, isDoubtful, isRead, readEarlier, readLiveFile } from '../capture/read-file.ts';
 import { RealPlace } from '../capture/real-place.ts';
 import { BLOCK, padded } from '../format/entry.ts';
-import { encodeBlock, type IndexBlock, MAX_MEMBER_BYTES } from '../format/index-block.ts';
+import { checkBlock, encodeBlock, type IndexBlock, MAX_MEMBER_BYTES } from '../format/index-block.ts';
+import type { Piece } from '../format/member-layout.ts';
 import { MEMBER_CAPACITY } from '../format/member-plan.ts';
 import { encodeHeader, type HeaderFields, headerBlocks } from '../format/tar-header.ts';
 import { copyInto } from '../workers/recycled-buffers.ts';
@@ -18,14 +19,14 @@ export type PackJob =
   /** Read the items of one member and compress it. */
   | { kind: 'batch'; batch: PackBatch }
   /** Compress tar bytes that the main thread has read: a piece of a large file. */
-  | { kind: 'piece'; tar: Uint8Array }
+  | { kind: 'piece'; tar: Uint8Array; content: Piece | null }
   /** Encode a block of the index. */
   | { kind: 'block'; block: IndexBlock };
 
 export interface PackResult {
   batch: PackedBatch;
   /** In the memory that the tar bytes came in, if it is enough. */
-  piece: { member: Uint8Array };
+  piece: { member: Uint8Array; sha256: string; pieceSha256: string };
   block: { bytes: Uint8Array };
 }
 
@@ -53,12 +54,18 @@ serve('pack the snapshot', (job: PackJob): Answer => {
       return { result, transfer: result.member === null ? [] : [result.member.buffer as ArrayBuffer] };
     }
     case 'piece': {
-      const { tar } = job;
+      const { tar, content } = job;
       const bytes = Buffer.from(tar.buffer, tar.byteOffset, tar.byteLength);
+      // Before its memory is used again for the member.
+      const pieceSha256 = content === null ? '' : hash('sha256', bytes.subarray(content.from, content.to));
       const member = copyInto(tar, compressMember(bytes, 'large-file', level));
-      return { result: { member }, transfer: [member.buffer as ArrayBuffer] };
+      return {
+        result: { member, sha256: hash('sha256', member), pieceSha256 },
+        transfer: [member.buffer as ArrayBuffer],
+      };
     }
     case 'block':
+      checkBlock(job.block);
       return { result: { bytes: encodeBlock(job.block) } };
   }
 });
@@ -77,7 +84,8 @@ function packBatch(batch: PackBatch): PackedBatch {
     number++;
   }
   const member = at === 0 ? null : ownBuffer(compressMember(tar.subarray(0, at), 'small-files', level));
-  return { member, raw: at, digests: digests.join(''), deviations };
+  const sha256 = member === null ? '' : hash('sha256', member);
+  return { member, raw: at, sha256, digests: digests.join(''), deviations };
 }
 
 /** Reads what is to be read twice for the first time. */

@@ -8,7 +8,8 @@ import { systemReason } from '../capture/system-reason.ts';
 import type { Verdict } from '../capture/verdict.ts';
 import { BLOCK, padded } from '../format/entry.ts';
 import { type BlockEntry, DIGEST_DIGITS } from '../format/index-block.ts';
-import type { BlockRow, RecordedVerdict } from '../format/index-root.ts';
+import type { RecordedVerdict } from '../format/index-root.ts';
+import type { Piece } from '../format/member-layout.ts';
 import { ALONE_ABOVE, CHUNK, cutsBefore } from '../format/member-plan.ts';
 import { encodeHeader, headerBlocks } from '../format/tar-header.ts';
 import type { WorkerPool } from '../workers/pool.ts';
@@ -16,8 +17,8 @@ import { RecycledBuffers } from '../workers/recycled-buffers.ts';
 import { OrderedWindow } from '../workers/window.ts';
 import { type ContentOutcome, type ContentReader, copySource, openContent } from './content-reader.ts';
 import { entryTime, holdsTime } from './entry-attributes.ts';
-import { type ClosedBlock, IndexBuilder, rowOf } from './index-builder.ts';
-import type { IndexSpool } from './index-spool.ts';
+import { type ClosedBlock, IndexBuilder } from './index-builder.ts';
+import type { IndexWriter } from './index-writer.ts';
 import { encodeBatch, type PackDeviation, type PackedBatch, type PackItem } from './pack-batch.ts';
 import type { PackJob, PackResult } from './pack-worker.ts';
 import type { Sink } from './sink.ts';
@@ -46,7 +47,7 @@ const READ_ONCE = '; what went into a stream cannot be taken back: to have it re
 export interface SnapshotWriterOptions {
   pool: WorkerPool<PackJob, unknown>;
   sink: Sink;
-  spool: IndexSpool;
+  writer: IndexWriter;
   /** Absolute path of the state directory, ending with `/`. */
   root: string;
   /** Told what became of the files that were seen. */
@@ -63,8 +64,6 @@ export interface SnapshotWriterOptions {
  */
 export class SnapshotWriter {
   readonly index: IndexBuilder;
-  /** The rows of the blocks that are in the spool. */
-  readonly blocks: BlockRow[] = [];
   readonly #options: SnapshotWriterOptions;
   readonly #window: OrderedWindow;
   /** Blocks of the index on their way into the spool. */
@@ -111,6 +110,7 @@ export class SnapshotWriter {
     await this.#window.drain();
     await this.#store(this.index.close());
     await this.#encoded.drain();
+    this.#options.writer.finish();
   }
 
   async #flush(): Promise<void> {
@@ -177,7 +177,8 @@ export class SnapshotWriter {
     }
     if (packed.member === null) return;
     await this.#options.sink.write(packed.member);
-    this.index.addMember(packed.member.length, packed.raw);
+    const { member, raw, sha256 } = packed;
+    this.index.addMember({ stored: member.length, raw, sha256, pieceSha256: '' });
     for (const entry of entries) this.index.addEntry(entry);
     this.#progress(0);
     await this.#store(this.index.endUnit());
@@ -251,16 +252,16 @@ export class SnapshotWriter {
     let outcome: ContentOutcome;
     let sha256 = '';
     try {
-      for (const tar of pieces(entry, this.#buffers, read, hash.update.bind(hash))) {
+      for (const { tar, content } of pieces(entry, this.#buffers, read, hash.update.bind(hash))) {
         if (failure !== null && sink.seekable) break;
         const raw = tar.length;
-        const packed = this.#run({ kind: 'piece', tar }, [tar.buffer as ArrayBuffer]);
-        await this.#window.add(packed, async ({ member }) => {
+        const packed = this.#run({ kind: 'piece', tar, content }, [tar.buffer as ArrayBuffer]);
+        await this.#window.add(packed, async ({ member, sha256, pieceSha256 }) => {
           this.#progress(raw);
           if (written === null && isAlone) await this.#store(this.index.close());
           written ??= { position: sink.position, members: this.index.members };
           await sink.write(member);
-          this.index.addMember(member.length, raw);
+          this.index.addMember({ stored: member.length, raw, sha256, pieceSha256 });
           // A stream keeps what it is given until it is through with it, and does not say when.
           if (sink.seekable) this.#buffers.give(member);
         });
@@ -350,8 +351,7 @@ export class SnapshotWriter {
   async #store(closed: ClosedBlock | null): Promise<void> {
     if (closed === null) return;
     await this.#encoded.add(this.#run({ kind: 'block', block: closed.block }), ({ bytes }) => {
-      this.#options.spool.append(bytes);
-      this.blocks.push(rowOf(closed, bytes));
+      this.#options.writer.add(closed, bytes);
     });
   }
 
@@ -428,7 +428,7 @@ function* pieces(
   buffers: RecycledBuffers,
   read: (into: Buffer, offset: number, length: number) => void,
   update: (content: Buffer) => void,
-): Generator<Buffer> {
+): Generator<{ tar: Buffer; content: Piece | null }> {
   let left = entry.size;
   let header = entry.headerBlocks * BLOCK;
   do {
@@ -441,7 +441,8 @@ function* pieces(
     read(tar, header, length);
     update(tar.subarray(header, header + length));
     tar.fill(0, header + length);
+    const content = entry.size > CHUNK ? { from: header, to: header + length } : null;
     header = 0;
-    yield tar;
+    yield { tar, content };
   } while (left > 0);
 }

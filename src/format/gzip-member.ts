@@ -80,6 +80,21 @@ function invalid(message: string): BackupError {
 export const DAMAGED_HINT =
   'Use another copy of the snapshot; "oxios-backup restore --salvage DIR" takes out what is still sound.';
 
+/**
+ * Whether a file that begins with these bytes is a snapshot of this format, sound or damaged: a gzip member with an extra field whose
+ * first subfield is ours. The flag is asked for too, for without it any compressed byte may stand there.
+ */
+export function claimsToBeOurs(bytes: Buffer): boolean {
+  const [FLAGS, FEXTRA] = [3, 4];
+  return (
+    bytes.length >= 14 &&
+    bytes[0] === FIXED_HEADER[0] &&
+    bytes[1] === FIXED_HEADER[1] &&
+    ((bytes[FLAGS] as number) & FEXTRA) !== 0 &&
+    bytes.compare(SUBFIELD_ID, 0, 2, 12, 14) === 0
+  );
+}
+
 /** The kind of the member that begins with these bytes, at least 17 of them; null where none of ours begins. */
 export function memberKind(bytes: Buffer): MemberKind | null {
   if (bytes.length <= KIND_OFFSET || bytes.compare(FIXED_HEADER, 0, 10, 0, 10) !== 0) return null;

@@ -1,111 +1,143 @@
-import { deflateRawSync } from 'node:zlib';
 import * as z from 'zod/mini';
-import { BackupError } from '../errors.ts';
-import { BLOCK, type Entry, type EntryType, padded } from './entry.ts';
-import { DAMAGED_HINT } from './gzip-member.ts';
-import { inflateJson } from './inflate-exactly.ts';
-
-/** A block of the index: a run of entries as columns, and the members that hold them. See SNAPSHOT-FORMAT.md. */
-export interface IndexBlock {
-  path: string[];
-  /** A letter an entry: `f`, `d`, `l`, `h`. */
-  type: string;
-  mode: number[];
-  uid: number[];
-  gid: number[];
-  mtime: number[];
-  mtime_ns: number[];
-  header: number[];
-  /** Files only. */
-  size: number[];
-  /** Links only. */
-  link: string[];
-  /** Members: length in the file. */
-  stored: number[];
-  /** Members: length of the tar bytes. */
-  raw: number[];
-  /** Files only, in hexadecimal, one behind the other. */
-  sha256: string;
-}
+import { BLOCK, type Entry, type EntryType } from './entry.ts';
+import { layOutMembers, type Piece } from './member-layout.ts';
+import {
+  checkedColumns,
+  DIGEST_BYTES,
+  integers,
+  invalidIndex,
+  packColumns,
+  strings,
+  unpackColumns,
+} from './packed-columns.ts';
+import { type HeaderFields, headerBlocks } from './tar-header.ts';
 
 /** Length of a SHA-256 in hexadecimal digits; in the file it has half as many bytes. */
-export const DIGEST_DIGITS = 64;
-/** Most bytes that the columns of one block may inflate to. */
-const MAX_BLOCK_BYTES = 64 * 1024 * 1024;
+export const DIGEST_DIGITS = 2 * DIGEST_BYTES;
 /** Most tar bytes in one member. */
 export const MAX_MEMBER_BYTES = 64 * 1024 * 1024;
 /** Most bytes that a member takes in the file: deflate adds next to nothing to what it cannot make smaller. */
 const MAX_STORED_BYTES = MAX_MEMBER_BYTES + 64 * 1024;
-/** Farthest time that a JavaScript Date (and hence the tar codec) can hold, in seconds. */
+/** Most entries in one block. */
+export const MAX_BLOCK_ENTRIES = 16_384;
+/** Most members in one block, hence in a large file. */
+export const MAX_BLOCK_MEMBERS = 524_288;
+/** Farthest time that a JavaScript Date can hold, in seconds. */
 export const MAX_MTIME = 8.64e12;
 
-// One check a column: a schema for each number would cost more than inflating the block.
-const integers = (minimum: number, maximum: number) =>
-  z.custom<number[]>(
-    (column) =>
-      Array.isArray(column) &&
-      column.every((value) => Number.isSafeInteger(value) && value >= minimum && value <= maximum),
-    `not integers from ${minimum} to ${maximum}`,
-  );
-const strings = z.custom<string[]>(
-  (column) => Array.isArray(column) && column.every((value) => typeof value === 'string'),
-  'not strings',
-);
-const sizes = integers(0, Number.MAX_SAFE_INTEGER);
-
-const columnsSchema = z.strictObject({
+const columnsSchema = z.looseObject({
   path: strings,
+  /** A letter an entry: `f`, `d`, `l`, `h`. */
   type: z.string().check(z.regex(/^[fdlh]*$/)),
   mode: integers(0, 0o7777),
   uid: integers(0, 0xffffffff),
   gid: integers(0, 0xffffffff),
   mtime: integers(-MAX_MTIME, MAX_MTIME),
   mtime_ns: integers(0, 999_999_999),
-  header: integers(1, 1024),
-  size: sizes,
+  /** Files only. */
+  size: integers(0, Number.MAX_SAFE_INTEGER),
+  /** Links only. */
   link: strings,
+  /** Members: length in the file, and of the tar bytes. */
   stored: integers(1, MAX_STORED_BYTES),
   raw: integers(BLOCK, MAX_MEMBER_BYTES),
 });
 
-/** A block with room for nothing yet. */
-function emptyBlock(): IndexBlock {
-  return {
-    path: [],
-    type: '',
-    mode: [],
-    uid: [],
-    gid: [],
-    mtime: [],
-    mtime_ns: [],
-    header: [],
-    size: [],
-    link: [],
-    stored: [],
-    raw: [],
-    sha256: '',
-  };
+type Columns = Pick<z.infer<typeof columnsSchema>, (typeof COLUMNS)[number]>;
+const COLUMNS = ['path', 'type', 'mode', 'uid', 'gid', 'mtime', 'mtime_ns', 'size', 'link', 'stored', 'raw'] as const;
+
+/** A block of the index: a run of entries as columns, and the members that hold them. Digests are in hexadecimal, one behind the other. */
+export interface IndexBlock extends Columns {
+  /** Entries: number of header blocks. It follows from the others, and does not stand in the file. */
+  header: number[];
+  /** Of the content of each file. */
+  sha256: string;
+  /** Of each member as it stands in the file. */
+  storedSha256: string;
+  /** Of the content in each piece of a large file. */
+  pieceSha256: string;
 }
 
 /** A block as it stands in the index. */
 export function encodeBlock(block: IndexBlock): Buffer {
-  const { sha256, ...columns } = block;
-  const deflated = deflateRawSync(JSON.stringify(columns), { level: 6, memLevel: 9 });
-  const length = Buffer.alloc(4);
-  length.writeUInt32LE(deflated.length);
-  return Buffer.concat([length, deflated, Buffer.from(sha256, 'hex')]);
+  const { header: _, sha256, storedSha256, pieceSha256, ...columns } = block;
+  return packColumns(columns, sha256, storedSha256, pieceSha256);
 }
 
-function invalid(reason: string, cause?: unknown): BackupError {
-  return new BackupError('INDEX_INVALID', `the index of the snapshot ${reason}`, { hint: DAMAGED_HINT, cause });
+/**
+ * Reads a block and checks its form: the columns' types, ranges and lengths, and that the entries fit into the members.
+ * Names, order and links are not its business.
+ *
+ * @throws BackupError `INDEX_INVALID`
+ */
+export function decodeBlock(bytes: Buffer): IndexBlock {
+  const { columns, digests } = unpackColumns(bytes, columnsSchema);
+  const { path, type, mode, uid, gid, mtime, mtime_ns, size, link, stored, raw } = columns;
+  const hex = digests.toString('hex');
+  const [files, members] = [size.length * DIGEST_DIGITS, stored.length * DIGEST_DIGITS];
+  const block: IndexBlock = {
+    ...{ path, type, mode, uid, gid, mtime, mtime_ns, size, link, stored, raw },
+    header: [],
+    sha256: hex.slice(0, files),
+    storedSha256: hex.slice(files, files + members),
+    pieceSha256: hex.slice(files + members),
+  };
+  checkLengths(block);
+  block.header = headersOf(block);
+  checkLayout(block);
+  return block;
 }
 
-function parseColumns(deflated: Buffer): unknown {
-  try {
-    return inflateJson(deflated, MAX_BLOCK_BYTES);
-  } catch (cause) {
-    throw invalid('cannot be read', cause);
+/**
+ * Checks what `decodeBlock` would, before a block is written.
+ *
+ * @throws BackupError `INDEX_INVALID`
+ */
+export function checkBlock(block: IndexBlock): void {
+  checkedColumns(block, columnsSchema);
+  checkLengths(block);
+  checkLayout(block);
+}
+
+function checkLengths(block: IndexBlock): void {
+  const entries = block.path.length;
+  const members = block.stored.length;
+  const perEntry = [block.type, block.mode, block.uid, block.gid, block.mtime, block.mtime_ns];
+  if (
+    perEntry.some((column) => column.length !== entries) ||
+    block.size.length !== countOf(block.type, 'f') ||
+    block.link.length !== countOf(block.type, 'l') + countOf(block.type, 'h') ||
+    block.sha256.length !== block.size.length * DIGEST_DIGITS ||
+    block.raw.length !== members ||
+    block.storedSha256.length !== members * DIGEST_DIGITS
+  ) {
+    throw invalidIndex('has columns of different lengths');
   }
+  if (entries === 0 || entries > MAX_BLOCK_ENTRIES) throw invalidIndex(`has a block of ${entries} entries`);
+  if (members === 0 || members > MAX_BLOCK_MEMBERS) throw invalidIndex(`has a block of ${members} members`);
+}
+
+function checkLayout(block: IndexBlock): void {
+  const pieces = layOutMembers(block).reduce((count, piece) => count + (piece === null ? 0 : 1), 0);
+  if (block.pieceSha256.length !== pieces * DIGEST_DIGITS)
+    throw invalidIndex('has digests of pieces that are not there');
+}
+
+function headersOf(block: IndexBlock): number[] {
+  let file = 0;
+  let link = 0;
+  // One for all: it is asked for every entry.
+  const fields: HeaderFields = { path: '', type: 'file', mode: 0, uid: 0, gid: 0, mtime: 0, size: 0, link: '' };
+  return block.path.map((path, i) => {
+    fields.path = path;
+    fields.type = typeAt(block, i);
+    fields.uid = block.uid[i] as number;
+    fields.gid = block.gid[i] as number;
+    fields.mtime = block.mtime[i] as number;
+    fields.size = fields.type === 'file' ? (block.size[file++] as number) : 0;
+    fields.link = fields.type === 'symlink' || fields.type === 'hardlink' ? (block.link[link++] as string) : '';
+    return headerBlocks(fields);
+  });
 }
 
 function countOf(text: string, letter: string): number {
@@ -114,46 +146,28 @@ function countOf(text: string, letter: string): number {
   return count;
 }
 
-/**
- * Reads a block and checks its form: the columns' types, ranges and lengths, and that entries and members cover the same tar bytes.
- * Names, order and links are not its business.
- *
- * @throws BackupError `INDEX_INVALID`
- */
-export function decodeBlock(bytes: Buffer): IndexBlock {
-  if (bytes.length < 4) throw invalid('is cut');
-  const length = bytes.readUInt32LE(0);
-  if (4 + length > bytes.length) throw invalid('is cut');
-  const parsed = columnsSchema.safeParse(parseColumns(bytes.subarray(4, 4 + length)));
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    throw invalid(`has a wrong value: ${issue?.path.join('.')}: ${issue?.message}`, parsed.error);
-  }
-  const block: IndexBlock = { ...parsed.data, sha256: bytes.toString('hex', 4 + length) };
-  const entries = block.path.length;
-  const files = countOf(block.type, 'f');
-  const links = countOf(block.type, 'l') + countOf(block.type, 'h');
-  const perEntry = [block.type, block.mode, block.uid, block.gid, block.mtime, block.mtime_ns, block.header];
-  if (
-    perEntry.some((column) => column.length !== entries) ||
-    block.size.length !== files ||
-    block.link.length !== links ||
-    block.sha256.length !== files * DIGEST_DIGITS ||
-    block.stored.length !== block.raw.length
-  ) {
-    throw invalid('has columns of different lengths');
-  }
-  const tarBytes = blockTarBytes(block);
-  if (tarBytes !== block.raw.reduce((sum, raw) => sum + raw, 0)) throw invalid('does not cover its members');
-  return block;
+/** What a member must be. */
+export interface BlockMember {
+  stored: number;
+  raw: number;
+  /** Of the member as it stands in the file. */
+  sha256: string;
+  piece: (Piece & { sha256: string }) | null;
 }
 
-/** Tar bytes of all entries of a block. */
-function blockTarBytes(block: IndexBlock): number {
-  let sum = 0;
-  for (const blocks of block.header) sum += blocks * BLOCK;
-  for (const size of block.size) sum += padded(size);
-  return sum;
+/** The members of a block, in order. */
+export function blockMembers(block: IndexBlock): BlockMember[] {
+  let pieces = 0;
+  return layOutMembers(block).map((piece, i) => ({
+    stored: block.stored[i] as number,
+    raw: block.raw[i] as number,
+    sha256: digestAt(block.storedSha256, i),
+    piece: piece === null ? null : { ...piece, sha256: digestAt(block.pieceSha256, pieces++) },
+  }));
+}
+
+function digestAt(digests: string, number: number): string {
+  return digests.slice(number * DIGEST_DIGITS, (number + 1) * DIGEST_DIGITS);
 }
 
 const TYPE_OF: Record<string, EntryType> = { f: 'file', d: 'directory', l: 'symlink', h: 'hardlink' };
@@ -169,7 +183,7 @@ export function blockEntries(block: IndexBlock): BlockEntry[] {
   let file = 0;
   let link = 0;
   return block.path.map((path, i) => {
-    const type = TYPE_OF[block.type.charAt(i)] as EntryType;
+    const type = typeAt(block, i);
     const entry: BlockEntry = {
       path,
       type,
@@ -183,7 +197,7 @@ export function blockEntries(block: IndexBlock): BlockEntry[] {
     };
     if (type === 'file') {
       entry.size = block.size[file] as number;
-      entry.sha256 = block.sha256.slice(file * DIGEST_DIGITS, (file + 1) * DIGEST_DIGITS);
+      entry.sha256 = digestAt(block.sha256, file);
       file++;
     } else if (type !== 'directory') {
       entry.link = block.link[link] as string;
@@ -193,12 +207,29 @@ export function blockEntries(block: IndexBlock): BlockEntry[] {
   });
 }
 
+function typeAt(block: IndexBlock, i: number): EntryType {
+  return TYPE_OF[block.type.charAt(i)] as EntryType;
+}
+
+/** A member that was written, as the index tells it. */
+export interface WrittenMember {
+  stored: number;
+  raw: number;
+  sha256: string;
+  /** Of the content in it, for a piece of a large file that takes more members than one. */
+  pieceSha256: string;
+}
+
 /** A block of these entries and members; the mirror of `blockEntries`. */
-export function blockOf(
-  entries: readonly BlockEntry[],
-  members: readonly { stored: number; raw: number }[],
-): IndexBlock {
-  const block = emptyBlock();
+export function blockOf(entries: readonly BlockEntry[], members: readonly WrittenMember[]): IndexBlock {
+  const block: IndexBlock = {
+    ...{ path: [], type: '', mode: [], uid: [], gid: [], mtime: [], mtime_ns: [], header: [], size: [], link: [] },
+    stored: members.map((member) => member.stored),
+    raw: members.map((member) => member.raw),
+    sha256: '',
+    storedSha256: members.map((member) => member.sha256).join(''),
+    pieceSha256: members.map((member) => member.pieceSha256).join(''),
+  };
   let types = '';
   let digests = '';
   for (const entry of entries) {
@@ -216,7 +247,5 @@ export function blockOf(
   }
   block.type = types;
   block.sha256 = digests;
-  block.stored = members.map((member) => member.stored);
-  block.raw = members.map((member) => member.raw);
   return block;
 }

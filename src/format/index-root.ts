@@ -1,20 +1,17 @@
 import { deflateRawSync } from 'node:zlib';
 import * as z from 'zod/mini';
 import { BackupError } from '../errors.ts';
+import { refuseUnknownFeatures } from './features.ts';
 import { FORMAT_VERSION } from './format-version.ts';
-import { DAMAGED_HINT } from './gzip-member.ts';
-import { inflateJson } from './inflate-exactly.ts';
-import { type Manifest, validateManifest } from './manifest.ts';
-
-/** Most bytes that the root may inflate to. */
-const MAX_ROOT_BYTES = 64 * 1024 * 1024;
-/** Most entries in one block. */
-const MAX_BLOCK_ENTRIES = 16_384;
+import { MAX_PAGE_BLOCKS } from './index-page.ts';
+import { inflateJson, MAX_INDEX_JSON_BYTES } from './inflate-exactly.ts';
+import { type IndexManifest, validateIndexManifest } from './manifest.ts';
+import { invalidIndex } from './packed-columns.ts';
 
 const count = z.int().check(z.nonnegative());
 const sha256 = z.string().check(z.regex(/^[0-9a-f]{64}$/));
 
-const totalsSchema = z.strictObject({
+const totalsSchema = z.object({
   entries: count,
   files: count,
   directories: count,
@@ -26,42 +23,46 @@ const totalsSchema = z.strictObject({
   tar_bytes: count,
 });
 
-const topSchema = z.strictObject({
+const directorySchema = z.object({
   // As of any directory: set-user-id never.
   mode: count.check(z.maximum(0o3777)),
-  uid: count,
-  gid: count,
-  mtime: z.int(),
+  uid: count.check(z.maximum(0xffffffff)),
+  gid: count.check(z.maximum(0xffffffff)),
+  mtime: z.int().check(z.minimum(-8.64e12), z.maximum(8.64e12)),
   mtime_ns: count.check(z.maximum(999_999_999)),
 });
 
-const verdictSchema = z.strictObject({
+const verdictSchema = z.object({
   path: z.string(),
   verdict: z.enum(['retried', 'trimmed', 'changed', 'vanished', 'unreadable']),
   detail: z.string(),
 });
 
-const blockSchema = z.strictObject({
-  /** Path of the first entry. */
+const pageSchema = z.object({
+  /** Path of the first entry of its first block. */
   first: z.string(),
-  entries: count.check(z.minimum(1), z.maximum(MAX_BLOCK_ENTRIES)),
-  members: count.check(z.minimum(1)),
+  blocks: count.check(z.minimum(1), z.maximum(MAX_PAGE_BLOCKS)),
+  entries: count.check(z.minimum(1)),
+  /** Length of its blocks in the index, before it. */
+  block_bytes: count.check(z.minimum(4)),
   /** Length in the index, and digest. */
   length: count.check(z.minimum(4)),
   sha256,
-  /** Where in the file its first member begins, how many bytes its members take there, and how many tar bytes they hold. */
-  offset: count,
+  /** How many bytes the members of its blocks take in the file, and how many tar bytes they hold. */
   stored: count,
   raw: count,
 });
 
-const rootSchema = z.strictObject({
+const requiresSchema = z.object({ requires: z.array(z.string()) });
+
+const rootSchema = z.object({
   format: z.literal(FORMAT_VERSION),
+  requires: z.array(z.string()),
   manifest: z.unknown(),
-  top: topSchema,
+  directory: directorySchema,
   totals: totalsSchema,
   verdicts: z.array(verdictSchema),
-  blocks: z.array(blockSchema),
+  pages: z.array(pageSchema),
 });
 
 export type Totals = z.infer<typeof totalsSchema>;
@@ -72,56 +73,71 @@ export function isEmptySnapshot({ files, symlinks }: Pick<Totals, 'files' | 'sym
 }
 
 export type RecordedVerdict = z.infer<typeof verdictSchema>;
-export type BlockRow = z.infer<typeof blockSchema>;
+/** Attributes of the state directory itself. */
+export type DirectoryAttributes = z.infer<typeof directorySchema>;
+/** What the index header says of a page. */
+export type PageRow = z.infer<typeof pageSchema>;
 
-/** The root of the index: what there is in all, and where the blocks are. */
-export interface IndexRoot extends Omit<z.infer<typeof rootSchema>, 'manifest'> {
-  /** The manifest as it turned out, without `index_sha256`. */
-  manifest: Manifest;
+/** What packed the members; told for whoever looks into it, and not needed to read them. */
+export interface Compression {
+  library: string;
+  version: string;
+  /** Level by what is packed. */
+  levels: Record<string, number>;
 }
 
-/**
- * The root as it stands at the end of the index.
- *
- * @throws BackupError `TOO_LARGE` for a root that no reader would take
- */
-export function encodeRoot(root: IndexRoot): Buffer {
-  const json = Buffer.from(JSON.stringify(root), 'utf8');
-  if (json.length > MAX_ROOT_BYTES) {
+/** The header of the index: what there is in all, and where the pages are. */
+export interface IndexRoot extends Omit<z.infer<typeof rootSchema>, 'manifest' | 'requires'>, IndexManifest {}
+
+/** The same as it is written. */
+export interface NewIndexRoot extends Omit<z.infer<typeof rootSchema>, 'manifest' | 'requires'> {
+  manifest: IndexManifest['manifest'];
+  compression: Compression;
+}
+
+/** The index header as it stands at the end of the index. */
+export function encodeRoot({
+  format,
+  compression,
+  manifest,
+  directory,
+  totals,
+  verdicts,
+  pages,
+}: NewIndexRoot): Buffer {
+  const requires: string[] = [];
+  const json = { format, requires, compression, manifest, directory, totals, verdicts, pages };
+  const bytes = Buffer.from(JSON.stringify(json), 'utf8');
+  if (bytes.length > MAX_INDEX_JSON_BYTES) {
     throw new BackupError(
-      'TOO_LARGE',
-      `the index of the snapshot would have a root of ${json.length} bytes, more than a reader takes`,
-      {
-        hint: `It names ${root.verdicts.length} files that were not captured clean: look into those first.`,
-      },
+      'LIMIT_EXCEEDED',
+      `the index of the snapshot would have a header of ${bytes.length} bytes, more than a reader takes`,
+      { hint: `It names ${verdicts.length} files that were not captured clean: look into those first.` },
     );
   }
-  return deflateRawSync(json, { level: 9 });
+  return deflateRawSync(bytes, { level: 9 });
 }
 
 /**
- * Reads the root and checks its form.
+ * Reads the index header and checks its form.
  *
- * @throws BackupError `INDEX_INVALID`, or the manifest's codes
+ * @throws BackupError `INDEX_INVALID`, `FORMAT_FEATURE`, or the manifest's codes
  */
 export function parseRoot(bytes: Buffer): IndexRoot {
   let value: unknown;
   try {
-    value = inflateJson(bytes, MAX_ROOT_BYTES);
+    value = inflateJson(bytes);
   } catch (cause) {
-    throw new BackupError('INDEX_INVALID', 'the root of the index cannot be read', { hint: DAMAGED_HINT, cause });
+    throw invalidIndex('has a header that cannot be read', cause);
   }
+  // Before the rest, which a feature may have changed.
+  const requires = requiresSchema.safeParse(value);
+  if (requires.success) refuseUnknownFeatures(requires.data.requires);
   const parsed = rootSchema.safeParse(value);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
-    throw new BackupError(
-      'INDEX_INVALID',
-      `the root of the index has a wrong value: ${issue?.path.join('.')}: ${issue?.message}`,
-      {
-        hint: DAMAGED_HINT,
-        cause: parsed.error,
-      },
-    );
+    throw invalidIndex(`has a header with a wrong value: ${issue?.path.join('.')}: ${issue?.message}`, parsed.error);
   }
-  return { ...parsed.data, manifest: validateManifest(parsed.data.manifest) };
+  const { manifest, requires: _, ...rest } = parsed.data;
+  return { ...rest, ...validateIndexManifest(manifest) };
 }

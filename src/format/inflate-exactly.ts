@@ -1,7 +1,13 @@
 import { inflateRawSync } from 'node:zlib';
+import { parseStrictJson } from './strict-json.ts';
 
 // With room to spare zlib sees the end of the data in the same call.
 const SPARE = 64;
+
+/** Most bytes that the JSON of the index header, a page or a block may inflate to. */
+export const MAX_INDEX_JSON_BYTES = 64 * 1024 * 1024;
+/** Most objects and arrays within each other in the JSON of the index: one more than in a manifest, which the index header holds. */
+const MAX_INDEX_DEPTH = 33;
 
 // What zlib returns with `info: true`, which its types leave out.
 interface Inflated {
@@ -9,11 +15,11 @@ interface Inflated {
   engine: { bytesWritten: number };
 }
 
-/** The JSON object that raw deflate data inflates to, and nothing else. @throws when it is not that */
-export function inflateJson(deflated: Buffer, most: number): unknown {
-  const json = inflateExactly(deflated, most, Math.min(most, deflated.length * 4));
+/** The JSON that raw deflate data of the index inflates to, and nothing else. @throws when it is not that */
+export function inflateJson(deflated: Buffer): unknown {
+  const json = inflateExactly(deflated, MAX_INDEX_JSON_BYTES, Math.min(MAX_INDEX_JSON_BYTES, deflated.length * 4));
   if (json === null) throw new SyntaxError('bytes stand behind the deflate data');
-  return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(json));
+  return parseStrictJson(json, MAX_INDEX_DEPTH);
 }
 
 /**

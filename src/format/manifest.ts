@@ -3,6 +3,7 @@ import { BackupError } from '../errors.ts';
 import { BLOCK, padded } from './entry.ts';
 import { FORMAT_VERSION, otherFormat } from './format-version.ts';
 import { MANIFEST_PATH } from './path-rules.ts';
+import { parseStrictJson, sameJson, withPlainNumbers } from './strict-json.ts';
 import { encodeHeader } from './tar-header.ts';
 
 /** The only manifest version there is; Oxios refuses others too. */
@@ -38,6 +39,19 @@ const manifestSchema = z.extend(oxiosManifest, {
   index_sha256: z.optional(z.nullable(z.string().check(z.regex(/^[0-9a-f]{64}$/)))),
 });
 
+/** What a manifest must say besides when it is the first entry of a sealed snapshot. */
+const firstSchema = z.looseObject({
+  created_at: z.string().check(z.regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z$/)),
+  sections: z.array(z.looseObject({ entry_count: count.check(z.minimum(1)) })),
+  snapshot_format: z.literal(FORMAT_VERSION),
+  files: z.nullable(count),
+  bytes: z.nullable(count),
+  index_sha256: z.nullable(z.string()),
+});
+
+/** The same of the one in the index header, which was written when all was known, but for its own digest. */
+const indexSchema = z.extend(firstSchema, { files: count, bytes: count, index_sha256: z.optional(z.undefined()) });
+
 /** The manifest of a snapshot: Oxios's fields, ours, and any others, which are kept and ignored. */
 export type Manifest = z.infer<typeof manifestSchema>;
 
@@ -59,23 +73,52 @@ function invalid(reason: string, cause?: unknown): BackupError {
 
 function parseJson(bytes: Uint8Array): unknown {
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    return parseStrictJson(bytes, MAX_DEPTH);
   } catch (cause) {
-    throw invalid('is not JSON', cause);
+    throw invalid(`is not JSON of one meaning: ${cause instanceof Error ? cause.message : cause}`, cause);
   }
 }
 
 /**
- * Reads the content of `manifest.json`.
+ * Reads the content of `manifest.json` of an archive without an index.
  *
  * @throws BackupError `MANIFEST_VERSION` for a version that this program does not know, `MANIFEST_INVALID` for anything else that is wrong
  */
 export function parseManifest(bytes: Uint8Array): Manifest {
-  return validateManifest(parseJson(bytes));
+  return validated(parseJson(bytes), manifestSchema);
 }
 
-/** The same for a manifest that is JSON already. */
-export function validateManifest(value: unknown): Manifest {
+/** A manifest, and the JSON that it was read from. */
+export interface IndexManifest {
+  manifest: Manifest;
+  manifestJson: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Reads the content of `manifest.json` of a sealed snapshot.
+ *
+ * @throws BackupError as `parseManifest`
+ */
+export function parseFirstManifest(bytes: Uint8Array): IndexManifest {
+  const json = parseJson(bytes);
+  const manifest = validated(json, firstSchema);
+  if (typeof manifest.index_sha256 === 'string' && (manifest.files === null || manifest.bytes === null))
+    throw invalid('was completed at the end, but does not count its files');
+  return { manifest, manifestJson: json as IndexManifest['manifestJson'] };
+}
+
+/** The same for the manifest in the index header. */
+export function validateIndexManifest(json: unknown): IndexManifest {
+  return { manifest: validated(json, indexSchema), manifestJson: json as IndexManifest['manifestJson'] };
+}
+
+/** Whether the first manifest, its digest of the index aside, says what that of the index header says. */
+export function sameManifest(first: IndexManifest, index: IndexManifest): boolean {
+  const { index_sha256: _, ...rest } = first.manifestJson;
+  return sameJson(rest, index.manifestJson);
+}
+
+function validated(value: unknown, further: z.ZodMiniType): Manifest {
   const version = z.looseObject({ version: z.number() }).safeParse(value);
   if (version.success && version.data.version !== MANIFEST_VERSION) {
     throw new BackupError(
@@ -89,25 +132,16 @@ export function validateManifest(value: unknown): Manifest {
   }
   const format = z.looseObject({ snapshot_format: z.number() }).safeParse(value);
   if (format.success && format.data.snapshot_format !== FORMAT_VERSION) throw otherFormat(format.data.snapshot_format);
-  if (isDeeperThan(value, MAX_DEPTH)) throw invalid('is nested too deeply');
   const parsed = manifestSchema.safeParse(value);
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    throw invalid(`is not a manifest: ${issue?.path.join('.') || 'it'}: ${issue?.message}`, parsed.error);
+  const complete = further.safeParse(value);
+  if (!parsed.success || !complete.success) {
+    const error = parsed.error ?? complete.error;
+    const issue = error?.issues[0];
+    throw invalid(`is not a manifest: ${issue?.path.join('.') || 'it'}: ${issue?.message}`, error);
   }
   const names = new Set(parsed.data.sections.map((section) => section.name));
   if (names.size !== parsed.data.sections.length) throw invalid('names a section twice');
-  return parsed.data;
-}
-
-/** Goes down without recursion, for the depth is what is in doubt. */
-function isDeeperThan(value: unknown, depth: number): boolean {
-  let level: unknown[] = [value];
-  for (let i = 0; level.length > 0; i++) {
-    if (i > depth) return true;
-    level = level.flatMap((each) => (typeof each === 'object' && each !== null ? Object.values(each) : []));
-  }
-  return false;
+  return withPlainNumbers(parsed.data) as Manifest;
 }
 
 /** Whether these bytes are what Oxios's own restore leaves behind in a state directory: a backup's manifest. */

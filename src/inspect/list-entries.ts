@@ -48,7 +48,7 @@ async function* listSealed(
   selection: Selection | null,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Entry, void, void> {
-  for (const number of blocksFor(snapshot, selection)) {
+  for (const { number } of blocksFor(snapshot, selection)) {
     const { entries } = readJudgedBlock(snapshot, number, ANY_PLATFORM);
     for (const { headerBlocks: _, ...entry } of entries) {
       if (selection === null || selection.wants(entry.path, entry.type === 'directory')) yield entry;

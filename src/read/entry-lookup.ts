@@ -1,9 +1,6 @@
-import { BackupError } from '../errors.ts';
-import { DAMAGED_HINT } from '../format/gzip-member.ts';
 import type { BlockEntry } from '../format/index-block.ts';
 import { comparePaths } from '../format/path-order.ts';
 import type { SealedSnapshot } from './open-snapshot.ts';
-import { someOf } from './problem.ts';
 import { type JudgedBlock, readJudgedBlock } from './read-entries.ts';
 
 /** An entry, and where it stands. */
@@ -26,19 +23,12 @@ export class EntryLookup {
 
   /**
    * @param platform where entries would be written
-   * @throws BackupError `ENTRY_ORDER` when the blocks are not in order: then nothing can be looked up
+   * @throws BackupError `INDEX_INVALID` when the blocks are not in order: then what is wanted could stand where nobody looks for it
    */
   constructor(snapshot: SealedSnapshot, platform: NodeJS.Platform) {
     this.#snapshot = snapshot;
     this.#platform = platform;
-    for (const [number, { row }] of snapshot.blocks.entries()) {
-      const before = snapshot.blocks[number - 1]?.row.first;
-      if (before === undefined || comparePaths(before, row.first) < 0) continue;
-      throw new BackupError('ENTRY_ORDER', `${someOf([row.first])} stands in the wrong place of the snapshot`, {
-        path: row.first,
-        hint: DAMAGED_HINT,
-      });
-    }
+    for (const page of snapshot.blocks.pages.keys()) snapshot.blocks.blocksOf(page);
   }
 
   /** A block by its number. */
@@ -51,10 +41,9 @@ export class EntryLookup {
   }
 
   find(path: string): FoundEntry | null {
-    const { blocks } = this.#snapshot;
-    const behind = firstBehind(blocks.length, (i) => blocks[i]?.row.first as string, path);
-    if (behind === 0) return null;
-    const judged = this.block(behind - 1);
+    const block = this.#snapshot.blocks.blockOf(path);
+    if (block === null) return null;
+    const judged = this.block(block.number);
     const { entries } = judged;
     const number = firstBehind(entries.length, (i) => entries[i]?.path as string, path) - 1;
     const entry = entries[number];

@@ -2,7 +2,8 @@ import { hash } from 'node:crypto';
 import { BackupError } from '../errors.ts';
 import { DAMAGED_HINT, decodeIndexPieces, indexRange } from '../format/gzip-member.ts';
 import { decodeBlock, type IndexBlock } from '../format/index-block.ts';
-import type { BlockRow } from '../format/index-root.ts';
+import type { BlockRow } from '../format/index-page.ts';
+import { sumOf } from '../format/packed-columns.ts';
 import { printable } from '../format/printable.ts';
 import { readAt } from './snapshot-source.ts';
 
@@ -15,17 +16,19 @@ export interface IndexLocation {
   length: number;
 }
 
-/** A block's row of the root, and where the block begins in the index. */
+/** A block's row of its page, and where the block begins in the index. */
 export interface BlockLocation {
+  /** Its place among all blocks. */
+  number: number;
   row: BlockRow;
   at: number;
 }
 
-/** Most bytes of a block or of the root: the 64 MiB that either may inflate to, and what deflate adds at worst. */
-const MOST_BYTES = 65 * 1024 * 1024;
+/** Most bytes of a block, a page or the index header: the 64 MiB that each may inflate to, what deflate adds at worst, and a block's digests. */
+const MOST_BYTES = 104 * 1024 * 1024;
 
 /**
- * Reads a block or the root of the index through its framing.
+ * Reads a block, a page or the header of the index through its framing.
  *
  * @throws BackupError `INDEX_INVALID`, `GZIP_INVALID`, `SNAPSHOT_TRUNCATED`
  */
@@ -42,7 +45,7 @@ export function readIndex(index: IndexLocation, at: number, length: number): Buf
 }
 
 /**
- * Reads a block of the index and proves it against its row of the root.
+ * Reads a block of the index and verifies it against its row of the page.
  *
  * @throws BackupError `SNAPSHOT_DAMAGED`, `INDEX_INVALID`, `GZIP_INVALID`
  */
@@ -51,7 +54,7 @@ export function readBlock(index: IndexLocation, { row, at }: BlockLocation): Ind
   if (hash('sha256', bytes) !== row.sha256) {
     throw new BackupError(
       'SNAPSHOT_DAMAGED',
-      `a block of the index (the entries from "${printable(row.first)}" on) has not the SHA-256 of the root`,
+      `a block of the index (the entries from "${printable(row.first)}" on) has not the SHA-256 of its page`,
       { hint: DAMAGED_HINT },
     );
   }
@@ -60,15 +63,11 @@ export function readBlock(index: IndexLocation, { row, at }: BlockLocation): Ind
     block.path.length === row.entries &&
     block.path[0] === row.first &&
     block.stored.length === row.members &&
-    sum(block.stored) === row.stored &&
-    sum(block.raw) === row.raw;
+    sumOf(block.stored) === row.stored &&
+    sumOf(block.raw) === row.raw;
   if (!agrees)
-    throw new BackupError('INDEX_INVALID', 'the root of the index describes a block other than it is', {
+    throw new BackupError('INDEX_INVALID', 'a page of the index describes a block other than it is', {
       hint: DAMAGED_HINT,
     });
   return block;
-}
-
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((total, number) => total + number, 0);
 }

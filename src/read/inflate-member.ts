@@ -1,7 +1,36 @@
+import { hash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { BackupError } from '../errors.ts';
 import { DAMAGED_HINT, MEMBER_HEADER, memberLength } from '../format/gzip-member.ts';
+import type { BlockMember } from '../format/index-block.ts';
 import { inflateExactly } from '../format/inflate-exactly.ts';
+
+/**
+ * Inflates one member that must have a digest as it stands; see `inflateMember`.
+ *
+ * @param sha256 in hexadecimal
+ * @throws BackupError `SNAPSHOT_DAMAGED`, `GZIP_INVALID`
+ */
+export function inflateListed(member: Buffer, raw: number, sha256: string): Buffer {
+  if (hash('sha256', member) !== sha256) {
+    throw new BackupError('SNAPSHOT_DAMAGED', 'a member of the snapshot has not the SHA-256 of the index', {
+      hint: DAMAGED_HINT,
+    });
+  }
+  return inflateMember(member, 'D', raw);
+}
+
+/**
+ * The content of a large file in one of its members.
+ *
+ * @throws BackupError `CONTENT_MISMATCH` when it has not the digest of the index
+ */
+export function checkPiece(tar: Uint8Array, piece: BlockMember['piece']): void {
+  if (piece === null || hash('sha256', tar.subarray(piece.from, piece.to)) === piece.sha256) return;
+  throw new BackupError('CONTENT_MISMATCH', 'a piece of a large file has not the SHA-256 of the index', {
+    hint: DAMAGED_HINT,
+  });
+}
 
 /**
  * Inflates one member after checking all of its form: the framing, the length that it names, no byte left over, CRC-32 and ISIZE.

@@ -37,15 +37,16 @@ export async function judgeWhole(snapshot: SealedSnapshot, pool: ReadPool, judge
 
 /** Hard links to what is no file entry before them. */
 async function hardLinkProblems(snapshot: SealedSnapshot, pool: ReadPool, judge: SnapshotJudge): Promise<Problem[]> {
-  const wanted = new Map<BlockLocation, Set<string>>();
+  const wanted = new Map<number, { block: BlockLocation; paths: Set<string> }>();
   for (const { link } of judge.hardLinks) {
-    const block = blockOfPath(snapshot.blocks, link);
-    if (block === undefined) continue;
-    const paths = wanted.get(block) ?? new Set();
-    wanted.set(block, paths.add(link));
+    const block = snapshot.blocks.blockOf(link);
+    if (block === null) continue;
+    const of = wanted.get(block.number) ?? { block, paths: new Set() };
+    of.paths.add(link);
+    wanted.set(block.number, of);
   }
   const files = new Set<string>();
-  for (const [block, paths] of wanted) {
+  for (const { block, paths } of wanted.values()) {
     for (const path of await pool.run({ kind: 'files', block, paths: [...paths] })) files.add(path);
   }
   return judge.hardLinks
@@ -55,16 +56,4 @@ async function hardLinkProblems(snapshot: SealedSnapshot, pool: ReadPool, judge:
       message: `${someOf([path])} is a hard link to what is no file before it`,
       paths: [path],
     }));
-}
-
-/** The block that holds a path, if any does: the last one that does not begin behind it. */
-function blockOfPath(blocks: readonly BlockLocation[], path: string): BlockLocation | undefined {
-  let low = 0;
-  let high = blocks.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (comparePaths((blocks[middle] as BlockLocation).row.first, path) <= 0) low = middle + 1;
-    else high = middle;
-  }
-  return blocks[low - 1];
 }

@@ -1,8 +1,8 @@
 import { hash } from 'node:crypto';
-import { isDeepStrictEqual } from 'node:util';
 import { BackupError } from '../errors.ts';
 import { BLOCK } from '../format/entry.ts';
 import {
+  claimsToBeOurs,
   DAMAGED_HINT,
   END_MEMBER,
   encodeStoredMember,
@@ -11,9 +11,18 @@ import {
   memberLength,
 } from '../format/gzip-member.ts';
 import { type IndexRoot, parseRoot } from '../format/index-root.ts';
-import { MAX_MANIFEST_BYTES, type Manifest, manifestHeader, parseManifest } from '../format/manifest.ts';
+import {
+  type IndexManifest,
+  MAX_MANIFEST_BYTES,
+  type Manifest,
+  manifestHeader,
+  parseFirstManifest,
+  sameManifest,
+} from '../format/manifest.ts';
+import { invalidIndex, sumOf } from '../format/packed-columns.ts';
 import { parseSeal, SEAL_LENGTH, type Seal } from '../format/seal.ts';
-import { type BlockLocation, type IndexLocation, readIndex } from './index-reader.ts';
+import { BlockTable } from './block-table.ts';
+import { type IndexLocation, readIndex } from './index-reader.ts';
 import { inflateMember } from './inflate-member.ts';
 import { readAt, type SnapshotSource } from './snapshot-source.ts';
 import { readUnsealedManifest } from './unsealed/read-unsealed.ts';
@@ -26,7 +35,7 @@ export interface SealedSnapshot {
   manifest: Manifest;
   root: IndexRoot;
   index: IndexLocation;
-  blocks: BlockLocation[];
+  blocks: BlockTable;
 }
 
 /** A .tar.gz from elsewhere, of which only the manifest has been read. */
@@ -55,7 +64,7 @@ export async function openSnapshot(source: SnapshotSource): Promise<OpenSnapshot
   const head = readAt(source.fd, 0, Math.min(MEMBER_HEADER, source.size));
   const manifestLength = memberLength(head, 'M');
   const seal = source.size < SEAL_LENGTH ? null : parseSeal(readAt(source.fd, source.size - SEAL_LENGTH, SEAL_LENGTH));
-  if (manifestLength === null && seal === null) {
+  if (!claimsToBeOurs(head) && seal === null) {
     return { kind: 'unsealed', source, manifest: await readUnsealedManifest(source) };
   }
   if (seal === null) throw unsealedEnd(source);
@@ -73,7 +82,7 @@ export async function openSnapshot(source: SnapshotSource): Promise<OpenSnapshot
     manifest: root.manifest,
     root,
     index,
-    blocks: locateBlocks(source, manifestLength, seal, root),
+    blocks: locateBlocks(source, index, manifestLength, seal, root),
   };
 }
 
@@ -100,7 +109,7 @@ function unsealedEnd(source: SnapshotSource): BackupError {
   );
 }
 
-function readManifest(source: SnapshotSource, length: number, seal: Seal): Manifest {
+function readManifest(source: SnapshotSource, length: number, seal: Seal): IndexManifest {
   if (length > MAX_MANIFEST_BYTES) {
     throw new BackupError('MANIFEST_INVALID', `manifest.json of the snapshot is too large (${length} bytes)`, {
       hint: DAMAGED_HINT,
@@ -115,9 +124,9 @@ function readManifest(source: SnapshotSource, length: number, seal: Seal): Manif
   if (entry.length < 2 * BLOCK || !member.equals(encodeStoredMember('M', entry)))
     throw damaged('its first member is not stored as it must be');
   if (entry.length % BLOCK !== 0) throw headerError();
-  const manifest = parseManifest(entry.subarray(BLOCK));
-  if (!entry.subarray(0, BLOCK).equals(manifestHeader(manifest, entry.length - BLOCK))) throw headerError();
-  return manifest;
+  const first = parseFirstManifest(entry.subarray(BLOCK));
+  if (!entry.subarray(0, BLOCK).equals(manifestHeader(first.manifest, entry.length - BLOCK))) throw headerError();
+  return first;
 }
 
 function headerError(): BackupError {
@@ -137,46 +146,38 @@ function readRoot(source: SnapshotSource, seal: Seal): IndexRoot {
     rootLength,
   );
   if (!(hash('sha256', bytes, 'buffer') as Buffer).equals(rootSha256))
-    throw damaged('the root of its index has not the SHA-256 of the seal');
+    throw damaged('the header of its index has not the SHA-256 of the seal');
   return parseRoot(bytes);
 }
 
-function checkManifests(stated: Manifest, root: IndexRoot, seal: Seal): void {
-  const { index_sha256: digest, ...rest } = stated;
+function checkManifests(first: IndexManifest, root: IndexRoot, seal: Seal): void {
+  const { index_sha256: digest } = first.manifest;
   // Written to a pipe: the manifest came before what it counts, and the root's takes its place.
   if (digest === null) return;
-  if (digest !== seal.rootSha256.toString('hex') || !isDeepStrictEqual({ ...rest }, { ...root.manifest })) {
+  if (digest !== seal.rootSha256.toString('hex') || !sameManifest(first, root)) {
     throw new BackupError('MANIFEST_MISMATCH', 'manifest.json and the index of the snapshot do not belong together', {
       hint: DAMAGED_HINT,
     });
   }
 }
 
-/** Finds the blocks, and proves that they and their members fill the file without a gap. */
-function locateBlocks(source: SnapshotSource, manifestLength: number, seal: Seal, root: IndexRoot): BlockLocation[] {
-  const blocks: BlockLocation[] = [];
-  let at = 0;
-  let offset = manifestLength;
-  let entries = 0;
-  let raw = 0;
-  for (const row of root.blocks) {
-    if (row.offset !== offset) throw invalidRoot('leaves a gap between the members');
-    blocks.push({ row, at });
-    at += row.length;
-    offset += row.stored;
-    entries += row.entries;
-    raw += row.raw;
-  }
-  if (at !== seal.indexLength - seal.rootLength) throw invalidRoot('leaves a gap between its blocks');
+/** Finds the pages of the index, and verifies that they, their blocks and the blocks' members fill the file without a gap. */
+function locateBlocks(
+  source: SnapshotSource,
+  index: IndexLocation,
+  offset: number,
+  seal: Seal,
+  root: IndexRoot,
+): BlockTable {
+  const blocks = new BlockTable(index, root.pages, offset);
+  if (blocks.indexBytes !== seal.indexLength - seal.rootLength) throw invalidIndex('has a gap between its pages');
+  const entries = sumOf(root.pages.map((page) => page.entries));
+  const raw = sumOf(root.pages.map((page) => page.raw));
   if (entries !== root.totals.entries || raw !== root.totals.tar_bytes)
-    throw invalidRoot('has totals that are not those of its blocks');
-  if (offset + END_MEMBER.length !== seal.indexOffset) throw invalidRoot('leaves a gap behind the members');
-  if (!readAt(source.fd, offset, END_MEMBER.length).equals(END_MEMBER)) {
+    throw invalidIndex('has totals that are not those of its pages');
+  if (blocks.end + END_MEMBER.length !== seal.indexOffset) throw invalidIndex('leaves a gap between the members');
+  if (!readAt(source.fd, blocks.end, END_MEMBER.length).equals(END_MEMBER)) {
     throw new BackupError('GZIP_INVALID', 'the member that ends the tar is not as it must be', { hint: DAMAGED_HINT });
   }
   return blocks;
-}
-
-function invalidRoot(what: string): BackupError {
-  return new BackupError('INDEX_INVALID', `the root of the index ${what}`, { hint: DAMAGED_HINT });
 }

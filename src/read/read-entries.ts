@@ -2,7 +2,8 @@ import { BackupError } from '../errors.ts';
 import { DAMAGED_HINT } from '../format/gzip-member.ts';
 import { type BlockEntry, blockEntries, type IndexBlock } from '../format/index-block.ts';
 import { comparePaths } from '../format/path-order.ts';
-import { type BlockLocation, readBlock } from './index-reader.ts';
+import type { BlockLocation } from './index-reader.ts';
+import { readBlock } from './index-reader.ts';
 import { judgeBlock } from './judge-block.ts';
 import type { SealedSnapshot } from './open-snapshot.ts';
 import { problemError, someOf } from './problem.ts';
@@ -23,13 +24,13 @@ export interface JudgedBlock {
  * @throws BackupError one of the codes whose exit status is 4
  */
 export function readJudgedBlock(snapshot: SealedSnapshot, number: number, platform: NodeJS.Platform): JudgedBlock {
-  const location = snapshot.blocks[number] as BlockLocation;
+  const location = snapshot.blocks.at(number);
   const block = readBlock(snapshot.index, location);
   const entries = blockEntries(block);
   const [problem] = judgeBlock(entries, platform).problems;
   if (problem !== undefined) throw problemError(problem);
-  const behind = snapshot.blocks[number + 1]?.row.first;
-  if (behind !== undefined && comparePaths(block.path.at(-1) as string, behind) >= 0) {
+  const behind = snapshot.blocks.firstOf(number + 1);
+  if (behind !== null && comparePaths(block.path.at(-1) as string, behind) >= 0) {
     throw new BackupError('ENTRY_ORDER', `${someOf([behind])} stands in the wrong place of the snapshot`, {
       path: behind,
       hint: DAMAGED_HINT,
@@ -38,9 +39,17 @@ export function readJudgedBlock(snapshot: SealedSnapshot, number: number, platfo
   return { location, block, entries };
 }
 
-/** Numbers of the blocks that can hold wanted entries, in order. */
-export function blocksFor({ blocks }: SealedSnapshot, selection: Selection | null): number[] {
-  return [...blocks.keys()].filter(
-    (number) => selection?.mayHold(blocks[number]?.row.first as string, blocks[number + 1]?.row.first ?? null) ?? true,
-  );
+/** The blocks that can hold wanted entries, in order. Of pages that cannot none is read. */
+export function* blocksFor(
+  { blocks }: SealedSnapshot,
+  selection: Selection | null,
+): Generator<BlockLocation, void, void> {
+  for (const [number, { row }] of blocks.pages.entries()) {
+    const behind = blocks.pages[number + 1]?.row.first ?? null;
+    if (selection !== null && !selection.mayHold(row.first, behind)) continue;
+    const inside = blocks.blocksOf(number);
+    for (const [i, block] of inside.entries()) {
+      if (selection?.mayHold(block.row.first, inside[i + 1]?.row.first ?? behind) ?? true) yield block;
+    }
+  }
 }

@@ -3,6 +3,7 @@ import { PARALLEL_MEMBERS } from '../format/member-plan.ts';
 import { WorkerPool } from '../workers/pool.ts';
 import type { BlockLocation } from './index-reader.ts';
 import type { SealedSnapshot } from './open-snapshot.ts';
+import { problemOf } from './problem.ts';
 import type { ReadJob, ReadResult, ReadWorkerData } from './read-worker.ts';
 
 /** Worker threads that read one sealed snapshot. */
@@ -19,14 +20,13 @@ export class ReadPool {
     snapshot: SealedSnapshot,
     platform: NodeJS.Platform,
     threads = os.availableParallelism(),
-    blocks: readonly BlockLocation[] = snapshot.blocks,
+    blocks: Iterable<BlockLocation> = snapshot.blocks,
   ) {
     // More threads than there are jobs only cost their start.
-    const jobs = blocks.reduce((sum, { row }) => sum + (isParallel(row) ? row.members : 1), 0);
     const workerData: ReadWorkerData = { index: snapshot.index, platform };
     this.#pool = new WorkerPool(
       new URL('./read-worker.js', import.meta.url),
-      Math.max(1, Math.min(threads, jobs)),
+      Math.max(1, jobsUpTo(threads, blocks)),
       workerData,
     );
   }
@@ -56,6 +56,20 @@ export class ReadPool {
   close(): Promise<void> {
     return this.#pool.close();
   }
+}
+
+/** How many jobs the blocks make, counted until they are enough. A page that cannot be read is found by whoever needs it. */
+function jobsUpTo(most: number, blocks: Iterable<BlockLocation>): number {
+  let jobs = 0;
+  try {
+    for (const { row } of blocks) {
+      jobs += isParallel(row) ? row.members : 1;
+      if (jobs >= most) return most;
+    }
+  } catch (error) {
+    problemOf(error);
+  }
+  return jobs;
 }
 
 /** Whether a block is one file of so many members that they are given to all threads, instead of the block to one. */

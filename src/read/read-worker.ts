@@ -1,11 +1,12 @@
 import { workerData } from 'node:worker_threads';
-import { blockEntries } from '../format/index-block.ts';
+import { type BlockMember, blockEntries } from '../format/index-block.ts';
 import { type ExtractedTree, TreeWriter, type TreeWriterOptions } from '../restore/tree-writer.ts';
 import { copyInto } from '../workers/recycled-buffers.ts';
 import { type Answer, serve } from '../workers/serve.ts';
 import { BlockWalker } from './block-walker.ts';
-import { type BlockLocation, type IndexLocation, readBlock } from './index-reader.ts';
-import { inflateMember } from './inflate-member.ts';
+import type { BlockLocation } from './index-reader.ts';
+import { type IndexLocation, readBlock } from './index-reader.ts';
+import { checkPiece, inflateListed } from './inflate-member.ts';
 import { type BlockJudgement, judgeBlock } from './judge-block.ts';
 import { type Problem, problemOf } from './problem.ts';
 import { readMember, walkMembers } from './walk-members.ts';
@@ -18,8 +19,8 @@ export type ReadJob =
   | { kind: 'check'; block: BlockLocation }
   /** Prove them and write them into a tree; `only` names those wanted by their number in the block. */
   | { kind: 'extract'; block: BlockLocation; tree: TreeWriterOptions; only: number[] | null }
-  /** Inflate one member and hand over its tar bytes, in the memory of `room` if it is enough. */
-  | { kind: 'inflate'; offset: number; stored: number; raw: number; room: Uint8Array }
+  /** Verify and inflate one member and hand over its tar bytes, in the memory of `room` if it is enough. */
+  | ({ kind: 'inflate'; offset: number; room: Uint8Array } & BlockMember)
   /** Which of these paths are file entries of the block. */
   | { kind: 'files'; block: BlockLocation; paths: string[] };
 
@@ -42,7 +43,9 @@ const { index, platform } = workerData as ReadWorkerData;
 serve('read the snapshot', (job: ReadJob): Answer => {
   switch (job.kind) {
     case 'inflate': {
-      const tar = copyInto(job.room, inflateMember(readMember(index.fd, job.offset, job.stored), 'D', job.raw));
+      const inflated = inflateListed(readMember(index.fd, job.offset, job.stored), job.raw, job.sha256);
+      checkPiece(inflated, job.piece);
+      const tar = copyInto(job.room, inflated);
       return { result: { tar } satisfies ReadResult['inflate'], transfer: [tar.buffer as ArrayBuffer] };
     }
     case 'judge':

@@ -1,6 +1,6 @@
-import type { IndexBlock } from '../format/index-block.ts';
+import { blockMembers, type IndexBlock } from '../format/index-block.ts';
 import type { BlockWalker } from './block-walker.ts';
-import { inflateMember } from './inflate-member.ts';
+import { checkPiece, inflateListed } from './inflate-member.ts';
 import { type Problem, problemOf, someOf } from './problem.ts';
 import { readAt } from './snapshot-source.ts';
 
@@ -16,11 +16,12 @@ export function readMember(fd: number, offset: number, stored: number): Buffer {
 /** Leads a walker through all members of a block, in this thread. Damaged members are named and passed over. */
 export function walkMembers(fd: number, offset: number, block: IndexBlock, walker: BlockWalker): void {
   let at = offset;
-  block.stored.forEach((stored, i) => {
-    const raw = block.raw[i] as number;
+  for (const { stored, raw, sha256, piece } of blockMembers(block)) {
     if (walker.wants(raw)) {
       try {
-        walker.feed(inflateMember(readMember(fd, at, stored), 'D', raw));
+        const tar = inflateListed(readMember(fd, at, stored), raw, sha256);
+        checkPiece(tar, piece);
+        walker.feed(tar);
       } catch (error) {
         walker.found.add(memberProblem(error, at, stored, walker.pathsAhead(raw)));
         walker.skip(raw);
@@ -29,7 +30,7 @@ export function walkMembers(fd: number, offset: number, block: IndexBlock, walke
       walker.skip(raw);
     }
     at += stored;
-  });
+  }
 }
 
 /** A damaged member as a problem: which bytes, which entries. */

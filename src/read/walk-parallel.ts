@@ -1,4 +1,4 @@
-import type { IndexBlock } from '../format/index-block.ts';
+import { blockMembers, type IndexBlock } from '../format/index-block.ts';
 import { throwIfAborted } from '../workers/abort.ts';
 import { RecycledBuffers } from '../workers/recycled-buffers.ts';
 import { OrderedWindow } from '../workers/window.ts';
@@ -30,15 +30,16 @@ async function walkMembersOf(
   const window = new OrderedWindow(pool.window);
   const buffers = new RecycledBuffers();
   let at = offset;
-  for (const [i, stored] of block.stored.entries()) {
+  for (const { stored, raw, sha256, piece } of blockMembers(block)) {
     throwIfAborted(signal);
-    const raw = block.raw[i] as number;
     const memberOffset = at;
     const room = buffers.take(raw);
-    const inflated = pool.run({ kind: 'inflate', offset: at, stored, raw, room }, [room.buffer as ArrayBuffer]).then(
-      ({ tar }) => Buffer.from(tar.buffer, tar.byteOffset, tar.byteLength),
-      (error: unknown) => memberProblem(error, memberOffset, stored, walker.pathsAhead(raw)),
-    );
+    const inflated = pool
+      .run({ kind: 'inflate', offset: at, stored, raw, sha256, piece, room }, [room.buffer as ArrayBuffer])
+      .then(
+        ({ tar }) => Buffer.from(tar.buffer, tar.byteOffset, tar.byteLength),
+        (error: unknown) => memberProblem(error, memberOffset, stored, walker.pathsAhead(raw)),
+      );
     await window.add(inflated, (outcome) => {
       if (Buffer.isBuffer(outcome)) {
         walker.feed(outcome);

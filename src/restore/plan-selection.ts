@@ -2,6 +2,7 @@ import { BackupError } from '../errors.ts';
 import type { Entry } from '../format/entry.ts';
 import { comparePaths, parentOf } from '../format/path-order.ts';
 import { EntryLookup, type FoundEntry } from '../read/entry-lookup.ts';
+import type { BlockLocation } from '../read/index-reader.ts';
 import { isExternal, SymlinkIndex, type SymlinkTargets } from '../read/link-rules.ts';
 import type { SealedSnapshot } from '../read/open-snapshot.ts';
 import { problemError, someOf } from '../read/problem.ts';
@@ -29,7 +30,7 @@ export function planSelection(
   const picks = new Picks();
   const links: Entry[] = [];
   const needed = new Map<string, Entry['type']>();
-  for (const number of blocksFor(snapshot, selection)) {
+  for (const { number } of blocksFor(snapshot, selection)) {
     const judged = lookup.block(number);
     const { numbers, parents, targets } = selectEntries(judged.entries, selection);
     for (const each of numbers) {
@@ -55,7 +56,7 @@ export function planSelection(
   }
   for (const link of links) assertHardLink(link, lookup);
   return {
-    plan: picks.finish(snapshot),
+    plan: picks.finish(),
     external: externalOf(links, lookup, snapshot, platform),
     unusual: picks.unusual,
   };
@@ -65,12 +66,12 @@ export function planSelection(
 class Picks {
   readonly unusual = noUnusualNames();
   readonly plan: ExtractionPlan = { blocks: [], entries: 0, files: 0, bytes: 0 };
-  readonly #numbers = new Map<FoundEntry['judged']['location'], Set<number>>();
+  readonly #picked = new Map<number, { block: BlockLocation; numbers: Set<number> }>();
 
   add({ entry, number, judged: { location } }: Omit<FoundEntry, 'entry'> & { entry: Entry }): void {
-    const numbers = this.#numbers.get(location) ?? new Set();
+    const { numbers } = this.#picked.get(location.number) ?? this.#open(location);
     if (numbers.has(number)) return;
-    this.#numbers.set(location, numbers.add(number));
+    numbers.add(number);
     this.plan.entries++;
     noteUnusual(this.unusual, entry.path);
     if (entry.type !== 'file') return;
@@ -78,11 +79,15 @@ class Picks {
     this.plan.bytes += entry.size;
   }
 
-  finish({ blocks }: SealedSnapshot): ExtractionPlan {
-    this.plan.blocks = blocks.flatMap((block) => {
-      const numbers = this.#numbers.get(block);
-      return numbers === undefined ? [] : [{ block, only: [...numbers].sort((a, b) => a - b) }];
-    });
+  #open(block: BlockLocation): { block: BlockLocation; numbers: Set<number> } {
+    const opened = { block, numbers: new Set<number>() };
+    this.#picked.set(block.number, opened);
+    return opened;
+  }
+
+  finish(): ExtractionPlan {
+    const inOrder = [...this.#picked.values()].sort((a, b) => a.block.number - b.block.number);
+    this.plan.blocks = inOrder.map(({ block, numbers }) => ({ block, only: [...numbers].sort((a, b) => a - b) }));
     return this.plan;
   }
 }
@@ -128,7 +133,7 @@ function externalOf(
 }
 
 function* allSymlinks({ blocks }: SealedSnapshot, lookup: EntryLookup): Generator<[string, string], void, void> {
-  for (const number of blocks.keys()) {
+  for (let number = 0; number < blocks.length; number++) {
     for (const { path, type, link } of lookup.block(number).entries) {
       if (type === 'symlink') yield [path, link as string];
     }

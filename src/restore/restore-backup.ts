@@ -15,7 +15,6 @@ import {
   storeSchema,
   threadsSchema,
 } from '../options.ts';
-import type { BlockLocation } from '../read/index-reader.ts';
 import { type OpenSnapshot, openSnapshot, type SealedSnapshot, type UnsealedSnapshot } from '../read/open-snapshot.ts';
 import { blocksFor } from '../read/read-entries.ts';
 import { ReadPool } from '../read/read-pool.ts';
@@ -242,8 +241,7 @@ async function extractOfSealed(
   options: RestoreOptions,
 ): Promise<Extraction> {
   const { threads, signal } = options;
-  const blocks = blocksFor(snapshot, selection).map((number) => snapshot.blocks[number] as BlockLocation);
-  const pool = new ReadPool(snapshot, process.platform, threads, blocks);
+  const pool = new ReadPool(snapshot, process.platform, threads, blocksFor(snapshot, selection));
   try {
     const { plan, external, unusual } = await decideSealed(snapshot, selection, pool, signal);
     refuseEmpty(snapshot.root.totals, options.allowEmpty);
@@ -289,7 +287,7 @@ function topOf(
 ): TopAttributes {
   if (opened.kind === 'unsealed' || selection !== null)
     return found.kind === 'missing' ? { mode: 0o777 & ~umask } : readTop(target);
-  const { mode, mtime, mtime_ns, uid, gid } = opened.root.top;
+  const { mode, mtime, mtime_ns, uid, gid } = opened.root.directory;
   return {
     ...(modes ? { mode } : {}),
     mtimeNs: BigInt(mtime) * 1_000_000_000n + BigInt(mtime_ns),

@@ -1,6 +1,7 @@
 import type { Entry } from '../format/entry.ts';
 import { blockEntries } from '../format/index-block.ts';
-import { type BlockLocation, readBlock } from '../read/index-reader.ts';
+import type { BlockLocation } from '../read/index-reader.ts';
+import { readBlock } from '../read/index-reader.ts';
 import type { SealedSnapshot } from '../read/open-snapshot.ts';
 
 /** What of a block is to be extracted; `only` null means all of it. */
@@ -20,13 +21,27 @@ export interface Extent {
 
 /** What is to be extracted of a sealed snapshot. */
 export interface ExtractionPlan extends Extent {
-  blocks: BlockPlan[];
+  /** Can be gone through more than once. */
+  blocks: Iterable<BlockPlan>;
 }
 
 /** A plan for the whole snapshot. */
 export function planAll(snapshot: SealedSnapshot): ExtractionPlan {
   const { entries, files, bytes } = snapshot.root.totals;
-  return { blocks: snapshot.blocks.map((block) => ({ block, only: null })), entries, files, bytes };
+  return { blocks: new WholeBlocks(snapshot.blocks), entries, files, bytes };
+}
+
+/** All blocks as a plan. There can be millions of them: none is made before it is asked for. */
+class WholeBlocks implements Iterable<BlockPlan> {
+  readonly #blocks: Iterable<BlockLocation>;
+
+  constructor(blocks: Iterable<BlockLocation>) {
+    this.#blocks = blocks;
+  }
+
+  *[Symbol.iterator](): Generator<BlockPlan, void, void> {
+    for (const block of this.#blocks) yield { block, only: null };
+  }
 }
 
 /** The entries of a plan, in the order of the snapshot, a block at a time in memory. They were judged when the plan was made. */

@@ -13,6 +13,7 @@ import {
   threadsSchema,
 } from '../options.ts';
 import { BlockWalker } from '../read/block-walker.ts';
+import type { BlockLocation } from '../read/index-reader.ts';
 import { readBlock } from '../read/index-reader.ts';
 import { judgeBlock } from '../read/judge-block.ts';
 import { judgeWhole } from '../read/judge-snapshot.ts';
@@ -97,7 +98,7 @@ async function verifySealed(snapshot: SealedSnapshot, options: VerifyOptions): P
   try {
     options.onEvent?.({ type: 'phase', phase: 'check' });
     const window = new OrderedWindow(pool.window);
-    for (const block of snapshot.blocks) {
+    for (const block of eachBlock(snapshot, judge)) {
       throwIfAborted(options.signal);
       const checked = isParallel(block.row)
         ? checkParallel(snapshot, pool, block, options.signal)
@@ -133,10 +134,23 @@ async function verifySealed(snapshot: SealedSnapshot, options: VerifyOptions): P
   }
 }
 
+/** All blocks, but for those whose page is damaged. */
+function* eachBlock({ blocks }: SealedSnapshot, judge: SnapshotJudge): Generator<BlockLocation, void, void> {
+  for (const page of blocks.pages.keys()) {
+    let inside: readonly BlockLocation[] = [];
+    try {
+      inside = blocks.blocksOf(page);
+    } catch (error) {
+      judge.found.add(problemOf(error));
+    }
+    yield* inside;
+  }
+}
+
 async function checkParallel(
   snapshot: SealedSnapshot,
   pool: ReadPool,
-  location: SealedSnapshot['blocks'][number],
+  location: BlockLocation,
   signal: AbortSignal | undefined,
 ): Promise<ReadResult['check']> {
   try {

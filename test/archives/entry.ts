@@ -32,7 +32,6 @@ export interface IndexRow {
   gid: unknown;
   mtime: unknown;
   mtime_ns: unknown;
-  header: unknown;
   size: unknown;
   link: unknown;
   sha256: Buffer;
@@ -79,7 +78,6 @@ export function indexRow(entry: Entry): IndexRow {
     gid: entry.gid ?? 1000,
     mtime: entry.mtime ?? 1_770_000_000,
     mtime_ns: entry.mtimeNs ?? 0,
-    header: tarBytes(entry).header.length / 512,
     size: content.length,
     link: entry.link ?? '',
     sha256: createHash('sha256').update(content).digest(),

@@ -16,6 +16,8 @@ export interface Layers {
   entriesPerMember?: number;
   /** Default: all. */
   membersPerBlock?: number;
+  /** Default: all. */
+  blocksPerPage?: number;
   /** Changes what becomes of the manifest in member `M`. `sha256` is the root's digest. */
   manifest?: (manifest: SealedManifest, sha256: string) => unknown;
   /** Tar bytes of member `M` instead. */
@@ -26,8 +28,16 @@ export interface Layers {
   end?: Buffer;
   /** Changes the columns of a block. */
   columns?: (columns: Columns, block: number) => void;
+  /** Changes the digests of a block. */
+  digests?: (digests: Digests, block: number) => void;
   /** Changes an encoded block. */
   block?: (bytes: Buffer, block: number) => Buffer;
+  /** Changes what a page says of its blocks. */
+  rows?: (rows: BlockRow[], page: number) => void;
+  /** Changes the columns of a page. */
+  pageColumns?: (columns: Record<string, unknown[]>, page: number) => void;
+  /** Changes an encoded page. */
+  page?: (bytes: Buffer, page: number) => Buffer;
   /** Changes the root before it is compressed; its `manifest` is the honest one. */
   root?: (root: Root) => unknown;
   /** JSON of the root, or a deflated root, instead. */
@@ -49,6 +59,13 @@ export interface Seal {
   manifestSha256: Buffer;
 }
 
+/** Digests of a block: of files, of members as they stand, of pieces of large files. */
+export interface Digests {
+  files: Buffer[];
+  members: Buffer[];
+  pieces: Buffer[];
+}
+
 /** The columns of a block: a list each, but for the types, which are a letter each. */
 export interface Columns extends Record<Exclude<keyof IndexRow, 'type' | 'sha256'>, unknown[]> {
   type: string;
@@ -56,30 +73,44 @@ export interface Columns extends Record<Exclude<keyof IndexRow, 'type' | 'sha256
   raw: number[];
 }
 
-/** What the root says of a block. */
+/** What a page says of a block. */
 export interface BlockRow {
   first: unknown;
   entries: number;
   members: number;
   length: number;
+  sha256: Buffer;
+  stored: number;
+  raw: number;
+}
+
+/** What the index header says of a page. */
+export interface PageRow {
+  first: unknown;
+  blocks: number;
+  entries: number;
+  block_bytes: number;
+  length: number;
   sha256: string;
-  offset: number;
   stored: number;
   raw: number;
 }
 
 export interface Root {
   format: number;
+  requires: unknown;
   manifest: SealedManifest;
-  top: Record<'mode' | 'uid' | 'gid' | 'mtime' | 'mtime_ns', number>;
+  directory: Record<'mode' | 'uid' | 'gid' | 'mtime' | 'mtime_ns', number>;
   totals: Record<'entries' | 'files' | 'directories' | 'symlinks' | 'hard_links' | 'bytes' | 'tar_bytes', number>;
   verdicts: object[];
-  blocks: BlockRow[];
+  pages: PageRow[];
 }
 
 interface Member {
   bytes: Buffer;
   raw: number;
+  /** Content of a large file that takes more members than this. */
+  piece: Buffer | null;
   entries: Entry[];
 }
 
@@ -112,7 +143,11 @@ export function buildSnapshot(entries: Entry[], layers: Layers = {}): Buffer {
     while (members[next]?.entries.length === 0) next += 1;
     const covered = members.slice(at, next);
     const number = blocks.length;
-    const plain = encodeBlock(covered, (columns) => layers.columns?.(columns, number));
+    const plain = encodeBlock(
+      covered,
+      (columns) => layers.columns?.(columns, number),
+      (digests) => layers.digests?.(digests, number),
+    );
     const block = layers.block?.(plain, number) ?? plain;
     const stored = sum(covered.map((member) => member.bytes.length));
     const inside = covered.flatMap((member) => member.entries);
@@ -121,19 +156,20 @@ export function buildSnapshot(entries: Entry[], layers: Layers = {}): Buffer {
       entries: inside.length,
       members: covered.length,
       length: block.length,
-      sha256: sha256(block).toString('hex'),
-      offset,
+      sha256: sha256(block),
       stored,
       raw: sum(covered.map((member) => member.raw)),
     });
     blocks.push(block);
     offset += stored;
   }
+  const { index: blocksAndPages, pages } = writePages(blocks, described, layers);
   const count = (type: string): number => entries.filter((entry) => indexRow(entry).type === type).length;
   const honestRoot: Root = {
     format: 1,
     manifest,
-    top: { mode: 0o755, uid: 1000, gid: 1000, mtime: 1_770_000_001, mtime_ns: 5 },
+    requires: [],
+    directory: { mode: 0o755, uid: 1000, gid: 1000, mtime: 1_770_000_001, mtime_ns: 5 },
     totals: {
       entries: entries.length,
       files: count('f'),
@@ -144,11 +180,11 @@ export function buildSnapshot(entries: Entry[], layers: Layers = {}): Buffer {
       tar_bytes: sum(members.map((member) => member.raw)),
     },
     verdicts: [],
-    blocks: described,
+    pages,
   };
   const plainRoot = deflateRawSync(JSON.stringify(layers.root?.(structuredClone(honestRoot)) ?? honestRoot));
   const root = layers.rootBytes?.(plainRoot) ?? plainRoot;
-  const index = Buffer.concat([...blocks, root]);
+  const index = Buffer.concat([blocksAndPages, root]);
   const plainPieces = cutIndex(index);
   const pieces = layers.index?.(plainPieces) ?? plainPieces;
 
@@ -168,15 +204,67 @@ export function buildSnapshot(entries: Entry[], layers: Layers = {}): Buffer {
   return Buffer.concat([beforeSeal, layers.sealMember?.(memberS) ?? memberS]);
 }
 
+/** Pages behind the blocks that they list. */
+function writePages(blocks: Buffer[], rows: BlockRow[], layers: Layers): { index: Buffer; pages: PageRow[] } {
+  const parts: Buffer[] = [];
+  const pages: PageRow[] = [];
+  const perPage = layers.blocksPerPage ?? Math.max(1, blocks.length);
+  for (let at = 0; at < blocks.length; at += perPage) {
+    const listed = rows.slice(at, at + perPage);
+    const honest = listed.map((row) => ({ ...row }));
+    layers.rows?.(listed, pages.length);
+    const column = (key: keyof BlockRow) => listed.map((row) => row[key]);
+    const columns: Record<string, unknown[]> = {
+      first: column('first'),
+      entries: column('entries'),
+      members: column('members'),
+      length: column('length'),
+      stored: column('stored'),
+      raw: column('raw'),
+    };
+    layers.pageColumns?.(columns, pages.length);
+    const plain = packed(
+      columns,
+      listed.map((row) => row.sha256),
+    );
+    const page = layers.page?.(plain, pages.length) ?? plain;
+    parts.push(...blocks.slice(at, at + perPage), page);
+    pages.push({
+      first: honest[0]?.first,
+      blocks: honest.length,
+      entries: sum(honest.map((row) => row.entries)),
+      block_bytes: sum(honest.map((row) => row.length)),
+      length: page.length,
+      sha256: sha256(page).toString('hex'),
+      stored: sum(honest.map((row) => row.stored)),
+      raw: sum(honest.map((row) => row.raw)),
+    });
+  }
+  return { index: Buffer.concat(parts), pages };
+}
+
+/** The length of the deflated columns, these, and digests. */
+export function packed(columns: object, digests: Buffer[]): Buffer {
+  const deflated = deflateRawSync(JSON.stringify(columns));
+  const length = Buffer.alloc(4);
+  length.writeUInt32LE(deflated.length);
+  return Buffer.concat([length, deflated, ...digests]);
+}
+
 function cutMembers(entries: Entry[], layers: Layers): Member[] {
   const members: Member[] = [];
   let pending: Buffer[] = [];
   let inside: Entry[] = [];
-  const close = () => {
+  const close = (piece: Buffer | null = null) => {
     if (pending.length === 0) return;
     const raw = Buffer.concat(pending);
     const plain = tarMember('D', raw);
-    members.push({ bytes: layers.member?.(plain, members.length, raw) ?? plain, raw: raw.length, entries: inside });
+    members.push({
+      bytes: layers.member?.(plain, members.length, raw) ?? plain,
+      raw: raw.length,
+      piece,
+      entries: inside,
+    });
     pending = [];
     inside = [];
   };
@@ -187,17 +275,23 @@ function cutMembers(entries: Entry[], layers: Layers): Member[] {
     pending.push(header, large ? body.subarray(0, MIB) : body);
     inside.push(entry);
     if (!large) continue;
-    for (let at = MIB; at < body.length; at += MIB) {
-      close();
-      pending.push(body.subarray(at, at + MIB));
+    const content = entry.content ?? body;
+    close(content.subarray(0, MIB));
+    for (let at = MIB; at < content.length; at += MIB) {
+      // The last piece has the padding.
+      pending.push(body.subarray(at, at + MIB < content.length ? at + MIB : undefined));
+      close(content.subarray(at, at + MIB));
     }
-    close();
   }
   close();
   return members;
 }
 
-function encodeBlock(members: Member[], change: (columns: Columns) => void): Buffer {
+function encodeBlock(
+  members: Member[],
+  change: (columns: Columns) => void,
+  changeDigests: (digests: Digests) => void,
+): Buffer {
   const rows = members.flatMap((member) => member.entries).map(indexRow);
   const files = rows.filter((row) => row.type === 'f');
   const column = (key: keyof IndexRow, of: IndexRow[] = rows) => of.map((row) => row[key]);
@@ -209,7 +303,6 @@ function encodeBlock(members: Member[], change: (columns: Columns) => void): Buf
     gid: column('gid'),
     mtime: column('mtime'),
     mtime_ns: column('mtime_ns'),
-    header: column('header'),
     size: column('size', files),
     link: column(
       'link',
@@ -218,11 +311,14 @@ function encodeBlock(members: Member[], change: (columns: Columns) => void): Buf
     stored: members.map((member) => member.bytes.length),
     raw: members.map((member) => member.raw),
   };
+  const digests: Digests = {
+    files: files.map((row) => row.sha256),
+    members: members.map((member) => sha256(member.bytes)),
+    pieces: members.flatMap(({ piece }) => (piece === null ? [] : [sha256(piece)])),
+  };
   change(columns);
-  const deflated = deflateRawSync(JSON.stringify(columns));
-  const length = Buffer.alloc(4);
-  length.writeUInt32LE(deflated.length);
-  return Buffer.concat([length, deflated, ...files.map((row) => row.sha256)]);
+  changeDigests(digests);
+  return packed(columns, [...digests.files, ...digests.members, ...digests.pieces]);
 }
 
 function cutIndex(index: Buffer): Buffer[] {

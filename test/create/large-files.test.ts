@@ -18,7 +18,7 @@ async function blocksOf(snapshot: string): Promise<[entries: number, members: nu
   try {
     const opened = await openSnapshot(source);
     if (opened.kind !== 'sealed') throw new Error('not sealed');
-    return opened.blocks.map(({ row }) => [row.entries, row.members]);
+    return [...opened.blocks].map(({ row }) => [row.entries, row.members]);
   } finally {
     source.close();
   }

@@ -2,30 +2,55 @@ import { deflateRawSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { padded } from '../../src/format/entry.ts';
-import { type BlockEntry, blockEntries, blockOf, decodeBlock, encodeBlock } from '../../src/format/index-block.ts';
+import {
+  type BlockEntry,
+  blockEntries,
+  blockMembers,
+  blockOf,
+  checkBlock,
+  decodeBlock,
+  encodeBlock,
+  type WrittenMember,
+} from '../../src/format/index-block.ts';
 import { blockEntry } from './arbitraries.ts';
 
 const tarBytes = (entries: readonly BlockEntry[]) =>
   entries.reduce((sum, { headerBlocks, size }) => sum + headerBlocks * 512 + padded(size), 0);
 
-/** Entries and members that hold their tar bytes. */
+const MIB = 2 ** 20;
+const digest = (n: number) => n.toString(16).padStart(64, '0');
+
+/** Entries in the members that hold them: a large file in pieces, others as they come. */
 const contents = fc
   .tuple(
     fc.array(
       blockEntry.filter(({ size }) => size < 2 ** 24),
       { minLength: 1, maxLength: 12 },
     ),
-    fc.nat(3),
+    fc.integer({ min: 1, max: 4 }),
   )
-  .map(([entries, cuts]) => {
-    const raw = tarBytes(entries);
-    const members = [];
-    for (let left = raw; left > 0; ) {
-      const length = members.length < cuts && left > 512 ? 512 * Math.ceil(left / 1024) : left;
-      const piece = Math.min(length, 64 * 2 ** 20);
-      members.push({ stored: 29 + (piece >> 2), raw: piece });
-      left -= piece;
+  .map(([entries, perMember]) => {
+    const members: WrittenMember[] = [];
+    const add = (raw: number, pieceSha256 = '') =>
+      members.push({ stored: 29 + (raw >> 2), raw, sha256: digest(members.length), pieceSha256 });
+    let held: BlockEntry[] = [];
+    const close = () => {
+      if (held.length > 0) add(tarBytes(held));
+      held = [];
+    };
+    for (const entry of entries) {
+      if (entry.size <= MIB) {
+        held.push(entry);
+        if (held.length === perMember) close();
+        continue;
+      }
+      close();
+      for (let at = 0; at < entry.size; at += MIB) {
+        const content = at + MIB < entry.size ? MIB : padded(entry.size) - at;
+        add(content + (at === 0 ? entry.headerBlocks * 512 : 0), digest(at + 1));
+      }
     }
+    close();
     return { entries, members };
   });
 
@@ -46,6 +71,12 @@ test('parse after serialize gives the same value', () => {
       const decoded = decodeBlock(encodeBlock(block));
       expect(decoded).toEqual(block);
       expect(blockEntries(decoded)).toEqual(entries);
+      expect(() => checkBlock(block)).not.toThrow();
+      const pieces = blockMembers(decoded).map(({ piece, ...member }) => ({
+        ...member,
+        pieceSha256: piece?.sha256 ?? '',
+      }));
+      expect(pieces).toEqual(members);
     }),
     { numRuns: 200 },
   );
@@ -91,7 +122,7 @@ test('a block cut anywhere is refused', () => {
     headerBlocks: 1,
     sha256: '01'.repeat(32),
   };
-  const bytes = encodeBlock(blockOf([entry], [{ stored: 100, raw: 1024 }]));
+  const bytes = encodeBlock(blockOf([entry], [{ stored: 100, raw: 1024, sha256: digest(1), pieceSha256: '' }]));
   expect(blockEntries(decodeBlock(bytes))).toEqual([entry]);
   for (let length = 0; length < bytes.length; length++)
     expect(() => decodeBlock(bytes.subarray(0, length))).toThrow(invalid);
@@ -106,15 +137,14 @@ describe('columns that do not fit are refused', () => {
     gid: [0],
     mtime: [0],
     mtime_ns: [0],
-    header: [1],
     size: [3],
     link: [],
     stored: [100],
     raw: [1024],
   };
-  const digest = Buffer.alloc(32);
+  const digests = Buffer.alloc(64);
   test('unless they do', () => {
-    expect(decodeBlock(encodeColumns(sound, digest)).path).toEqual(['a']);
+    expect(decodeBlock(encodeColumns(sound, digests)).path).toEqual(['a']);
   });
   const wrong: Record<string, unknown>[] = [
     { path: ['a', 'b'] },
@@ -132,8 +162,6 @@ describe('columns that do not fit are refused', () => {
     { mtime: ['0'] },
     { mtime_ns: [1e9] },
     { mtime_ns: [-1] },
-    { header: [0] },
-    { header: [1025] },
     { size: [] },
     { size: [-1] },
     { size: [2 ** 53] },
@@ -143,15 +171,19 @@ describe('columns that do not fit are refused', () => {
     { raw: [512] },
     { raw: [0] },
     { raw: [2 ** 27] },
-    { more: [] },
+    { path: [], type: '', mode: [], uid: [], gid: [], mtime: [], mtime_ns: [], size: [], stored: [], raw: [] },
   ];
   test.each(wrong)('%j', (change) => {
-    expect(() => decodeBlock(encodeColumns({ ...sound, ...change }, digest))).toThrow(invalid);
+    expect(() => decodeBlock(encodeColumns({ ...sound, ...change }, digests))).toThrow(invalid);
+  });
+  test('but not for fields that nobody knows', () => {
+    expect(decodeBlock(encodeColumns({ ...sound, more: [1.5, { a: null }] }, digests)).path).toEqual(['a']);
   });
   test('digests that are too few or too many', () => {
     expect(() => decodeBlock(encodeColumns(sound))).toThrow(invalid);
-    expect(() => decodeBlock(encodeColumns(sound, Buffer.alloc(33)))).toThrow(invalid);
-    expect(() => decodeBlock(encodeColumns(sound, Buffer.alloc(64)))).toThrow(invalid);
+    expect(() => decodeBlock(encodeColumns(sound, Buffer.alloc(32)))).toThrow(invalid);
+    expect(() => decodeBlock(encodeColumns(sound, Buffer.alloc(65)))).toThrow(invalid);
+    expect(() => decodeBlock(encodeColumns(sound, Buffer.alloc(96)))).toThrow(invalid);
   });
   test('what is no object, or inflates without end', () => {
     for (const value of [null, [], 'text', 1, {}]) expect(() => decodeBlock(encodeColumns(value))).toThrow(invalid);
@@ -160,4 +192,33 @@ describe('columns that do not fit are refused', () => {
     length.writeUInt32LE(bomb.length);
     expect(() => decodeBlock(Buffer.concat([length, bomb]))).toThrow(invalid);
   });
+});
+
+describe('entries that do not lie in the members as they must are refused', () => {
+  const fields = { path: 'a', mode: 0o644, uid: 0, gid: 0, mtime: 0, mtimeNs: 0, headerBlocks: 1 };
+  const fileOf = (size: number): BlockEntry => ({ ...fields, type: 'file', size, sha256: digest(1) });
+  const decode = (size: number, raws: number[], pieces = raws.length) => {
+    const members = raws.map((raw, i) => ({
+      stored: 50,
+      raw,
+      sha256: digest(2),
+      pieceSha256: i < pieces ? digest(3) : '',
+    }));
+    return decodeBlock(encodeBlock(blockOf([fileOf(size)], members)));
+  };
+  test('unless they do', () => {
+    expect(decode(MIB, [512 + MIB], 0).size).toEqual([MIB]);
+    expect(decode(MIB + 1, [512 + MIB, 512]).size).toEqual([MIB + 1]);
+    // It grew while it was captured, and stands whole in one member.
+    expect(decode(3 * MIB, [512 + 3 * MIB], 0).size).toEqual([3 * MIB]);
+  });
+  test.each([
+    ['a small file in two members', 1024, [512 + 512, 512], 2],
+    ['a first piece of less than a MiB', 2 * MIB, [512 + MIB - 512, MIB + 512], 2],
+    ['pieces of more than a MiB', 4 * MIB, [512 + 2 * MIB, 2 * MIB], 2],
+    ['a last piece without its padding', MIB + 1, [512 + MIB], 1],
+    ['a piece too many', MIB + 1, [512 + MIB, 512, 512], 3],
+    ['digests of pieces of a file in one member', MIB, [512 + MIB], 1],
+    ['digests of pieces missing', 2 * MIB, [512 + MIB, MIB], 1],
+  ])('%s', (_, size, raws, pieces) => expect(() => decode(size, raws, pieces)).toThrow(invalid));
 });

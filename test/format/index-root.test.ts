@@ -1,7 +1,7 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { encodeRoot, type IndexRoot, parseRoot } from '../../src/format/index-root.ts';
+import { encodeRoot, type NewIndexRoot, parseRoot } from '../../src/format/index-root.ts';
 import type { Manifest } from '../../src/format/manifest.ts';
 import { path } from './arbitraries.ts';
 
@@ -11,12 +11,22 @@ const manifest: Manifest = {
   created_at: '2026-03-03T02:00:00Z',
   oxios_version: '0.3.0',
   sections: [{ name: 'seeds', entry_count: 1 }],
+  snapshot_format: 1,
+  files: 1,
+  bytes: 2,
   later: { kept: true },
 };
-const root: fc.Arbitrary<IndexRoot> = fc.record({
+const root: fc.Arbitrary<NewIndexRoot> = fc.record({
   format: fc.constant(1 as const),
   manifest: fc.constant(manifest),
-  top: fc.record({ mode: fc.nat(0o3777), uid: count, gid: count, mtime: fc.integer(), mtime_ns: fc.nat(999_999_999) }),
+  compression: fc.constant({ library: 'zlib', version: '1.3', levels: { small_files: 5 } }),
+  directory: fc.record({
+    mode: fc.nat(0o3777),
+    uid: fc.nat(),
+    gid: fc.nat(),
+    mtime: fc.integer(),
+    mtime_ns: fc.nat(999_999_999),
+  }),
   totals: fc.record({
     entries: count,
     files: count,
@@ -40,14 +50,14 @@ const root: fc.Arbitrary<IndexRoot> = fc.record({
     }),
     { maxLength: 4 },
   ),
-  blocks: fc.array(
+  pages: fc.array(
     fc.record({
       first: path,
-      entries: fc.integer({ min: 1, max: 16_384 }),
-      members: fc.integer({ min: 1, max: 1000 }),
+      blocks: fc.integer({ min: 1, max: 4096 }),
+      entries: fc.integer({ min: 1, max: 2 ** 30 }),
+      block_bytes: fc.integer({ min: 4, max: 2 ** 30 }),
       length: fc.integer({ min: 4, max: 2 ** 30 }),
       sha256: fc.uint8Array({ minLength: 32, maxLength: 32 }).map((bytes) => Buffer.from(bytes).toString('hex')),
-      offset: count,
       stored: count,
       raw: count,
     }),
@@ -56,13 +66,41 @@ const root: fc.Arbitrary<IndexRoot> = fc.record({
 });
 const refused = expect.objectContaining({ exitStatus: 4 });
 
+/** What is read of what was written: all that a reader needs. */
+function read({ compression: _, ...value }: NewIndexRoot): object {
+  return { ...value, manifestJson: value.manifest };
+}
+
 test('parse after serialize gives the same value, serialize after parse the same bytes', () => {
   fc.assert(
     fc.property(root, (value) => {
       const bytes = encodeRoot(value);
-      expect(parseRoot(bytes)).toEqual(value);
-      expect(encodeRoot(parseRoot(bytes)).equals(bytes)).toBe(true);
+      const parsed = parseRoot(bytes);
+      expect(parsed).toEqual(read(value));
+      expect(encodeRoot({ ...parsed, compression: value.compression }).equals(bytes)).toBe(true);
     }),
+  );
+});
+
+test('fields that nobody knows are ignored, at every level', () => {
+  const [value] = fc.sample(root, { numRuns: 1, seed: 2 }) as [NewIndexRoot];
+  const more = { later: [1.5, null, { a: 2e300 }] };
+  const json = {
+    ...value,
+    ...more,
+    requires: [],
+    directory: { ...value.directory, ...more },
+    totals: { ...value.totals, ...more },
+    verdicts: value.verdicts.map((each) => ({ ...each, ...more })),
+    pages: value.pages.map((each) => ({ ...each, ...more })),
+  };
+  expect(parseRoot(deflateRawSync(JSON.stringify(json)))).toEqual(read(value));
+});
+
+test('a feature that a reader must know, and does not, is named, whatever else it has changed', () => {
+  const bytes = deflateRawSync(JSON.stringify({ requires: ['chunks/2', 'x\u001b[2J'], pages: 'elsewhere' }));
+  expect(() => parseRoot(bytes)).toThrow(
+    expect.objectContaining({ code: 'FORMAT_FEATURE', message: expect.stringContaining('"chunks/2", "x\\u001b[2J"') }),
   );
 });
 
@@ -72,7 +110,9 @@ test('a root with a byte changed is refused, or says what its JSON says', () => 
       const bytes = encodeRoot(value);
       bytes[draw % bytes.length] = (bytes[draw % bytes.length] as number) ^ change;
       try {
-        expect(parseRoot(bytes)).toEqual(JSON.parse(inflateRawSync(bytes).toString()));
+        const parsed = parseRoot(bytes);
+        const json = JSON.parse(inflateRawSync(bytes).toString());
+        expect(parsed).toMatchObject({ pages: json.pages, totals: json.totals, verdicts: json.verdicts });
       } catch (error) {
         expect(error).toEqual(refused);
       }
@@ -82,23 +122,38 @@ test('a root with a byte changed is refused, or says what its JSON says', () => 
 });
 
 test('values that cannot be are refused', () => {
-  const [value] = fc.sample(root, { numRuns: 1, seed: 1 }) as [IndexRoot];
-  const parse = (change: object) => () => parseRoot(deflateRawSync(JSON.stringify({ ...value, ...change })));
+  const [value] = fc.sample(root, { numRuns: 1, seed: 1 }) as [NewIndexRoot];
+  const parse = (change: object) => () =>
+    parseRoot(deflateRawSync(JSON.stringify({ ...value, requires: [], ...change })));
   expect(parse({})).not.toThrow();
-  const block = { first: 'a', entries: 1, members: 1, length: 4, sha256: '0'.repeat(64), offset: 0, stored: 0, raw: 0 };
+  const page = {
+    first: 'a',
+    blocks: 1,
+    entries: 1,
+    block_bytes: 4,
+    length: 4,
+    sha256: '0'.repeat(64),
+    stored: 0,
+    raw: 0,
+  };
+  expect(parse({ pages: [page] })).not.toThrow();
   const wrong: object[] = [
     { format: 2 },
     { manifest: null },
     { manifest: { ...manifest, version: 2 } },
-    { top: { ...value.top, mode: 0o10000 } },
+    { directory: { ...value.directory, mode: 0o10000 } },
+    { manifest: { ...manifest, files: null } },
+    { manifest: { ...manifest, index_sha256: null } },
+    { requires: undefined },
+    { requires: 'all' },
     { totals: { ...value.totals, files: -1 } },
     { verdicts: [{ path: 'a', verdict: 'fine', detail: '' }] },
-    { blocks: [{ ...block, entries: 0 }] },
-    { blocks: [{ ...block, entries: 16_385 }] },
-    { blocks: [{ ...block, sha256: 'x' }] },
-    { blocks: [{ ...block, offset: 1.5 }] },
-    { blocks: {} },
-    { extra: 1 },
+    { pages: [{ ...page, blocks: 0 }] },
+    { pages: [{ ...page, blocks: 4097 }] },
+    { pages: [{ ...page, sha256: 'x' }] },
+    { pages: [{ ...page, sha256: 'A'.repeat(64) }] },
+    { pages: [{ ...page, stored: 1.5 }] },
+    { pages: {} },
   ];
   for (const change of wrong) expect(parse(change), JSON.stringify(change)).toThrow(refused);
   for (const bytes of [Buffer.alloc(0), Buffer.from('{}'), deflateRawSync('['), deflateRawSync('null')])

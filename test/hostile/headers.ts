@@ -95,12 +95,7 @@ export const HEADERS = {
   'size one less in the tar': sealed([file('evil', 'twenty characters!!!', { tar: { size: 19 } })]),
   'size one more in the tar': sealed([file('evil', 'twenty characters!!!', { tar: { size: 21 } })]),
   'directory with a body': {
-    ...sealed([directory('evil', { tar: { size: 512 }, body: SMUGGLED })], {
-      columns: (columns) => {
-        const at = columns.path.indexOf('evil');
-        columns.header[at] = Number(columns.header[at]) + 1;
-      },
-    }),
+    ...sealed([directory('evil', { tar: { size: 512 }, body: SMUGGLED })]),
     ...unsealed([directory('evil', { tar: { size: 512 }, body: SMUGGLED })]),
   },
   'mode without a digit': withFields({ mode: '        ' }),

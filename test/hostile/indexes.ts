@@ -2,7 +2,15 @@
 import { deflateRawSync } from 'node:zlib';
 import { file, type IndexRow, inOrder, symlink } from '../archives/entry.ts';
 import { emptyMember } from '../archives/gzip-member.ts';
-import { type BlockRow, buildSnapshot, type Columns, type Root, type Seal } from '../archives/snapshot.ts';
+import {
+  type BlockRow,
+  buildSnapshot,
+  type Columns,
+  type PageRow,
+  packed,
+  type Root,
+  type Seal,
+} from '../archives/snapshot.ts';
 import { type Attack, BASE, deflateBomb, sealed } from './attack.ts';
 
 /** Where `notes.md` stands in the columns. */
@@ -26,7 +34,9 @@ const total = (name: keyof Root['totals']): Attack =>
   root((all) => {
     all.totals[name] += 1;
   });
-const block = (change: (first: BlockRow) => void): Attack => root(({ blocks }) => change(blocks[0] as BlockRow));
+const rows = (change: (rows: BlockRow[]) => void): Attack => sealed([], { rows: change });
+const block = (change: (first: BlockRow) => void): Attack => rows(([first]) => change(first as BlockRow));
+const page = (change: (first: PageRow) => void): Attack => root(({ pages }) => change(pages[0] as PageRow));
 const seal = (change: (seal: Seal) => void): Attack => sealed([], { seal: change });
 
 /** `notes.md` honest in the tar, and in the index like this; whatever counts and sums goes by the index. */
@@ -38,6 +48,9 @@ const atOdds = (index: Partial<IndexRow>): Attack => ({
 const inParts = (layers: Parameters<typeof buildSnapshot>[1]): Attack => ({
   sealed: () => buildSnapshot(inOrder(BASE), { entriesPerMember: 2, membersPerBlock: 2, ...layers }),
 });
+
+/** A block to a page, and two members to a block. */
+const inPages = (layers: Parameters<typeof buildSnapshot>[1]): Attack => inParts({ blocksPerPage: 1, ...layers });
 
 function lengthPrefixed(deflated: Buffer, digests: Buffer): Buffer {
   const length = Buffer.alloc(4);
@@ -54,7 +67,6 @@ export const INDEXES = {
   'gid at odds': atOdds({ gid: 0 }),
   'time at odds': atOdds({ mtime: 1 }),
   'size at odds, by one': atOdds({ size: 14 }),
-  'size and header at odds, at the same length': atOdds({ header: 2, size: 0 }),
   'link at odds': sealed([symlink('link', 'notes.md', { index: { link: 'sessions' } })]),
   'digest at odds': atOdds({ sha256: Buffer.alloc(32, 7) }),
   'length of members at odds': inParts({
@@ -79,8 +91,6 @@ export const INDEXES = {
   'size negative': inColumn('size', -1, SIZE_AT),
   'size of 2^60': inColumn('size', 2 ** 60, SIZE_AT),
   'size that is a string': inColumn('size', '15', SIZE_AT),
-  'header of no block': inColumn('header', 0),
-  'header of 2^40 blocks': inColumn('header', 2 ** 40),
   'path that is a number': inColumn('path', 7),
   'link that is null': sealed([symlink('link', 'notes.md', { index: { link: null } })]),
   'column missing': columns((all) => {
@@ -104,13 +114,12 @@ export const INDEXES = {
     all.type = `x${all.type.slice(1)}`;
   }),
   'columns that are a list': sealed([], {
-    block: (bytes) => lengthPrefixed(deflateRawSync('[]'), bytes.subarray(-32 * FILES.length)),
+    block: (bytes) => lengthPrefixed(deflateRawSync('[]'), bytes.subarray(-32 * (FILES.length + 1))),
   }),
   'entry that is not in the tar': columns((all) => {
     all.path.push('zz');
     all.type += 'd';
     for (const name of ['mode', 'uid', 'gid', 'mtime', 'mtime_ns'] as const) all[name].push(1);
-    all.header.push(1);
   }),
 
   // Blocks.
@@ -119,7 +128,7 @@ export const INDEXES = {
     block: (bytes) => Buffer.concat([Buffer.from([0xff, 0xff, 0xff, 0xff]), bytes.subarray(4)]),
   }),
   'block that is not deflate': sealed([], {
-    block: (bytes) => lengthPrefixed(Buffer.from('not deflate'), bytes.subarray(-32 * FILES.length)),
+    block: (bytes) => lengthPrefixed(Buffer.from('not deflate'), bytes.subarray(-32 * (FILES.length + 1))),
   }),
   'block with bytes behind its deflate data': sealed([], {
     block: (bytes) => {
@@ -131,10 +140,18 @@ export const INDEXES = {
   'block with a digest too few': sealed([], { block: (bytes) => bytes.subarray(0, -32) }),
   'block with a digest too many': sealed([], { block: (bytes) => Buffer.concat([bytes, Buffer.alloc(32)]) }),
   'block that inflates to 1 GiB': sealed([], {
-    block: (bytes) => lengthPrefixed(deflateBomb(1024, ' '), bytes.subarray(-32 * FILES.length)),
+    block: (bytes) => lengthPrefixed(deflateBomb(1024, ' '), bytes.subarray(-32 * (FILES.length + 1))),
   }),
-  'blocks in the wrong order': inParts({
-    root: (honest) => ({ ...honest, blocks: [...honest.blocks].reverse() }),
+  'blocks in the wrong order': inParts({ rows: (rows) => rows.reverse() }),
+  'digest of a member at odds': sealed([], {
+    digests: ({ members }) => members.fill(Buffer.alloc(32, 7), 0, 1),
+  }),
+  'digest of a member too few': sealed([], { digests: ({ members }) => members.pop() }),
+  'digest of a piece at odds': sealed([file('large', Buffer.alloc(2.5 * 2 ** 20, 'x'))], {
+    digests: ({ pieces }) => pieces.fill(Buffer.alloc(32, 7), 1, 2),
+  }),
+  'digest of a piece too few': sealed([file('large', Buffer.alloc(2.5 * 2 ** 20, 'x'))], {
+    digests: ({ pieces }) => pieces.pop(),
   }),
 
   // The root.
@@ -157,18 +174,18 @@ export const INDEXES = {
     root: (all) => ({ ...all, manifest: { ...all.manifest, version: 2 } }),
   }),
   'root without the state directory': root((all) => {
-    Reflect.deleteProperty(all, 'top');
+    Reflect.deleteProperty(all, 'directory');
   }),
   'root with a set-user-id state directory': root((all) => {
-    all.top.mode = 0o4755;
+    all.directory.mode = 0o4755;
   }),
-  'root with no blocks': root((all) => {
-    all.blocks = [];
+  'root with no pages': root((all) => {
+    all.pages = [];
   }),
-  'root with blocks that are no list': root((all) => {
-    Object.assign(all, { blocks: { length: 1 } });
+  'root with pages that are no list': root((all) => {
+    Object.assign(all, { pages: { length: 1 } });
   }),
-  'root with a block twice': root((all) => all.blocks.push(...all.blocks.slice(0, 1))),
+  'root with a page twice': root((all) => all.pages.push(...all.pages.slice(0, 1))),
   'root with a verdict that nobody defined': root((all) => {
     all.verdicts = [{ path: 'notes.md', verdict: 'fine', detail: '' }];
   }),
@@ -195,16 +212,10 @@ export const INDEXES = {
     first.length = 2 ** 53;
   }),
   'block with another digest': block((first) => {
-    first.sha256 = '00'.repeat(32);
+    first.sha256 = Buffer.alloc(32);
   }),
-  'block with a digest that is none': block((first) => {
-    first.sha256 = 'x';
-  }),
-  'block whose members begin a byte later': block((first) => {
-    first.offset += 1;
-  }),
-  'block whose members begin before the file': block((first) => {
-    first.offset = -1;
+  'block with half a digest': block((first) => {
+    first.sha256 = Buffer.alloc(16);
   }),
   'block whose members take a byte more': block((first) => {
     first.stored += 1;
@@ -213,19 +224,64 @@ export const INDEXES = {
     first.raw += 512;
   }),
   'blocks with a gap between their members': inParts({
-    root: (all) => {
-      const [first] = all.blocks as [BlockRow, BlockRow];
-      first.stored -= 10;
-      return all;
+    rows: ([first]) => {
+      (first as BlockRow).stored -= 10;
     },
   }),
   'blocks whose members overlap': inParts({
+    rows: ([first, second]) => {
+      (first as BlockRow).stored += 10;
+      (second as BlockRow).stored -= 10;
+    },
+  }),
+
+  // Pages.
+  'pages out of order': inPages({ root: (all) => ({ ...all, pages: all.pages.reverse() }) }),
+  'pages with their first entries out of order': inPages({
     root: (all) => {
-      const [, second] = all.blocks as [BlockRow, BlockRow];
-      second.offset -= 10;
-      second.stored += 10;
+      const [first, second] = all.pages as [PageRow, PageRow];
+      [first.first, second.first] = [second.first, first.first];
       return all;
     },
+  }),
+  'page with another digest': page((first) => {
+    first.sha256 = '00'.repeat(32);
+  }),
+  'page with a digest in capitals': page((first) => {
+    first.sha256 = first.sha256.toUpperCase();
+  }),
+  'page with another first entry': page((first) => {
+    first.first = 'a';
+  }),
+  'page that counts an entry more': page((first) => {
+    first.entries += 1;
+  }),
+  'page that counts a block more': page((first) => {
+    first.blocks += 1;
+  }),
+  'page whose blocks take a byte more': page((first) => {
+    first.block_bytes += 1;
+  }),
+  'page that is one byte longer': page((first) => {
+    first.length += 1;
+  }),
+  'page whose members take a byte more': page((first) => {
+    first.stored += 1;
+  }),
+  'page whose members hold 512 bytes more': page((first) => {
+    first.raw += 512;
+  }),
+  'page of no blocks': sealed([], {
+    page: () => packed({ first: [], entries: [], members: [], length: [], stored: [], raw: [] }, []),
+  }),
+  'page without a column': sealed([], {
+    pageColumns: (columns) => {
+      Reflect.deleteProperty(columns, 'raw');
+    },
+  }),
+  'page with a digest too many': sealed([], { page: (bytes) => Buffer.concat([bytes, Buffer.alloc(32)]) }),
+  'page that inflates to 1 GiB': sealed([], {
+    page: (bytes) => lengthPrefixed(deflateBomb(1024, ' '), bytes.subarray(-32)),
   }),
 
   // The seal, and the members that carry the index.

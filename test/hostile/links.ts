@@ -8,12 +8,7 @@ const withBody = (entry: Entry): Attack => {
   const lying = { ...entry, tar: { size: 512 }, body: content };
   return {
     // The body is where the next entry's header should be.
-    ...sealed([lying], {
-      columns: (columns) => {
-        const at = columns.path.indexOf(entry.path);
-        columns.header[at] = Number(columns.header[at]) + 1;
-      },
-    }),
+    ...sealed([lying]),
     ...unsealed([lying]),
   };
 };
@@ -67,14 +62,17 @@ export const LINKS = {
     Required<Attack>
   >),
   'symbolic link to nothing': carrying([symlink('evil', '')]),
-  'symbolic link with NUL': carrying([
-    symlink('evil', 'notes.md\0evil', {
-      header: Buffer.concat([
-        paxHeader([['linkpath', 'notes.md\0evil']]),
-        ustarHeader({ path: 'evil', type: '2', mode: 0o777 }),
-      ]),
-    }),
-  ]),
+  'symbolic link with NUL': {
+    ...sealed([symlink('evil', 'notes.md\0evil')]),
+    ...unsealed([
+      symlink('evil', 'notes.md\0evil', {
+        header: Buffer.concat([
+          paxHeader([['linkpath', 'notes.md\0evil']]),
+          ustarHeader({ path: 'evil', type: '2', mode: 0o777 }),
+        ]),
+      }),
+    ]),
+  },
   'symbolic link of 5,000 bytes': carrying([symlink('evil', 'n/'.repeat(2500))]),
   'symbolic link of 20,000 components': carrying([symlink('evil', Array(20_000).fill('d').join('/'))]),
   'symbolic link with a body': withBody(symlink('evil', 'notes.md')),

@@ -31,7 +31,10 @@ export const NAMES = {
     ...sealed([file('innocent', '', { header: paxNamed('../evil') })]),
     ...unsealed([file('innocent', '', { header: paxNamed('../evil') })]),
   },
-  'NUL in a name': carrying([file('memory/evil\0.json', '', { header: paxNamed('memory/evil\0.json') })]),
+  'NUL in a name': {
+    ...sealed([file('memory/evil\0.json', '')]),
+    ...unsealed([file('memory/evil\0.json', '', { header: paxNamed('memory/evil\0.json') })]),
+  },
   'empty name': carrying([file('', '')]),
   'dot as a file': carrying([file('.', '')]),
   'dot as a directory': sealed([directory('.')]),

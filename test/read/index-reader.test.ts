@@ -20,7 +20,7 @@ test('a path that would act upon a terminal is escaped in the message', () => {
   const counts = { entries: 1, members: 1, offset: 0, stored: 1, raw: 1 };
   const row = { first: '\u001b[2Jx', length: bytes.length, sha256: '0'.repeat(64), ...counts };
   try {
-    expect(() => readBlock(index, { row, at: 0 })).toThrow('the entries from "\\u001b[2Jx" on');
+    expect(() => readBlock(index, { number: 0, row, at: 0 })).toThrow('the entries from "\\u001b[2Jx" on');
   } finally {
     fs.closeSync(fd);
   }

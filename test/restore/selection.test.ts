@@ -89,7 +89,7 @@ describe('what is restored is judged as in a whole restore', () => {
     writeFileSync(path, buildSnapshot([file('b'), file('a')], SCATTERED));
     const store = new StateStore(room.fresh('state'));
     await expect(restoreBackup(store, path, { paths: ['a'], allowEmpty: true, threads: 1 })).rejects.toMatchObject({
-      code: 'ENTRY_ORDER',
+      code: 'INDEX_INVALID',
     });
     expect(existsSync(store.basePath)).toBe(false);
   });

@@ -1,9 +1,11 @@
 import { hash } from 'node:crypto';
-import { indexStored, MEMBER_HEADER, memberLength } from '../../format/gzip-member.ts';
+import { END_MEMBER, indexStored, MEMBER_HEADER, memberLength } from '../../format/gzip-member.ts';
 import { type IndexRoot, parseRoot } from '../../format/index-root.ts';
 import { MAX_MANIFEST_BYTES } from '../../format/manifest.ts';
+import { sumOf } from '../../format/packed-columns.ts';
 import { parseSeal, SEAL_LENGTH, type Seal } from '../../format/seal.ts';
-import { type BlockLocation, type IndexLocation, readIndex } from '../../read/index-reader.ts';
+import { BlockTable } from '../../read/block-table.ts';
+import { type IndexLocation, readIndex } from '../../read/index-reader.ts';
 import { type Problem, problemOf } from '../../read/problem.ts';
 import { readAt, type SnapshotSource } from '../../read/snapshot-source.ts';
 
@@ -11,7 +13,7 @@ import { readAt, type SnapshotSource } from '../../read/snapshot-source.ts';
 export interface FoundIndex {
   root: IndexRoot;
   index: IndexLocation;
-  blocks: BlockLocation[];
+  blocks: BlockTable;
   /** How much farther behind than they should be seal and index stand: bytes were put in somewhere before them, or are missing if negative. */
   shift: number;
 }
@@ -51,13 +53,10 @@ function readFoundIndex(source: SnapshotSource, seal: Seal, sealOffset: number):
   const bytes = readIndex(index, indexLength - rootLength, rootLength);
   if (!(hash('sha256', bytes, 'buffer') as Buffer).equals(rootSha256)) return null;
   const root = parseRoot(bytes);
-  let at = 0;
-  const blocks = root.blocks.map((row) => {
-    const location = { row, at };
-    at += row.length;
-    return location;
-  });
-  if (at !== indexLength - rootLength) return null;
+  // Counted from behind, for of the first member nothing may be left.
+  const firstMember = seal.indexOffset - END_MEMBER.length - sumOf(root.pages.map((page) => page.stored));
+  const blocks = new BlockTable(index, root.pages, firstMember);
+  if (blocks.indexBytes !== indexLength - rootLength) return null;
   return { root, index, blocks, shift };
 }
 

@@ -6,7 +6,8 @@ import { MEMBER_HEADER, memberKind } from '../../format/gzip-member.ts';
 import { blockEntries, type IndexBlock } from '../../format/index-block.ts';
 import { type Manifest, parseManifest } from '../../format/manifest.ts';
 import { BlockWalker } from '../../read/block-walker.ts';
-import { type BlockLocation, readBlock } from '../../read/index-reader.ts';
+import type { BlockLocation } from '../../read/index-reader.ts';
+import { readBlock } from '../../read/index-reader.ts';
 import { inflateMember } from '../../read/inflate-member.ts';
 import { type Problem, problemOf } from '../../read/problem.ts';
 import { readAt, type SnapshotSource } from '../../read/snapshot-source.ts';
@@ -30,31 +31,45 @@ export interface Salvage extends OperationOptions {
  * @returns how many entries are lost without their names
  */
 export async function salvageByIndex(found: FoundIndex, salvage: Salvage): Promise<number> {
-  const { source, writer, problems } = salvage;
+  const { problems } = salvage;
   let unnamed = 0;
-  for (const location of found.blocks) {
-    await giveWay(salvage);
-    let block: IndexBlock;
+  for (const [page, { row, offset }] of found.blocks.pages.entries()) {
+    let inside: readonly BlockLocation[];
     try {
-      block = readBlock(found.index, location);
+      inside = found.blocks.blocksOf(page);
     } catch (error) {
       problems.push(problemOf(error));
-      unnamed += await salvageUnlisted(location, found.shift, salvage);
+      unnamed += await salvageUnlisted({ ...row, offset }, found.shift, salvage);
       continue;
     }
-    const entries = blockEntries(block);
-    const walker = new BlockWalker(entries, writer);
-    writer.proven = true;
-    walkDamaged(source, location.row.offset, found.shift, block, walker);
-    const reasons = new Map<string, string>();
-    for (const problem of walker.problems) for (const path of problem.paths) reasons.set(path, problem.message);
-    for (const { path } of entries) {
-      if (!writer.isSettled(path))
-        writer.lose(path, reasons.get(path) ?? 'what the snapshot holds in its place is not it');
-    }
-    for (const problem of walker.problems) problems.push(problem);
+    for (const location of inside) unnamed += await salvageBlock(found, location, salvage);
   }
   return unnamed;
+}
+
+/** @returns how many of its entries are lost without their names */
+async function salvageBlock(found: FoundIndex, location: BlockLocation, salvage: Salvage): Promise<number> {
+  const { source, writer, problems } = salvage;
+  await giveWay(salvage);
+  let block: IndexBlock;
+  try {
+    block = readBlock(found.index, location);
+  } catch (error) {
+    problems.push(problemOf(error));
+    return salvageUnlisted(location.row, found.shift, salvage);
+  }
+  const entries = blockEntries(block);
+  const walker = new BlockWalker(entries, writer);
+  writer.proven = true;
+  walkDamaged(source, location.row.offset, found.shift, block, walker);
+  const reasons = new Map<string, string>();
+  for (const problem of walker.problems) for (const path of problem.paths) reasons.set(path, problem.message);
+  for (const { path } of entries) {
+    if (!writer.isSettled(path))
+      writer.lose(path, reasons.get(path) ?? 'what the snapshot holds in its place is not it');
+  }
+  for (const problem of walker.problems) problems.push(problem);
+  return 0;
 }
 
 /** Leads a walker through the members of a block, each where it should be or where `shift` has moved it. */
@@ -95,8 +110,15 @@ function readMember(source: SnapshotSource, at: number, stored: number, raw: num
   return inflateMember(readAt(source.fd, at, stored), 'D', raw);
 }
 
-/** @returns how many entries of the block are lost without their names */
-async function salvageUnlisted({ row }: BlockLocation, shift: number, salvage: Salvage): Promise<number> {
+/** Members that hold a run of entries. */
+interface Run {
+  entries: number;
+  offset: number;
+  stored: number;
+}
+
+/** @returns how many entries of the run are lost without their names */
+async function salvageUnlisted(row: Run, shift: number, salvage: Salvage): Promise<number> {
   const { source, writer } = salvage;
   const place = (offset: number) => (isMember(source, offset) ? offset : offset + shift);
   const named = () => writer.entries + writer.lost.length;
