@@ -86,6 +86,11 @@ export function wholeNumberSchema(from: number, to: number): z.ZodMiniType {
   return z.int(allowed).check(z.gte(from, allowed), z.lte(to, allowed));
 }
 
+const SHARE = 'a number from 0 to 1';
+
+/** A part of something. */
+export const shareSchema = z.number(SHARE).check(z.gte(0, SHARE), z.lte(1, SHARE));
+
 export const threadsSchema = wholeNumberSchema(1, 1024);
 
 export function oneOfSchema(words: readonly string[]): z.ZodMiniType {

@@ -123,6 +123,17 @@ test.each(Object.entries(ARGUMENTS))('%s must be what it is meant to be', async 
     await expect(call(wrong as never), String(wrong)).rejects.toMatchObject({ code: 'USAGE' });
 });
 
+test('a category and a share are checked too', async () => {
+  for (const wrong of [undefined, 7, null])
+    await expect(store.listCategory(wrong as never)).rejects.toMatchObject({ code: 'USAGE' });
+  const source = { hostname: 'a', stateDir: '/b' };
+  for (const share of [Number.NaN, -1, 50, '0.5'])
+    expect(() => api.shrinkageOf(new Map(), source, { files: 1, bytes: 1 }, share as never)).toThrow(
+      'share must be a number from 0 to 1',
+    );
+  await expect(api.newestSnapshots('')).rejects.toMatchObject({ code: 'USAGE' });
+});
+
 test('a policy is refused for a word that is no rule, and for what is no count', async () => {
   for (const policy of [{ keepWeakly: 1 }, { keepLast: '3' }, { keepLast: Number.NaN }, { keepDaily: -1 }, null, {}]) {
     await expect(api.pruneSnapshots(room.root, policy as never)).rejects.toMatchObject({ code: 'USAGE' });

@@ -1,6 +1,6 @@
 import { BackupError } from '../errors.ts';
 import type { OperationOptions } from '../events.ts';
-import { checkArgument, checkOptions, operationSchema, pathSchema } from '../options.ts';
+import { checkArgument, checkOptions, operationSchema, pathSchema, shareSchema } from '../options.ts';
 import { type HeldAmount, hasShrunk } from './drops.ts';
 import { untouchedReason } from './prune-plan.ts';
 import { SNAPSHOT_LIKE, scanShelf } from './scan-shelf.ts';
@@ -47,6 +47,7 @@ export async function newestSnapshots(directory: string, options: OperationOptio
  * @param after what it holds now
  * @param share how much less is too much, from 0 to 1, in files or in bytes
  * @returns null if it does not
+ * @throws BackupError `USAGE` for a share that is none
  */
 export function shrinkageOf(
   newest: NewestSnapshots,
@@ -54,6 +55,7 @@ export function shrinkageOf(
   after: HeldAmount,
   share: number,
 ): Shrinkage | null {
+  checkArgument('share', shareSchema, share);
   const before = newest.get(sourceKey(source));
   if (before === undefined || before.totals === null || !hasShrunk(before.totals, after, share)) return null;
   const { files, bytes } = before.totals;

@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BackupError, fromSystemError } from '../errors.ts';
-import { checkArgument, pathSchema } from '../options.ts';
+import { checkArgument, pathSchema, textSchema } from '../options.ts';
 import { entryStem } from './sections.ts';
 
 /** Oxios's view of its state directory: categories (folders) of entries (`.md` and `.json` files). */
@@ -26,6 +26,7 @@ export class StateStore {
    * @throws BackupError `USAGE` for a name that is no category, `PERMISSION` or `IO` when the folder cannot be read
    */
   async listCategory(category: string): Promise<string[]> {
+    checkArgument('category', textSchema, category);
     assertCategoryName(category);
     const folder = join(this.basePath, category);
     let names: string[];
