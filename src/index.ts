@@ -7,7 +7,8 @@ export { type DiffOptions, diffSnapshots } from './compare/diff-snapshots.ts';
 export type { Difference, SectionDifference, Unreadable } from './compare/difference.ts';
 export { type BackupPlan, type Notice, type PlanBackupOptions, planBackup } from './compare/plan-backup.ts';
 export { planRestore, type Refusal, type RestorePreview } from './compare/plan-restore.ts';
-export { type CreateOptions, type CreateOutput, type CreateResult, createBackup } from './create/create-backup.ts';
+export { type CreateResult, createBackup } from './create/create-backup.ts';
+export type { CreateOptions, CreateOutput } from './create/create-options.ts';
 export {
   BackupError,
   type BackupErrorDetails,

@@ -5,7 +5,7 @@ import type { LeftOut } from '../capture/capture-report.ts';
 import { captureState } from '../capture/capture-state.ts';
 import { openStateDir } from '../capture/scan.ts';
 import { systemReason } from '../capture/system-reason.ts';
-import { CREATE_SHAPE, type CreateOptions } from '../create/create-backup.ts';
+import { CREATE_SHAPE, type CreateOptions } from '../create/create-options.ts';
 import { refuseEmptyState } from '../create/empty-state.ts';
 import type { RecordedVerdict, Totals } from '../format/index-root.ts';
 import { isBackupManifest, type ManifestSection } from '../format/manifest.ts';

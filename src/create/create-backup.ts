@@ -1,7 +1,6 @@
 import { hash } from 'node:crypto';
 import os from 'node:os';
 import path from 'node:path';
-import type { Writable } from 'node:stream';
 import type { LeftOut } from '../capture/capture-report.ts';
 import { captureState } from '../capture/capture-state.ts';
 import { Exclusions } from '../capture/exclusions.ts';
@@ -20,22 +19,7 @@ import { encodeRoot, type RecordedVerdict, type Totals } from '../format/index-r
 import { encodeManifestEntry, isBackupManifest, MAX_MANIFEST_BYTES, type Manifest } from '../format/manifest.ts';
 import { comparePaths } from '../format/path-order.ts';
 import { encodeSeal, SEAL_LENGTH } from '../format/seal.ts';
-import {
-  checkArgument,
-  checkOptions,
-  flagSchema,
-  OPERATION_SHAPE,
-  oneOfSchema,
-  optionsSchema,
-  outputSchema,
-  pathSchema,
-  storeSchema,
-  textSchema,
-  textsSchema,
-  threadsSchema,
-  timeSchema,
-  wholeNumberSchema,
-} from '../options.ts';
+import { checkArgument, checkOptions, outputSchema, storeSchema } from '../options.ts';
 import { acquireStateLock, type StateLock } from '../restore/publish/lock.ts';
 import { assertRecovered } from '../restore/publish/needs-recovery.ts';
 import { clearTemporaries } from '../state/clear-temporaries.ts';
@@ -47,6 +31,7 @@ import type { StateStore } from '../state/state-store.ts';
 import { throwIfAborted } from '../workers/abort.ts';
 import { WorkerPool } from '../workers/pool.ts';
 import { compressionOf } from './compress.ts';
+import { type CreateOptions, type CreateOutput, createOptionsSchema } from './create-options.ts';
 import { refuseEmptyState } from './empty-state.ts';
 import { entryTime } from './entry-attributes.ts';
 import { FileSink } from './file-sink.ts';
@@ -58,93 +43,6 @@ import { Scratch } from './scratch.ts';
 import type { Sink } from './sink.ts';
 import { SnapshotWriter } from './snapshot-writer.ts';
 import { StreamSink } from './stream-sink.ts';
-
-export interface CreateOptions extends OperationOptions {
-  /**
-   * Replace a file that stands at `output`.
-   *
-   * @default false
-   */
-  force?: boolean;
-  /**
-   * Compression level of zlib, 1 (fast) to 9 (small).
-   *
-   * @default 5 for small files, 3 for large ones
-   */
-  level?: number;
-  /**
-   * Worker threads.
-   *
-   * @default one for each core that the process may use
-   */
-  threads?: number;
-  /**
-   * What else stays out, in gitignore's language; recorded in the manifest.
-   *
-   * @default []
-   */
-  excludes?: readonly string[];
-  /**
-   * Version of Oxios for the manifest.
-   *
-   * @default OXIOS_VERSION of the environment, else what `oxios --version` says, else "unknown"
-   */
-  oxiosVersion?: string;
-  /**
-   * Time for the manifest. The same state at the same time gives the same bytes.
-   *
-   * @default now
-   */
-  createdAt?: Date;
-  /**
-   * How databases in use are copied: by SQLite as Node has it (`node`, from 22.16 on), as the optional peer dependency `better-sqlite3` has it, or
-   * without a library, from the database file and its write-ahead log (`pair`). `auto` takes the first of them that is there.
-   *
-   * @default 'auto'
-   */
-  sqlite?: 'auto' | 'node' | 'better-sqlite3' | 'pair';
-  /**
-   * Name of the machine for the manifest. Snapshots of one state directory with different names are of different sources to `prune`: where
-   * the name changes from run to run, as in containers, give one.
-   *
-   * @default the host name; on macOS the one that does not follow the network
-   */
-  host?: string;
-  /**
-   * Directory for copies of databases and the index while the snapshot is being made.
-   *
-   * @default the folder of the output; for a stream the system's temporary directory
-   */
-  scratchDir?: string;
-  /**
-   * Make a snapshot also when there is no file in the state directory.
-   *
-   * @default false
-   */
-  allowEmpty?: boolean;
-}
-
-/** Schemas of these options. */
-export const CREATE_SHAPE = {
-  ...OPERATION_SHAPE,
-  force: flagSchema,
-  allowEmpty: flagSchema,
-  level: wholeNumberSchema(1, 9),
-  threads: threadsSchema,
-  excludes: textsSchema,
-  oxiosVersion: textSchema,
-  createdAt: timeSchema,
-  sqlite: oneOfSchema(['auto', 'node', 'better-sqlite3', 'pair']),
-  scratchDir: pathSchema,
-  host: textSchema,
-};
-const createOptionsSchema = optionsSchema<CreateOptions>(CREATE_SHAPE);
-
-/**
- * Where a snapshot goes: the path of the file; a folder, in which it gets a name that tells the time and that no other file has
- * (`defaultSnapshotName`); or a stream, which is left open: end it when `createBackup` resolves.
- */
-export type CreateOutput = string | { folder: string } | Writable;
 
 /** The state directory is captured without a lock then; or it is none, which is said where it is opened. */
 const NO_LOCK_POSSIBLE: ReadonlySet<ErrorCode> = new Set([
@@ -188,7 +86,6 @@ export async function createBackup(
   checkArgument('output', outputSchema, output);
   checkOptions(createOptionsSchema, options);
   throwIfAborted(options.signal);
-  refuseHost(options.host);
   // First of all: what a restore that is at work has half done would pass for what an interrupted one left.
   const lock = await lockIfPossible(store.basePath, options);
   try {
@@ -200,18 +97,6 @@ export async function createBackup(
   } finally {
     await lock?.release();
   }
-}
-
-/** A host may be as long as DNS lets a name be, and holds nothing that a terminal would obey. */
-function refuseHost(host: string | undefined): void {
-  if (host === undefined || (/^[^\p{Cc}\p{Zl}\p{Zp}]{1,253}$/u.test(host) && host.trim() !== '')) return;
-  throw new BackupError(
-    'USAGE',
-    'the host of a snapshot is a name of 1 to 253 characters, without control characters',
-    {
-      hint: 'Give it with --host NAME, or leave it out.',
-    },
-  );
 }
 
 /** A state directory that we cannot write around, as on a file system that is read-only or full, is captured without a lock. */

@@ -1,0 +1,109 @@
+import type { Writable } from 'node:stream';
+import * as z from 'zod/mini';
+import type { OperationOptions } from '../events.ts';
+import {
+  flagSchema,
+  OPERATION_SHAPE,
+  oneOfSchema,
+  optionsSchema,
+  pathSchema,
+  textSchema,
+  textsSchema,
+  threadsSchema,
+  timeSchema,
+  wholeNumberSchema,
+} from '../options.ts';
+
+export interface CreateOptions extends OperationOptions {
+  /**
+   * Replace a file that stands at `output`.
+   *
+   * @default false
+   */
+  force?: boolean;
+  /**
+   * Compression level of zlib, 1 (fast) to 9 (small).
+   *
+   * @default 5 for small files, 3 for large ones
+   */
+  level?: number;
+  /**
+   * Worker threads.
+   *
+   * @default one for each core that the process may use
+   */
+  threads?: number;
+  /**
+   * What else stays out, in gitignore's language; recorded in the manifest.
+   *
+   * @default []
+   */
+  excludes?: readonly string[];
+  /**
+   * Version of Oxios for the manifest.
+   *
+   * @default OXIOS_VERSION of the environment, else what `oxios --version` says, else "unknown"
+   */
+  oxiosVersion?: string;
+  /**
+   * Time for the manifest. The same state at the same time gives the same bytes.
+   *
+   * @default now
+   */
+  createdAt?: Date;
+  /**
+   * How databases in use are copied: by SQLite as Node has it (`node`, from 22.16 on), as the optional peer dependency `better-sqlite3` has it, or
+   * without a library, from the database file and its write-ahead log (`pair`). `auto` takes the first of them that is there.
+   *
+   * @default 'auto'
+   */
+  sqlite?: 'auto' | 'node' | 'better-sqlite3' | 'pair';
+  /**
+   * Name of the machine for the manifest. Snapshots of one state directory with different names are of different sources to `prune`: where
+   * the name changes from run to run, as in containers, give one.
+   *
+   * @default the host name; on macOS the one that does not follow the network
+   */
+  host?: string;
+  /**
+   * Directory for copies of databases and the index while the snapshot is being made.
+   *
+   * @default the folder of the output; for a stream the system's temporary directory
+   */
+  scratchDir?: string;
+  /**
+   * Make a snapshot also when there is no file in the state directory.
+   *
+   * @default false
+   */
+  allowEmpty?: boolean;
+}
+
+const HOST = 'a name of 1 to 253 characters, without control characters';
+
+/** As long as DNS lets a name be, and nothing that a terminal would obey. */
+const hostSchema = z
+  .string(HOST)
+  .check(z.refine((host) => /^[^\p{Cc}\p{Zl}\p{Zp}]{1,253}$/u.test(host) && host.trim() !== '', HOST));
+
+/** Schemas of these options. */
+export const CREATE_SHAPE = {
+  ...OPERATION_SHAPE,
+  force: flagSchema,
+  allowEmpty: flagSchema,
+  level: wholeNumberSchema(1, 9),
+  threads: threadsSchema,
+  excludes: textsSchema,
+  oxiosVersion: textSchema,
+  createdAt: timeSchema,
+  sqlite: oneOfSchema(['auto', 'node', 'better-sqlite3', 'pair']),
+  scratchDir: pathSchema,
+  host: hostSchema,
+};
+export const createOptionsSchema = optionsSchema<CreateOptions>(CREATE_SHAPE);
+
+/**
+ * Where a snapshot goes: the path of the file; a folder, in which it gets a name that tells the time and that no other file has
+ * (`defaultSnapshotName`); or a stream, which is left open: end it when `createBackup` resolves.
+ */
+export type CreateOutput = string | { folder: string } | Writable;
