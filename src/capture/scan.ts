@@ -1,24 +1,24 @@
-import { type BigIntStats, lstatSync, readFileSync, readlinkSync, statSync } from 'node:fs';
-import { resolve } from 'node:path';
-import { BackupError, fromSystemError, isSystemError } from '../errors.ts';
+import { type BigIntStats, lstatSync, statSync } from 'node:fs';
+import { fromSystemError, isSystemError } from '../errors.ts';
 import { MANIFEST_PATH, MAX_PATH_BYTES } from '../format/path-rules.ts';
-import type { Attributes, CaptureItem, FileKey, LiveSource } from './capture-item.ts';
-import type { CaptureReport, LeftOut } from './capture-report.ts';
-import { type DirectoryNames, escapeBytes, listDirectory } from './directory-names.ts';
+import type { Attributes, CaptureItem, LiveSource } from './capture-item.ts';
+import type { CaptureReport } from './capture-report.ts';
+import { type DirectoryNames, listDirectory } from './directory-names.ts';
 import type { Exclusions } from './exclusions.ts';
-import { isSameFile } from './file-state.ts';
+import { attributesOf, isSameFile } from './file-state.ts';
 import { type FrozenDirectory, type FrozenFile, isFrozenBranch, isFrozenFile } from './git/frozen-directory.ts';
 import { GitScan, isGitDirectory } from './git/git-scan.ts';
 import { HardLinks } from './hard-links.ts';
 import { HeldFile } from './held-file.ts';
 import type { MappedFiles } from './mapped-files.ts';
 import { readFailure } from './open-regular.ts';
-import { OWN_SNAPSHOT } from './own-rules.ts';
+import { ScanReport } from './scan-report.ts';
 import { ScannedDirectory, typeOf } from './scanned-directory.ts';
 import type { SeenTree } from './seen-tree.ts';
 import { DatabasesOfDirectory } from './sqlite/side-files.ts';
+import { assertStrayManifest } from './stray-manifest.ts';
+import { pointsOutside, readLink } from './symbolic-link.ts';
 import { type SystemReason, systemReason } from './system-reason.ts';
-import { treeSize } from './tree-size.ts';
 
 export interface ScanOptions {
   exclusions: Exclusions;
@@ -34,9 +34,6 @@ export interface ScanOptions {
   /** Told of all that is seen; absent where nobody looks for what was moved meanwhile. */
   seen?: SeenTree | undefined;
 }
-
-/** The state directory itself, which has no entry. */
-export type TopAttributes = Omit<Attributes, 'path'>;
 
 /** A directory on the way from the top to where the scan is. */
 interface Level {
@@ -59,33 +56,6 @@ export type FoundDatabase = Attributes & {
   /** To be called when it could not be captured: what lies beside it is then not captured with it. */
   lose: () => void;
 };
-
-/**
- * Looks at the state directory itself.
- *
- * @returns its absolute path, and what the root of the index says about it
- * @throws BackupError `STATE_DIR_MISSING`, `PERMISSION`, `IO`
- */
-export function openStateDir(stateDir: string): { root: string; top: TopAttributes } {
-  const root = resolve(stateDir);
-  let stat: BigIntStats;
-  try {
-    stat = statSync(root, { bigint: true });
-  } catch (error) {
-    if (systemReason(error).verdict === 'vanished') throw missing(root, 'does not exist');
-    throw fromSystemError(error, 'look at the state directory', root);
-  }
-  if (!stat.isDirectory()) throw missing(root, 'is not a directory');
-  const { mode, uid, gid, mtimeNs } = attributesOf('', stat);
-  return { root, top: { mode, uid, gid, mtimeNs } };
-}
-
-function missing(root: string, what: string): BackupError {
-  return new BackupError('STATE_DIR_MISSING', `the state directory ${root} ${what}`, {
-    path: root,
-    hint: 'Name the right one with --state-dir or OXIOS_STATE_DIR.',
-  });
-}
 
 /**
  * Walks the state directory in the order of the snapshot, with synchronous calls: several times as fast as others, and a
@@ -116,19 +86,21 @@ export function* scanStateDir(root: string, options: ScanOptions): Generator<Cap
   }
 }
 
+const NOT_UTF8: SystemReason = { verdict: 'unreadable', detail: 'its name is not UTF-8' };
+const TOO_LONG: SystemReason = { verdict: 'unreadable', detail: `its path is longer than ${MAX_PATH_BYTES} bytes` };
+
 class Scanner {
   readonly #options: ScanOptions;
-  readonly #report: CaptureReport;
+  readonly #report: ScanReport;
   readonly #links = new HardLinks();
   /** Paths of the databases that have more names. */
   readonly #linkedDatabases = new Set<string>();
   /** The directory that was visited last, as it was then. */
   #visited: BigIntStats | null = null;
-  #sawSnapshot = false;
 
   constructor(options: ScanOptions) {
     this.#options = options;
-    this.#report = options.report;
+    this.#report = new ScanReport(options);
   }
 
   openTop(root: string): Level {
@@ -163,13 +135,13 @@ class Scanner {
       }
       // What was listed may have been what a link that took its place leads to.
       if (known === undefined && visited !== null && !isStillThere(absolute, visited)) {
-        this.#loseFor(path, { verdict: 'vanished', detail: 'something else took its place' }, git, visited);
+        this.#report.lose(path, { verdict: 'vanished', detail: 'something else took its place' }, git, visited);
         return null;
       }
       if (visited !== null) this.#options.seen?.listed(depth, name, visited);
       return this.#level(inside, absolute, listing, git, frozen);
     } catch (error) {
-      this.#loseFor(path, systemReason(error), git, visited);
+      this.#report.lose(path, systemReason(error), git, visited);
       return null;
     }
   }
@@ -184,9 +156,8 @@ class Scanner {
     const directory = new ScannedDirectory(path, absolute, names, git?.names ?? null);
     for (const { decoded, shown } of undecodable) {
       const pattern = this.#options.exclusions.patternFor(directory, decoded);
-      if (pattern === null) this.#report.loss(path + shown, 'unreadable', 'its name is not UTF-8');
-      else
-        this.#report.leftOut({ path: path + shown, type: directory.typeOf(decoded), reason: `--exclude ${pattern}` });
+      if (pattern === null) this.#report.lose(path + shown, NOT_UTF8, null, null);
+      else this.#report.exclude(path + shown, directory.typeOf(decoded), pattern);
     }
     return { directory, next: 0, databases: new DatabasesOfDirectory(names), git, frozen };
   }
@@ -215,7 +186,9 @@ class Scanner {
     const { exclusions } = this.#options;
     const pattern = exclusions.patternFor(directory, name);
     if (pattern !== null) {
-      this.#exclude(level, name, `--exclude ${pattern}`);
+      const reason = this.#report.exclude(path, directory.typeOf(name), pattern);
+      level.databases.exclude(name, reason);
+      level.git?.exclude(path);
       return null;
     }
     const frozen = level.frozen?.children.get(name);
@@ -226,37 +199,37 @@ class Scanner {
     } catch (error) {
       const reason = systemReason(error);
       if (reason.verdict !== 'vanished' || !exclusions.isPassing(directory, name))
-        this.#loseFor(path, reason, level.git, null);
+        this.#report.lose(path, reason, level.git, null);
       return null;
     }
     this.#options.seen?.saw(stat);
     const type = typeOf(stat);
     const reason = exclusions.reasonFor(directory, name, type, stat);
     if (reason !== null) {
-      if (reason === OWN_SNAPSHOT) this.#noticeSnapshots(path);
-      this.#leaveOut(path, absolute, type, reason, stat);
+      this.#report.leaveOut(path, absolute, type, reason, stat);
       return null;
     }
     if (path === MANIFEST_PATH) {
-      this.#judgeManifest(absolute, type, stat);
+      assertStrayManifest(absolute, type, this.#options.isBackupManifest);
+      this.#report.leaveOut(path, absolute, type, 'the manifest of a backup that was restored here', stat);
       return null;
     }
     if (path.length > MAX_PATH_BYTES / 3 && Buffer.byteLength(path) > MAX_PATH_BYTES) {
-      this.#report.loss(path, 'unreadable', `its path is longer than ${MAX_PATH_BYTES} bytes`);
+      this.#report.lose(path, TOO_LONG, null, null);
       return null;
     }
-    const attributes = attributesOf(path, stat);
+    const attributes: Attributes = { path, ...attributesOf(stat) };
     if (type === 'directory') {
       this.#visited = stat;
-      return { ...attributes, type, mode: this.#safeMode(path, attributes.mode, 0o4000) };
+      return { ...attributes, type, mode: this.#report.safeMode(path, attributes.mode, 0o4000) };
     }
     if (type === 'symlink') return this.#symlink(attributes, absolute, stat);
-    attributes.mode = this.#safeMode(path, attributes.mode, 0o6000);
+    attributes.mode = this.#report.safeMode(path, attributes.mode, 0o6000);
     try {
       return this.#file(attributes, absolute, stat, level, name);
     } catch (error) {
       if (!isSystemError(error)) throw error;
-      this.#loseFor(path, readFailure(error), level.git, stat);
+      this.#report.lose(path, readFailure(error), level.git, stat);
       return null;
     }
   }
@@ -271,7 +244,7 @@ class Scanner {
     const { path, mode, uid, gid, mtimeNs } = attributes;
     const reason = databases.sideFileReason(name, absolute);
     if (reason !== null) {
-      this.#leaveOut(path, absolute, 'file', reason, stat);
+      this.#report.leaveOut(path, absolute, 'file', reason, stat);
       return null;
     }
     const size = Number(stat.size);
@@ -319,7 +292,7 @@ class Scanner {
     const { path } = attributes;
     const read = source.held ?? git.readObject(source);
     if (read !== null && 'verdict' in read) {
-      this.#loseFor(path, read, git, source.expect);
+      this.#report.lose(path, read, git, source.expect);
       return null;
     }
     git.keep(path);
@@ -330,33 +303,16 @@ class Scanner {
     return { ...attributes, type: 'file', size: source.expect.size, source };
   }
 
-  /** What the user leaves out is not looked at. */
-  #exclude({ directory, databases, git }: Level, name: string, reason: string): void {
-    const path = directory.path + name;
-    this.#report.leftOut({ path, type: directory.typeOf(name), reason });
-    databases.exclude(name, reason);
-    git?.exclude(path);
-  }
-
-  #noticeSnapshots(path: string): void {
-    if (this.#sawSnapshot) return;
-    this.#sawSnapshot = true;
-    this.#report.notice(
-      path,
-      'snapshots of this state directory lie in it, where this one goes: they are left out; keep them in a folder elsewhere (--to)',
-    );
-  }
-
   #frozenFile(directory: ScannedDirectory, name: string, { stat, bytes }: FrozenFile): CaptureItem | null {
     const path = directory.path + name;
     const reason = this.#options.exclusions.reasonFor(directory, name, 'file', stat);
     if (reason !== null) {
-      this.#report.leftOut({ path, type: 'file', reason, size: bytes.length });
+      this.#report.leaveOut(path, directory.absolute + name, 'file', reason, stat);
       return null;
     }
     this.#options.seen?.saw(stat);
-    const attributes = attributesOf(path, stat);
-    attributes.mode = this.#safeMode(path, attributes.mode, 0o6000);
+    const attributes: Attributes = { path, ...attributesOf(stat) };
+    attributes.mode = this.#report.safeMode(path, attributes.mode, 0o6000);
     return this.#readAhead(attributes, bytes);
   }
 
@@ -366,81 +322,22 @@ class Scanner {
 
   #symlink(attributes: Attributes, absolute: string, stat: BigIntStats): CaptureItem | null {
     const { path } = attributes;
-    let link: string;
-    try {
-      const target = readlinkSync(absolute, { encoding: 'buffer' });
-      link = target.toString('utf8');
-      if (!Buffer.from(link, 'utf8').equals(target)) {
-        this.#report.loss(path, 'unreadable', `it points to a name that is not UTF-8: ${escapeBytes(target)}`);
-        return null;
-      }
-    } catch (error) {
-      this.#loseFor(path, systemReason(error), null, stat);
+    const read = readLink(absolute);
+    if (!('link' in read)) {
+      this.#report.lose(path, read, null, stat);
       return null;
     }
-    if (pointsOutside(path, link)) {
-      this.#report.notice(
-        path,
-        `points to ${link}, outside the state directory: the link is kept, not what it points to`,
-      );
+    if (pointsOutside(path, read.link)) {
+      const message = `points to ${read.link}, outside the state directory: the link is kept, not what it points to`;
+      this.#report.notice(path, message);
     }
-    return { ...attributes, type: 'symlink', link };
-  }
-
-  #judgeManifest(absolute: string, type: LeftOut['type'], stat: BigIntStats): void {
-    if (type === 'file' && this.#holdsManifest(absolute)) {
-      this.#leaveOut(MANIFEST_PATH, absolute, type, 'the manifest of a backup that was restored here', stat);
-      return;
-    }
-    throw new BackupError('MANIFEST_NAME_TAKEN', `the state directory holds a "${MANIFEST_PATH}" of its own`, {
-      path: absolute,
-      hint: `That name belongs to the snapshot: rename it, or leave it out with --exclude /${MANIFEST_PATH}.`,
-    });
-  }
-
-  #holdsManifest(absolute: string): boolean {
-    try {
-      return this.#options.isBackupManifest(readFileSync(absolute));
-    } catch (error) {
-      throw fromSystemError(error, `read ${MANIFEST_PATH} of the state directory`, absolute);
-    }
-  }
-
-  #leaveOut(path: string, absolute: string, type: LeftOut['type'], reason: string, stat: BigIntStats): void {
-    const row: LeftOut = { path, type, reason };
-    if (type === 'file') row.size = Number(stat.size);
-    else if (type === 'directory' && this.#options.dryRun) row.size = treeSize(absolute);
-    this.#report.leftOut(row);
-  }
-
-  #safeMode(path: string, mode: number, forbidden: number): number {
-    if ((mode & forbidden) === 0) return mode;
-    this.#report.notice(path, 'its set-user-id or set-group-id bit is not kept');
-    return mode & ~forbidden;
-  }
-
-  /** @param file what was seen there, where anything was */
-  #loseFor(path: string, { verdict, detail }: SystemReason, git: GitScan | null, file: FileKey | null): void {
-    if (verdict === 'vanished' && file !== null) this.#options.seen?.missed(file);
-    // Git removes what it has packed; if something needed is nowhere, that will be named.
-    if (verdict === 'vanished' && git?.names.isObject(path)) git.lose(path);
-    else this.#report.loss(path, verdict, detail);
+    return { ...attributes, type: 'symlink', link: read.link };
   }
 }
 
 function isStillThere(absolute: string, visited: BigIntStats): boolean {
   // Without the slash at the end, which would follow a link.
   return isSameFile(lstatSync(absolute.slice(0, -1), { bigint: true }), visited);
-}
-
-function attributesOf(path: string, stat: BigIntStats): Attributes {
-  return {
-    path,
-    mode: Number(stat.mode) & 0o7777,
-    uid: Number(stat.uid),
-    gid: Number(stat.gid),
-    mtimeNs: stat.mtimeNs,
-  };
 }
 
 function liveSource(absolute: string, stat: BigIntStats, mapped: boolean): LiveSource {
@@ -452,16 +349,4 @@ function liveSource(absolute: string, stat: BigIntStats, mapped: boolean): LiveS
     quietDatabase: false,
     mapped,
   };
-}
-
-/** Whether a link leads out of the state directory, going by the names alone. */
-function pointsOutside(path: string, link: string): boolean {
-  if (link.startsWith('/')) return true;
-  let depth = path.split('/').length - 1;
-  for (const part of link.split('/')) {
-    if (part === '..') depth--;
-    else if (part !== '' && part !== '.') depth++;
-    if (depth < 0) return true;
-  }
-  return false;
 }

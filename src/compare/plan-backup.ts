@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import type { CaptureItem, FileKey } from '../capture/capture-item.ts';
 import type { LeftOut } from '../capture/capture-report.ts';
 import { captureState } from '../capture/capture-state.ts';
-import { openStateDir } from '../capture/scan.ts';
+import { openStateDir } from '../capture/state-directory.ts';
 import { systemReason } from '../capture/system-reason.ts';
 import { CREATE_SHAPE, type CreateOptions } from '../create/create-options.ts';
 import { refuseEmptyState } from '../create/empty-state.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { CaptureItem } from '../../src/capture/capture-item.ts';
 import type { LeftOut } from '../../src/capture/capture-report.ts';
 import { type CaptureOptions, captureState } from '../../src/capture/capture-state.ts';
-import { openStateDir } from '../../src/capture/scan.ts';
+import { openStateDir } from '../../src/capture/state-directory.ts';
 
 /** Everything that a capture told. */
 export interface Collected {

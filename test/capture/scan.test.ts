@@ -14,7 +14,7 @@ import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { openStateDir } from '../../src/capture/scan.ts';
+import { openStateDir } from '../../src/capture/state-directory.ts';
 import { comparePaths } from '../../src/format/path-order.ts';
 import { collect, temporaryFolder } from './collect.ts';
 

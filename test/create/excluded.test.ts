@@ -51,7 +51,7 @@ test.skipIf(!hasStrace)('what is excluded is never opened, listed or looked at (
     const log = room.fresh('trace');
     const traced = ['-f', '-qq', '-e', 'trace=%file,getdents64', '-o', log, process.execPath, main, ...args];
     const { status } = spawnSync('strace', [...traced, '--state-dir', state, '--exclude', 'EXCLUDED-*'], {
-      stdio: 'ignore',
+      stdio: ['ignore', 'pipe', 'ignore'],
       env: { ...process.env, OXIOS_VERSION: '1' },
     });
     expect([name, status]).toEqual([name, 0]);
