@@ -53,6 +53,11 @@ const swapJournalSchema = z.object({
   /** Child by child: the names at the top of both trees, their bytes written as latin1. Else empty. */
   incoming_names: z.array(componentSchema),
   old_names: z.array(componentSchema),
+  /**
+   * Child by child: directories at the top of either tree whose own mode keeps them from being moved, for their `..` changes with it. They are
+   * writable for that moment; killed in it, the recovery gives them their mode back.
+   */
+  unwritable: z.array(z.object({ inode: z.string(), mode: z.int().check(z.minimum(0), z.maximum(0o7777)) })),
 });
 
 /**

@@ -1,4 +1,4 @@
-import { lstatSync, mkdirSync, renameSync, rmdirSync } from 'node:fs';
+import { chmodSync, lstatSync, mkdirSync, renameSync, rmdirSync } from 'node:fs';
 import { type BytePath, childNames, joinBytes } from '../../state/byte-path.ts';
 import { fsyncDirectory } from '../../state/fsync-directory.ts';
 import { type SwapJournal, writeJournal } from './journal.ts';
@@ -58,6 +58,12 @@ function moveNewIn(place: Place, journal: SwapJournal): string[] {
  * Returns what stood in the way.
  */
 export function unswapByChildren(place: Place, journal: SwapJournal): string[] {
+  const movedAside = takeBack(place, journal);
+  giveModesBack(place, journal);
+  return movedAside;
+}
+
+function takeBack(place: Place, journal: SwapJournal): string[] {
   const { incoming, target } = swapPaths(place, journal);
   if (journal.phase === 'in') {
     if (inodeAt(incoming) === null) mkdirSync(incoming, { mode: 0o700 });
@@ -94,6 +100,12 @@ function bringOldBack(place: Place, journal: SwapJournal): string[] {
 
 /** Completes what a killed swap left: back while the old tree was on its way out, forward once the new one was on its way in. */
 export function resumeByChildren(place: Place, journal: SwapJournal): SwapResult {
+  const result = decideByChildren(place, journal);
+  giveModesBack(place, journal);
+  return result;
+}
+
+function decideByChildren(place: Place, journal: SwapJournal): SwapResult {
   if (journal.phase === 'in') return { live: 'new', movedAside: moveNewIn(place, journal) };
   if (journal.old_kind !== 'content' && stateNames(place).length === 0) {
     return { live: 'new', movedAside: moveNewIn(place, beginSecondPhase(place, journal)) };
@@ -118,7 +130,43 @@ function clearTheWay(place: Place, known: readonly string[], waiting: readonly B
 }
 
 function moveAll(names: readonly BytePath[], from: string, to: string): void {
-  for (const name of names) renameSync(joinBytes(from, name), joinBytes(to, name));
+  for (const name of names) move(joinBytes(from, name), joinBytes(to, name));
+}
+
+function move(from: BytePath, to: BytePath): void {
+  try {
+    renameSync(from, to);
+    return;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EACCES' || !lstatSync(from).isDirectory()) throw error;
+  }
+  const mode = lstatSync(from).mode & 0o7777;
+  chmodSync(from, mode | 0o700);
+  try {
+    renameSync(from, to);
+  } catch (error) {
+    chmodSync(from, mode);
+    throw error;
+  }
+  chmodSync(to, mode);
+}
+
+/** Gives directories back the mode that a run that was killed had taken from them for the moment of their move. */
+function giveModesBack(place: Place, journal: SwapJournal): void {
+  if (journal.unwritable.length === 0) return;
+  const modes = new Map(journal.unwritable.map(({ inode, mode }) => [inode, mode]));
+  const { incoming, kept, target } = swapPaths(place, journal);
+  for (const parent of [incoming, kept, target]) {
+    if (parent === null || inodeAt(parent) === null) continue;
+    for (const name of childNames(parent)) {
+      const path = joinBytes(parent, name);
+      const stats = lstatSync(path);
+      const mode = modes.get(inodeAt(path) ?? '');
+      if (mode === undefined || !stats.isDirectory() || (stats.mode & 0o7777) === mode) continue;
+      chmodSync(path, mode);
+      fsyncDirectory(path);
+    }
+  }
 }
 
 function exists(path: BytePath): boolean {

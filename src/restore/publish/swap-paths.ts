@@ -1,5 +1,6 @@
 import { lstatSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
+import type { BytePath } from '../../state/byte-path.ts';
 import type { SwapJournal } from './journal.ts';
 import { nextAsidePath } from './kept-trees.ts';
 import type { Place } from './place.ts';
@@ -27,7 +28,7 @@ export function swapPaths(place: Place, journal: SwapJournal): SwapPaths {
 }
 
 /** The inode at `path`, as the journal writes it, or null. */
-export function inodeAt(path: string | null): string | null {
+export function inodeAt(path: string | BytePath | null): string | null {
   const stats = path === null ? undefined : lstatSync(path, { bigint: true, throwIfNoEntry: false });
   return stats === undefined ? null : String(stats.ino);
 }

@@ -1,4 +1,4 @@
-import { accessSync, constants, lstatSync, realpathSync } from 'node:fs';
+import { accessSync, constants, lstatSync, realpathSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
 import { BackupError, fromSystemError } from '../../errors.ts';
 import { type BytePath, childNames, joinBytes } from '../../state/byte-path.ts';
@@ -67,9 +67,9 @@ function planSwap(place: Place, { operation, incoming, found, historyAfter }: Sw
   const byChildren = place.strategy === 'children';
   const incomingNames = byChildren ? childNames(path) : [];
   const oldNames = byChildren ? stateNames(place) : [];
+  const unwritable: SwapJournal['unwritable'] = [];
   if (byChildren) {
-    refuseImmovable(path, incomingNames);
-    refuseImmovable(place.target, oldNames);
+    unwritable.push(...refuseImmovable(path, incomingNames), ...refuseImmovable(place.target, oldNames));
   } else {
     for (const directory of [path, place.target]) refuseImmutable(Buffer.from(directory));
   }
@@ -90,11 +90,17 @@ function planSwap(place: Place, { operation, incoming, found, historyAfter }: Sw
     old_top: found.kind === 'missing' ? null : topForJournal(readTop(place.target)),
     incoming_names: incomingNames.map(nameForJournal),
     old_names: oldNames.map(nameForJournal),
+    unwritable,
   };
 }
 
-/** Child by child, every child must be one that can be moved to another directory: known before the first one moves. */
-function refuseImmovable(directory: string, names: readonly BytePath[]): void {
+/**
+ * Child by child, every child must be one that can be moved to another directory: known before the first one moves.
+ *
+ * @returns those that must be made writable for it
+ */
+function refuseImmovable(directory: string, names: readonly BytePath[]): SwapJournal['unwritable'] {
+  const unwritable: SwapJournal['unwritable'] = [];
   const mounts = new Set(mountPointsBelow(realpathSync.native(directory)));
   const { dev } = lstatSync(directory);
   for (const name of names) {
@@ -108,7 +114,21 @@ function refuseImmovable(directory: string, names: readonly BytePath[]): void {
     }
     refuseImmutable(path);
     // Its `..` changes, which the system takes for a change to the directory itself.
-    if (stats.isDirectory()) accessSync(path, constants.W_OK);
+    if (stats.isDirectory() && !isWritable(path, stats)) {
+      unwritable.push({ inode: inodeAt(path) ?? '', mode: stats.mode & 0o7777 });
+    }
+  }
+  return unwritable;
+}
+
+/** @throws what the system says, of a directory that is not ours to make writable */
+function isWritable(path: BytePath, { uid }: Stats): boolean {
+  try {
+    accessSync(path, constants.W_OK);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EACCES' || uid !== process.geteuid?.()) throw error;
+    return false;
   }
 }
 
