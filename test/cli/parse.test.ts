@@ -28,10 +28,10 @@ describe('what an unset variable leaves behind', () => {
     const needed = Object.entries(command.positionals).flatMap(([, { demandOption, choices }]) =>
       demandOption ? [String(choices?.[0] ?? 'x')] : [],
     );
-    for (const [key, { type }] of Object.entries(command.options)) {
+    for (const [key, { type, implies }] of Object.entries(command.options)) {
       const flag = `${key.length === 1 ? '-' : '--'}${key}`;
       if (type === 'boolean') {
-        const implied = key === 'progress' ? ['--json'] : [];
+        const implied = implies === undefined ? [] : [`--${String(implies)}`];
         for (const value of ['', 'yes', 'TRUE', '0', 'maybe']) {
           const complaint = await complaintOf(name, ...needed, ...implied, `${flag}=${value}`);
           if (key.length > 1) expect(complaint).toBe(`--${key} takes no value`);
