@@ -65,11 +65,14 @@ export function isUnfinishedText(content: Buffer): boolean {
   return lastWholeLine(content, 0, content.length) < content.length && isText(content);
 }
 
-/** What is said of a log that was captured while it grew. */
-export function trimmedDetail(cut: number): string {
-  return cut === 0
-    ? 'it is growing; captured as long as it was when opened'
-    : `it is growing, and its last line was not whole: ${cut} bytes left out`;
+/**
+ * What is said of a log that was captured while it grew.
+ *
+ * @param unfinished whether it is captured to the middle of a line, for it was known too late that it grows
+ */
+export function trimmedDetail(cut: number, unfinished = false): string {
+  if (cut > 0) return `it is growing, and its last line was not whole: ${cut} bytes left out`;
+  return `it is growing; captured as long as it was when opened${unfinished ? ', to the middle of a line' : ''}`;
 }
 
 /** What is said of a file of another sort that did so: nothing tells whether it is whole at any moment before its last. */

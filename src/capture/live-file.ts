@@ -188,7 +188,7 @@ export class LiveFile {
     if (!onlyGrew) return { verdict: 'changed', detail: 'it changed while it was read' };
     if (!isTextFile(this.#fd, this.size)) return { verdict: 'changed', detail: growingDetail(this.size) };
     const unfinished = lastWholeLineOf(this.#fd, this.size) < this.size;
-    return { verdict: 'trimmed', detail: trimmedDetail(cut), unfinished };
+    return { verdict: 'trimmed', detail: trimmedDetail(cut, unfinished), unfinished };
   }
 
   /** Whether there is content behind the size that is stated. */

@@ -13,7 +13,7 @@ export interface Restored {
   witness: Witness;
   /** Paths that the snapshot names as losses. */
   losses: ReadonlySet<string>;
-  /** Paths that the snapshot names as captured while they grew. */
+  /** Paths that the snapshot names as captured while they grew, up to a whole line. */
   trimmed: ReadonlySet<string>;
 }
 

@@ -73,6 +73,11 @@ const throughPipe: Take = async (file, target) => {
   return { created, restored };
 };
 
+/** Of a log that was captured while it grew. What goes into a pipe cannot be taken back when it shows too late that it grows. */
+function isWholeLines({ verdict, detail }: { verdict: string; detail: string }): boolean {
+  return verdict === 'trimmed' && !detail.endsWith('to the middle of a line');
+}
+
 /** Everything writes while the snapshot is made, and nothing while it is judged: the load is for the snapshot. */
 async function snapshot(take: Take, locks: boolean): Promise<void> {
   const file = room.fresh('snapshot');
@@ -85,7 +90,7 @@ async function snapshot(take: Take, locks: boolean): Promise<void> {
     const verified = await verifySnapshot(file);
     const restored = already ?? (await restoreBackup(new StateStore(target), file));
     const losses = new Set(created.verdicts.filter(({ verdict }) => isLoss(verdict)).map(({ path }) => path));
-    const trimmed = new Set(created.verdicts.filter(({ verdict }) => verdict === 'trimmed').map(({ path }) => path));
+    const trimmed = new Set(created.verdicts.filter(isWholeLines).map(({ path }) => path));
     const broken = await checkTree({ root: target, manifest: created.manifest, live, witness, losses, trimmed });
     expect([...checkVerdicts({ created, verified, restored }, locks), ...broken]).toEqual([]);
   } finally {
