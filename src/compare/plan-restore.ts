@@ -56,7 +56,7 @@ export interface RestorePreview {
   /** False for an archive from elsewhere, which carries no digests to be proven against. */
   sealed: boolean;
   /** What would be written. */
-  restored: Extent;
+  restored: Omit<Extent, 'holes'>;
   /**
    * From what stands there (`before`) to what would (`after`): `added`, `removed`, and `changed` for what is replaced by something that
    * differs. A file of the same size and time (to the microsecond) is taken for unchanged. In mode `create`, which refuses a
@@ -142,13 +142,14 @@ export async function planRestore(
     );
     const space = checkSpace(directory, decided.extent);
     const { external } = decided;
+    const { entries, files, bytes } = decided.extent;
     const { added, removed, changed, unchanged } = foreseen.totals;
     return {
       stateDir: place.target,
       mode,
       manifest: opened.manifest,
       sealed: opened.kind === 'sealed',
-      restored: decided.extent,
+      restored: { entries, files, bytes },
       changes: foreseen.changes,
       sections: foreseen.sections,
       totals: { added, removed, changed, unchanged, kept: foreseen.kept },
@@ -193,9 +194,9 @@ async function decideOnSealed(
     selection === null
       ? await decideOnAll(snapshot, threads, signal)
       : planSelection(snapshot, selection, process.platform);
-  const { entries, files, bytes } = plan;
+  const { entries, files, bytes, holes } = plan;
   return {
-    extent: { entries, files, bytes },
+    extent: { entries, files, bytes, holes },
     external,
     holds: snapshot.root.totals,
     entries: () => plannedEntries(snapshot, plan),
@@ -232,8 +233,13 @@ async function decideOnUnsealed(
   };
   await visitUnsealed(snapshot.source, collector, process.platform, signal);
   planned.sort((a, b) => comparePaths(a.path, b.path));
-  const { entries, files, bytes } = survey;
-  return { extent: { entries, files, bytes }, external, holds: survey.book.judge.counts, entries: () => planned };
+  const { entries, files, bytes, holes } = survey;
+  return {
+    extent: { entries, files, bytes, holes },
+    external,
+    holds: survey.book.judge.counts,
+    entries: () => planned,
+  };
 }
 
 function refusalOf({ code, message, path, hint }: BackupError): Refusal {

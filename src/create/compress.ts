@@ -21,8 +21,8 @@ const SECOND_SAMPLE_BYTES = 64 * 1024;
 /** What may be given away for not looking for repeated text, which takes most of the time. */
 const REPEATS_WORTH = 1.03;
 
-/** Members of zeros alone, by length and level: a sparse file of a terabyte has a million of the same. */
-const membersOfZeros = new Map<string, Buffer>();
+/** Members of zeros alone, by length: a sparse file of a terabyte has a million of the same, made as small as can be. */
+const membersOfZeros = new Map<number, Buffer>();
 const MOST_OF_ZEROS = 4;
 
 /** What the index header records of it. */
@@ -41,9 +41,8 @@ export function compressionOf(level: number | null): Compression {
 export function compressMember(tar: Buffer, of: 'small-files' | 'large-file', level: number | null): Buffer {
   const wanted = level ?? (of === 'small-files' ? SMALL_FILES_LEVEL : LARGE_FILE_LEVEL);
   if (!isZero(tar)) return encode(tar, settingsFor(tar, wanted));
-  const key = `${tar.length}/${wanted}`;
-  const known = membersOfZeros.get(key) ?? encode(tar, settingsFor(tar, wanted));
-  if (membersOfZeros.size < MOST_OF_ZEROS) membersOfZeros.set(key, known);
+  const known = membersOfZeros.get(tar.length) ?? encode(tar, { level: constants.Z_BEST_COMPRESSION });
+  if (membersOfZeros.size < MOST_OF_ZEROS) membersOfZeros.set(tar.length, known);
   return Buffer.from(known);
 }
 

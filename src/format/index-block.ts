@@ -162,8 +162,24 @@ export function blockMembers(block: IndexBlock): BlockMember[] {
     stored: block.stored[i] as number,
     raw: block.raw[i] as number,
     sha256: digestAt(block.storedSha256, i),
-    piece: piece === null ? null : { ...piece, sha256: digestAt(block.pieceSha256, pieces++) },
+    piece: piece === null ? null : { from: piece.from, to: piece.to, sha256: digestAt(block.pieceSha256, pieces++) },
   }));
+}
+
+/** SHA-256 of a whole piece of zeros. */
+const ZERO_PIECE = '30e14955ebf1352266dc2ff8067e68104607e750abb9d3b36582b8af909fcb58';
+
+/** Bytes of large files that lie in whole pieces of zeros, by the number of the entry. */
+export function zerosOf(block: IndexBlock): Map<number, number> {
+  const zeros = new Map<number, number>();
+  // Most blocks hold none; then nothing has to be laid out.
+  if (!block.pieceSha256.includes(ZERO_PIECE)) return zeros;
+  let pieces = 0;
+  for (const piece of layOutMembers(block)) {
+    if (piece === null || digestAt(block.pieceSha256, pieces++) !== ZERO_PIECE) continue;
+    zeros.set(piece.entry, (zeros.get(piece.entry) ?? 0) + piece.to - piece.from);
+  }
+  return zeros;
 }
 
 function digestAt(digests: string, number: number): string {

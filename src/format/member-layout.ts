@@ -20,6 +20,11 @@ export interface Piece {
   to: number;
 }
 
+/** A piece, and the number of the entry in its block that it is one of. */
+export interface LaidOutPiece extends Piece {
+  entry: number;
+}
+
 /**
  * Goes through the members of a block with the entries that they hold, by the index alone.
  *
@@ -29,7 +34,7 @@ export interface Piece {
  * @returns for each member the piece that it is, or null for one of whole entries
  * @throws BackupError `INDEX_INVALID` when entries and members do not fit together
  */
-export function layOutMembers({ type, size, header, raw }: Extents): (Piece | null)[] {
+export function layOutMembers({ type, size, header, raw }: Extents): (LaidOutPiece | null)[] {
   let next = 0;
   let file = 0;
   /** Content of the large file at hand that is yet to come, and its padding. */
@@ -40,7 +45,7 @@ export function layOutMembers({ type, size, header, raw }: Extents): (Piece | nu
       open.content -= content;
       if (length !== content + (open.content === 0 ? open.padding : 0)) throw invalidIndex(MISFIT);
       if (open.content === 0) open = null;
-      return { from: 0, to: content };
+      return { entry: next - 1, from: 0, to: content };
     }
     for (let left = length; left > 0; next++) {
       if (next === type.length) throw invalidIndex(MISFIT);
@@ -55,7 +60,7 @@ export function layOutMembers({ type, size, header, raw }: Extents): (Piece | nu
       if (left !== length || content <= CHUNK || length !== headerLength + CHUNK) throw invalidIndex(MISFIT);
       next++;
       open = { content: content - CHUNK, padding: padded(content) - content };
-      return { from: headerLength, to: length };
+      return { entry: next - 1, from: headerLength, to: length };
     }
     return null;
   });

@@ -25,6 +25,8 @@ export interface BlockJudgement {
   /** Directories of this run that hold its last entry, or are it. */
   openDirectories: string[];
   links: LinkEntry[];
+  /** Bytes of content that are whole pieces of zeros. Not for entries to tell: their block does. */
+  holes: number;
   unusual: UnusualNames;
 }
 
@@ -99,6 +101,7 @@ export function judgeBlock(entries: readonly Entry[], platform: NodeJS.Platform)
     needs: [...needs],
     openDirectories: open,
     links,
+    holes: 0,
     unusual,
   };
 }

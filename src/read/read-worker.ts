@@ -1,5 +1,5 @@
 import { workerData } from 'node:worker_threads';
-import { type BlockMember, blockEntries } from '../format/index-block.ts';
+import { type BlockMember, blockEntries, zerosOf } from '../format/index-block.ts';
 import { type ExtractedTree, TreeWriter, type TreeWriterOptions } from '../restore/tree-writer.ts';
 import { copyInto } from '../workers/recycled-buffers.ts';
 import { type Answer, serve } from '../workers/serve.ts';
@@ -49,7 +49,7 @@ serve('read the snapshot', (job: ReadJob): Answer => {
       return { result: { tar } satisfies ReadResult['inflate'], transfer: [tar.buffer as ArrayBuffer] };
     }
     case 'judge':
-      return { result: judgeBlock(blockEntries(readBlock(index, job.block)), platform) };
+      return { result: judge(job.block) };
     case 'check':
       return { result: check(job.block) };
     case 'extract':
@@ -63,6 +63,13 @@ serve('read the snapshot', (job: ReadJob): Answer => {
     }
   }
 });
+
+function judge(location: BlockLocation): ReadResult['judge'] {
+  const block = readBlock(index, location);
+  let holes = 0;
+  for (const bytes of zerosOf(block).values()) holes += bytes;
+  return { ...judgeBlock(blockEntries(block), platform), holes };
+}
 
 function check(location: BlockLocation): ReadResult['check'] {
   let judgement: BlockJudgement | null = null;

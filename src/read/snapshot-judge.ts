@@ -14,6 +14,8 @@ export class SnapshotJudge {
   readonly symlinks = new Map<string, string>();
   readonly hardLinks: LinkEntry[] = [];
   readonly unusual = noUnusualNames();
+  /** Bytes of content that are whole pieces of zeros. */
+  holes = 0;
   readonly counts = { entries: 0, files: 0, directories: 0, symlinks: 0, hard_links: 0, bytes: 0 };
   readonly #sections = new Map<string, number>();
   #open: string[] = [];
@@ -60,6 +62,7 @@ export class SnapshotJudge {
       else this.hardLinks.push(link);
     }
     addUnusual(this.unusual, block.unusual);
+    this.holes += block.holes;
     return block.problems;
   }
 

@@ -39,7 +39,11 @@ export async function decideSealed(
   if (selection !== null) return planSelection(snapshot, selection, process.platform);
   const judge = await judgeSnapshot(snapshot, pool, signal);
   refuseProblems(judge);
-  return { plan: planAll(snapshot), external: externalLinksOf(judge, process.platform), unusual: judge.unusual };
+  return {
+    plan: planAll(snapshot, judge.holes),
+    external: externalLinksOf(judge, process.platform),
+    unusual: judge.unusual,
+  };
 }
 
 /** The same for an archive from elsewhere. All of it is judged, whatever is wanted. */

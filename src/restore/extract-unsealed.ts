@@ -11,6 +11,7 @@ import type { EntryBook } from '../read/unsealed/entry-book.ts';
 import { visitUnsealed } from '../read/unsealed/read-unsealed.ts';
 import { noteUnusual, noUnusualNames, type UnusualNames } from '../read/unusual-names.ts';
 import { within } from '../state/near-path.ts';
+import { holesIn } from '../state/write-sparse.ts';
 import { type ExtractedTree, TreeWriter, type TreeWriterOptions } from './tree-writer.ts';
 
 /** What a first pass over an archive from elsewhere found: it was read to its end, and every entry judged. */
@@ -20,6 +21,7 @@ export interface UnsealedSurvey {
   entries: number;
   files: number;
   bytes: number;
+  holes: number;
   /** Paths that are wanted for others' sake: parents, and files that hard links name. */
   extra: Set<string>;
   /** Names among what is wanted that not every file system holds. */
@@ -36,11 +38,15 @@ export async function surveyUnsealed(
   selection: Selection | null,
   signal: AbortSignal | undefined,
 ): Promise<UnsealedSurvey> {
-  const found = { entries: 0, files: 0, bytes: 0, extra: new Set<string>(), unusual: noUnusualNames() };
+  const found = { entries: 0, files: 0, bytes: 0, holes: 0, extra: new Set<string>(), unusual: noUnusualNames() };
   const parents = new Set<string>();
+  let position = 0;
+  let wanted = false;
   const visitor = {
     begin(entry: Entry) {
-      if (selection !== null && !selection.wants(entry.path, entry.type === 'directory')) return;
+      position = 0;
+      wanted = selection === null || selection.wants(entry.path, entry.type === 'directory');
+      if (!wanted) return;
       found.entries++;
       noteUnusual(found.unusual, entry.path);
       if (entry.type === 'file') found.files++;
@@ -49,7 +55,10 @@ export async function surveyUnsealed(
       if (entry.type === 'hardlink') found.extra.add(entry.link as string);
       addParents(entry.path, parents);
     },
-    part() {},
+    part(_entry: Entry, content: Buffer) {
+      if (wanted) found.holes += holesIn(content, position);
+      position += content.length;
+    },
     end() {},
   };
   const book = await visitUnsealed(snapshot.source, visitor, process.platform, signal);

@@ -25,7 +25,7 @@ export function checkSpace(directory: string, extent: Extent, further = 0): Spac
   const { bavail, bsize, ffree, files } = statFileSystem(directory);
   return {
     // A file's last block is half empty on average.
-    needed: { bytes: extent.bytes + further + (extent.files * bsize) / 2, entries: extent.entries },
+    needed: { bytes: extent.bytes - extent.holes + further + (extent.files * bsize) / 2, entries: extent.entries },
     available: { bytes: bavail * bsize, entries: files > 0 ? ffree : null },
   };
 }

@@ -1,12 +1,13 @@
 import { BackupError } from '../errors.ts';
 import type { Entry } from '../format/entry.ts';
+import { zerosOf } from '../format/index-block.ts';
 import { comparePaths, parentOf } from '../format/path-order.ts';
 import { EntryLookup, type FoundEntry } from '../read/entry-lookup.ts';
 import type { BlockLocation } from '../read/index-reader.ts';
 import { isExternal, SymlinkIndex, type SymlinkTargets } from '../read/link-rules.ts';
 import type { SealedSnapshot } from '../read/open-snapshot.ts';
 import { problemError, someOf } from '../read/problem.ts';
-import { blocksFor } from '../read/read-entries.ts';
+import { blocksFor, type JudgedBlock } from '../read/read-entries.ts';
 import { type Selection, selectEntries } from '../read/selection.ts';
 import { noteUnusual, noUnusualNames, type UnusualNames } from '../read/unusual-names.ts';
 import type { ExternalLink } from './external-links.ts';
@@ -62,14 +63,21 @@ export function planSelection(
   };
 }
 
+interface PickedBlock {
+  block: BlockLocation;
+  numbers: Set<number>;
+  /** Bytes of its files that are whole pieces of zeros, by the number of the entry. */
+  zeros: Map<number, number>;
+}
+
 /** Entries that were picked, by the block that they stand in. */
 class Picks {
   readonly unusual = noUnusualNames();
-  readonly plan: ExtractionPlan = { blocks: [], entries: 0, files: 0, bytes: 0 };
-  readonly #picked = new Map<number, { block: BlockLocation; numbers: Set<number> }>();
+  readonly plan: ExtractionPlan = { blocks: [], entries: 0, files: 0, bytes: 0, holes: 0 };
+  readonly #picked = new Map<number, PickedBlock>();
 
-  add({ entry, number, judged: { location } }: Omit<FoundEntry, 'entry'> & { entry: Entry }): void {
-    const { numbers } = this.#picked.get(location.number) ?? this.#open(location);
+  add({ entry, number, judged }: Omit<FoundEntry, 'entry'> & { entry: Entry }): void {
+    const { numbers, zeros } = this.#picked.get(judged.location.number) ?? this.#open(judged);
     if (numbers.has(number)) return;
     numbers.add(number);
     this.plan.entries++;
@@ -77,11 +85,12 @@ class Picks {
     if (entry.type !== 'file') return;
     this.plan.files++;
     this.plan.bytes += entry.size;
+    this.plan.holes += zeros.get(number) ?? 0;
   }
 
-  #open(block: BlockLocation): { block: BlockLocation; numbers: Set<number> } {
-    const opened = { block, numbers: new Set<number>() };
-    this.#picked.set(block.number, opened);
+  #open({ location, block }: JudgedBlock): PickedBlock {
+    const opened = { block: location, numbers: new Set<number>(), zeros: zerosOf(block) };
+    this.#picked.set(location.number, opened);
     return opened;
   }
 

@@ -250,7 +250,7 @@ async function extractOfSealed(
     const entries = () => plannedEntries(snapshot, plan);
     if (!abilities.symlinks) refuseSymlinks([...symlinksIn(entries())], external, tree.root, options);
     const copies = abilities.hardLinks ? 0 : bytesOfCopies(entries);
-    refuseTooLarge(tree.root, plan, copies);
+    refuseTooLarge(tree.root, abilities.holes ? plan : { ...plan, holes: 0 }, copies);
     refuseCollisions(tree.root, () => pathsOf(entries()));
     return { tree: await extractSealed(snapshot, pool, plan, tree, options), external };
   } finally {
@@ -273,7 +273,7 @@ async function extractOfUnsealed(
     const links = [...survey.book.judge.symlinks.keys()].filter((path) => selection?.wants(path, false) ?? true);
     refuseSymlinks(links, external, tree.root, options);
   }
-  refuseTooLarge(tree.root, survey, 0);
+  refuseTooLarge(tree.root, abilities.holes ? survey : { ...survey, holes: 0 }, 0);
   refuseCollisions(tree.root, () => survey.book.paths());
   return { tree: await extractUnsealed(snapshot, selection, survey, tree, options), external };
 }

@@ -17,6 +17,8 @@ export interface Extent {
   files: number;
   /** Content, uncompressed. */
   bytes: number;
+  /** Of these, how many will be holes: they take no room. As far as the index tells, whole pieces of large files. */
+  holes: number;
 }
 
 /** What is to be extracted of a sealed snapshot. */
@@ -26,9 +28,9 @@ export interface ExtractionPlan extends Extent {
 }
 
 /** A plan for the whole snapshot. */
-export function planAll(snapshot: SealedSnapshot): ExtractionPlan {
+export function planAll(snapshot: SealedSnapshot, holes: number): ExtractionPlan {
   const { entries, files, bytes } = snapshot.root.totals;
-  return { blocks: new WholeBlocks(snapshot.blocks), entries, files, bytes };
+  return { blocks: new WholeBlocks(snapshot.blocks), entries, files, bytes, holes };
 }
 
 /** All blocks as a plan. There can be millions of them: none is made before it is asked for. */

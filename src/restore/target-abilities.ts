@@ -13,7 +13,11 @@ export interface TargetAbilities {
   symlinks: boolean;
   /** Permissions that are as they were set. On FAT those of all files are what the mount says. */
   modes: boolean;
+  /** Parts of a file that take no room while nothing is written there. */
+  holes: boolean;
 }
+
+const PROBED_HOLE = 1024 * 1024;
 
 const CANNOT = new Set(['EPERM', 'EACCES', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']);
 
@@ -47,6 +51,7 @@ export function probeAbilities(directory: string): TargetAbilities {
         hardLinks: can((made) => fs.linkSync(probe, made)),
         symlinks: can((made) => fs.symlinkSync('probe', made)),
         modes: [0o600, 0o755].every((mode) => holdsMode(probe, mode)),
+        holes: holdsHole(probe),
       };
     } finally {
       fs.unlinkSync(probe);
@@ -54,6 +59,17 @@ export function probeAbilities(directory: string): TargetAbilities {
   } catch (error) {
     throw fromSystemError(error, 'try out what the file system can do', directory);
   }
+}
+
+function holdsHole(file: string): boolean {
+  try {
+    fs.truncateSync(file, PROBED_HOLE);
+  } catch (error) {
+    // It would have to be filled.
+    if ((error as NodeJS.ErrnoException).code === 'ENOSPC') return false;
+    throw error;
+  }
+  return fs.lstatSync(file).blocks * 512 < PROBED_HOLE;
 }
 
 function holdsMode(file: string, mode: number): boolean {

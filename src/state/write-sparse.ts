@@ -19,6 +19,18 @@ export function isZero(bytes: Uint8Array, from = 0, to = bytes.length): boolean 
   return true;
 }
 
+/** Bytes of content that `writeSparse` would leave holes for. */
+export function holesIn(content: Uint8Array, position: number): number {
+  let holes = content.length;
+  for (let from = 0; from < content.length; ) {
+    const { begin, end } = nextData(content, from, position);
+    holes -= end - begin;
+    from = end;
+    if (begin === end) break;
+  }
+  return holes;
+}
+
 /**
  * Writes content into a new file but for its long runs of zeros, which are read from a file that was never written to there.
  *
@@ -28,40 +40,46 @@ export function isZero(bytes: Uint8Array, from = 0, to = bytes.length): boolean 
  * @throws what the system says
  */
 export function writeSparse(fd: number, content: Uint8Array, position: number): number {
+  let written = 0;
+  for (let from = 0; from < content.length; ) {
+    const { begin, end } = nextData(content, from, position);
+    if (begin === end) break;
+    for (let at = begin; at < end; ) at += writeSync(fd, content, at, end - at, position + at);
+    written = end;
+    from = end;
+  }
+  return position + written;
+}
+
+/** The next bytes from `from` on that are no hole; `begin` is `end` where there are none. */
+function nextData(content: Uint8Array, from: number, position: number): { begin: number; end: number } {
   const { length } = content;
-  if (length < MIN_HOLE) {
-    writeAll(fd, content, 0, length, position);
-    return position + length;
-  }
-  let end = position;
-  // Of what is not a hole, the beginning that is still to be written.
-  let pending = 0;
-  // A block of the file, not of the content.
-  for (let at = (BLOCK - (position % BLOCK)) % BLOCK; at < length; ) {
-    const hole = zeroRun(content, at);
+  // A part of a file that comes in small parts, or a small file.
+  if (length < MIN_HOLE) return { begin: isZero(content, from) ? length : from, end: length };
+  let begin = from;
+  for (let at = from; at < length; ) {
+    const hole = zeroRun(content, at, position);
     if (hole >= MIN_HOLE) {
-      if (at > pending) {
-        writeAll(fd, content, pending, at, position);
-        end = position + at;
-      }
-      pending = at + hole;
+      if (at > begin) return { begin, end: at };
+      begin = at + hole;
     }
-    at += Math.max(hole, BLOCK);
+    at = hole > 0 ? at + hole : blockEnd(at, position);
   }
-  if (length > pending) {
-    writeAll(fd, content, pending, length, position);
-    end = position + length;
-  }
-  return end;
+  return { begin, end: length };
 }
 
-/** Length of the whole blocks of zeros from `at` on; a last one need not be whole. */
-function zeroRun(content: Uint8Array, at: number): number {
+/** Length of the zeros from `at` on, up to the end of a block of the file, or of the content. */
+function zeroRun(content: Uint8Array, at: number, position: number): number {
   let end = at;
-  while (end < content.length && isZero(content, end, Math.min(end + BLOCK, content.length))) end += BLOCK;
-  return Math.min(end, content.length) - at;
+  while (end < content.length) {
+    const next = Math.min(blockEnd(end, position), content.length);
+    if (!isZero(content, end, next)) break;
+    end = next;
+  }
+  return end - at;
 }
 
-function writeAll(fd: number, content: Uint8Array, from: number, to: number, position: number): void {
-  for (let at = from; at < to; ) at += writeSync(fd, content, at, to - at, position + at);
+/** Where the block of the file ends that a byte of the content goes into. */
+function blockEnd(at: number, position: number): number {
+  return at + BLOCK - ((position + at) % BLOCK);
 }

@@ -150,7 +150,7 @@ describe('permissions that are not held', () => {
 });
 
 test('a file system that can do all is found to', () => {
-  expect(probeAbilities(room.root)).toEqual({ hardLinks: true, symlinks: true, modes: true });
+  expect(probeAbilities(room.root)).toEqual({ hardLinks: true, symlinks: true, modes: true, holes: true });
 });
 
 /** The real one, where the kernel has it. */
