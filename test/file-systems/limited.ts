@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
-const SCRIPT = fileURLToPath(new URL('./limited.py', import.meta.url));
 /** Debian's, for which its packages install modules. */
 const PYTHON = '/usr/bin/python3';
 
@@ -34,22 +33,30 @@ export function whyNotLimited(): string | null {
 }
 
 /** Mounts one. */
-export async function mountLimited({ deny = {}, forbidden = '', modeless = false }: Lacks): Promise<LimitedFileSystem> {
-  const folder = mkdtempSync(join(tmpdir(), 'oxios-limited-'));
+export function mountLimited({ deny = {}, forbidden = '', modeless = false }: Lacks): Promise<LimitedFileSystem> {
+  const rules = Object.entries(deny).map((rule) => rule.join(':'));
+  const lacks = { DENY: rules.join(','), FORBIDDEN: forbidden, ...(modeless ? { MODELESS: '1' } : {}) };
+  return mountByScript('limited.py', ['use_ino'], lacks);
+}
+
+/**
+ * Mounts a folder of its own through a file system that is a script beside this file.
+ *
+ * @param settings variables that the script goes by
+ */
+export async function mountByScript(
+  script: string,
+  options: readonly string[],
+  settings: Record<string, string>,
+): Promise<LimitedFileSystem> {
+  const folder = mkdtempSync(join(tmpdir(), 'oxios-fuse-'));
   const [back, directory] = [join(folder, 'back'), join(folder, 'mounted')];
   mkdirSync(back);
   mkdirSync(directory);
-  const server = spawn(PYTHON, [SCRIPT, directory, '-f', '-s', '-o', 'use_ino'], {
+  const path = fileURLToPath(new URL(script, import.meta.url));
+  const server = spawn(PYTHON, [path, directory, '-f', '-s', '-o', options.join(',')], {
     stdio: ['ignore', 'ignore', 'inherit'],
-    env: {
-      ...process.env,
-      BACK: back,
-      DENY: Object.entries(deny)
-        .map((rule) => rule.join(':'))
-        .join(','),
-      FORBIDDEN: forbidden,
-      ...(modeless ? { MODELESS: '1' } : {}),
-    },
+    env: { ...process.env, ...settings, BACK: back },
   });
   while (!isMounted(directory)) {
     if (server.exitCode !== null) throw new Error('the file system did not start');
