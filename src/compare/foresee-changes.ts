@@ -77,7 +77,8 @@ class MergeRules {
   #goesWith(database: string, path: string): boolean {
     const suffix = path.slice(database.length);
     if (!SIDE_FILE.test(suffix)) return false;
-    return databaseSideFiles(Buffer.from(`${this.#target}/${database}`)).some((each) => each.toString() === suffix);
+    const { goes } = databaseSideFiles(Buffer.from(`${this.#target}/${database}`));
+    return goes.some((each) => each.toString() === suffix);
   }
 }
 

@@ -1,4 +1,3 @@
-import fs from 'node:fs';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { BackupError, type ErrorCode } from '../errors.ts';
@@ -15,6 +14,7 @@ import { visitUnsealed } from '../read/unsealed/read-unsealed.ts';
 import { decideSealed, decideUnsealed, type SealedDecision } from '../restore/decide-restore.ts';
 import { type ExternalLink, externalLinksError } from '../restore/external-links.ts';
 import { checkSpace, type SpaceCheck, spaceError } from '../restore/free-space.ts';
+import { isDirectoryBelow } from '../restore/live-directory.ts';
 import { NameCollisions } from '../restore/name-collisions.ts';
 import { mayGiveOwners, ownersError } from '../restore/owner-right.ts';
 import { planSelection } from '../restore/plan-selection.ts';
@@ -174,9 +174,7 @@ export async function planRestore(
 /** What a part of a snapshot needs and does not bring: files that hard links are other names of, directories that are there already. */
 function staysAsItIs({ path: entryPath, type }: Entry, selection: Selection, live: string): boolean {
   if (selection.wants(entryPath, type === 'directory')) return false;
-  return (
-    type !== 'directory' || fs.lstatSync(path.join(live, entryPath), { throwIfNoEntry: false })?.isDirectory() === true
-  );
+  return type !== 'directory' || isDirectoryBelow(live, entryPath);
 }
 
 function decide(opened: OpenSnapshot, selection: Selection | null, options: RestoreOptions): Promise<Decided> {

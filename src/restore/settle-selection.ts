@@ -3,6 +3,7 @@ import { fromSystemError } from '../errors.ts';
 import type { Entry } from '../format/entry.ts';
 import { comparePaths } from '../format/path-order.ts';
 import type { Selection } from '../read/selection.ts';
+import { isDirectoryBelow } from './live-directory.ts';
 import { applyTop, readTop } from './publish/top-attributes.ts';
 import type { ExtractedTree } from './tree-writer.ts';
 
@@ -31,7 +32,7 @@ export function settleSelection(
       if (fs.readdirSync(absolute).length === 0) {
         fs.rmdirSync(absolute);
         directories++;
-      } else if (live !== null && fs.lstatSync(`${live}/${path}`, { throwIfNoEntry: false })?.isDirectory()) {
+      } else if (live !== null && isDirectoryBelow(live, path)) {
         applyTop(absolute, readTop(`${live}/${path}`));
       }
     }

@@ -11,6 +11,14 @@ const LOG_LITTLE = Buffer.from([0x37, 0x7f, 0x06, 0x82]);
 const LOG_BIG = Buffer.from([0x37, 0x7f, 0x06, 0x83]);
 const JOURNAL = Buffer.from([0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7]);
 
+/** What stands beside a database under the names of its side files; each is what is behind its name: `-wal`. */
+export interface SideFiles {
+  /** Those that go with it. */
+  goes: BytePath[];
+  /** Those that are somebody's own. */
+  stays: BytePath[];
+}
+
 /**
  * The files that have to go with a database which is exchanged: an old write-ahead log beside another database would silently undo
  * the restore of it.
@@ -19,14 +27,17 @@ const JOURNAL = Buffer.from([0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7]);
  * database's own header, or, where there is no database or an encrypted one, that of the log.
  *
  * @param database path of the database, which may be missing
- * @returns what is behind its name, of those that stand there: `-wal`
+ * @param stoodBefore whether a side file was there before this database was: then only its own header counts
  */
-export function databaseSideFiles(database: BytePath): BytePath[] {
+export function databaseSideFiles(database: BytePath, stoodBefore?: (suffix: BytePath) => boolean): SideFiles {
   const found = SUFFIXES.filter((suffix) => isFile(sideFile(database, suffix)));
-  if (found.length === 0 || begins(database, [DATABASE])) return found;
-  const logs = found.filter((suffix) => begins(sideFile(database, suffix), [LOG_LITTLE, LOG_BIG, JOURNAL]));
+  if (found.length === 0) return { goes: [], stays: [] };
+  const isDatabase = begins(database, [DATABASE]);
+  const isLog = (suffix: BytePath) => begins(sideFile(database, suffix), [LOG_LITTLE, LOG_BIG, JOURNAL]);
   // Shared memory has no mark of its own.
-  return logs.includes(WAL) ? found.filter((suffix) => suffix === SHM || logs.includes(suffix)) : logs;
+  const isMarked = (suffix: BytePath) => isLog(suffix) || (suffix === SHM && found.includes(WAL) && isLog(WAL));
+  const goes = found.filter((suffix) => (isDatabase && stoodBefore?.(suffix) !== true) || isMarked(suffix));
+  return { goes, stays: found.filter((suffix) => !goes.includes(suffix)) };
 }
 
 function sideFile(database: BytePath, suffix: Buffer): BytePath {

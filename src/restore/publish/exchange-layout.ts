@@ -5,7 +5,7 @@ import type { ExchangeItem } from './exchange-record.ts';
 import type { Place } from './place.ts';
 
 /** Below it, in the directory of a merge, lies what the merge took out, under the paths that it had. */
-const BEFORE = 'before';
+export const BEFORE = 'before';
 
 /** Bytes of a path as records write them. */
 export function pathBytes(path: string): BytePath {

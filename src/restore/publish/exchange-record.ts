@@ -35,6 +35,8 @@ export interface ExchangeRecord {
   volumes: string[];
   items: ExchangeItem[];
   directories: ExchangedDirectory[];
+  /** Files that have the names of side files of exchanged databases, and stay: an undo must not take them for those of the newer database. */
+  beside: string[];
 }
 
 const RECORD_NAME = 'record.jsonl';
@@ -57,6 +59,7 @@ const lineSchema = z.union([
     modeSchema,
   ]),
   z.tuple([z.literal('directory'), z.union([z.literal(''), pathSchema]), attributesSchema, attributesSchema]),
+  z.tuple([z.literal('beside'), pathSchema]),
   z.tuple([z.literal('end'), z.int()]),
 ]);
 
@@ -70,11 +73,12 @@ function attributesOf({ mode, uid, gid, mtimeNs }: KnownTopAttributes): [number,
   return [mode, uid, gid, String(mtimeNs)];
 }
 
-function* linesOf({ items, directories }: ExchangeRecord): Generator<Line> {
+function* linesOf({ items, directories, beside }: ExchangeRecord): Generator<Line> {
   for (const each of items) yield ['path', each.out, each.in, each.from, each.volume, each.outMode, each.inMode];
   for (const { path, before, after } of directories)
     yield ['directory', path, attributesOf(before), attributesOf(after)];
-  yield ['end', items.length + directories.length];
+  for (const path of beside) yield ['beside', path];
+  yield ['end', items.length + directories.length + beside.length];
 }
 
 /** Writes a record into a directory that has none, durably but for its name. A line a path: there may be a million. */
@@ -126,15 +130,21 @@ export function readRecord(directory: string): ExchangeRecord {
 function parseRecord(bytes: Buffer): ExchangeRecord {
   let start = bytes.indexOf(10) + 1;
   const { volumes } = headSchema.parse(JSON.parse(bytes.toString('utf8', 0, start)));
-  const record: ExchangeRecord = { volumes, items: [], directories: [] };
+  const record: ExchangeRecord = { volumes, items: [], directories: [], beside: [] };
+  let lines = 0;
   for (let end = bytes.indexOf(10, start); end >= 0; start = end + 1, end = bytes.indexOf(10, start)) {
     const line = lineSchema.parse(JSON.parse(bytes.toString('utf8', start, end)));
     if (line[0] === 'end') {
-      if (line[1] === record.items.length + record.directories.length && end === bytes.length - 1) return record;
-    } else if (line[0] === 'path') {
+      if (line[1] === lines && end === bytes.length - 1) return record;
+      break;
+    }
+    lines += 1;
+    if (line[0] === 'path') {
       const [, out, incoming, from, volume, outMode, inMode] = line;
       if (volume >= volumes.length) throw new Error('it names a volume that is not listed');
       record.items.push({ out, in: incoming, from, volume, outMode, inMode });
+    } else if (line[0] === 'beside') {
+      record.beside.push(line[1]);
     } else {
       const [, path, before, after] = line;
       record.directories.push({ path, before: knownAttributes(before), after: knownAttributes(after) });

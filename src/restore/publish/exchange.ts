@@ -234,8 +234,10 @@ class Exchange {
     const path = incoming ?? out;
     if (path === null) return;
     const live = this.#layout.live(path);
-    for (const suffix of databaseSideFiles(live)) {
-      const side = `${path}${suffix.toString('latin1')}`;
+    const sideOf = (suffix: BytePath) => `${path}${suffix.toString('latin1')}`;
+    const { goes } = databaseSideFiles(live, (suffix) => this.#record.beside.includes(sideOf(suffix)));
+    for (const suffix of goes) {
+      const side = sideOf(suffix);
       if (this.#isStranger(side)) this.#moveAside(Buffer.concat([live, suffix]), side, volume);
     }
   }

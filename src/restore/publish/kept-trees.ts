@@ -4,6 +4,7 @@ import { treeSize } from '../../capture/tree-size.ts';
 import { BackupError, fromSystemError } from '../../errors.ts';
 import { checkArgument, pathSchema } from '../../options.ts';
 import { compareStamps, nextStamp, parseStamp, type Stamp, stampDate } from './artifact-names.ts';
+import { BEFORE } from './exchange-layout.ts';
 import { type HistoryFile, type RecordedState, readHistoryFile, type SnapshotOrigin } from './history.ts';
 import { bothPlaces, type Place, resolveTarget, type Target } from './place.ts';
 
@@ -174,7 +175,7 @@ export async function listKept(stateDir: string): Promise<ListedTree[]> {
   checkArgument('stateDir', pathSchema, stateDir);
   return findHistory(resolveTarget(stateDir)).states.map((state) => ({
     ...forUsers(state),
-    bytes: treeSize(state.path),
+    bytes: treeSize(state.kind === 'merge' ? join(state.path, BEFORE) : state.path),
   }));
 }
 

@@ -50,7 +50,7 @@ interface Meeting {
 }
 
 class MergePlanner {
-  readonly record: ExchangeRecord = { volumes: [''], items: [], directories: [] };
+  readonly record: ExchangeRecord = { volumes: [''], items: [], directories: [], beside: [] };
   readonly #live: BytePath;
   readonly #staged: BytePath;
   readonly #checks: MoveChecks;
@@ -106,7 +106,9 @@ class MergePlanner {
       inMode: this.#checks.modeForMove(stagedPath, comes, comes.dev),
     });
     if (stands === undefined && comes.isDirectory()) return;
-    for (const suffix of databaseSideFiles(joinBytes(directory, stored))) {
+    const { goes, stays } = databaseSideFiles(joinBytes(directory, stored));
+    for (const suffix of stays) this.record.beside.push(joined(meeting.path, Buffer.concat([stored, suffix])));
+    for (const suffix of goes) {
       const side = Buffer.concat([stored, suffix]);
       if (staged.has(foldName(side.toString('latin1')))) continue;
       const out = joined(meeting.path, side);

@@ -1,4 +1,5 @@
 import { BackupError } from '../../errors.ts';
+import type { BytePath } from '../../state/byte-path.ts';
 import { databaseSideFiles } from './database-side-files.ts';
 import { MoveChecks, statsAt } from './exchange-checks.ts';
 import { ExchangeLayout, parentPath } from './exchange-layout.ts';
@@ -38,7 +39,8 @@ class ReversalPlanner {
     for (const item of this.#earlier.items) this.#reverse(item);
     this.#addSideFiles();
     const directories = this.#earlier.directories.map((each) => this.#attributesBack(each));
-    return { volumes: this.#earlier.volumes, items: this.#items, directories };
+    const { volumes, beside } = this.#earlier;
+    return { volumes, items: this.#items, directories, beside };
   }
 
   #requireVolumes(): void {
@@ -98,11 +100,13 @@ class ReversalPlanner {
 
   /** Logs that were made beside a database since it came go out with it. */
   #addSideFiles(): void {
+    const beside = new Set(this.#earlier.beside);
     const exchanged = new Set(this.#items.flatMap((item) => [item.out, item.in]));
     for (const { out, in: comes, volume } of [...this.#items]) {
       const path = (out ?? comes) as string;
-      for (const suffix of databaseSideFiles(this.#layout.live(path))) {
-        const side = `${path}${suffix.toString('latin1')}`;
+      const sideOf = (suffix: BytePath) => path + suffix.toString('latin1');
+      const { goes } = databaseSideFiles(this.#layout.live(path), (suffix) => beside.has(sideOf(suffix)));
+      for (const side of goes.map(sideOf)) {
         if (exchanged.has(side)) continue;
         this.#items.push({ out: side, in: null, from: null, volume, outMode: null, inMode: null });
       }

@@ -1,0 +1,317 @@
+/** A merge against a model of it, and back: nothing but what it brings is touched. */
+import { execFileSync, spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  existsSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import fc from 'fast-check';
+import { planRestore, restoreBackup, StateStore, undoRestore } from 'oxios-backup';
+import { afterAll, beforeEach, describe, expect, test } from 'vitest';
+import { directory, type Entry, file, hardLink, inOrder, symlink } from '../archives/entry.ts';
+import { buildSnapshot } from '../archives/snapshot.ts';
+import { type Exact, exactTree } from './exact-picture.ts';
+
+const RUNS = process.env.OXIOS_TORTURE === '1' ? 2000 : 60;
+// On a disk: not every file system in memory has extended attributes.
+const folder = mkdtempSync(join(tmpdir(), 'oxios-merge-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+let next = 0;
+let root: string;
+beforeEach(() => {
+  root = join(folder, String(next++), 'state');
+  mkdirSync(root, { recursive: true });
+});
+
+const OPTIONS = { mode: 'merge', allowEmpty: true, threads: 1 } as const;
+const DATABASE = 'SQLite format 3\0';
+const LOG = '\x37\x7f\x06\x82 a log';
+const TOP = { mode: 0o755, mtimeNs: 1_770_000_001_000_000_005n };
+
+function snapshotOf(entries: Entry[]): string {
+  const path = join(folder, `${next++}.tar.gz`);
+  writeFileSync(path, buildSnapshot(inOrder(entries)));
+  return path;
+}
+
+interface Thing {
+  path: string;
+  kind: 'file' | 'directory' | 'symlink' | 'fifo' | 'twin';
+  mode: number;
+  text: string;
+}
+
+const name = fc.constantFrom('a', 'b', 'x.db', 'x.db-wal', 'x.db-journal', 'é', "q'\n");
+const thing = fc.record({
+  path: fc.array(name, { minLength: 1, maxLength: 3 }).map((names) => names.join('/')),
+  kind: fc.constantFrom<Thing['kind'][]>('file', 'file', 'file', 'directory', 'symlink', 'fifo', 'twin'),
+  mode: fc.constantFrom(0o644, 0o600, 0o755, 0o500, 0o444),
+  text: fc.constantFrom('', 'one', 'two', `${DATABASE} one`, LOG, 'a longer text'),
+});
+
+/** Without what lies below what is no directory, or stands there already; parents are directories. */
+function sound(things: Thing[]): Thing[] {
+  const kinds = new Map<string, Thing>();
+  for (const each of things) {
+    const parents: string[] = [];
+    for (let at = dirname(each.path); at !== '.'; at = dirname(at)) parents.unshift(at);
+    if (kinds.has(each.path) || parents.some((at) => (kinds.get(at)?.kind ?? 'directory') !== 'directory')) continue;
+    for (const path of parents)
+      if (!kinds.has(path)) kinds.set(path, { path, kind: 'directory', mode: 0o755, text: '' });
+    kinds.set(each.path, each);
+  }
+  return [...kinds.values()].sort((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+/** Things with times and extended attributes of their own. */
+function fill(at: string, things: Thing[]): void {
+  let twin: string | null = null;
+  const marks: string[] = [];
+  for (const [number, { path, kind, mode, text }] of things.entries()) {
+    const absolute = join(at, path);
+    if (kind === 'directory') mkdirSync(absolute);
+    else if (kind === 'symlink') symlinkSync('somewhere', absolute);
+    else if (kind === 'fifo') execFileSync('mkfifo', [absolute]);
+    else if (kind === 'twin' && twin !== null) linkSync(twin, absolute);
+    else writeFileSync(absolute, text);
+    if (kind === 'file') twin = absolute;
+    if (kind === 'symlink' || kind === 'fifo') continue;
+    marks.push(
+      `# file: ${path.replace(/[\\\n]/g, (byte) => `\\${byte.charCodeAt(0).toString(8).padStart(3, '0')}`)}\nuser.number="${number}"\n`,
+    );
+    if (kind === 'file') chmodSync(absolute, mode);
+  }
+  spawnSync('setfattr', ['-h', '--restore=-'], { cwd: at, input: marks.join('\n') });
+  for (const [number, { path, kind, mode }] of [...things.entries()].reverse()) {
+    if (kind === 'symlink') continue;
+    if (kind === 'directory') chmodSync(join(at, path), mode);
+    utimesSync(join(at, path), 1_500_000_000 + number, 1_500_000_000 + number);
+  }
+  utimesSync(at, 1_400_000_000, 1_400_000_000);
+}
+
+function entriesOf(things: Thing[]): Entry[] {
+  let twin: string | null = null;
+  return things.flatMap(({ path, kind, mode, text }, number): Entry[] => {
+    const more = { mode, mtime: 1_600_000_000 + number };
+    if (kind === 'directory') return [directory(path, more)];
+    if (kind === 'symlink') return [symlink(path, 'elsewhere', { mtime: more.mtime })];
+    if (kind === 'twin' && twin !== null) return [hardLink(path, twin)];
+    twin ??= path;
+    return [file(path, text, more)];
+  });
+}
+
+/** What a merge makes of a tree, said in another way than the code under test does it. */
+function merged(
+  live: Map<string, Exact>,
+  entries: Entry[],
+  wanted: (path: string) => boolean,
+): Map<string, Partial<Exact>> {
+  const tree = new Map<string, Partial<Exact>>(live);
+  const remove = (path: string) => {
+    for (const each of [...tree.keys()]) if (each === path || each.startsWith(`${path}/`)) tree.delete(each);
+  };
+  const leads = (path: string) => entries.some((each) => each.path.startsWith(`${path}/`) && wanted(each.path));
+  const links = new Map(entries.map((each) => [each.path, each]));
+  const placed = new Set<string>();
+  for (const entry of inOrder(entries)) {
+    const { path, type } = entry;
+    if (!wanted(path) && !(type === 'd' && leads(path))) continue;
+    const stands = tree.get(path);
+    const real = type === 'h' ? (links.get(entry.link ?? '') as Entry) : entry;
+    const attributes = { mode: real.mode ?? 0, mtimeNs: BigInt(real.mtime ?? 0) * 1_000_000_000n };
+    placed.add(path);
+    if (type === 'd' && stands?.type === 'directory') {
+      if (wanted(path)) tree.set(path, { ...stands, ...attributes });
+      continue;
+    }
+    if (stands !== undefined || type !== 'd') {
+      for (const [side, found] of live) {
+        const isSide = side.startsWith(`${path}-`) && /^-(?:wal|journal|shm)$/.test(side.slice(path.length));
+        const isDatabase = live.get(path)?.type === 'file' && live.get(path)?.content.startsWith(DATABASE);
+        if (
+          isSide &&
+          found.type === 'file' &&
+          (isDatabase || found.content.startsWith(LOG.slice(0, 4))) &&
+          !placedLater(side)
+        )
+          remove(side);
+      }
+    }
+    remove(path);
+    const content = type === 'l' ? (entry.link ?? '') : type === 'd' ? '' : (real.content?.toString('latin1') ?? '');
+    const kind = type === 'd' ? 'directory' : type === 'l' ? 'symlink' : 'file';
+    tree.set(path, { type: kind, ...attributes, mode: kind === 'symlink' ? 0 : attributes.mode, content });
+  }
+  function placedLater(path: string): boolean {
+    return entries.some((each) => each.path === path && wanted(path));
+  }
+  return tree;
+}
+
+function expectTree(actual: Map<string, Exact>, expected: Map<string, Partial<Exact>>): void {
+  expect([...actual.keys()].sort()).toEqual([...expected.keys()].sort());
+  for (const [path, want] of expected) {
+    // Where the model says nothing of the inode, it is new.
+    expect({ path, ...actual.get(path) }).toMatchObject({ path, ...want });
+  }
+}
+
+test('any tree, any snapshot, any part of it: the model agrees, and an undo gives back every inode', {
+  timeout: 3_600_000,
+}, async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(thing, { maxLength: 12 }).map(sound),
+      fc.array(thing, { minLength: 1, maxLength: 12 }).map(sound),
+      fc.array(fc.nat(11), { maxLength: 3 }),
+      async (live, brought, picks) => {
+        const at = join(folder, String(next++), 'state');
+        mkdirSync(at, { recursive: true });
+        fill(at, live);
+        const entries = entriesOf(brought);
+        const paths = picks.flatMap((pick) => entries[pick]?.path ?? []);
+        const wanted = (path: string) =>
+          paths.length === 0 || paths.some((each) => path === each || path.startsWith(`${each}/`));
+        const before = exactTree(at);
+        const model = merged(before, entries, wanted);
+        if (paths.length === 0) model.set('', { ...before.get(''), ...TOP });
+        const snapshot = snapshotOf(entries);
+        const store = new StateStore(at);
+        const options = { ...OPTIONS, ...(paths.length === 0 ? {} : { paths: paths.map(literal) }) };
+        const foreseen = await planRestore(store, snapshot, options);
+        await restoreBackup(store, snapshot, options);
+        const after = exactTree(at);
+        expectTree(after, model);
+        const gone = [...before.keys()].filter((path) => !after.has(path) && before.get(path)?.type !== 'other');
+        const removed = foreseen.changes.filter(({ kind }) => kind === 'removed').map(({ path }) => path);
+        expect(removed.sort()).toEqual(gone.sort());
+        const added = foreseen.changes.filter(({ kind }) => kind === 'added').map(({ path }) => path);
+        const came = [...after.keys()].filter(
+          (path) => before.get(path) === undefined || before.get(path)?.type === 'other',
+        );
+        expect(added.filter((path) => !came.includes(path))).toEqual([]);
+        const { keptTree } = await undoRestore(at);
+        expect(exactTree(at)).toEqual(before);
+        await undoRestore(at, { to: keptTree ?? '' });
+        expectTree(exactTree(at), after);
+        await undoRestore(at);
+        expect(exactTree(at)).toEqual(before);
+        spawnSync('chmod', ['-R', 'u+rwx', dirname(at)]);
+        rmSync(dirname(at), { recursive: true });
+      },
+    ),
+    { numRuns: RUNS },
+  );
+});
+
+/** A path in the language of patterns, meant as it stands. */
+function literal(path: string): string {
+  return path;
+}
+
+describe('one path', () => {
+  const entries = [directory('sessions', { mtime: 1_600_000_000, mode: 0o700 }), file('sessions/one.json', 'new')];
+
+  test('nothing else is opened: extended attributes, inodes, pipes and names that are not UTF-8 stay', async () => {
+    mkdirSync(join(root, 'sessions'));
+    writeFileSync(join(root, 'sessions/one.json'), 'old');
+    writeFileSync(join(root, 'sessions/two.json'), 'two');
+    writeFileSync(Buffer.concat([Buffer.from(`${root}/sessions/`), Buffer.from([0xff, 0xfe])]), 'not UTF-8');
+    execFileSync('mkfifo', [join(root, 'pipe')]);
+    spawnSync('setfattr', ['-n', 'user.note', '-v', 'kept', join(root, 'sessions/two.json')]);
+    chmodSync(join(root, 'sessions'), 0o1775);
+    utimesSync(join(root, 'sessions'), 1_500_000_000, 1_500_000_000);
+    const before = exactTree(root);
+    const { replacedTree } = await restoreBackup(new StateStore(root), snapshotOf(entries), {
+      ...OPTIONS,
+      paths: ['sessions/one.json'],
+    });
+    const after = exactTree(root);
+    expect(after.get('sessions/one.json')?.content).toBe('new');
+    before.delete('sessions/one.json');
+    after.delete('sessions/one.json');
+    expect(after).toEqual(before);
+    expect(readFileSync(join(replacedTree ?? '', 'before/sessions/one.json'), 'utf8')).toBe('old');
+  });
+
+  test('who has the old file open goes on with it', async () => {
+    mkdirSync(join(root, 'sessions'));
+    writeFileSync(join(root, 'sessions/one.json'), 'old');
+    const descriptor = openSync(join(root, 'sessions/one.json'), 'r+');
+    await restoreBackup(new StateStore(root), snapshotOf(entries), { ...OPTIONS, forceRunning: true });
+    const read = Buffer.alloc(3);
+    readSync(descriptor, read, 0, 3, 0);
+    expect(read.toString()).toBe('old');
+    expect(readFileSync(join(root, 'sessions/one.json'), 'utf8')).toBe('new');
+  });
+
+  test('of a file with two names one is merged, the other stays, and an undo makes them one again', async () => {
+    mkdirSync(join(root, 'sessions'));
+    writeFileSync(join(root, 'sessions/one.json'), 'old');
+    linkSync(join(root, 'sessions/one.json'), join(root, 'twin.json'));
+    await restoreBackup(new StateStore(root), snapshotOf(entries), OPTIONS);
+    expect(readFileSync(join(root, 'twin.json'), 'utf8')).toBe('old');
+    await undoRestore(root);
+    expect(lstatSync(join(root, 'twin.json')).ino).toBe(lstatSync(join(root, 'sessions/one.json')).ino);
+  });
+
+  test('what was made since goes and comes with an undo; a directory that has gone since comes back', async () => {
+    mkdirSync(join(root, 'sessions'));
+    writeFileSync(join(root, 'sessions/one.json'), 'old');
+    await restoreBackup(new StateStore(root), snapshotOf(entries), OPTIONS);
+    writeFileSync(join(root, 'sessions/one.json'), 'newer');
+    const { keptTree } = await undoRestore(root);
+    expect(readFileSync(join(root, 'sessions/one.json'), 'utf8')).toBe('old');
+    expect(readFileSync(join(keptTree ?? '', 'before/sessions/one.json'), 'utf8')).toBe('newer');
+    await undoRestore(root, { to: keptTree ?? '' });
+    rmSync(join(root, 'sessions'), { recursive: true });
+    writeFileSync(join(root, 'sessions'), 'a file now');
+    await undoRestore(root);
+    expect(readFileSync(join(root, 'sessions/one.json'), 'utf8')).toBe('old');
+    expect(lstatSync(join(root, 'sessions')).mode & 0o777).toBe(0o755);
+  });
+});
+
+describe('side files of databases', () => {
+  const merge = (live: Record<string, string>) => {
+    for (const [path, content] of Object.entries(live)) writeFileSync(join(root, path), content, 'latin1');
+    return restoreBackup(new StateStore(root), snapshotOf([file('x.db', `${DATABASE} new`)]), OPTIONS);
+  };
+
+  test('go with the database, and come back with it', async () => {
+    await merge({ 'x.db': `${DATABASE} old`, 'x.db-wal': LOG, 'x.db-shm': 'shared', 'x.db-journal': '' });
+    expect(readdirSync(root)).toEqual(['x.db']);
+    writeFileSync(join(root, 'x.db-wal'), LOG, 'latin1');
+    await undoRestore(root);
+    expect(readFileSync(join(root, 'x.db-shm'), 'utf8')).toBe('shared');
+    expect(readFileSync(join(root, 'x.db'), 'utf8')).toContain('old');
+  });
+
+  test('go also where there is no database, or one that is encrypted', async () => {
+    await merge({ 'x.db-wal': LOG });
+    expect(readdirSync(root)).toEqual(['x.db']);
+  });
+
+  test('a name alone makes no side file', async () => {
+    const live = { 'x.db': 'a text', 'x.db-journal': 'my journal', 'x.db-shm': 'mine', 'x.db-wal': 'mine too' };
+    await merge(live);
+    expect(readdirSync(root).sort()).toEqual(Object.keys(live).sort());
+    expect(existsSync(join(root, 'x.db-journal'))).toBe(true);
+  });
+});
