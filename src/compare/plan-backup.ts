@@ -42,7 +42,7 @@ export interface BackupPlan {
   /** What would go in. */
   totals: Omit<Totals, 'tar_bytes'>;
   sections: ManifestSection[];
-  /** What would stay out on purpose, with sizes. */
+  /** What would stay out on purpose, with sizes where they were looked at. */
   leftOut: LeftOut[];
   /** What could not be had as things are: losses that the snapshot would name. */
   losses: RecordedVerdict[];
