@@ -1,6 +1,7 @@
 import { type BigIntStats, lstatSync, realpathSync } from 'node:fs';
 import { MANIFEST_PATH } from '../format/path-rules.ts';
 import { ownArtifactBeside, RESERVED_DIRECTORY } from '../restore/publish/artifact-names.ts';
+import { isVolumeName } from '../state/system-names.ts';
 import { temporaryKind } from '../state/temporary-names.ts';
 import type { LeftOut } from './capture-report.ts';
 import { listDirectory } from './directory-names.ts';
@@ -75,8 +76,10 @@ export function ownReason(
       return 'put there by oxios-backup itself';
   }
   if (name.startsWith('.') && isOwnArtifact(directory, name, type)) return 'put there by oxios-backup itself';
-  if (name === 'lost+found' && type === 'directory' && stat.uid === 0n && isTopOfFileSystem(directory.absolute))
-    return 'what the file system keeps at its top';
+  // Anybody may call a folder so; that of the file system belongs to root.
+  const isOfSystem = isVolumeName(name) && (name !== 'lost+found' || stat.uid === 0n);
+  if (isOfSystem && type === 'directory' && isTopOfFileSystem(directory.absolute))
+    return 'what the system keeps at the top of a volume';
   if (directory.path === '' && name === OXIOS_BACKUPS && type === 'directory')
     return holdsOnlyBackups(`${name}/`, `${directory.absolute}${name}/`, isExcluded)
       ? 'the folder where Oxios puts its own backups'

@@ -21,7 +21,7 @@ import { planSelection } from '../restore/plan-selection.ts';
 import { RESERVED_DIRECTORY } from '../restore/publish/artifact-names.ts';
 import { type Place, resolveTarget } from '../restore/publish/place.ts';
 import type { PublishMode } from '../restore/publish/publish.ts';
-import { inspectTarget } from '../restore/publish/target-state.ts';
+import { inspectTarget, isLeftInPlace } from '../restore/publish/target-state.ts';
 import { emptySnapshotError, partialReplaceError } from '../restore/refusals.ts';
 import { type RestoreOptions, restoreOptionsSchema } from '../restore/restore-backup.ts';
 import { type Extent, plannedEntries } from '../restore/restore-plan.ts';
@@ -245,7 +245,7 @@ function refusalOf({ code, message, path, hint }: BackupError): Refusal {
 }
 
 function isLeft(name: string, { strategy }: Place): boolean {
-  return name === RESERVED_DIRECTORY || (strategy === 'children' && name === 'lost+found');
+  return name === RESERVED_DIRECTORY || (strategy === 'children' && isLeftInPlace(name));
 }
 
 function userOf({ geteuid, getegid }: NodeJS.Process): { uid: number; gid: number } | null {

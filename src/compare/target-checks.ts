@@ -45,7 +45,7 @@ export async function targetRefusals(place: Place, options: RestoreOptions): Pro
     lockedBy(place),
     running === null ? null : inUseError(running, target),
     await recoveryNeeded(target),
-    mode === 'create' && inspectTarget(place).kind === 'content' ? notEmptyError(target) : null,
+    mode === 'create' && !inspectTarget(place).isVacant ? notEmptyError(target) : null,
   ].filter((refusal) => refusal !== null);
 }
 

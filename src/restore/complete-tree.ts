@@ -14,12 +14,12 @@ import type { ExtractedTree, TreeWriterOptions } from './tree-writer.ts';
 const LINKS_PER_TURN = 500;
 
 /**
- * Finishes a tree whose files are all written: makes the links, then gives the directories their modes and times, those deep
- * down first.
+ * Makes the links of a tree whose files are all written. What the tree is to lose goes after this, while every directory may be
+ * written; `finishDirectories` ends it.
  *
  * @returns the hard links that became files of their own
  */
-export async function completeTree(
+export async function makeLinks(
   tree: ExtractedTree,
   options: TreeWriterOptions,
   signal: AbortSignal | undefined,
@@ -35,6 +35,11 @@ export async function completeTree(
     await setImmediate();
     throwIfAborted(signal);
   }
+  return hardLinks.copied;
+}
+
+/** Gives the directories their owners, modes and times, those deep down first. */
+export function finishDirectories(tree: ExtractedTree, options: TreeWriterOptions): void {
   const directories = tree.directories.sort((a, b) => comparePaths(b.path, a.path));
   for (const entry of directories) {
     try {
@@ -43,7 +48,6 @@ export async function completeTree(
       throw said(error, entry);
     }
   }
-  return hardLinks.copied;
 }
 
 async function makeLink(

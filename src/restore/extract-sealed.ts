@@ -19,7 +19,7 @@ interface Extracted {
 
 /**
  * Writes the entries of a plan into a tree, each proven before it is taken for restored. Links and directories' attributes are left to
- * `completeTree`.
+ * `makeLinks` and `finishDirectories`.
  *
  * @throws BackupError with the first problem; what was written until then is worth nothing
  */

@@ -95,7 +95,7 @@ function makeImplied(path: string, { root, umask, modes }: TreeWriterOptions): v
 }
 
 /**
- * The second pass: writes what is wanted. Links and directories' attributes are left to `completeTree`, but for directories
+ * The second pass: writes what is wanted. Links and directories' attributes are left to `makeLinks` and `finishDirectories`, but for directories
  * that have no entry of their own: they are as a program makes new ones.
  *
  * @throws BackupError `SNAPSHOT_DAMAGED` when it is not the archive of the first pass

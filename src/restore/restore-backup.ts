@@ -22,7 +22,7 @@ import { compileSelection, SELECTION_SHAPE, type Selection, type SelectionOption
 import { openSource } from '../read/snapshot-source.ts';
 import type { StateStore } from '../state/state-store.ts';
 import { throwIfAborted } from '../workers/abort.ts';
-import { completeTree } from './complete-tree.ts';
+import { finishDirectories, makeLinks } from './complete-tree.ts';
 import { decideSealed, decideUnsealed } from './decide-restore.ts';
 import { tellUnheldTimes } from './entry-time.ts';
 import type { ExternalLink, ExternalLinks } from './external-links.ts';
@@ -46,7 +46,7 @@ import {
   symlinksIn,
 } from './refuse-restore.ts';
 import { plannedEntries } from './restore-plan.ts';
-import { settleSelection } from './settle-selection.ts';
+import { keepLiveAttributes, removeUnwanted } from './settle-selection.ts';
 import { bytesOfCopies, probeAbilities, type TargetAbilities, tellAbilities } from './target-abilities.ts';
 import { refuseNames } from './target-names.ts';
 import type { ExtractedTree, TreeWriterOptions } from './tree-writer.ts';
@@ -139,7 +139,7 @@ export async function restoreBackup(
     await assertNotRunning(lock.place.target, options);
     const staging = await openStaging(lock, options);
     try {
-      if (mode === 'create' && staging.found.kind === 'content') throw notEmptyError(staging.target);
+      if (mode === 'create' && !staging.found.isVacant) throw notEmptyError(staging.target);
       return await restoreInto(staging, snapshot, selection, mode, options);
     } finally {
       await staging.discard();
@@ -179,14 +179,15 @@ async function restoreInto(
     throwIfAborted(signal);
     const skipped = new Set(externalLinks === 'skip' ? external.map(({ path }) => path) : []);
     const links = tree.links.filter(({ path }) => !skipped.has(path));
-    tellCopies(await completeTree({ ...tree, links }, treeOptions, signal), options);
+    const whole = { ...tree, links };
+    tellCopies(await makeLinks(whole, treeOptions, signal), options);
+    const { left, ...gone } =
+      selection === null ? { left: whole, files: 0, directories: 0 } : removeUnwanted(whole, selection, staging.tree);
+    finishDirectories(left, treeOptions);
+    if (selection !== null && mode === 'merge' && staging.found.kind === 'content')
+      keepLiveAttributes(left, selection, staging.tree, staging.target);
     tellUnheldTimes(tree.unheldTimes, options);
     tellAbilities(abilities, options);
-    const live = mode === 'merge' && staging.found.kind === 'content' ? staging.target : null;
-    const gone =
-      selection === null
-        ? { files: 0, directories: 0 }
-        : settleSelection({ ...tree, links }, selection, staging.tree, live);
     const { replacedTree } = await publish(staging, {
       mode,
       forceRunning: options.forceRunning ?? false,

@@ -38,7 +38,7 @@ export function emptyTree(): ExtractedTree {
 }
 
 /**
- * Writes proven entries into a tree. Directories stay open to us (0700) and links unmade until `completeTree`, so nothing is
+ * Writes proven entries into a tree. Directories stay open to us (0700) and links unmade until `makeLinks`, so nothing is
  * ever written through a link. Synchronous, for it runs where the entries are proven, in a worker.
  *
  * Long runs of zeros become holes, whatever they were where the file was captured: they take no room, and read the same.

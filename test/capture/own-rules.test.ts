@@ -168,7 +168,7 @@ test.skipIf(!mountable)(
       expect(lstatSync(join(folder.path, 'disk/lost+found')).isDirectory()).toBe(true);
       const { paths, leftOut } = await outcome();
       expect(paths).toEqual(['disk', 'disk/a.json', 'disk/deep', 'disk/deep/lost+found']);
-      expect(leftOut).toEqual({ 'disk/lost+found': 'what the file system keeps at its top' });
+      expect(leftOut).toEqual({ 'disk/lost+found': 'what the system keeps at the top of a volume' });
       const top = await collect(mounts[1] as string);
       expect(top.paths).toEqual(['a.json', 'deep', 'deep/lost+found']);
     } finally {

@@ -1,9 +1,22 @@
-import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { type RestoreOptions, restoreBackup, StateStore } from 'oxios-backup';
 import { describe, expect, test } from 'vitest';
 import { directory, type Entry, file, hardLink, inOrder, symlink } from '../archives/entry.ts';
 import { buildSnapshot, type Layers } from '../archives/snapshot.ts';
+import { MAIN } from '../cli/command-line.ts';
 import { Workroom } from '../workroom.ts';
 
 const room = new Workroom();
@@ -108,4 +121,29 @@ test('a wanted link that leads out can be kept or left out', async () => {
   const skipped = await restore(entries, ['a', 'out'], { externalLinks: 'skip' });
   expect(lstatSync(join(skipped.root, 'out'), { throwIfNoEntry: false })).toBeUndefined();
   expect(skipped.result).toMatchObject({ complete: false, skippedLinks: ['out'] });
+});
+
+const canBeNobody = process.getuid?.() === 0 && spawnSync('setpriv', ['--version']).status === 0;
+
+test.skipIf(!canBeNobody)('what goes again goes also out of folders that their owner may not write', async () => {
+  const path = room.fresh('readonly.tar.gz');
+  const entries = [
+    directory('mod', { mode: 0o555 }),
+    directory('mod/deep', { mode: 0o555 }),
+    file('mod/deep/a', 'content'),
+    hardLink('name', 'mod/deep/a'),
+  ];
+  writeFileSync(path, buildSnapshot(entries), { mode: 0o644 });
+  const folder = room.fresh('of-nobody');
+  mkdirSync(folder);
+  chownSync(folder, 65534, 65534);
+  chmodSync(room.root, 0o755);
+  const nobody = ['--reuid=65534', '--regid=65534', '--clear-groups', process.execPath, MAIN];
+  const words = ['restore', path, '--state-dir', join(folder, 'state'), '--path', 'name', '--quiet'];
+  expect(spawnSync('setpriv', [...nobody, ...words], { encoding: 'utf8', cwd: '/' })).toMatchObject({
+    status: 0,
+    stderr: '',
+  });
+  expect(everything(join(folder, 'state'))).toEqual(['name']);
+  expect(readdirSync(folder)).toEqual(['state']);
 });

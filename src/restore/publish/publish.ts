@@ -139,8 +139,8 @@ function assertUnchanged({ lock, found, target }: Staging, mode: PublishMode): T
   return now;
 }
 
-function refuseContent({ kind }: TargetState, target: string): void {
-  if (kind === 'content') throw notEmptyError(target);
+function refuseContent({ isVacant }: TargetState, target: string): void {
+  if (!isVacant) throw notEmptyError(target);
 }
 
 function refuseChanged(found: TargetState, now: TargetState, target: string): void {

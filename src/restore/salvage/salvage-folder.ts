@@ -5,6 +5,7 @@ import type { BackupEvent } from '../../events.ts';
 import { bytePath, childNames, joinBytes } from '../../state/byte-path.ts';
 import { clearTemporaries } from '../../state/clear-temporaries.ts';
 import { describeRemaining, type Obstacle, removeTree } from '../../state/remove-tree.ts';
+import { isSystemName } from '../../state/system-names.ts';
 import { claimTemporary, type Temporary } from '../../state/temporary.ts';
 import { temporaryName } from '../../state/temporary-names.ts';
 import { resolveTarget } from '../publish/place.ts';
@@ -125,7 +126,7 @@ function refuseContent(directory: string): void {
   } catch (error) {
     throw fromSystemError(error, 'look into the folder to salvage into', directory);
   }
-  if (names.length === 0) return;
+  if (names.every(isSystemName)) return;
   throw new BackupError('TARGET_NOT_EMPTY', 'the folder to salvage into is not empty', {
     path: directory,
     hint: 'Name an empty folder, or one that does not exist yet.',

@@ -2,7 +2,7 @@ import type { Entry, EntryType } from '../../format/entry.ts';
 import type { EntrySink } from '../../read/block-walker.ts';
 import { problemOf, someOf } from '../../read/problem.ts';
 import { EntryBook } from '../../read/unsealed/entry-book.ts';
-import { completeTree } from '../complete-tree.ts';
+import { finishDirectories, makeLinks } from '../complete-tree.ts';
 import type { HardLinks } from '../hard-links.ts';
 import { NameCollisions, type NameFolding } from '../name-collisions.ts';
 import type { TargetAbilities } from '../target-abilities.ts';
@@ -117,8 +117,11 @@ export class SalvageWriter implements EntrySink {
   }
 
   /** @param root where the tree is now */
-  complete(tree: ExtractedTree, root: string, signal: AbortSignal | undefined): Promise<HardLinks['copied']> {
-    return completeTree(tree, { ...this.#options, root }, signal);
+  async complete(tree: ExtractedTree, root: string, signal: AbortSignal | undefined): Promise<HardLinks['copied']> {
+    const options = { ...this.#options, root };
+    const copied = await makeLinks(tree, options, signal);
+    finishDirectories(tree, options);
+    return copied;
   }
 
   /** Makes an entry. @returns false, and the entry is lost, if the file system cannot hold its name */
