@@ -1,6 +1,7 @@
 import { realpathSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
+import { HERE } from '../state/platform.ts';
 import type { FileKey } from './capture-item.ts';
 import { CLOCK_TICK_MS } from './file-state.ts';
 import { look } from './find-moved.ts';
@@ -39,7 +40,7 @@ export class MappedFiles {
 
   /** Looks at every process. */
   static async look(): Promise<MappedFiles> {
-    if (process.platform !== 'linux') return new MappedFiles([]);
+    if (!HERE.hasProc) return new MappedFiles([]);
     const files = new Map<string, MappedFile>();
     const own = String(process.pid);
     const pids = (await namesIn(PROC)).filter((name) => /^\d+$/.test(name) && name !== own);

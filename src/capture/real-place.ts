@@ -6,7 +6,7 @@ import { isSameFile } from './file-state.ts';
 
 /** Where the system says that an open file lies, or null where it does not say. Linux only. */
 function pathOfOpen(fd: number): string | null {
-  if (!HERE.namesOpenFiles) return null;
+  if (!HERE.hasProc) return null;
   try {
     return readlinkSync(`/proc/self/fd/${fd}`);
   } catch {

@@ -25,6 +25,7 @@ import { inspectTarget, isLeftInPlace } from '../restore/publish/target-state.ts
 import { emptySnapshotError, partialReplaceError } from '../restore/refusals.ts';
 import { type RestoreOptions, restoreOptionsSchema } from '../restore/restore-backup.ts';
 import { type Extent, plannedEntries } from '../restore/restore-plan.ts';
+import { HERE } from '../state/platform.ts';
 import type { StateStore } from '../state/state-store.ts';
 import { throwIfAborted } from '../workers/abort.ts';
 import { asStored } from './as-stored.ts';
@@ -114,7 +115,7 @@ export async function planRestore(
     const opened = await openSnapshot(source);
     const decided = await decide(opened, selection, options);
     const notKept = new NotKept({
-      platform: process.platform,
+      platform: HERE.os,
       stateDirs: [place.target, path.resolve(store.basePath)],
       user: userOf(process),
       sameOwner: options.sameOwner ?? false,
@@ -189,9 +190,7 @@ async function decideOnSealed(
   { signal, threads }: RestoreOptions,
 ): Promise<Decided> {
   const { plan, external } =
-    selection === null
-      ? await decideOnAll(snapshot, threads, signal)
-      : planSelection(snapshot, selection, process.platform);
+    selection === null ? await decideOnAll(snapshot, threads, signal) : planSelection(snapshot, selection, HERE.os);
   const { entries, files, bytes, holes } = plan;
   return {
     extent: { entries, files, bytes, holes },
@@ -206,7 +205,7 @@ async function decideOnAll(
   threads: number | undefined,
   signal: AbortSignal | undefined,
 ): Promise<SealedDecision> {
-  const pool = new ReadPool(snapshot, process.platform, threads);
+  const pool = new ReadPool(snapshot, HERE.os, threads);
   try {
     return await decideSealed(snapshot, null, pool, signal);
   } finally {
@@ -229,7 +228,7 @@ async function decideOnUnsealed(
     part() {},
     end() {},
   };
-  await visitUnsealed(snapshot.source, collector, process.platform, signal);
+  await visitUnsealed(snapshot.source, collector, HERE.os, signal);
   planned.sort((a, b) => comparePaths(a.path, b.path));
   const { entries, files, bytes, holes } = survey;
   return {

@@ -3,6 +3,7 @@ import { FORMAT_VERSION } from '../format/format-version.ts';
 import type { Totals } from '../format/index-root.ts';
 import type { Manifest } from '../format/manifest.ts';
 import { readProgram } from '../program.ts';
+import { HERE } from '../state/platform.ts';
 import { CATEGORIES } from '../state/sections.ts';
 import type { StateStore } from '../state/state-store.ts';
 
@@ -43,7 +44,7 @@ export function manifestOf(facts: ManifestFacts, captured: CapturedFacts | null)
     sections,
     snapshot_format: FORMAT_VERSION,
     tool: `${name} ${version}`,
-    source: { platform: process.platform, hostname: facts.host, state_dir: facts.stateDir },
+    source: { platform: HERE.os, hostname: facts.host, state_dir: facts.stateDir },
     excludes: [...facts.excludes],
     files,
     bytes,

@@ -5,6 +5,7 @@ import type { ReadPool } from '../read/read-pool.ts';
 import type { Selection } from '../read/selection.ts';
 import type { SnapshotJudge } from '../read/snapshot-judge.ts';
 import type { UnusualNames } from '../read/unusual-names.ts';
+import { HERE } from '../state/platform.ts';
 import { type ExternalLink, externalLinksOf } from './external-links.ts';
 import { surveyUnsealed, type UnsealedSurvey } from './extract-unsealed.ts';
 import { planSelection } from './plan-selection.ts';
@@ -36,12 +37,12 @@ export async function decideSealed(
   pool: ReadPool,
   signal: AbortSignal | undefined,
 ): Promise<SealedDecision> {
-  if (selection !== null) return planSelection(snapshot, selection, process.platform);
+  if (selection !== null) return planSelection(snapshot, selection, HERE.os);
   const judge = await judgeSnapshot(snapshot, pool, signal);
   refuseProblems(judge);
   return {
     plan: planAll(snapshot, judge.holes),
-    external: externalLinksOf(judge, process.platform),
+    external: externalLinksOf(judge, HERE.os),
     unusual: judge.unusual,
   };
 }
@@ -56,7 +57,7 @@ export async function decideUnsealed(
   const { judge } = survey.book;
   judge.judgeManifest(snapshot.manifest);
   refuseProblems(judge);
-  const external = externalLinksOf(judge, process.platform);
+  const external = externalLinksOf(judge, HERE.os);
   return { survey, external: external.filter(({ path }) => selection?.wants(path, false) ?? true) };
 }
 

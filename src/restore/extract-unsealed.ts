@@ -11,6 +11,7 @@ import type { EntryBook } from '../read/unsealed/entry-book.ts';
 import { visitUnsealed } from '../read/unsealed/read-unsealed.ts';
 import { noteUnusual, noUnusualNames, type UnusualNames } from '../read/unusual-names.ts';
 import { within } from '../state/near-path.ts';
+import { HERE } from '../state/platform.ts';
 import { holesIn } from '../state/write-sparse.ts';
 import { type ExtractedTree, TreeWriter, type TreeWriterOptions } from './tree-writer.ts';
 
@@ -61,7 +62,7 @@ export async function surveyUnsealed(
     },
     end() {},
   };
-  const book = await visitUnsealed(snapshot.source, visitor, process.platform, signal);
+  const book = await visitUnsealed(snapshot.source, visitor, HERE.os, signal);
   if (selection !== null && found.entries === 0) {
     throw new BackupError('ENTRY_NOT_FOUND', 'the snapshot holds nothing of what was asked for', {
       hint: 'Look at what it holds with "oxios-backup list".',
@@ -152,7 +153,7 @@ export async function extractUnsealed(
     },
   };
   try {
-    await visitUnsealed(snapshot.source, visitor, process.platform, signal);
+    await visitUnsealed(snapshot.source, visitor, HERE.os, signal);
     if (asked.entries !== survey.entries || asked.files !== survey.files || asked.bytes !== survey.bytes) {
       throw new BackupError('SNAPSHOT_DAMAGED', 'the archive changed while it was read', {
         path: snapshot.source.name,

@@ -20,6 +20,7 @@ import { blocksFor } from '../read/read-entries.ts';
 import { ReadPool } from '../read/read-pool.ts';
 import { compileSelection, SELECTION_SHAPE, type Selection, type SelectionOptions } from '../read/selection.ts';
 import { openSource } from '../read/snapshot-source.ts';
+import { HERE } from '../state/platform.ts';
 import type { StateStore } from '../state/state-store.ts';
 import { throwIfAborted } from '../workers/abort.ts';
 import { finishDirectories, makeLinks } from './complete-tree.ts';
@@ -242,7 +243,7 @@ async function extractOfSealed(
   options: RestoreOptions,
 ): Promise<Extraction> {
   const { threads, signal } = options;
-  const pool = new ReadPool(snapshot, process.platform, threads, blocksFor(snapshot, selection));
+  const pool = new ReadPool(snapshot, HERE.os, threads, blocksFor(snapshot, selection));
   try {
     const { plan, external, unusual } = await decideSealed(snapshot, selection, pool, signal);
     refuseEmpty(snapshot.root.totals, options.allowEmpty);

@@ -7,8 +7,8 @@ export interface Platform {
   readonly maxPathBytes: number;
   /** A short path to a directory that is open; whoever uses it looks whether it leads there. Null where there is none. */
   readonly directoryByDescriptor: ((descriptor: number, dev: bigint, ino: bigint) => string) | null;
-  /** Whether `/proc` says where an open file lies. */
-  readonly namesOpenFiles: boolean;
+  /** Whether `/proc` tells what processes have open. It may be hidden all the same. */
+  readonly hasProc: boolean;
   /** For people: what there is here that tells every name apart. */
   readonly tellsNamesApart: string;
   /** Whether a directory can be synced. Windows has no such call and needs none. */
@@ -59,7 +59,7 @@ export function describePlatform(os: NodeJS.Platform, kernel: string): Platform 
     os,
     maxPathBytes: (isLinux ? LINUX_PATH_MAX : isWindows ? WINDOWS_PATH_MAX : BSD_PATH_MAX) - 1,
     directoryByDescriptor: isLinux ? byProc : os === 'darwin' ? byVolume : null,
-    namesOpenFiles: isLinux,
+    hasProc: isLinux,
     tellsNamesApart: TELLS_APART[os] ?? 'a file system that tells them apart',
     syncsDirectories: !isWindows,
     syncsFileSystems: isLinux && isAtLeast(kernel, 5, 8),

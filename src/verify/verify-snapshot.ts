@@ -25,6 +25,7 @@ import { SnapshotJudge } from '../read/snapshot-judge.ts';
 import { openSource, type SnapshotSource } from '../read/snapshot-source.ts';
 import { visitUnsealed } from '../read/unsealed/read-unsealed.ts';
 import { walkParallel } from '../read/walk-parallel.ts';
+import { HERE } from '../state/platform.ts';
 import { throwIfAborted } from '../workers/abort.ts';
 import { OrderedWindow } from '../workers/window.ts';
 
@@ -127,7 +128,7 @@ async function verifySealed(snapshot: SealedSnapshot, options: VerifyOptions): P
       manifest,
       totals: root.totals,
       verdicts: root.verdicts,
-      externalLinks: judge.externalLinks(process.platform),
+      externalLinks: judge.externalLinks(HERE.os),
     };
   } finally {
     await pool.close();
@@ -176,6 +177,6 @@ async function verifyUnsealed(snapshot: UnsealedSnapshot, options: VerifyOptions
     manifest,
     totals: judge.counts,
     verdicts: [],
-    externalLinks: judge.externalLinks(process.platform),
+    externalLinks: judge.externalLinks(HERE.os),
   };
 }

@@ -2,6 +2,7 @@ import type { Entry, EntryType } from '../../format/entry.ts';
 import type { EntrySink } from '../../read/block-walker.ts';
 import { problemOf, someOf } from '../../read/problem.ts';
 import { EntryBook } from '../../read/unsealed/entry-book.ts';
+import { HERE } from '../../state/platform.ts';
 import { finishDirectories, makeLinks } from '../complete-tree.ts';
 import type { HardLinks } from '../hard-links.ts';
 import { NameCollisions, type NameFolding } from '../name-collisions.ts';
@@ -25,7 +26,7 @@ export class SalvageWriter implements EntrySink {
   proven = true;
   readonly #options: TreeWriterOptions;
   readonly #tree: TreeWriter;
-  readonly #book = new EntryBook(process.platform);
+  readonly #book = new EntryBook(HERE.os);
   readonly #collisions: NameCollisions;
   /** Every path that was taken out or named as lost. */
   readonly #settled = new Set<string>();
@@ -102,7 +103,7 @@ export class SalvageWriter implements EntrySink {
   /** What was written. Links and the attributes of directories are left to `complete`. */
   finish(abilities: Pick<TargetAbilities, 'symlinks'>): ExtractedTree {
     const tree = this.#tree.finish();
-    const external = new Set(this.#book.judge.externalLinks(process.platform));
+    const external = new Set(this.#book.judge.externalLinks(HERE.os));
     const links: Entry[] = [];
     for (const entry of tree.links) {
       const reason = entry.type === 'hardlink' ? null : whyNoSymlink(entry, external, abilities);
