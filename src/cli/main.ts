@@ -1,17 +1,10 @@
 #!/usr/bin/env node
-import { constants } from 'node:os';
+import { abortOnSignals, watchForPendingSignals } from './signals.ts';
 
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-
-const controller = new AbortController();
-for (const name of SIGNALS) {
-  process.on(name, () => {
-    const status = 128 + constants.signals[name];
-    // Somebody who asks twice does not want to wait for the clean-up. What stays behind, the next run clears.
-    if (controller.signal.aborted) process.exit(status);
-    controller.abort(Object.assign(new Error(`interrupted by ${name}`), { exitStatus: status }));
-  });
-}
+const [command] = process.argv.slice(2);
+const signal = abortOnSignals();
+// Help and completions are quicker than the start of a thread.
+if (command !== undefined && !command.startsWith('-') && !process.argv.includes('--help')) watchForPendingSignals();
 
 // Nothing is left to be said to somebody who does not listen.
 process.stderr.on('error', () => {});
@@ -20,7 +13,7 @@ try {
   // Loaded here, so that a system that has no file descriptor left for it, or may not read it, is no stack trace.
   const { runProcess } = await import('./run-process.ts');
   // Not process.exit: what was written to a pipe may still be on its way.
-  process.exitCode = await runProcess(controller.signal);
+  process.exitCode = await runProcess(signal);
 } catch (error) {
   const message = error instanceof Error ? error.message.split('\n')[0] : String(error);
   process.stderr.write(`oxios-backup: could not start: ${message}\n`);

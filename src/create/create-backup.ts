@@ -117,7 +117,7 @@ async function createLocked(
   options: CreateOptions,
 ): Promise<CreateResult> {
   const createdAt = options.createdAt ?? new Date();
-  const sink = openSink(output, createdAt, options.force ?? false);
+  const sink = openSink(output, createdAt, options);
   const folder = sink instanceof FileSink ? path.dirname(sink.output) : os.tmpdir();
   const scratchParent = path.resolve(options.scratchDir ?? folder);
   const scratch = new Scratch(scratchParent);
@@ -139,9 +139,13 @@ async function createLocked(
   }
 }
 
-function openSink(output: CreateOutput, createdAt: Date, force: boolean): FileSink | StreamSink {
+function openSink(
+  output: CreateOutput,
+  createdAt: Date,
+  { force = false, signal }: CreateOptions,
+): FileSink | StreamSink {
   if (typeof output === 'string') return new FileSink(output, force);
-  if (!('folder' in output)) return new StreamSink(output);
+  if (!('folder' in output)) return new StreamSink(output, signal);
   const { folder } = output;
   return new FileSink(() => path.join(folder, defaultSnapshotName(createdAt)), false);
 }

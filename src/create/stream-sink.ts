@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import type { Writable } from 'node:stream';
 import type { FileKey } from '../capture/capture-item.ts';
 import { BackupError, fromSystemError } from '../errors.ts';
+import { throwIfAborted } from '../workers/abort.ts';
 import type { Sink } from './sink.ts';
 
 /** A snapshot that goes into a stream, as fast as its reader takes it. */
@@ -10,11 +11,14 @@ export class StreamSink implements Sink {
   readonly seekable = false;
   readonly identities: readonly FileKey[];
   readonly #stream: Writable;
+  readonly #signal: AbortSignal | undefined;
   #position = 0;
   #failure: Error | null = null;
 
-  constructor(stream: Writable) {
+  /** @param signal ends the waiting for a reader that takes nothing */
+  constructor(stream: Writable, signal?: AbortSignal) {
     this.#stream = stream;
+    this.#signal = signal;
     this.identities = fileBehind(stream);
     stream.on('error', this.#onError);
   }
@@ -33,11 +37,12 @@ export class StreamSink implements Sink {
     if (this.#stream.write(bytes)) return;
     // 'drain' never comes from a stream that has failed or was closed.
     const waiting = new AbortController();
-    const { signal } = waiting;
+    const signal = this.#signal === undefined ? waiting.signal : AbortSignal.any([waiting.signal, this.#signal]);
     await Promise.race([once(this.#stream, 'drain', { signal }), once(this.#stream, 'close', { signal })]).catch(
       () => {},
     );
     waiting.abort();
+    throwIfAborted(this.#signal);
     this.#assertWhole();
   }
 

@@ -1,8 +1,10 @@
+import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 import { beforeAll, expect, it } from 'vitest';
-import { lastJson, Workbench } from './command-line.ts';
+import { lastJson, MAIN, Workbench } from './command-line.ts';
 
 const bench = new Workbench();
 /** Enough for a signal to arrive while it is at work. */
@@ -65,9 +67,45 @@ it('a second signal does not wait for the clean-up, and the next run clears what
     child.kill('SIGTERM');
     child.kill('SIGCONT');
   });
-  const { exitCode } = await child;
-  expect([130, 143]).toContain(exitCode);
+  const { exitCode, signal } = await child;
+  expect([130, 143, 'SIGINT', 'SIGTERM']).toContain(exitCode ?? signal);
   expect(readdirSync(bench.root)).not.toContain('x.tar.gz');
   await bench.run(['create', 'y.tar.gz', '--state-dir', 'state', '--level', '1']);
   expect(readdirSync(bench.root).filter((name) => name.startsWith('.'))).toEqual([]);
+});
+
+const PIPE_BYTES = 64 * 1024;
+
+/** A create whose snapshot nobody reads: the pipe is full, and stays so. */
+async function createIntoFullPipe() {
+  const child = spawn(process.execPath, [MAIN, 'create', '-', '--state-dir', 'state', '--scratch-dir', '.'], {
+    cwd: bench.root,
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  const written = () => Number(/^wchar: (\d+)$/m.exec(readFileSync(`/proc/${child.pid}/io`, 'utf8'))?.[1]);
+  let before = 0;
+  // The pipe holds this much; nothing more is written once it waits.
+  for (let now = written(); now < PIPE_BYTES || now !== before; now = written()) {
+    before = now;
+    await setTimeout(500);
+  }
+  return { child, ended: once(child, 'exit') };
+}
+
+it.skipIf(!existsSync('/proc/self/io'))('a command that waits for what never comes is ended all the same', async () => {
+  const { child, ended } = await createIntoFullPipe();
+  const scratch = () => readdirSync(bench.root).filter((name) => name.startsWith('.oxios-backup-scratch'));
+  expect(scratch()).toHaveLength(1);
+  child.kill('SIGTERM');
+  expect(await ended).toEqual([null, 'SIGTERM']);
+  // It has cleaned up; only its output is not read.
+  expect(scratch()).toEqual([]);
+});
+
+it.skipIf(!existsSync('/proc/self/io'))('nor is a second signal kept waiting by it', async () => {
+  const { child, ended } = await createIntoFullPipe();
+  child.kill('SIGINT');
+  await setTimeout(100);
+  child.kill('SIGHUP');
+  expect(await ended).toEqual([null, 'SIGHUP']);
 });

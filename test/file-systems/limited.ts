@@ -21,6 +21,8 @@ export interface Lacks {
 export interface LimitedFileSystem {
   /** Its root. */
   directory: string;
+  /** From now on it answers nothing any more, as one whose server is gone. */
+  stopAnswering(): void;
   unmount(): Promise<void>;
 }
 
@@ -62,9 +64,16 @@ export async function mountByScript(
     if (server.exitCode !== null) throw new Error('the file system did not start');
     await delay(20);
   }
+  let isStopped = false;
   return {
     directory,
+    stopAnswering() {
+      isStopped = true;
+      server.kill('SIGSTOP');
+    },
     async unmount() {
+      // What waits for an answer holds up an orderly end.
+      if (isStopped) server.kill('SIGKILL');
       spawnSync('umount', [directory]);
       await ended(server);
       rmSync(folder, { recursive: true, force: true });

@@ -130,6 +130,33 @@ describe.each(CHOICES)('with the reader "%s"', async (choice) => {
   );
 });
 
+describe.each(CHOICES)('an abort during a copy (%s)', async (choice) => {
+  const readers = await availableReaders(choice);
+  test.skipIf(readers.length === 0)('ends it, and nothing is left of the copy', async () => {
+    const script = `
+import sqlite3, sys
+db = sqlite3.connect(sys.argv[1])
+db.execute('PRAGMA journal_mode=' + sys.argv[2])
+db.execute('CREATE TABLE t (x)')
+db.execute("INSERT INTO t VALUES (zeroblob(64000000))")
+db.commit()
+`;
+    execFileSync('python3', ['-c', script, database, 'DELETE']);
+    const controller = new AbortController();
+    const copy = nextCopy();
+    const copying = captureDatabase(database, copy, readers.slice(0, 1), controller.signal);
+    // The event loop goes on while it copies.
+    let turns = 0;
+    while (!existsSync(copy) || lstatSync(copy).size === 0) {
+      await new Promise(setImmediate);
+      if (++turns > 1e6) throw new Error('the copy does not begin');
+    }
+    controller.abort();
+    await expect(copying).rejects.toMatchObject({ code: 'ABORTED' });
+    expect(readdirSync(folder.path)).toEqual(['state']);
+  });
+});
+
 test('a database that is gone has vanished', async () => {
   const readers = await availableReaders('auto');
   expect(await captureDatabase(database, nextCopy(), readers)).toMatchObject({ verdict: 'vanished' });
