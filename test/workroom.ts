@@ -1,14 +1,11 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
-
-/** In memory where that can be: a sync of a real disk waits for everybody else who writes to it. */
-const BASE = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
+import { TEST_FOLDER } from './test-folder.ts';
 
 /** A directory for the tests of one file, gone when they are done. */
 export class Workroom {
-  readonly root = mkdtempSync(join(BASE, 'oxios-test-'));
+  readonly root = mkdtempSync(join(TEST_FOLDER, 'oxios-test-'));
   #next = 0;
 
   constructor() {

@@ -1,10 +1,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { CaptureItem } from '../../src/capture/capture-item.ts';
 import type { LeftOut } from '../../src/capture/capture-report.ts';
 import { type CaptureOptions, captureState } from '../../src/capture/capture-state.ts';
 import { openStateDir } from '../../src/capture/state-directory.ts';
+import { TEST_FOLDER } from '../test-folder.ts';
 
 /** Everything that a capture told. */
 export interface Collected {
@@ -16,7 +16,7 @@ export interface Collected {
 }
 
 export function temporaryFolder(): { path: string; remove: () => void } {
-  const path = mkdtempSync(join(tmpdir(), 'oxios-capture-'));
+  const path = mkdtempSync(join(TEST_FOLDER, 'oxios-capture-'));
   return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
 }
 

@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { TEST_FOLDER } from '../test-folder.ts';
 
 /** Debian's, for which its packages install modules. */
 const PYTHON = '/usr/bin/python3';
@@ -51,7 +51,7 @@ export async function mountByScript(
   options: readonly string[],
   settings: Record<string, string>,
 ): Promise<LimitedFileSystem> {
-  const folder = mkdtempSync(join(tmpdir(), 'oxios-fuse-'));
+  const folder = mkdtempSync(join(TEST_FOLDER, 'oxios-fuse-'));
   const [back, directory] = [join(folder, 'back'), join(folder, 'mounted')];
   mkdirSync(back);
   mkdirSync(directory);

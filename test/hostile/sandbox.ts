@@ -2,10 +2,11 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readTree, type TreeNode } from '../../fixtures/compare-trees.ts';
+import { TEST_FOLDER } from '../test-folder.ts';
 
 /** A folder with an archive beside a state directory that has content, and something outside that it must not reach. */
 export class Sandbox {
-  readonly root: string = mkdtempSync(join(tmpdir(), 'oxios-hostile-'));
+  readonly root: string = mkdtempSync(join(TEST_FOLDER, 'oxios-hostile-'));
   readonly area = join(this.root, 'area');
   readonly target = join(this.area, 'target');
   readonly archive = join(this.root, 'archive.tar.gz');

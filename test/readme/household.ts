@@ -1,13 +1,12 @@
 import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { constants, tmpdir } from 'node:os';
+import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { compareTrees, readTree, type TreeNode } from '../../fixtures/compare-trees.ts';
+import { TEST_FOLDER } from '../test-folder.ts';
 import { PROJECT } from './blocks.ts';
 
-/** In memory where that can be: a sync of a real disk waits for everybody else who writes to it. */
-const BASE = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 const STUBS = fileURLToPath(new URL('stubs', import.meta.url));
 
 export interface Outcome {
@@ -19,7 +18,7 @@ export interface Outcome {
 
 /** A home with an Oxios in it, a folder to work in, and `oxios-backup` on the PATH: what a reader of the README has. */
 export class Household {
-  readonly root = mkdtempSync(join(BASE, 'oxios-home-'));
+  readonly root = mkdtempSync(join(TEST_FOLDER, 'oxios-home-'));
   readonly home = this.path('home');
   readonly stateDir = this.path('home/.oxios/workspace');
   /** Where the recipes are typed. */

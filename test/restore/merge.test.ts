@@ -16,18 +16,18 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { planRestore, restoreBackup, StateStore, undoRestore } from 'oxios-backup';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import { directory, type Entry, file, hardLink, inOrder, symlink } from '../archives/entry.ts';
 import { buildSnapshot } from '../archives/snapshot.ts';
+import { TEST_FOLDER } from '../test-folder.ts';
 import { type Exact, exactTree } from './exact-picture.ts';
 
 const RUNS = process.env.OXIOS_TORTURE === '1' ? 2000 : 60;
 // On a disk: not every file system in memory has extended attributes.
-const folder = mkdtempSync(join(tmpdir(), 'oxios-merge-'));
+const folder = mkdtempSync(join(TEST_FOLDER, 'oxios-merge-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 let next = 0;

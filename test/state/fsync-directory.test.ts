@@ -1,26 +1,17 @@
-import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { compareTrees, readTree } from '../../fixtures/compare-trees.ts';
 import { fsyncDirectory } from '../../src/state/fsync-directory.ts';
 import { describePlatform } from '../../src/state/platform.ts';
 import { buildSmallTree } from '../damage/small-tree.ts';
+import { buildDirectoryFsync } from '../file-systems/directory-fsync.ts';
 import { act } from '../torture/faults.ts';
 import { Workroom } from '../workroom.ts';
 
 const room = new Workroom();
-const SOURCE = fileURLToPath(new URL('../file-systems/directory-fsync.c', import.meta.url));
-
-function buildLibrary(): string | null {
-  const library = room.path('directory-fsync.so');
-  const built = spawnSync('cc', ['-shared', '-fPIC', '-o', library, SOURCE, '-ldl'], { stdio: 'ignore' });
-  return process.platform === 'linux' && built.status === 0 ? library : null;
-}
-
-const library = buildLibrary();
+const library = buildDirectoryFsync(room.root);
 const reason = library === null ? ' (skipped: no C compiler for Linux)' : '';
 
 test.skipIf(!fs.existsSync('/proc/self'))('a file system that cannot sync directories is no failure: procfs', () => {

@@ -1,6 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildSync } from 'esbuild';
@@ -8,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { describePlatform } from '../../src/state/platform.ts';
 import { describeRemaining, findObstacle, hintFor, removeTree } from '../../src/state/remove-tree.ts';
 import { noMounts } from '../restore/publish/scenario.ts';
+import { TEST_FOLDER } from '../test-folder.ts';
 import { Workroom } from '../workroom.ts';
 import { noEmptyProc, withoutProc } from './containers.ts';
 import { noImmutable } from './immutable.ts';
@@ -17,7 +17,7 @@ let root: string;
 let tree: string;
 
 beforeEach(() => {
-  root = mkdtempSync(join(tmpdir(), 'oxios-remove-'));
+  root = mkdtempSync(join(TEST_FOLDER, 'oxios-remove-'));
   tree = join(root, 'tree');
   mkdirSync(join(tree, 'a/deep'), { recursive: true });
   mkdirSync(join(tree, 'z'));

@@ -1,13 +1,13 @@
 /** A restore at work is "locked", wherever it runs; only one that is dead "needs recovery". Also where /proc tells nothing. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createBackup, StateStore } from 'oxios-backup';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { assertRecovered, needsRecovery } from '../../../src/restore/publish/needs-recovery.ts';
 import { inContainer, kill, noContainers, noEmptyProc, start, withoutProc } from '../../state/containers.ts';
+import { TEST_FOLDER } from '../../test-folder.ts';
 import { ACTOR } from './actor-program.ts';
 import { fillOld } from './new-tree.ts';
 import { callsOf, hasStrace } from './traced.ts';
@@ -20,7 +20,7 @@ let root: string;
 let dir: string;
 
 beforeEach(() => {
-  root = mkdtempSync(join(tmpdir(), 'oxios-elsewhere-'));
+  root = mkdtempSync(join(TEST_FOLDER, 'oxios-elsewhere-'));
   dir = join(root, 'workspace');
   mkdirSync(dir);
   fillOld(dir);

@@ -1,7 +1,6 @@
 /** A state directory that somebody writes to is not replaced: asked at the beginning, and again right before. */
 import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { acquireStateLock, type StateLock } from '../../../src/restore/publish/lock.ts';
@@ -9,6 +8,7 @@ import { publish } from '../../../src/restore/publish/publish.ts';
 import { recoverStateDir } from '../../../src/restore/publish/recover.ts';
 import { openStaging, type Staging } from '../../../src/restore/publish/staging.ts';
 import { undoRestore } from '../../../src/restore/publish/undo.ts';
+import { TEST_FOLDER } from '../../test-folder.ts';
 import { fillNew, fillOld } from './new-tree.ts';
 import { actWith, callsOf, hasStrace } from './traced.ts';
 
@@ -18,7 +18,7 @@ let lock: StateLock;
 let service: number | undefined;
 
 beforeEach(() => {
-  root = mkdtempSync(join(tmpdir(), 'oxios-in-use-'));
+  root = mkdtempSync(join(TEST_FOLDER, 'oxios-in-use-'));
   dir = join(root, 'workspace');
   mkdirSync(dir);
   fillOld(dir);

@@ -9,13 +9,13 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { BackupEvent } from '../../../src/events.ts';
 import { acquireStateLock } from '../../../src/restore/publish/lock.ts';
 import { formatIdentity, ownIdentity, type ProcessIdentity } from '../../../src/state/process-identity.ts';
+import { TEST_FOLDER } from '../../test-folder.ts';
 import { ACTOR } from './actor-program.ts';
 import { act } from './traced.ts';
 
@@ -23,7 +23,7 @@ let root: string;
 let dir: string;
 
 beforeEach(() => {
-  root = mkdtempSync(join(tmpdir(), 'oxios-lock-'));
+  root = mkdtempSync(join(TEST_FOLDER, 'oxios-lock-'));
   dir = join(root, 'workspace');
   mkdirSync(dir);
 });

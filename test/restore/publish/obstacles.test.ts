@@ -1,7 +1,6 @@
 /** What cannot be removed (mounts, immutable files) is found before anything moves, and never keeps anything else from being done. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { BackupEvent } from '../../../src/events.ts';
@@ -13,6 +12,7 @@ import { recoverStateDir } from '../../../src/restore/publish/recover.ts';
 import { openStaging } from '../../../src/restore/publish/staging.ts';
 import { undoRestore } from '../../../src/restore/publish/undo.ts';
 import { noImmutable } from '../../state/immutable.ts';
+import { TEST_FOLDER } from '../../test-folder.ts';
 import { fillNew, fillOld } from './new-tree.ts';
 import { Ground, noMounts } from './scenario.ts';
 
@@ -21,7 +21,7 @@ let dir: string;
 const TRASH = '.workspace.oxios-backup.trash-0123456789abcdef';
 
 beforeEach(() => {
-  root = mkdtempSync(join(tmpdir(), 'oxios-obstacles-'));
+  root = mkdtempSync(join(TEST_FOLDER, 'oxios-obstacles-'));
   dir = join(root, 'workspace');
   mkdirSync(dir);
   fillOld(dir);

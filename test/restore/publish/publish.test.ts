@@ -14,7 +14,6 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -26,6 +25,7 @@ import { publish } from '../../../src/restore/publish/publish.ts';
 import { recoverStateDir } from '../../../src/restore/publish/recover.ts';
 import { openStaging, type Staging } from '../../../src/restore/publish/staging.ts';
 import { undoRestore } from '../../../src/restore/publish/undo.ts';
+import { TEST_FOLDER } from '../../test-folder.ts';
 import { ACTOR } from './actor-program.ts';
 import { fillNew, fillOld, NEW_TOP } from './new-tree.ts';
 import { Ground, noMounts } from './scenario.ts';
@@ -37,7 +37,7 @@ let dir: string;
 let lock: StateLock | undefined;
 
 beforeEach(() => {
-  root = mkdtempSync(join(tmpdir(), 'oxios-publish-'));
+  root = mkdtempSync(join(TEST_FOLDER, 'oxios-publish-'));
   dir = join(root, 'workspace');
   lock = undefined;
 });

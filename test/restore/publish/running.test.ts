@@ -1,6 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { BackupEvent } from '../../../src/events.ts';
@@ -8,6 +7,7 @@ import { assertNotRunning } from '../../../src/restore/publish/not-running.ts';
 import { openFilesBelow, parseLsof } from '../../../src/restore/publish/open-files.ts';
 import { findRunning } from '../../../src/restore/publish/running.ts';
 import { describePlatform } from '../../../src/state/platform.ts';
+import { TEST_FOLDER } from '../../test-folder.ts';
 
 let root: string;
 let dir: string;
@@ -27,7 +27,7 @@ async function startCommand(cwd: string, command: string): Promise<typeof strang
 }
 
 beforeEach(() => {
-  root = mkdtempSync(join(tmpdir(), 'oxios-running-'));
+  root = mkdtempSync(join(TEST_FOLDER, 'oxios-running-'));
   dir = join(root, '.oxios/workspace');
   mkdirSync(join(dir, 'memory'), { recursive: true });
   writeFileSync(join(dir, 'memory.db'), '');

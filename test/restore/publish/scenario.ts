@@ -1,6 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { listKept } from '../../../src/restore/publish/kept-trees.ts';
@@ -9,6 +8,7 @@ import { publish } from '../../../src/restore/publish/publish.ts';
 import { recoverStateDir } from '../../../src/restore/publish/recover.ts';
 import { openStaging } from '../../../src/restore/publish/staging.ts';
 import { undoRestore } from '../../../src/restore/publish/undo.ts';
+import { TEST_FOLDER } from '../../test-folder.ts';
 import { fillNew, fillOld, NEW_TOP } from './new-tree.ts';
 import { act } from './traced.ts';
 import { pictureOf } from './tree-picture.ts';
@@ -26,12 +26,9 @@ export interface Scenario {
   mode?: 'create' | 'replace' | 'merge';
 }
 
-/** In memory where that can be: a sync of a file system waits for everybody else who writes to it. */
-const WORKROOM = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
-
 /** Why the state directory cannot be a mount point here; null if it can. */
 export const noMounts = ((): string | null => {
-  const probe = mkdtempSync(join(tmpdir(), 'oxios-mount-'));
+  const probe = mkdtempSync(join(TEST_FOLDER, 'oxios-mount-'));
   const mounted = spawnSync('mount', ['-t', 'tmpfs', 'none', probe]);
   if (mounted.status === 0) spawnSync('umount', [probe]);
   rmSync(probe, { recursive: true });
@@ -40,7 +37,7 @@ export const noMounts = ((): string | null => {
 
 /** A state directory that is an ordinary one, or a mount point. */
 export class Ground {
-  readonly root = mkdtempSync(join(WORKROOM, 'oxios-publish-'));
+  readonly root = mkdtempSync(join(TEST_FOLDER, 'oxios-publish-'));
   readonly dir = join(this.root, 'workspace');
   readonly strategy: Strategy;
 

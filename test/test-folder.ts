@@ -1,0 +1,8 @@
+import { existsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+
+/**
+ * Where tests make their folders: what `OXIOS_TEST_FOLDER` says, so that a suite runs on another file system too. Else in memory where that
+ * can be: a sync of a real disk waits for everybody else who writes to it.
+ */
+export const TEST_FOLDER = process.env.OXIOS_TEST_FOLDER ?? (existsSync('/dev/shm') ? '/dev/shm' : tmpdir());
