@@ -137,8 +137,9 @@ test.skipIf(!hasStrace)(
     const args = ['create', state, output];
     const calls = await callsOf(room.root, args);
     const reads = calls.filter(({ name, text }) => /^p?read/.test(name) && text.includes('large.bin'));
-    expect(reads.length).toBeGreaterThan(1);
-    for (const { name, n } of [reads[0], reads.at(-1)] as typeof reads) {
+    // The last one looks whether the file ends where it says; what fails there is tried again.
+    expect(reads.length).toBeGreaterThan(2);
+    for (const { name, n } of [reads[0], reads.at(-2)] as typeof reads) {
       fs.rmSync(output, { force: true });
       const outcome = await actWith(`${name}:error=EIO:when=${n}`, args);
       expect(outcome).toMatchObject({ kind: 'done', complete: false, paths: ['large.bin'] });
