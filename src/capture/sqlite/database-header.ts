@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { closeQuietly, openRegular, readExactly } from '../open-regular.ts';
 
 /** Offset of the "read version" in the header; 2 says that the database is in WAL mode. */
@@ -9,7 +10,7 @@ export function isInWalMode(absolute: string): boolean {
   return headOf(absolute, READ_VERSION_OFFSET, 1)?.[0] === WAL_MODE;
 }
 
-/** Some bytes of a file; null when it is not there, or ends before them. Throws what else the system says. */
+/** Some bytes of a file; null when there is no file of that name, or it ends before them. Throws what else the system says. */
 export function headOf(absolute: string, position: number, length: number): Buffer | null {
   const bytes = Buffer.alloc(length);
   try {
@@ -20,7 +21,13 @@ export function headOf(absolute: string, position: number, length: number): Buff
       closeQuietly(fd);
     }
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    if (isNoFile(error as NodeJS.ErrnoException, absolute)) return null;
     throw error;
   }
+}
+
+/** Whether nothing is there, or what is not a file: a directory, a socket, a link that leads nowhere. SQLite opens none of them. */
+function isNoFile({ code }: NodeJS.ErrnoException, absolute: string): boolean {
+  if (code === 'ELOOP') return statSync(absolute, { throwIfNoEntry: false }) === undefined;
+  return code === 'ENOENT' || code === 'EISDIR' || code === 'ENXIO';
 }

@@ -41,5 +41,6 @@ export function hasHotJournal(absolute: string): boolean {
 }
 
 function sizeOf(absolute: string): number {
-  return statSync(absolute, { throwIfNoEntry: false })?.size ?? 0;
+  const stat = statSync(absolute, { throwIfNoEntry: false });
+  return stat?.isFile() ? stat.size : 0;
 }
