@@ -313,6 +313,12 @@ class Scanner {
     this.#options.seen?.saw(stat);
     const attributes: Attributes = { path, ...attributesOf(stat) };
     attributes.mode = this.#report.safeMode(path, attributes.mode, 0o6000);
+    if (stat.nlink > 1n) {
+      const link = this.#links.firstPathOf(stat);
+      const source = liveSource(directory.absolute + name, stat, false);
+      if (link !== null) return { ...attributes, type: 'hardlink', link, size: bytes.length, source };
+      this.#links.keep(path, stat);
+    }
     return this.#readAhead(attributes, bytes);
   }
 

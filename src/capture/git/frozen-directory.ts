@@ -86,7 +86,13 @@ function freezeListed(
 
 /** @returns null for what is to be looked at when its turn comes */
 function freezeChild(absolute: string, path: string, name: string, options: FreezeOptions) {
-  const stat = lstatSync(absolute, { bigint: true, throwIfNoEntry: false });
+  let stat: BigIntStats | undefined;
+  try {
+    stat = lstatSync(absolute, { bigint: true, throwIfNoEntry: false });
+  } catch {
+    // Named when its turn comes.
+    return null;
+  }
   if (stat === undefined) return GONE;
   if (stat.isFile()) return freezeFile(absolute, path, Number(stat.size), options);
   if (!stat.isDirectory()) return null;

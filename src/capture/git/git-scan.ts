@@ -11,7 +11,8 @@ import { isSideFileName } from '../sqlite/side-files.ts';
 import type { SystemReason } from '../system-reason.ts';
 import { type FreezeOptions, type FrozenBranch, type FrozenDirectory, freezeDirectory } from './frozen-directory.ts';
 import { GitNames } from './git-names.ts';
-import { PackIndex } from './pack-index.ts';
+import { isDamaged } from './is-damaged.ts';
+import { objectsInPack } from './pack-index.ts';
 import { type PublishedFile, readPublished } from './read-published.ts';
 import { wantedObjects } from './wanted-objects.ts';
 
@@ -159,11 +160,16 @@ export class GitScan {
   #frozenInfo(options: FreezeOptions): FrozenBranch | null {
     const objects = `${this.#absolute}objects`;
     if (this.#isExcluded('objects/', 'info')) return null;
-    const stat = lstatSync(objects, { bigint: true, throwIfNoEntry: false });
-    const info = lstatSync(`${objects}/info`, { bigint: true, throwIfNoEntry: false });
-    if (!stat?.isDirectory() || !info?.isDirectory()) return null;
-    const frozen = freezeDirectory(`${objects}/info/`, `${this.#path}objects/info/`, { ...options, first: [] });
-    return { stat, listing: null, children: new Map([['info', { stat: info, ...frozen }]]) };
+    try {
+      const stat = lstatSync(objects, { bigint: true, throwIfNoEntry: false });
+      const info = lstatSync(`${objects}/info`, { bigint: true, throwIfNoEntry: false });
+      if (!stat?.isDirectory() || !info?.isDirectory()) return null;
+      const frozen = freezeDirectory(`${objects}/info/`, `${this.#path}objects/info/`, { ...options, first: [] });
+      return { stat, listing: null, children: new Map([['info', { stat: info, ...frozen }]]) };
+    } catch {
+      // Named when its turn comes.
+      return null;
+    }
   }
 
   /** Reads the small packs, and finds out whether packs and object files hold all that is wanted. */
@@ -219,12 +225,7 @@ export class GitScan {
       if (this.#isExcluded('objects/pack/', name)) continue;
       if (!name.endsWith('.idx') || !names.has(`${name.slice(0, -3)}pack`)) continue;
       try {
-        const index = new PackIndex(absolute + name);
-        try {
-          for (const digits of this.#wanted.keys()) if (index.has(digits)) this.#wanted.delete(digits);
-        } finally {
-          index.close();
-        }
+        for (const digits of objectsInPack(absolute + name, this.#wanted.keys())) this.#wanted.delete(digits);
       } catch {
         // Gone or damaged: what it alone held stays wanted.
       }
@@ -269,7 +270,9 @@ export class GitScan {
       if (this.#excludesObjects) this.#report.notice(path, `${ref} names it; --exclude leaves out some of the objects`);
       else if (this.#borrows())
         this.#report.notice(path, `${ref} names it; it lies in a repository elsewhere (alternates)`);
-      else this.#report.loss(path, 'unreadable', `${ref} names this object, and it is nowhere`);
+      else if (isDamaged(this.#absolute, digits))
+        this.#report.notice(path, `${ref} names it, and the repository is damaged: it is nowhere (see git fsck)`);
+      else this.#report.loss(path, 'unreadable', `${ref} names this object, and git moved or removed it meanwhile`);
     }
   }
 

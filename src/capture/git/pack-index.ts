@@ -4,6 +4,21 @@ import { closeQuietly, openRegular, readExactly } from '../open-regular.ts';
 const MAGIC = 0xff744f63;
 const FANOUT_ENTRIES = 256;
 
+/**
+ * Those objects that one pack holds.
+ *
+ * @param absolute path of its index
+ * @throws what the system says; RangeError for one that is damaged
+ */
+export function objectsInPack(absolute: string, wanted: Iterable<string>): string[] {
+  const index = new PackIndex(absolute);
+  try {
+    return [...wanted].filter((digits) => index.has(digits));
+  } finally {
+    index.close();
+  }
+}
+
 /** The names in one pack index, of version 1 or 2, looked up on disk. */
 export class PackIndex {
   readonly #fd: number;

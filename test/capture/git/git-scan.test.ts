@@ -17,8 +17,12 @@ import { setTimeout } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { CaptureItem, LiveSource } from '../../../src/capture/capture-item.ts';
 import { captureState } from '../../../src/capture/capture-state.ts';
+import { Exclusions } from '../../../src/capture/exclusions.ts';
 import { LiveFile } from '../../../src/capture/live-file.ts';
+import { ownPlaces } from '../../../src/capture/own-rules.ts';
 import { isRead, readLiveFile } from '../../../src/capture/read-file.ts';
+import { scanStateDir } from '../../../src/capture/scan.ts';
+import { compileUserExcludes } from '../../../src/capture/user-excludes.ts';
 import { comparePaths } from '../../../src/format/path-order.ts';
 import { type Collected, collect, temporaryFolder } from '../collect.ts';
 
@@ -176,14 +180,57 @@ test('what git is writing stays out, and what only looks like it does not', asyn
   expect(paths).toEqual(expect.arrayContaining(['Cargo.lock', 'tmp_obj_x']));
 });
 
-test('an object that a ref names and that is nowhere is a named loss', async () => {
+test('an object that a ref names and that the repository lacks is said, and is no loss: it is in none of the two', async () => {
   const head = commit('a.json');
   const object = `.git/objects/${head.slice(0, 2)}/${head.slice(2)}`;
   rmSync(join(state, object));
-  const { losses } = await collect(state);
-  expect(losses).toEqual([
-    { path: object, verdict: 'unreadable', detail: 'refs/heads/main names this object, and it is nowhere' },
+  const { losses, notices } = await collect(state);
+  expect(losses).toEqual([]);
+  expect(notices).toEqual([
+    {
+      path: object,
+      message: 'refs/heads/main names it, and the repository is damaged: it is nowhere (see git fsck)',
+    },
   ]);
+});
+
+test('an object that a ref names and that was removed meanwhile, with the ref, is a named loss', async () => {
+  const head = commit('a.json');
+  const object = `.git/objects/${head.slice(0, 2)}/${head.slice(2)}`;
+  const losses: unknown[] = [];
+  const scan = scanStateDir(state, {
+    exclusions: new Exclusions(compileUserExcludes([]), [], ownPlaces(state, [])),
+    report: {
+      leftOut() {},
+      notice() {},
+      loss: (path, verdict, detail) => losses.push({ path, verdict, detail }),
+    },
+    isBackupManifest: () => false,
+    onHeld() {},
+    dryRun: false,
+  });
+  for (const { path } of scan) {
+    // Everything but the objects has been read by now.
+    if (path !== '.git') continue;
+    rmSync(join(state, object));
+    rmSync(join(state, '.git/refs/heads/main'));
+  }
+  expect(losses).toEqual([
+    {
+      path: object,
+      verdict: 'unreadable',
+      detail: 'refs/heads/main names this object, and git moved or removed it meanwhile',
+    },
+  ]);
+});
+
+test('hard links between what git keeps, and out of it, come back as such', async () => {
+  commit('a.json');
+  linkSync(join(state, '.git/config'), join(state, 'config-link'));
+  linkSync(join(state, '.git/index'), join(state, '.git/index.copy'));
+  const { items } = await collect(state);
+  const links = items.flatMap((item) => (item.type === 'hardlink' ? [`${item.path} is ${item.link}`] : []));
+  expect(links).toEqual(['.git/index.copy is .git/index', 'config-link is .git/config']);
 });
 
 test('a repository that borrows objects, one with hard links to another, one within', async () => {

@@ -1,0 +1,51 @@
+import { lstatSync, readdirSync } from 'node:fs';
+import { freezeDirectory } from './frozen-directory.ts';
+import { objectsInPack } from './pack-index.ts';
+import { wantedObjects } from './wanted-objects.ts';
+
+/** What names objects. */
+const NAMING = ['HEAD', 'refs', 'packed-refs'];
+
+/**
+ * Whether a repository still has a ref that names an object, and still lacks it: then it is no other in the snapshot than
+ * it is, and nothing was lost.
+ *
+ * @param absolute path of the directory in which git keeps it, ending with `/`
+ * @param digits name of the object, in hexadecimal
+ */
+export function isDamaged(absolute: string, digits: string): boolean {
+  try {
+    return (
+      isNamed(absolute, digits) &&
+      !isLoose(absolute, digits) &&
+      !isPacked(absolute, digits) &&
+      !isLoose(absolute, digits)
+    );
+  } catch {
+    return false;
+  }
+}
+
+function isNamed(absolute: string, digits: string): boolean {
+  const frozen = freezeDirectory(absolute, '', {
+    first: NAMING,
+    largest: Number.POSITIVE_INFINITY,
+    left: Number.POSITIVE_INFINITY,
+    tooLarge: () => null,
+    vanished: () => {},
+    staysLive: (path) => !NAMING.includes(path.split('/', 1)[0] ?? ''),
+    isExcluded: () => false,
+  });
+  return wantedObjects(frozen).has(digits);
+}
+
+function isLoose(absolute: string, digits: string): boolean {
+  const object = `${absolute}objects/${digits.slice(0, 2)}/${digits.slice(2)}`;
+  return lstatSync(object, { throwIfNoEntry: false }) !== undefined;
+}
+
+function isPacked(absolute: string, digits: string): boolean {
+  const packs = `${absolute}objects/pack/`;
+  const indexes = readdirSync(packs).filter((name) => name.endsWith('.idx'));
+  return indexes.some((name) => objectsInPack(packs + name, [digits]).length > 0);
+}
