@@ -49,7 +49,7 @@ import {
 import { plannedEntries } from './restore-plan.ts';
 import { keepLiveAttributes, removeUnwanted } from './settle-selection.ts';
 import { bytesOfCopies, probeAbilities, type TargetAbilities, tellAbilities } from './target-abilities.ts';
-import { refuseNames } from './target-names.ts';
+import { refuseLongMerge, refuseNames } from './target-names.ts';
 import type { ExtractedTree, TreeWriterOptions } from './tree-writer.ts';
 
 export interface RestoreOptions extends OperationOptions, SelectionOptions, RunningOptions {
@@ -174,7 +174,7 @@ async function restoreInto(
       opened as never,
       selection,
       treeOptions,
-      { abilities, target: staging.target },
+      { abilities, target: staging.target, merges: mode === 'merge' && staging.found.kind === 'content' },
       options,
     );
     throwIfAborted(signal);
@@ -224,6 +224,8 @@ interface Destination {
   /** The state directory. */
   target: string;
   abilities: TargetAbilities;
+  /** Whether what stands there stays, but for what the snapshot holds. */
+  merges: boolean;
 }
 
 function originOf(snapshot: string | Readable, { created_at }: Manifest): SnapshotOrigin {
@@ -239,7 +241,7 @@ async function extractOfSealed(
   snapshot: SealedSnapshot,
   selection: Selection | null,
   tree: TreeWriterOptions,
-  { abilities, target }: Destination,
+  { abilities, target, merges }: Destination,
   options: RestoreOptions,
 ): Promise<Extraction> {
   const { threads, signal } = options;
@@ -249,6 +251,7 @@ async function extractOfSealed(
     refuseEmpty(snapshot.root.totals, options.allowEmpty);
     refuseExternal(external, options);
     refuseNames(tree.root, target, unusual);
+    if (merges) refuseLongMerge(tree.root, unusual);
     const entries = () => plannedEntries(snapshot, plan);
     if (!abilities.symlinks) refuseSymlinks([...symlinksIn(entries())], external, tree.root, options);
     const copies = abilities.hardLinks ? 0 : bytesOfCopies(entries);
@@ -264,13 +267,14 @@ async function extractOfUnsealed(
   snapshot: UnsealedSnapshot,
   selection: Selection | null,
   tree: TreeWriterOptions,
-  { abilities, target }: Destination,
+  { abilities, target, merges }: Destination,
   options: RestoreOptions,
 ): Promise<Extraction> {
   const { survey, external } = await decideUnsealed(snapshot, selection, options.signal);
   refuseEmpty(survey.book.judge.counts, options.allowEmpty);
   refuseExternal(external, options);
   refuseNames(tree.root, target, survey.unusual);
+  if (merges) refuseLongMerge(tree.root, survey.unusual);
   if (!abilities.symlinks) {
     const links = [...survey.book.judge.symlinks.keys()].filter((path) => selection?.wants(path, false) ?? true);
     refuseSymlinks(links, external, tree.root, options);

@@ -36,6 +36,25 @@ export function refuseNames(directory: string, target: string, unusual: UnusualN
   );
 }
 
+/** What the directory that a merge keeps things in adds at most to the path of a staging directory. */
+const KEPT_BYTES = 32;
+
+/**
+ * Refuses paths that would be too long while they are merged: each is renamed by its whole path, out of a staging directory and into one
+ * that keeps what it replaces.
+ *
+ * @throws BackupError `NAME_UNSUPPORTED`
+ */
+export function refuseLongMerge(directory: string, { longest }: UnusualNames, platform = HERE): void {
+  const bytes = Buffer.byteLength(directory) + KEPT_BYTES + 1 + longest.bytes;
+  if (bytes <= platform.maxPathBytes) return;
+  throw new BackupError(
+    'NAME_UNSUPPORTED',
+    `${someOf([longest.path])} would have a path of ${bytes} bytes while it is merged, and the system takes ${platform.maxPathBytes}`,
+    { path: longest.path, hint: 'Restore all of the snapshot with --replace, or choose what to merge with --path.' },
+  );
+}
+
 /** Whether a BackupError comes of a name that the file system cannot hold. */
 export function isAboutName(error: unknown): boolean {
   const cause = error instanceof BackupError ? error.cause : null;

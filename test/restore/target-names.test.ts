@@ -102,6 +102,12 @@ describe('paths as long as the system takes', () => {
       expect(Buffer.byteLength(deep)).toBe(HERE.maxPathBytes);
       const snapshot = room.fresh('deep.tar.gz');
       expect((await createBackup(new StateStore(root), snapshot)).complete).toBe(true);
+      // A merge renames by whole paths, and says so before it writes anything.
+      const merging = restoreBackup(new StateStore(root), snapshot, { mode: 'merge' });
+      await expect(merging).rejects.toMatchObject({
+        code: 'NAME_UNSUPPORTED',
+        message: expect.stringContaining('merged'),
+      });
       await restoreBackup(new StateStore(root), snapshot, { mode: 'replace' });
       expect(fs.readFileSync(deep, 'utf8')).toBe('deep');
       expect(fs.statSync(deep).nlink).toBe(2);
