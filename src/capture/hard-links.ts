@@ -1,4 +1,8 @@
 import type { BigIntStats } from 'node:fs';
+import type { CaptureItem } from './capture-item.ts';
+
+/** The first name under which a file was met, and the attributes that it had then. */
+export type FirstName = Pick<CaptureItem, 'path' | 'mode' | 'uid' | 'gid' | 'mtimeNs'>;
 
 /** Files that are remembered at a time: some 50 MB. */
 const MOST = 250_000;
@@ -8,7 +12,7 @@ const MOST = 250_000;
  * the latest: names outside of the tree never come.
  */
 export class HardLinks {
-  readonly #seen = new Map<string, { first: string; missing: number }>();
+  readonly #seen = new Map<string, { first: FirstName; missing: number }>();
   readonly #most: number;
   #forgotten = 0;
 
@@ -22,8 +26,8 @@ export class HardLinks {
     return this.#forgotten;
   }
 
-  /** Path under which this file was kept before, or null. */
-  firstPathOf(stat: BigIntStats): string | null {
+  /** The name under which this file was kept before, or null. */
+  firstNameOf(stat: BigIntStats): FirstName | null {
     const key = `${stat.dev}:${stat.ino}`;
     const known = this.#seen.get(key);
     if (known === undefined) return null;
@@ -32,9 +36,9 @@ export class HardLinks {
     return known.first;
   }
 
-  /** Remembers a file of several names that was kept under `path`. */
-  keep(path: string, stat: BigIntStats): void {
-    this.#seen.set(`${stat.dev}:${stat.ino}`, { first: path, missing: Number(stat.nlink) - 1 });
+  /** Remembers a file of several names that was kept under the first of them. */
+  keep(first: FirstName, stat: BigIntStats): void {
+    this.#seen.set(`${stat.dev}:${stat.ino}`, { first, missing: Number(stat.nlink) - 1 });
     if (this.#seen.size <= this.#most) return;
     for (const oldest of this.#seen.keys()) {
       this.#seen.delete(oldest);

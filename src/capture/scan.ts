@@ -253,11 +253,12 @@ class Scanner {
     if (held instanceof HeldFile) source.held = held;
     const isObject = git?.names.isObject(path) ?? false;
     if (stat.nlink > 1n) {
-      const link = this.#links.firstPathOf(stat);
-      if (link !== null) {
+      const first = this.#links.firstNameOf(stat);
+      if (first !== null) {
         if (isObject) git?.keep(path);
-        if (this.#linkedDatabases.has(link)) databases.addName(name);
-        return { path, mode, uid, gid, mtimeNs, type: 'hardlink', link, size, source };
+        if (this.#linkedDatabases.has(first.path)) databases.addName(name);
+        // All names of a file have what the first was seen with, whatever has changed since.
+        return { ...first, path, type: 'hardlink', link: first.path, size, source };
       }
     }
     let item: CaptureItem | FoundDatabase | null;
@@ -282,7 +283,7 @@ class Scanner {
       if (database !== null) this.#options.seen?.pair(path, database.name, database.identity);
     }
     if (item !== null && stat.nlink > 1n) {
-      this.#links.keep(path, stat);
+      this.#links.keep({ path, mode, uid, gid, mtimeNs }, stat);
       if (item.type === 'database') this.#linkedDatabases.add(path);
     }
     return item;

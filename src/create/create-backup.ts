@@ -17,7 +17,6 @@ import type { OperationOptions } from '../events.ts';
 import { END_MEMBER, encodeIndexPieces, encodeStoredMember, indexStored, PIECE } from '../format/gzip-member.ts';
 import { encodeRoot, type RecordedVerdict, type Totals } from '../format/index-root.ts';
 import { encodeManifestEntry, isBackupManifest, MAX_MANIFEST_BYTES, type Manifest } from '../format/manifest.ts';
-import { comparePaths } from '../format/path-order.ts';
 import { encodeSeal, SEAL_LENGTH } from '../format/seal.ts';
 import { checkArgument, checkOptions, outputSchema, storeSchema } from '../options.ts';
 import { acquireStateLock, type StateLock } from '../restore/publish/lock.ts';
@@ -40,9 +39,11 @@ import { IndexWriter } from './index-writer.ts';
 import { countSections, manifestOf, provisionalManifest } from './manifest-facts.ts';
 import type { PackJob, PackWorkerData } from './pack-worker.ts';
 import { Scratch } from './scratch.ts';
+import { SelfCheck } from './self-check.ts';
 import type { Sink } from './sink.ts';
 import { SnapshotWriter } from './snapshot-writer.ts';
 import { StreamSink } from './stream-sink.ts';
+import { VerdictList } from './verdict-list.ts';
 
 /** The state directory is captured without a lock then; or it is none, which is said where it is opened. */
 const NO_LOCK_POSSIBLE: ReadonlySet<ErrorCode> = new Set([
@@ -178,10 +179,11 @@ async function writeSnapshot(
   let manifestMember = encodeStoredMember('M', placeholder);
   await sink.write(manifestMember);
 
-  const verdicts: RecordedVerdict[] = [];
+  const recorded = new VerdictList();
+  const check = new SelfCheck();
   const leftOut: LeftOut[] = [];
   const record = (verdict: RecordedVerdict): void => {
-    verdicts.push(verdict);
+    recorded.add(verdict);
     onEvent?.({ type: 'verdict', ...verdict });
   };
   const rootSlash = root.endsWith('/') ? root : `${root}/`;
@@ -202,8 +204,10 @@ async function writeSnapshot(
       seen,
       sink,
       writer: indexWriter,
+      check,
       root: rootSlash,
       onVerdict: record,
+      onEntry: (path) => recorded.sawEntry(path),
       onProgress(entries, bytes) {
         throwIfAborted(signal);
         onEvent?.({ type: 'progress', phase: 'capture', entries, bytes });
@@ -239,7 +243,7 @@ async function writeSnapshot(
 
     onEvent?.({ type: 'phase', phase: 'index' });
     const manifest = manifestOf(facts, { sections, totals });
-    verdicts.sort((a, b) => comparePaths(a.path, b.path));
+    const verdicts = recorded.finish();
     const { mtime, mtimeNs } = entryTime(top.mtimeNs);
     const rootBytes = encodeRoot({
       format: 1,
@@ -250,6 +254,7 @@ async function writeSnapshot(
       verdicts,
       pages: indexWriter.pages,
     });
+    check.finish(rootBytes);
     const indexOffset = sink.position;
     const indexLength = spool.length + rootBytes.length;
     spool.append(rootBytes);

@@ -34,10 +34,15 @@ export class IndexBuilder {
   #raw = 0;
   #names = 0;
   #offset: number;
+  readonly #onEntry: (path: string) => void;
 
-  /** @param offset where in the file the first member of entries begins */
-  constructor(offset: number) {
+  /**
+   * @param offset where in the file the first member of entries begins
+   * @param onEntry called with the path of each entry
+   */
+  constructor(offset: number, onEntry: (path: string) => void) {
     this.#offset = offset;
+    this.#onEntry = onEntry;
   }
 
   /** Members of the block at hand. */
@@ -57,6 +62,7 @@ export class IndexBuilder {
 
   addEntry(entry: BlockEntry): void {
     this.#entries.push(entry);
+    this.#onEntry(entry.path);
     this.#names += entry.path.length + (entry.link?.length ?? 0);
     const { totals } = this;
     totals.entries++;

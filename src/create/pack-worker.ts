@@ -1,13 +1,17 @@
 import { hash } from 'node:crypto';
 import { workerData } from 'node:worker_threads';
+import type { FileAttributes } from '../capture/file-state.ts';
 import { monotonicMs, waitForTick } from '../capture/file-state.ts';
 import { type EarlierReading, isDoubtful, isRead, readEarlier, readLiveFile } from '../capture/read-file.ts';
 import { RealPlace } from '../capture/real-place.ts';
 import { BLOCK, padded } from '../format/entry.ts';
-import { checkBlock, encodeBlock, type IndexBlock, MAX_MEMBER_BYTES } from '../format/index-block.ts';
+import { blockEntries, checkBlock, encodeBlock, type IndexBlock, MAX_MEMBER_BYTES } from '../format/index-block.ts';
 import type { Piece } from '../format/member-layout.ts';
 import { MEMBER_CAPACITY } from '../format/member-plan.ts';
+import { ANY_PLATFORM } from '../format/path-rules.ts';
 import { encodeHeader, type HeaderFields, headerBlocks } from '../format/tar-header.ts';
+import { type BlockJudgement, judgeBlock } from '../read/judge-block.ts';
+import { CATEGORIES } from '../state/sections.ts';
 import { copyInto } from '../workers/recycled-buffers.ts';
 import { type Answer, serve } from '../workers/serve.ts';
 import { compressMember } from './compress.ts';
@@ -27,7 +31,7 @@ export interface PackResult {
   batch: PackedBatch;
   /** In the memory that the tar bytes came in, if it is enough. */
   piece: { member: Uint8Array; sha256: string; pieceSha256: string };
-  block: { bytes: Uint8Array };
+  block: { bytes: Uint8Array; judgement: BlockJudgement };
 }
 
 /** What each worker is told at its start. */
@@ -40,6 +44,7 @@ export interface PackWorkerData {
 
 const { root, level } = workerData as PackWorkerData;
 const place = new RealPlace(root);
+const COUNTED: ReadonlySet<string> = new Set(CATEGORIES);
 
 /** What a file may have grown to: with all that was planned to come behind it, the member stays one that a reader accepts. */
 const MOST_BYTES = MAX_MEMBER_BYTES - MEMBER_CAPACITY - 1024 * 1024;
@@ -66,7 +71,12 @@ serve('pack the snapshot', (job: PackJob): Answer => {
     }
     case 'block':
       checkBlock(job.block);
-      return { result: { bytes: encodeBlock(job.block) } };
+      return {
+        result: {
+          bytes: encodeBlock(job.block),
+          judgement: judgeBlock(blockEntries(job.block), ANY_PLATFORM, COUNTED),
+        } satisfies PackResult['block'],
+      };
   }
 });
 
@@ -75,12 +85,14 @@ function packBatch(batch: PackBatch): PackedBatch {
   const deviations: PackDeviation[] = [];
   let at = 0;
   let number = 0;
+  /** Of files whose attributes are others than planned, by path: all their names are to have them. */
+  const moved = new Map<string, FileAttributes>();
   const items = [...decodeBatch(batch, root)];
   const earlier = readDoubtful(items);
   // Once for all of them: then whatever is written while they are read shows in their times.
   waitForTick(earlier.size > 0 ? monotonicMs() : batch.seenMs);
   for (const item of items) {
-    at += packItem(item, number, at, digests, deviations, earlier.get(number));
+    at += packItem(item, number, at, digests, deviations, moved, earlier.get(number));
     number++;
   }
   const member = at === 0 ? null : ownBuffer(compressMember(tar.subarray(0, at), 'small-files', level));
@@ -102,6 +114,7 @@ function readDoubtful(items: readonly PackItem[]): Map<number, EarlierReading> {
 /**
  * Writes the tar bytes of an item at `at`.
  *
+ * @param moved attributes of files of this batch that are others than planned
  * @param earlier what a first reading gave, of a file that is read twice
  * @returns how many they are; 0 for a file that is lost
  */
@@ -111,6 +124,7 @@ function packItem(
   at: number,
   digests: string[],
   deviations: PackDeviation[],
+  moved: Map<string, FileAttributes>,
   earlier: EarlierReading | undefined,
 ): number {
   const fields: HeaderFields = {
@@ -125,6 +139,12 @@ function packItem(
   if ('link' in item) fields.link = item.link;
   let headerLength = headerBlocks(fields) * BLOCK;
   if (item.type !== 'file') {
+    const attributes = item.type === 'hardlink' ? moved.get(item.link) : undefined;
+    if (attributes !== undefined) {
+      Object.assign(fields, headerAttributes(attributes));
+      headerLength = headerBlocks(fields) * BLOCK;
+      deviations.push({ item: number, verdict: 'clean', detail: '', lost: false, size: 0, attributes, replaced: null });
+    }
     makeRoom(at, headerLength);
     encodeHeader(fields, tar, at);
     return headerLength;
@@ -145,7 +165,10 @@ function packItem(
     }
     const { verdict, detail, size, attributes, overflow, replaced } = read;
     fields.size = size;
-    if (attributes !== null) Object.assign(fields, headerAttributes(attributes));
+    if (attributes !== null) {
+      Object.assign(fields, headerAttributes(attributes));
+      moved.set(item.path, attributes);
+    }
     if (verdict !== 'clean' || attributes !== null || size !== item.size) {
       deviations.push({ item: number, verdict, detail, lost: false, size, attributes, replaced });
     }

@@ -19,8 +19,10 @@ import { type ContentOutcome, type ContentReader, copySource, openContent } from
 import { entryTime, holdsTime } from './entry-attributes.ts';
 import { type ClosedBlock, IndexBuilder } from './index-builder.ts';
 import type { IndexWriter } from './index-writer.ts';
+import { refuseBeyondLimits } from './limits.ts';
 import { encodeBatch, type PackDeviation, type PackedBatch, type PackItem } from './pack-batch.ts';
 import type { PackJob, PackResult } from './pack-worker.ts';
+import type { SelfCheck } from './self-check.ts';
 import type { Sink } from './sink.ts';
 
 type FileItem = Extract<CaptureItem, { type: 'file' }>;
@@ -48,12 +50,15 @@ export interface SnapshotWriterOptions {
   pool: WorkerPool<PackJob, unknown>;
   sink: Sink;
   writer: IndexWriter;
+  check: SelfCheck;
   /** Absolute path of the state directory, ending with `/`. */
   root: string;
   /** Told what became of the files that were seen. */
   seen: SeenTree;
   /** Called when a file was not captured clean at once. */
   onVerdict: (verdict: RecordedVerdict) => void;
+  /** Called with the path of each entry that is in the snapshot. */
+  onEntry: (path: string) => void;
   /** Called after each piece of work, with what is written so far; may throw to end the snapshot. */
   onProgress: (entries: number, bytes: number) => void;
 }
@@ -71,6 +76,8 @@ export class SnapshotWriter {
   readonly #place: RealPlace;
   /** Names that are gone, or another file's by now: hard links to them would not lead to the file that was scanned. */
   readonly #severed = new Set<string>();
+  /** Attributes of files that had others than the scan saw, by path. */
+  readonly #moved = new Map<string, FileAttributes>();
   readonly #buffers = new RecycledBuffers();
   #batch: CaptureItem[] = [];
   #pieces = 0;
@@ -81,7 +88,7 @@ export class SnapshotWriter {
     this.#options = options;
     this.#place = new RealPlace(options.root);
     this.#window = new OrderedWindow(options.pool.size * 2 + 1);
-    this.index = new IndexBuilder(options.sink.position);
+    this.index = new IndexBuilder(options.sink.position, options.onEntry);
   }
 
   /**
@@ -91,6 +98,7 @@ export class SnapshotWriter {
    */
   async add(item: CaptureItem, seenMs: number): Promise<void> {
     this.#seenMs = seenMs;
+    refuseBeyondLimits(item);
     const captured = capturedVerdict(item);
     if (captured !== null) this.#options.onVerdict(captured);
     if (item.type === 'file' && item.size > CHUNK) {
@@ -158,11 +166,17 @@ export class SnapshotWriter {
       await this.#writeBatch(relinked, await this.#pack(relinked));
       return;
     }
+    if (items.some((item) => this.#withAttributesOfFile(item) !== item)) {
+      const agreeing = items.map((item) => this.#withAttributesOfFile(item));
+      await this.#writeBatch(agreeing, await this.#pack(agreeing));
+      return;
+    }
     const { seen } = this.#options;
     const entries: BlockEntry[] = [];
     let file = 0;
     for (const [i, item] of items.entries()) {
       const deviation = deviations.get(i);
+      if (item.type === 'file' && deviation?.attributes) this.#moved.set(item.path, deviation.attributes);
       const lost = deviation?.lost ?? false;
       const verdict = (lost ? null : timeVerdict(item, deviation?.attributes)) ?? verdictOf(item, deviation);
       if (verdict !== null) this.#options.onVerdict(verdict);
@@ -182,6 +196,16 @@ export class SnapshotWriter {
     for (const entry of entries) this.index.addEntry(entry);
     this.#progress(0);
     await this.#store(this.index.endUnit());
+  }
+
+  /** A hard link with what its file turned out to have: all names of a file have the same. */
+  #withAttributesOfFile(item: PackItem): PackItem {
+    const file = item.type === 'hardlink' ? this.#moved.get(item.link) : undefined;
+    if (file === undefined) return item;
+    const { uid, gid, mtimeNs } = file;
+    const mode = file.mode & 0o1777;
+    const agrees = item.mode === mode && item.uid === uid && item.gid === gid && item.mtimeNs === mtimeNs;
+    return agrees ? item : { ...item, mode, uid, gid, mtimeNs };
   }
 
   /** Of a file whose first name is severed the next name becomes the file. */
@@ -301,6 +325,7 @@ export class SnapshotWriter {
       (outcome.verdict === 'clean' && attempt > 1
         ? { verdict: 'retried' as const, detail: 'it changed while it was read; a later attempt found it still' }
         : outcome);
+    if (reader.attributes !== null) this.#moved.set(item.path, reader.attributes);
     entry.sha256 = sha256;
     await this.#window.add(Promise.resolve(), async () => {
       if (verdict !== 'clean') onVerdict({ path: item.path, verdict, detail });
@@ -350,7 +375,8 @@ export class SnapshotWriter {
   /** Has a block encoded, and put into the spool when those before it are there. Meanwhile members go on: nothing of theirs waits for it. */
   async #store(closed: ClosedBlock | null): Promise<void> {
     if (closed === null) return;
-    await this.#encoded.add(this.#run({ kind: 'block', block: closed.block }), ({ bytes }) => {
+    await this.#encoded.add(this.#run({ kind: 'block', block: closed.block }), ({ bytes, judgement }) => {
+      this.#options.check.add(judgement);
       this.#options.writer.add(closed, bytes);
     });
   }

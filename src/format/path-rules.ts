@@ -3,8 +3,11 @@ import { printable } from './printable.ts';
 
 /** Longest path of an entry, in bytes: Linux's PATH_MAX less the closing NUL. */
 export const MAX_PATH_BYTES = 4095;
-/** Longest component of a path, in bytes: NAME_MAX of the file systems in use. */
-const MAX_NAME_BYTES = 255;
+/**
+ * Longest component of a path, in bytes. Most file systems allow 255 bytes, APFS and NTFS 255 characters, which are up to three times as
+ * many; what a target allows is judged where it is restored.
+ */
+export const MAX_NAME_BYTES = 1023;
 
 /** For who writes nothing: names that only the platform at hand would refuse are fine then. */
 export const ANY_PLATFORM: NodeJS.Platform = 'linux';
@@ -33,12 +36,23 @@ export function assertSafePath(path: string, platform: NodeJS.Platform): void {
   }
 }
 
-function pathProblem(path: string, platform: NodeJS.Platform): string | null {
+/** Whether this is a path within a state directory, however long. */
+export function isPath(path: string): boolean {
+  return formProblem(path) === null;
+}
+
+function formProblem(path: string): string | null {
   if (BAD_COMPONENT.test(path)) {
     return path.startsWith('/') ? 'is absolute' : 'has an empty, "." or ".." component';
   }
   if (path.includes('\0')) return 'contains a NUL';
   if (!path.isWellFormed()) return 'is not Unicode';
+  return null;
+}
+
+function pathProblem(path: string, platform: NodeJS.Platform): string | null {
+  const problem = formProblem(path);
+  if (problem !== null) return problem;
   // A UTF-16 code unit takes at most three bytes, so most paths need no counting.
   if (path.length > MAX_NAME_BYTES / 3) {
     if (Buffer.byteLength(path) > MAX_PATH_BYTES) return `is longer than ${MAX_PATH_BYTES} bytes`;

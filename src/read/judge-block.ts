@@ -1,7 +1,8 @@
 import type { Entry } from '../format/entry.ts';
 import { comparePaths, isBelow, parentOf } from '../format/path-order.ts';
 import { assertSafePath, MANIFEST_PATH, MAX_PATH_BYTES } from '../format/path-rules.ts';
-import { sectionOf } from '../state/sections.ts';
+import { documentFolder } from '../state/sections.ts';
+import { attributesOf } from './entry-agreement.ts';
 import { type Problem, problemOf, someOf } from './problem.ts';
 import { noteUnusual, noUnusualNames, type UnusualNames } from './unusual-names.ts';
 
@@ -10,6 +11,8 @@ export interface LinkEntry {
   path: string;
   type: 'symlink' | 'hardlink';
   link: string;
+  /** Of a hard link: what it must have in common with its file. */
+  attributes: string;
 }
 
 /** What judging a run of entries found out. Runs are joined in `SnapshotJudge`. */
@@ -34,8 +37,13 @@ export interface BlockJudgement {
  * Judges the entries of one block by what they say of themselves and of each other: names, order, parents, modes, links' form.
  *
  * @param platform where they would be written
+ * @param folders those whose documents are counted; null counts all
  */
-export function judgeBlock(entries: readonly Entry[], platform: NodeJS.Platform): BlockJudgement {
+export function judgeBlock(
+  entries: readonly Entry[],
+  platform: NodeJS.Platform,
+  folders: ReadonlySet<string> | null,
+): BlockJudgement {
   const problems: Problem[] = [];
   const counts = { entries: entries.length, files: 0, directories: 0, symlinks: 0, hard_links: 0, bytes: 0 };
   const sections: Record<string, number> = Object.create(null);
@@ -83,12 +91,13 @@ export function judgeBlock(entries: readonly Entry[], platform: NodeJS.Platform)
     } else {
       if (entry.type === 'symlink') counts.symlinks++;
       else counts.hard_links++;
-      links.push({ path, type: entry.type, link: entry.link as string });
+      const attributes = entry.type === 'hardlink' ? attributesOf(entry) : '';
+      links.push({ path, type: entry.type, link: entry.link as string, attributes });
       judgeLinkForm(entry, problems);
     }
     judgeMode(entry, problems);
-    const section = sectionOf(path);
-    if (section !== null) sections[section] = (sections[section] ?? 0) + 1;
+    const section = documentFolder(path);
+    if (section !== null && (folders?.has(section) ?? true)) sections[section] = (sections[section] ?? 0) + 1;
   }
   const last = previous ?? '';
   open = open.filter((directory) => directory === last || isBelow(last, directory));

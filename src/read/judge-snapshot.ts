@@ -1,10 +1,9 @@
-import { comparePaths } from '../format/path-order.ts';
 import { throwIfAborted } from '../workers/abort.ts';
 import { OrderedWindow } from '../workers/window.ts';
+import { hardLinkProblem, type ReferredEntry, verdictProblems } from './entry-agreement.ts';
 import type { BlockLocation } from './index-reader.ts';
 import type { BlockJudgement } from './judge-block.ts';
 import type { SealedSnapshot } from './open-snapshot.ts';
-import { type Problem, someOf } from './problem.ts';
 import type { ReadPool } from './read-pool.ts';
 import { SnapshotJudge } from './snapshot-judge.ts';
 
@@ -32,28 +31,35 @@ export async function judgeSnapshot(
 export async function judgeWhole(snapshot: SealedSnapshot, pool: ReadPool, judge: SnapshotJudge): Promise<void> {
   judge.judgeTotals(snapshot.root.totals);
   judge.judgeManifest(snapshot.manifest);
-  judge.found.addAll(await hardLinkProblems(snapshot, pool, judge));
+  const { verdicts } = snapshot.root;
+  const entries = await findEntries(snapshot, pool, [
+    ...judge.hardLinks.map(({ link }) => link),
+    ...verdicts.map(({ path }) => path),
+  ]);
+  for (const link of judge.hardLinks) {
+    const problem = hardLinkProblem(link, entries.get(link.link));
+    if (problem !== null) judge.found.add(problem);
+  }
+  judge.found.addAll(verdictProblems(verdicts, entries));
 }
 
-/** Hard links to what is no file entry before them. */
-async function hardLinkProblems(snapshot: SealedSnapshot, pool: ReadPool, judge: SnapshotJudge): Promise<Problem[]> {
+/** Those of these entries that the snapshot holds. */
+async function findEntries(
+  { blocks }: SealedSnapshot,
+  pool: ReadPool,
+  paths: readonly string[],
+): Promise<ReadonlyMap<string, ReferredEntry>> {
   const wanted = new Map<number, { block: BlockLocation; paths: Set<string> }>();
-  for (const { link } of judge.hardLinks) {
-    const block = snapshot.blocks.blockOf(link);
+  for (const path of paths) {
+    const block = blocks.blockOf(path);
     if (block === null) continue;
     const of = wanted.get(block.number) ?? { block, paths: new Set() };
-    of.paths.add(link);
+    of.paths.add(path);
     wanted.set(block.number, of);
   }
-  const files = new Set<string>();
+  const entries = new Map<string, ReferredEntry>();
   for (const { block, paths } of wanted.values()) {
-    for (const path of await pool.run({ kind: 'files', block, paths: [...paths] })) files.add(path);
+    for (const entry of await pool.run({ kind: 'find', block, paths: [...paths] })) entries.set(entry.path, entry);
   }
-  return judge.hardLinks
-    .filter(({ path, link }) => !files.has(link) || comparePaths(link, path) >= 0)
-    .map(({ path }) => ({
-      code: 'UNSAFE_LINK',
-      message: `${someOf([path])} is a hard link to what is no file before it`,
-      paths: [path],
-    }));
+  return entries;
 }

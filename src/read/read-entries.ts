@@ -9,6 +9,8 @@ import type { SealedSnapshot } from './open-snapshot.ts';
 import { problemError, someOf } from './problem.ts';
 import type { Selection } from './selection.ts';
 
+const NO_FOLDERS: ReadonlySet<string> = new Set();
+
 /** A block of the index whose entries were judged, by themselves and by their place among the blocks. */
 export interface JudgedBlock {
   location: BlockLocation;
@@ -27,7 +29,7 @@ export function readJudgedBlock(snapshot: SealedSnapshot, number: number, platfo
   const location = snapshot.blocks.at(number);
   const block = readBlock(snapshot.index, location);
   const entries = blockEntries(block);
-  const [problem] = judgeBlock(entries, platform).problems;
+  const [problem] = judgeBlock(entries, platform, NO_FOLDERS).problems;
   if (problem !== undefined) throw problemError(problem);
   const behind = snapshot.blocks.firstOf(number + 1);
   if (behind !== null && comparePaths(block.path.at(-1) as string, behind) >= 0) {

@@ -1,5 +1,7 @@
 import os from 'node:os';
+import type { Manifest } from '../format/manifest.ts';
 import { PARALLEL_MEMBERS } from '../format/member-plan.ts';
+import { CATEGORIES } from '../state/sections.ts';
 import { WorkerPool } from '../workers/pool.ts';
 import type { BlockLocation } from './index-reader.ts';
 import type { SealedSnapshot } from './open-snapshot.ts';
@@ -23,7 +25,7 @@ export class ReadPool {
     blocks: Iterable<BlockLocation> = snapshot.blocks,
   ) {
     // More threads than there are jobs only cost their start.
-    const workerData: ReadWorkerData = { index: snapshot.index, platform };
+    const workerData: ReadWorkerData = { index: snapshot.index, platform, folders: countedFolders(snapshot.manifest) };
     this.#pool = new WorkerPool(
       new URL('./read-worker.js', import.meta.url),
       Math.max(1, jobsUpTo(threads, blocks)),
@@ -56,6 +58,11 @@ export class ReadPool {
   close(): Promise<void> {
     return this.#pool.close();
   }
+}
+
+/** Folders whose documents a manifest counts, or would if there were any. */
+export function countedFolders({ sections }: Manifest): ReadonlySet<string> {
+  return new Set([...CATEGORIES, ...sections.map(({ name }) => name)]);
 }
 
 /** How many jobs the blocks make, counted until they are enough. A page that cannot be read is found by whoever needs it. */

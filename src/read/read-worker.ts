@@ -4,6 +4,7 @@ import { type ExtractedTree, TreeWriter, type TreeWriterOptions } from '../resto
 import { copyInto } from '../workers/recycled-buffers.ts';
 import { type Answer, serve } from '../workers/serve.ts';
 import { BlockWalker } from './block-walker.ts';
+import { attributesOf, type ReferredEntry } from './entry-agreement.ts';
 import type { BlockLocation } from './index-reader.ts';
 import { type IndexLocation, readBlock } from './index-reader.ts';
 import { checkPiece, inflateListed } from './inflate-member.ts';
@@ -21,24 +22,26 @@ export type ReadJob =
   | { kind: 'extract'; block: BlockLocation; tree: TreeWriterOptions; only: number[] | null }
   /** Verify and inflate one member and hand over its tar bytes, in the memory of `room` if it is enough. */
   | ({ kind: 'inflate'; offset: number; room: Uint8Array } & BlockMember)
-  /** Which of these paths are file entries of the block. */
-  | { kind: 'files'; block: BlockLocation; paths: string[] };
+  /** Which of these paths are entries of the block, and what they are. */
+  | { kind: 'find'; block: BlockLocation; paths: string[] };
 
 export interface ReadResult {
   judge: BlockJudgement;
   check: { judgement: BlockJudgement | null; problems: Problem[] };
   extract: { tree: ExtractedTree; problems: Problem[] };
   inflate: { tar: Uint8Array };
-  files: string[];
+  find: ReferredEntry[];
 }
 
 /** What each worker is told at its start. */
 export interface ReadWorkerData {
   index: IndexLocation;
   platform: NodeJS.Platform;
+  /** Folders whose documents are counted. */
+  folders: ReadonlySet<string>;
 }
 
-const { index, platform } = workerData as ReadWorkerData;
+const { index, platform, folders } = workerData as ReadWorkerData;
 
 serve('read the snapshot', (job: ReadJob): Answer => {
   switch (job.kind) {
@@ -54,12 +57,11 @@ serve('read the snapshot', (job: ReadJob): Answer => {
       return { result: check(job.block) };
     case 'extract':
       return { result: extract(job.block, job.tree, job.only) };
-    case 'files': {
+    case 'find': {
       const wanted = new Set(job.paths);
-      const entries = blockEntries(readBlock(index, job.block));
-      return {
-        result: entries.filter((entry) => entry.type === 'file' && wanted.has(entry.path)).map((entry) => entry.path),
-      };
+      const entries = blockEntries(readBlock(index, job.block)).filter(({ path }) => wanted.has(path));
+      const found = entries.map((entry) => ({ path: entry.path, type: entry.type, attributes: attributesOf(entry) }));
+      return { result: found satisfies ReadResult['find'] };
     }
   }
 });
@@ -68,7 +70,7 @@ function judge(location: BlockLocation): ReadResult['judge'] {
   const block = readBlock(index, location);
   let holes = 0;
   for (const bytes of zerosOf(block).values()) holes += bytes;
-  return { ...judgeBlock(blockEntries(block), platform), holes };
+  return { ...judgeBlock(blockEntries(block), platform, folders), holes };
 }
 
 function check(location: BlockLocation): ReadResult['check'] {
@@ -76,7 +78,7 @@ function check(location: BlockLocation): ReadResult['check'] {
   try {
     const block = readBlock(index, location);
     const entries = blockEntries(block);
-    judgement = judgeBlock(entries, platform);
+    judgement = judgeBlock(entries, platform, folders);
     const walker = new BlockWalker(entries);
     walkMembers(index.fd, location.row.offset, block, walker);
     return { judgement, problems: walker.problems };

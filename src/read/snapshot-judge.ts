@@ -1,6 +1,7 @@
 import type { Totals } from '../format/index-root.ts';
 import type { Manifest } from '../format/manifest.ts';
 import { comparePaths, isBelow } from '../format/path-order.ts';
+import { printable } from '../format/printable.ts';
 import { CATEGORIES } from '../state/sections.ts';
 import type { BlockJudgement, LinkEntry } from './judge-block.ts';
 import { isExternal, SymlinkIndex } from './link-rules.ts';
@@ -88,13 +89,12 @@ export class SnapshotJudge {
   /** What is wrong between the entries and the manifest. */
   judgeManifest(manifest: Manifest): void {
     const stated = new Map(manifest.sections.map((section) => [section.name, section.entry_count]));
-    // A section of another name is a later Oxios's business.
-    for (const name of CATEGORIES) {
+    for (const name of new Set([...CATEGORIES, ...stated.keys()])) {
       const held = this.#sections.get(name) ?? 0;
       if ((stated.get(name) ?? 0) !== held) {
         this.found.add({
           code: 'MANIFEST_MISMATCH',
-          message: `the manifest counts ${stated.get(name) ?? 0} entries in section ${name}, the snapshot holds ${held}`,
+          message: `the manifest counts ${stated.get(name) ?? 0} entries in section ${printable(name)}, the snapshot holds ${held}`,
           paths: [],
         });
       }

@@ -1,7 +1,8 @@
 import { BackupError } from '../errors.ts';
 import type { Entry } from '../format/entry.ts';
 import { zerosOf } from '../format/index-block.ts';
-import { comparePaths, parentOf } from '../format/path-order.ts';
+import { parentOf } from '../format/path-order.ts';
+import { attributesOf, hardLinkProblem } from '../read/entry-agreement.ts';
 import { EntryLookup, type FoundEntry } from '../read/entry-lookup.ts';
 import type { BlockLocation } from '../read/index-reader.ts';
 import { isExternal, SymlinkIndex, type SymlinkTargets } from '../read/link-rules.ts';
@@ -109,15 +110,13 @@ function conflict(directory: string): BackupError {
   });
 }
 
-function assertHardLink({ path, type, link }: Entry, lookup: EntryLookup): void {
-  if (type !== 'hardlink') return;
-  const target = link as string;
-  if (comparePaths(target, path) < 0 && lookup.find(target)?.entry.type === 'file') return;
-  throw problemError({
-    code: 'UNSAFE_LINK',
-    message: `${someOf([path])} is a hard link to what is no file before it`,
-    paths: [path],
-  });
+function assertHardLink(entry: Entry, lookup: EntryLookup): void {
+  if (entry.type !== 'hardlink') return;
+  const link = entry.link as string;
+  const found = lookup.find(link)?.entry;
+  const target = found && { path: found.path, type: found.type, attributes: attributesOf(found) };
+  const problem = hardLinkProblem({ path: entry.path, link, attributes: attributesOf(entry) }, target);
+  if (problem !== null) throw problemError(problem);
 }
 
 function externalOf(

@@ -32,8 +32,12 @@ export function entryStem(fileName: string): string | null {
  * @returns null for everything else, which a snapshot holds too but no section counts
  */
 export function sectionOf(path: string): string | null {
+  const folder = documentFolder(path);
+  return folder !== null && KNOWN.has(folder) ? folder : null;
+}
+
+/** The folder that an entry counts for if that is a section: it lies directly in it, and Oxios would list it. */
+export function documentFolder(path: string): string | null {
   const slash = path.lastIndexOf('/');
-  if (slash < 0 || entryStem(path.slice(slash + 1)) === null) return null;
-  const folder = path.slice(0, slash);
-  return KNOWN.has(folder) ? folder : null;
+  return slash < 0 || entryStem(path.slice(slash + 1)) === null ? null : path.slice(0, slash);
 }

@@ -19,7 +19,7 @@ import { judgeBlock } from '../read/judge-block.ts';
 import { judgeWhole } from '../read/judge-snapshot.ts';
 import { openSnapshot, type SealedSnapshot, type UnsealedSnapshot } from '../read/open-snapshot.ts';
 import { type Problem, problemOf } from '../read/problem.ts';
-import { isParallel, ReadPool } from '../read/read-pool.ts';
+import { countedFolders, isParallel, ReadPool } from '../read/read-pool.ts';
 import type { ReadResult } from '../read/read-worker.ts';
 import { SnapshotJudge } from '../read/snapshot-judge.ts';
 import { openSource, type SnapshotSource } from '../read/snapshot-source.ts';
@@ -159,7 +159,10 @@ async function checkParallel(
     const entries = blockEntries(block);
     const walker = new BlockWalker(entries);
     await walkParallel(pool, location.row.offset, block, walker, signal);
-    return { judgement: judgeBlock(entries, ANY_PLATFORM), problems: walker.problems };
+    return {
+      judgement: judgeBlock(entries, ANY_PLATFORM, countedFolders(snapshot.manifest)),
+      problems: walker.problems,
+    };
   } catch (error) {
     return { judgement: null, problems: [problemOf(error)] };
   }

@@ -40,8 +40,10 @@ export interface Layers {
   page?: (bytes: Buffer, page: number) => Buffer;
   /** Changes the root before it is compressed; its `manifest` is the honest one. */
   root?: (root: Root) => unknown;
-  /** JSON of the root, or a deflated root, instead. */
-  rootBytes?: (stored: Buffer) => Buffer;
+  /** A deflated root instead; it is given the honest one, and its JSON. */
+  rootBytes?: (stored: Buffer, json: string) => Buffer;
+  /** Tar bytes after which the first member ends, wherever that is. */
+  splitAt?: number;
   /** Changes the `I` members. */
   index?: (members: Buffer[]) => Buffer[];
   seal?: (seal: Seal) => void;
@@ -131,7 +133,7 @@ export function buildSnapshot(entries: Entry[], layers: Layers = {}): Buffer {
   // A digest has one length, whatever it is.
   const lengthOfM = memberM('0'.repeat(64)).length;
 
-  const members = cutMembers(entries, layers);
+  const members = layers.splitAt === undefined ? cutMembers(entries, layers) : splitMember(entries, layers.splitAt);
   const memberE = layers.end ?? tarMember('E', END_OF_TAR);
   const perBlock = layers.membersPerBlock ?? Math.max(1, members.length);
   const blocks: Buffer[] = [];
@@ -182,8 +184,9 @@ export function buildSnapshot(entries: Entry[], layers: Layers = {}): Buffer {
     verdicts: [],
     pages,
   };
-  const plainRoot = deflateRawSync(JSON.stringify(layers.root?.(structuredClone(honestRoot)) ?? honestRoot));
-  const root = layers.rootBytes?.(plainRoot) ?? plainRoot;
+  const rootJson = JSON.stringify(layers.root?.(structuredClone(honestRoot)) ?? honestRoot);
+  const plainRoot = deflateRawSync(rootJson);
+  const root = layers.rootBytes?.(plainRoot, rootJson) ?? plainRoot;
   const index = Buffer.concat([blocksAndPages, root]);
   const plainPieces = cutIndex(index);
   const pieces = layers.index?.(plainPieces) ?? plainPieces;
@@ -202,6 +205,17 @@ export function buildSnapshot(entries: Entry[], layers: Layers = {}): Buffer {
   layers.seal?.(seal);
   const memberS = encodeSeal(seal);
   return Buffer.concat([beforeSeal, layers.sealMember?.(memberS) ?? memberS]);
+}
+
+/** All entries in two members, cut where no writer does. */
+function splitMember(entries: Entry[], at: number): Member[] {
+  const raw = Buffer.concat(entries.flatMap((entry) => Object.values(tarBytes(entry))));
+  return [raw.subarray(0, at), raw.subarray(at)].map((part, i) => ({
+    bytes: tarMember('D', part),
+    raw: part.length,
+    piece: part,
+    entries: i === 0 ? entries : [],
+  }));
 }
 
 /** Pages behind the blocks that they list. */

@@ -16,16 +16,17 @@ function twoNames(name: string) {
 test('a further name leads to the first, until all are met', () => {
   const links = new HardLinks();
   const stat = twoNames('a');
-  expect(links.firstPathOf(stat)).toBeNull();
-  links.keep('a', stat);
-  expect(links.firstPathOf(stat)).toBe('a');
-  expect(links.firstPathOf(stat)).toBeNull();
+  expect(links.firstNameOf(stat)).toBeNull();
+  const first = { path: 'a', mode: 0o600, uid: 1, gid: 2, mtimeNs: 3n };
+  links.keep(first, stat);
+  expect(links.firstNameOf(stat)).toEqual(first);
+  expect(links.firstNameOf(stat)).toBeNull();
 });
 
 test('of more files than it has room for it forgets the oldest, and says so', () => {
   const links = new HardLinks(3);
   const stats = ['b', 'c', 'd', 'e'].map((name) => ({ name, stat: twoNames(name) }));
-  for (const { name, stat } of stats) links.keep(name, stat);
+  for (const { name, stat } of stats) links.keep({ path: name, mode: 0o600, uid: 1, gid: 2, mtimeNs: 3n }, stat);
   expect(links.forgotten).toBe(1);
-  expect(stats.map(({ stat }) => links.firstPathOf(stat))).toEqual([null, 'c', 'd', 'e']);
+  expect(stats.map(({ stat }) => links.firstNameOf(stat)?.path)).toEqual([undefined, 'c', 'd', 'e']);
 });

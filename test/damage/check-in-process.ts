@@ -20,7 +20,7 @@ export async function problemsOf(source: SnapshotSource): Promise<Problem[]> {
     for (const location of snapshot.blocks) {
       const block = readBlock(snapshot.index, location);
       const entries = blockEntries(block);
-      judge.add(judgeBlock(entries, 'linux'));
+      judge.add(judgeBlock(entries, 'linux', null));
       const walker = new BlockWalker(entries);
       walkMembers(source.fd, location.row.offset, block, walker);
       judge.found.addAll(walker.problems);

@@ -1,5 +1,6 @@
 /** All hostile archives, and the one table of what each must end in. */
 import type { ErrorCode } from '../../src/errors.ts';
+import { AGREEMENT } from './agreement.ts';
 import type { Attack } from './attack.ts';
 import { FRAMES } from './frames.ts';
 import { HEADERS } from './headers.ts';
@@ -13,7 +14,7 @@ type End = ErrorCode | 'accepted';
 type Ends = ErrorCode | { verify: End; restore: ErrorCode };
 type Expected = Ends | { sealed: Ends; unsealed: Ends };
 
-const ATTACKS = { ...NAMES, ...LINKS, ...HEADERS, ...MANIFESTS, ...INDEXES, ...FRAMES } satisfies Record<
+const ATTACKS = { ...NAMES, ...LINKS, ...HEADERS, ...MANIFESTS, ...INDEXES, ...FRAMES, ...AGREEMENT } satisfies Record<
   string,
   Attack
 >;
@@ -41,8 +42,8 @@ const EXPECTED: Record<keyof typeof ATTACKS, Expected> = {
   'dot in the middle': 'UNSAFE_NAME',
   'empty component': 'UNSAFE_NAME',
   'file name that ends in a slash': { sealed: 'INDEX_MISMATCH', unsealed: 'UNSAFE_NAME' },
-  'component of 256 bytes': 'UNSAFE_NAME',
-  'component of 256 bytes in 86 characters': 'UNSAFE_NAME',
+  'component of 1,024 bytes': 'UNSAFE_NAME',
+  'component of 1,024 bytes in 342 characters': 'UNSAFE_NAME',
   'path of 5,000 bytes': 'UNSAFE_NAME',
   'path of 2,100 components': 'UNSAFE_NAME',
   'path of 20,000 components': 'UNSAFE_NAME',
@@ -302,6 +303,50 @@ const EXPECTED: Record<keyof typeof ATTACKS, Expected> = {
   'page without a column': 'INDEX_INVALID',
   'page with a digest too many': 'INDEX_INVALID',
   'page that inflates to 1 GiB': 'INDEX_INVALID',
+  'hard link with another mode than its file': 'INDEX_INVALID',
+  'hard link with another owner than its file': 'INDEX_INVALID',
+  'hard link with another time than its file, by a nanosecond': 'INDEX_INVALID',
+  'verdict of a present file that is absent': 'INDEX_INVALID',
+  'verdict of an absent file that is present': 'INDEX_INVALID',
+  'verdict of what is no path': 'INDEX_INVALID',
+  'verdict of the manifest': 'INDEX_INVALID',
+  'verdicts out of order': 'INDEX_INVALID',
+  'two verdicts of one path': 'INDEX_INVALID',
+  'section that nobody knows, of entries that are not there': 'MANIFEST_MISMATCH',
+  'section that nobody knows, with one entry more than there are': 'MANIFEST_MISMATCH',
+  'section of no entries': { sealed: 'MANIFEST_INVALID', unsealed: 'MANIFEST_MISMATCH' },
+  'manifest of 512k + 12 bytes': 'TAR_INVALID',
+  'manifest for everybody to write': 'TAR_INVALID',
+  'manifest of another owner': 'TAR_INVALID',
+  'manifest of another time': 'TAR_INVALID',
+  'manifest created at an offset': 'MANIFEST_INVALID',
+  'manifest created before 1970': 'MANIFEST_INVALID',
+  'manifest with a byte order mark': 'MANIFEST_INVALID',
+  'manifest with a key twice': 'MANIFEST_INVALID',
+  'manifest with __proto__ twice': 'MANIFEST_INVALID',
+  'manifest with a count of 1.0': 'MANIFEST_INVALID',
+  'manifest with a count of 1e0': 'MANIFEST_INVALID',
+  'manifest at odds with the other only beyond 2^53': 'MANIFEST_MISMATCH',
+  'manifest of the index with index_sha256': 'MANIFEST_INVALID',
+  'manifest without files': 'MANIFEST_INVALID',
+  'manifest with files null, but completed': 'MANIFEST_INVALID',
+  'feature that nobody knows': 'FORMAT_FEATURE',
+  'features missing': 'INDEX_INVALID',
+  'size that begins with NUL': 'INDEX_MISMATCH',
+  'GNU magic with bytes behind 345': 'INDEX_MISMATCH',
+  'prefix under GNU magic': 'INDEX_MISMATCH',
+  'pax padding that Python reads as records': 'INDEX_MISMATCH',
+  'type NUL with a slash under a pax path': 'INDEX_MISMATCH',
+  'uname and gname': 'INDEX_MISMATCH',
+  'junk behind the checksum': 'INDEX_MISMATCH',
+  'garbage uid under a pax record': 'INDEX_MISMATCH',
+  'garbage mtime under a pax record': 'INDEX_MISMATCH',
+  'number in base 256': 'INDEX_MISMATCH',
+  'number with leading blanks': 'INDEX_MISMATCH',
+  'pax record that is not needed': 'INDEX_INVALID',
+  'pax records in another order': 'INDEX_MISMATCH',
+  'small file in two members': 'INDEX_INVALID',
+  'damaged length, and no seal': 'SNAPSHOT_TRUNCATED',
   'root that is not deflate': 'INDEX_INVALID',
   'root that is not JSON': 'INDEX_INVALID',
   'root that is null': 'INDEX_INVALID',

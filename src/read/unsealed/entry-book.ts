@@ -58,7 +58,7 @@ export class EntryBook {
     }
     this.#types.set(path, entry.type);
     const taken = { ...entry, path };
-    const [problem] = this.judge.addUnordered(judgeBlock([taken], this.#platform));
+    const [problem] = this.judge.addUnordered(judgeBlock([taken], this.#platform, null));
     if (problem !== undefined) throw problemError(problem);
     if (entry.type === 'hardlink') {
       const target = entry.link?.replace(/^\.\//, '') ?? '';
