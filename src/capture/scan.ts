@@ -315,10 +315,10 @@ class Scanner {
     const attributes: Attributes = { path, ...attributesOf(stat) };
     attributes.mode = this.#report.safeMode(path, attributes.mode, 0o6000);
     if (stat.nlink > 1n) {
-      const link = this.#links.firstPathOf(stat);
+      const first = this.#links.firstNameOf(stat);
       const source = liveSource(directory.absolute + name, stat, false);
-      if (link !== null) return { ...attributes, type: 'hardlink', link, size: bytes.length, source };
-      this.#links.keep(path, stat);
+      if (first !== null) return { ...first, path, type: 'hardlink', link: first.path, size: bytes.length, source };
+      this.#links.keep(attributes, stat);
     }
     return this.#readAhead(attributes, bytes);
   }
