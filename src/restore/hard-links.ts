@@ -5,6 +5,7 @@ import { BackupError } from '../errors.ts';
 import type { OperationOptions } from '../events.ts';
 import type { Entry } from '../format/entry.ts';
 import { within } from '../state/near-path.ts';
+import { writeSparse } from '../state/write-sparse.ts';
 import { throwIfAborted } from '../workers/abort.ts';
 import { isUnsupported } from './target-abilities.ts';
 
@@ -63,9 +64,13 @@ export class HardLinks {
       const to = this.#at(path, (absolute) => fs.openSync(absolute, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW, 0o600));
       let written: string;
       try {
-        written = await this.#pass(from, (bytes) => {
-          for (let done = 0; done < bytes.length; ) done += fs.writeSync(to, bytes, done);
+        let length = 0;
+        written = await this.#pass(from, (bytes, position) => {
+          writeSparse(to, bytes, position);
+          length = position + bytes.length;
         });
+        // What ends in zeros ends in a hole.
+        fs.ftruncateSync(to, length);
       } finally {
         fs.closeSync(to);
       }
@@ -85,7 +90,7 @@ export class HardLinks {
   }
 
   /** Leads all bytes of an open file to `take`. @returns their SHA-256 */
-  async #pass(descriptor: number, take: (bytes: Buffer) => void): Promise<string> {
+  async #pass(descriptor: number, take: (bytes: Buffer, position: number) => void): Promise<string> {
     const digest = createHash('sha256');
     this.#buffer ??= Buffer.allocUnsafeSlow(STEP);
     const buffer = this.#buffer;
@@ -94,7 +99,7 @@ export class HardLinks {
       if (length === 0) return digest.digest('hex');
       const bytes = buffer.subarray(0, length);
       digest.update(bytes);
-      take(bytes);
+      take(bytes, position);
       position += length;
       await setImmediate();
       throwIfAborted(this.#signal);

@@ -64,6 +64,21 @@ describe('hard links that cannot be made', () => {
     },
   );
 
+  test.skipIf(noFuse)(`holes stay holes in a copy${reason}`, async () => {
+    const tree = room.fresh('sparse');
+    fs.mkdirSync(tree);
+    fs.writeFileSync(join(tree, 'a'), 'begin');
+    fs.truncateSync(join(tree, 'a'), 8 * 2 ** 20);
+    fs.linkSync(join(tree, 'a'), join(tree, 'b'));
+    const file = room.fresh('sparse.tar.gz');
+    await createBackup(new StateStore(tree), file);
+    const { target } = await restoreTo({ deny: { link: 'EPERM' } }, file);
+    const [a, b] = ['a', 'b'].map((name) => fs.readFileSync(join(target, name)));
+    expect(b?.equals(a as Buffer)).toBe(true);
+    expect(b?.subarray(0, 5).toString()).toBe('begin');
+    expect(fs.statSync(join(target, 'b')).blocks).toBeLessThan(100);
+  });
+
   test.skipIf(noFuse)(`salvage copies them too${reason}`, async () => {
     disk = await mountLimited({ deny: { link: 'EPERM' } });
     const folder = join(disk.directory, 'rescued');
