@@ -1,3 +1,5 @@
+import { HERE } from './state/platform.ts';
+
 /** Exit statuses of the command, with the sentence that help and README print. The one table of them. */
 export const EXIT_STATUS = {
   0: 'done and complete',
@@ -128,6 +130,10 @@ const SYSTEM_ERRORS: Record<string, { code: ErrorCode; hint: string }> = {
   EROFS: { code: 'PERMISSION', hint: 'That file system is mounted read-only: choose another place.' },
 };
 
+/** Where the system keeps programs from folders, that is the likely cause; of a locked file (`uchg`) it says the same. */
+const GUARDED_FOLDER =
+  'macOS may keep this program from that folder (Documents, Desktop, Downloads, another disk): give Full Disk Access to the terminal, or to what starts it (System Settings, Privacy & Security). If it is locked instead (ls -lO shows "uchg"): chflags nouchg.';
+
 /** Whether an error is one of a system call that nobody has put into words yet. What is neither that nor a `BackupError` is a bug. */
 export function isSystemError(error: unknown): error is NodeJS.ErrnoException {
   return (
@@ -136,15 +142,16 @@ export function isSystemError(error: unknown): error is NodeJS.ErrnoException {
 }
 
 /** Turns an error of a system call into a BackupError that says what was being done (`doing`: "write the snapshot"). Others pass through. */
-export function fromSystemError(error: unknown, doing: string, path?: string): BackupError {
+export function fromSystemError(error: unknown, doing: string, path?: string, platform = HERE): BackupError {
   if (error instanceof BackupError) return error;
   const { code: errno, syscall } = (error ?? {}) as NodeJS.ErrnoException;
   if (syscall === 'uv_cwd') return withoutWorkingDirectory(error);
   const known = errno === undefined ? undefined : SYSTEM_ERRORS[errno];
+  const guarded = errno === 'EPERM' && platform.guardsFolders ? GUARDED_FOLDER : undefined;
   const reason = error instanceof Error ? error.message : String(error);
   return new BackupError(known?.code ?? 'IO', `could not ${doing}: ${reason}`, {
     path,
-    hint: known?.hint ?? 'Nothing was published or changed; look into the cause and run it again.',
+    hint: guarded ?? known?.hint ?? 'Nothing was published or changed; look into the cause and run it again.',
     cause: error,
   });
 }

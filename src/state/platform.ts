@@ -34,6 +34,8 @@ export interface Platform {
   readonly unlockCommand: string;
   /** Whether services are launchd's, and not systemd's. */
   readonly hasLaunchd: boolean;
+  /** Whether programs need a permission of their own for some folders (TCC of macOS); without it the system says EPERM, to their owner and to root. */
+  readonly guardsFolders: boolean;
 }
 
 const LINUX_PATH_MAX = 4096;
@@ -72,6 +74,7 @@ export function describePlatform(os: NodeJS.Platform, kernel: string): Platform 
     sharedLockFlag: LOCKS_ON_OPEN.has(os) ? O_SHLOCK : 0,
     unlockCommand: isLinux ? 'chattr -i -a' : 'chflags nouchg,nouappnd',
     hasLaunchd: os === 'darwin',
+    guardsFolders: os === 'darwin',
   };
 }
 

@@ -122,6 +122,18 @@ describe('every night', () => {
     },
   );
 
+  cook(['launchd'], 'by launchd: its property list is one, and what it runs makes a snapshot', ['python3'], () => {
+    house.write('work/agent.plist', recipe('launchd'));
+    const read = "import plistlib, json; print(json.dumps(plistlib.load(open('agent.plist', 'rb'))))";
+    const agent = JSON.parse(house.run(`python3 -c "${read}"`).stdout);
+    expect(agent.StartCalendarInterval).toEqual({ Hour: 3, Minute: 30 });
+    const quoted = (agent.ProgramArguments as string[]).map((word) => `'${word.replaceAll("'", "'\\''")}'`);
+    // It knows no other folders.
+    expectDone(house.run(`PATH=/usr/bin:/bin:/usr/sbin:/sbin ${quoted.join(' ')}`));
+    expect(backups()).toHaveLength(1);
+    expect(readFileSync(house.path('home/Library/Logs/oxios-backup.log'), 'utf8')).toBe('');
+  });
+
   cook(
     ['systemd service', 'systemd timer'],
     'by systemd, which finds nothing to complain about',
@@ -311,6 +323,13 @@ describe('with a snapshot at hand', () => {
     expectDone(follow('tar'));
     const wholeSeconds = house.differences(before).filter((line) => !line.startsWith('time: '));
     expect(wholeSeconds).toEqual([]);
+  });
+
+  cook(['tar'], 'and so does the tar of macOS and FreeBSD', ['bsdtar', 'gzip'], () => {
+    rmSync(house.stateDir, { recursive: true });
+    house.write('home/.local/bin/tar', '#!/bin/sh\nexec bsdtar "$@"\n', 0o755);
+    expectDone(follow('tar'));
+    expect(house.differences(before).filter((line) => !line.startsWith('time: '))).toEqual([]);
   });
 
   cook(['reader'], 'Python suffices to check it', ['python3'], () => {
