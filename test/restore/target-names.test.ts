@@ -1,12 +1,22 @@
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import { join } from 'node:path';
-import { createBackup, discardUndo, restoreBackup, StateStore, salvageSnapshot, undoRestore } from 'oxios-backup';
+import {
+  createBackup,
+  discardUndo,
+  restoreBackup,
+  StateStore,
+  salvageSnapshot,
+  undoRestore,
+  verifySnapshot,
+} from 'oxios-backup';
 import { afterEach, describe, expect, test } from 'vitest';
 import { noteUnusual, noUnusualNames } from '../../src/read/unusual-names.ts';
 import { refuseNames } from '../../src/restore/target-names.ts';
 import { describePlatform, HERE } from '../../src/state/platform.ts';
 import { removeTree } from '../../src/state/remove-tree.ts';
+import { file } from '../archives/entry.ts';
+import { buildSnapshot } from '../archives/snapshot.ts';
 import { MAIN } from '../cli/command-line.ts';
 import { type LimitedFileSystem, mountLimited, whyNotLimited } from '../file-systems/limited.ts';
 import { Workroom } from '../workroom.ts';
@@ -162,4 +172,18 @@ describe('a snapshot with names that Windows does not allow', () => {
     ])
       expect(onWindows(...words)).toMatchObject({ status: 0, stderr: '' });
   });
+});
+
+test('a name of 255 characters, as APFS has it, is valid, and refused where bytes count before anything is written', async () => {
+  const snapshot = room.fresh('hangul.tar.gz');
+  const name = '한'.repeat(255);
+  fs.writeFileSync(snapshot, buildSnapshot([file('a'), file(name)]));
+  expect(await verifySnapshot(snapshot)).toMatchObject({ valid: true });
+  const folder = room.fresh('folder');
+  fs.mkdirSync(folder);
+  const target = new StateStore(join(folder, 'state'));
+  await expect(restoreBackup(target, snapshot)).rejects.toMatchObject({ code: 'NAME_UNSUPPORTED', path: name });
+  expect(fs.readdirSync(folder)).toEqual([]);
+  await restoreBackup(target, snapshot, { paths: ['a'] });
+  expect(fs.readdirSync(join(folder, 'state'))).toEqual(['a']);
 });
