@@ -42,8 +42,13 @@ export function openContent({ source }: FileItem, options: LiveFileOptions): Con
   if (source.kind === 'live') return LiveFile.open(source, options);
   const copy = copySource(source.absolute);
   // Nobody else has written to it, not now and not before.
-  return 'kind' in copy ? LiveFile.open(copy, { ...options, place: null, seenMs: Number.NEGATIVE_INFINITY }) : copy;
+  const opened =
+    'kind' in copy ? LiveFile.open(copy, { ...options, place: null, seenMs: Number.NEGATIVE_INFINITY }) : copy;
+  return 'size' in opened ? opened : { verdict: 'unreadable', detail: `${COPY_GONE}: ${opened.detail}` };
 }
+
+/** What is said of a file whose private copy cannot be read: that the copy is gone does not mean that the file is. */
+export const COPY_GONE = 'the copy that was made of it cannot be read';
 
 /** A private copy as a live file that is in the state in which we left it. */
 export function copySource(absolute: string): LiveSource | SystemReason {

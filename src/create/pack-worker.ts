@@ -4,6 +4,7 @@ import type { FileAttributes } from '../capture/file-state.ts';
 import { monotonicMs, waitForTick } from '../capture/file-state.ts';
 import { type EarlierReading, isDoubtful, isRead, readEarlier, readLiveFile } from '../capture/read-file.ts';
 import { RealPlace } from '../capture/real-place.ts';
+import type { SystemReason } from '../capture/system-reason.ts';
 import { BLOCK, padded } from '../format/entry.ts';
 import { blockEntries, checkBlock, encodeBlock, type IndexBlock, MAX_MEMBER_BYTES } from '../format/index-block.ts';
 import type { Piece } from '../format/member-layout.ts';
@@ -15,6 +16,7 @@ import { CATEGORIES } from '../state/sections.ts';
 import { copyInto } from '../workers/recycled-buffers.ts';
 import { type Answer, serve } from '../workers/serve.ts';
 import { compressMember } from './compress.ts';
+import { COPY_GONE } from './content-reader.ts';
 import { entryTime, headerAttributes } from './entry-attributes.ts';
 import { decodeBatch, type PackBatch, type PackDeviation, type PackedBatch, type PackItem } from './pack-batch.ts';
 
@@ -160,7 +162,9 @@ function packItem(
   } else if (source.kind === 'live') {
     const read = readLiveFile(source, tar, contentAt, { most, place, earlier });
     if (!isRead(read)) {
-      deviations.push({ item: number, ...read, lost: true, size: 0, attributes: null, replaced: null });
+      const reason: SystemReason =
+        source.absolute === root + item.path ? read : { verdict: 'unreadable', detail: `${COPY_GONE}: ${read.detail}` };
+      deviations.push({ item: number, ...reason, lost: true, size: 0, attributes: null, replaced: null });
       return 0;
     }
     const { verdict, detail, size, attributes, overflow, replaced } = read;

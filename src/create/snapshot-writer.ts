@@ -6,19 +6,17 @@ import { RealPlace } from '../capture/real-place.ts';
 import type { SeenTree } from '../capture/seen-tree.ts';
 import { systemReason } from '../capture/system-reason.ts';
 import type { Verdict } from '../capture/verdict.ts';
-import { BLOCK, padded } from '../format/entry.ts';
 import { type BlockEntry, DIGEST_DIGITS } from '../format/index-block.ts';
 import type { RecordedVerdict } from '../format/index-root.ts';
-import type { Piece } from '../format/member-layout.ts';
 import { ALONE_ABOVE, CHUNK, cutsBefore } from '../format/member-plan.ts';
-import { encodeHeader, headerBlocks } from '../format/tar-header.ts';
 import type { WorkerPool } from '../workers/pool.ts';
 import { RecycledBuffers } from '../workers/recycled-buffers.ts';
 import { OrderedWindow } from '../workers/window.ts';
 import { type ContentOutcome, type ContentReader, copySource, openContent } from './content-reader.ts';
-import { entryTime, holdsTime } from './entry-attributes.ts';
 import { type ClosedBlock, IndexBuilder } from './index-builder.ts';
 import type { IndexWriter } from './index-writer.ts';
+import { entryOf, tarLength, timeVerdict } from './item-entry.ts';
+import { largePieces } from './large-pieces.ts';
 import { refuseBeyondLimits } from './limits.ts';
 import { encodeBatch, type PackDeviation, type PackedBatch, type PackItem } from './pack-batch.ts';
 import type { PackJob, PackResult } from './pack-worker.ts';
@@ -32,9 +30,6 @@ interface Written {
   position: number;
   members: number;
 }
-
-/** More than a compressor adds to a piece that it cannot make smaller: the member comes back in the memory that its tar bytes went in. */
-const SPARE = 64 * 1024;
 
 /** Each is a few hundred KiB. */
 const BLOCKS_UNDER_WAY = 4;
@@ -276,7 +271,7 @@ export class SnapshotWriter {
     let outcome: ContentOutcome;
     let sha256 = '';
     try {
-      for (const { tar, content } of pieces(entry, this.#buffers, read, hash.update.bind(hash))) {
+      for (const { tar, content } of largePieces(entry, this.#buffers, read, hash.update.bind(hash))) {
         if (failure !== null && sink.seekable) break;
         const raw = tar.length;
         const packed = this.#run({ kind: 'piece', tar, content }, [tar.buffer as ArrayBuffer]);
@@ -342,14 +337,19 @@ export class SnapshotWriter {
     const step = Buffer.allocUnsafeSlow(CHUNK);
     reader.rewind();
     await setTimeout(CLOCK_TICK_MS);
-    try {
-      for (let read = reader.read(step, 0, CHUNK); read > 0; read = reader.read(step, 0, CHUNK)) {
-        hash.update(step.subarray(0, read));
-        await setImmediate();
+    for (;;) {
+      // The caller may have had enough.
+      this.#progress(0);
+      let read: number;
+      try {
+        read = reader.read(step, 0, CHUNK);
+      } catch {
+        // What the system refuses by now was read once, and nothing vouches for that.
+        return false;
       }
-    } catch {
-      // What the system refuses by now was read once, and nothing vouches for that.
-      return false;
+      if (read === 0) break;
+      hash.update(step.subarray(0, read));
+      await setImmediate();
     }
     return hash.digest('hex') === sha256;
   }
@@ -405,70 +405,4 @@ function capturedVerdict(item: CaptureItem): RecordedVerdict | null {
 function verdictOf(item: PackItem, deviation: PackDeviation | undefined): RecordedVerdict | null {
   if (deviation === undefined || deviation.verdict === 'clean') return null;
   return { path: item.path, verdict: deviation.verdict, detail: deviation.detail };
-}
-
-/** A time that a snapshot cannot hold is kept as the nearest one, and that is named. */
-function timeVerdict(item: CaptureItem, changed: FileAttributes | null | undefined): RecordedVerdict | null {
-  const { mtimeNs } = changed ?? item;
-  if (holdsTime(mtimeNs)) return null;
-  const detail = `its modification time, ${mtimeNs / 1_000_000_000n} s since 1970, is beyond what a snapshot holds`;
-  return { path: item.path, verdict: 'changed', detail };
-}
-
-function entryOf(
-  item: CaptureItem,
-  size: number,
-  changed: FileAttributes | null,
-  sha256: string | undefined,
-): BlockEntry {
-  const { mode, uid, gid, mtimeNs: ns } = changed ?? item;
-  const { mtime, mtimeNs } = entryTime(ns);
-  const entry: BlockEntry = {
-    path: item.path,
-    type: item.type,
-    // A file that changed since the scan comes with its bits as they are; set-id is never kept.
-    mode: item.type === 'directory' ? mode : mode & 0o1777,
-    uid,
-    gid,
-    mtime,
-    mtimeNs,
-    size,
-    headerBlocks: 1,
-  };
-  if (item.type === 'symlink' || item.type === 'hardlink') entry.link = item.link;
-  if (sha256 !== undefined) entry.sha256 = sha256;
-  entry.headerBlocks = headerBlocks(entry);
-  return entry;
-}
-
-function tarLength(item: CaptureItem): number {
-  const size = item.type === 'file' ? item.size : 0;
-  const { mtime } = entryTime(item.mtimeNs);
-  const fields = { path: item.path, type: item.type, mode: item.mode, uid: item.uid, gid: item.gid, mtime, size };
-  return headerBlocks('link' in item ? { ...fields, link: item.link } : fields) * BLOCK + padded(size);
-}
-
-/** The tar bytes of a large file, a member at a time, each in a buffer of its own that may be moved to another thread. */
-function* pieces(
-  entry: BlockEntry,
-  buffers: RecycledBuffers,
-  read: (into: Buffer, offset: number, length: number) => void,
-  update: (content: Buffer) => void,
-): Generator<{ tar: Buffer; content: Piece | null }> {
-  let left = entry.size;
-  let header = entry.headerBlocks * BLOCK;
-  do {
-    const length = Math.min(CHUNK, left);
-    left -= length;
-    const padding = left === 0 ? padded(entry.size) - entry.size : 0;
-    const tarBytes = header + length + padding;
-    const tar = buffers.take(tarBytes, tarBytes + SPARE);
-    if (header > 0) encodeHeader(entry, tar, 0);
-    read(tar, header, length);
-    update(tar.subarray(header, header + length));
-    tar.fill(0, header + length);
-    const content = entry.size > CHUNK ? { from: header, to: header + length } : null;
-    header = 0;
-    yield { tar, content };
-  } while (left > 0);
 }

@@ -140,3 +140,33 @@ test('an output that is no file is not replaced', async () => {
   await expect(output).rejects.toMatchObject({ code: 'OUTPUT_UNWRITABLE' });
   expect(fs.lstatSync(pipe).isFIFO()).toBe(true);
 });
+
+test('a database whose private copy is gone is lost, and not taken for deleted', async ({ skip }) => {
+  const scratchDir = room.fresh('scratch');
+  fs.mkdirSync(scratchDir);
+  const copies: string[] = [];
+  const { made } = await createWhile(
+    () => {
+      for (const name of fs.readdirSync(scratchDir, { recursive: true, encoding: 'utf8' }))
+        if (/database-\d+\.db$/.test(name)) copies.push(join(scratchDir, name));
+      for (const copy of copies) fs.rmSync(copy);
+    },
+    (root) => {
+      try {
+        execFileSync('sqlite3', [join(root, 'memory.db'), 'create table t (x); insert into t values (1);']);
+      } catch {
+        skip('sqlite3 is not here');
+      }
+      // Of several names one is always copied.
+      fs.linkSync(join(root, 'memory.db'), join(root, 'memory2.db'));
+    },
+    { sqlite: 'pair', scratchDir },
+  );
+  expect(copies).not.toEqual([]);
+  expect(made.complete).toBe(false);
+  expect(made.verdicts).toContainEqual({
+    path: 'memory.db',
+    verdict: 'unreadable',
+    detail: 'the copy that was made of it cannot be read: ENOENT: no such file or directory',
+  });
+});
