@@ -7,14 +7,15 @@ import { type PublishMode, publish } from '../../../src/restore/publish/publish.
 import { recoverStateDir } from '../../../src/restore/publish/recover.ts';
 import { openStaging } from '../../../src/restore/publish/staging.ts';
 import { undoRestore } from '../../../src/restore/publish/undo.ts';
-import { fillNew, NEW_TOP } from './new-tree.ts';
+import { fillBrought, fillNew, NEW_TOP } from './new-tree.ts';
 
 async function publishNew(dir: string, mode: PublishMode) {
   const lock = await acquireStateLock(dir, 'restore', { makeParents: true });
   try {
     const staging = await openStaging(lock);
     try {
-      fillNew(staging.tree);
+      if (mode === 'merge') fillBrought(staging.tree);
+      else fillNew(staging.tree);
       return await publish(staging, { mode, top: NEW_TOP });
     } finally {
       await staging.discard();
@@ -42,7 +43,7 @@ try {
   process.stdout.write(`${JSON.stringify({ ok: true, result: await acts[verb]?.() })}\n`);
 } catch (caught) {
   const error = caught as BackupError;
-  const filling = error.stack?.includes('fillNew') ? 'FILLING' : `UNEXPECTED ${error.stack}`;
+  const filling = /at fill(?:New|Brought)/.test(error.stack ?? '') ? 'FILLING' : `UNEXPECTED ${error.stack}`;
   const code = error.name === 'BackupError' ? error.code : filling;
   process.stdout.write(`${JSON.stringify({ ok: false, code, message: error.message })}\n`);
   process.exitCode = 1;

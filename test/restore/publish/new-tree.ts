@@ -19,6 +19,16 @@ export function fillNew(root: string): void {
   utimesSync(join(root, 'sessions'), 1_600_000_001, 1_600_000_001);
 }
 
+/** What a merge brings besides: a link where a directory stands, a new directory, a file with two names where there were two files. */
+export function fillBrought(root: string): void {
+  fillNew(root);
+  symlinkSync('elsewhere', join(root, 'assets'));
+  mkdirSync(join(root, 'fresh/deep'), { recursive: true });
+  write(root, 'fresh/deep/file', 'fresh');
+  linkSync(join(root, 'sessions/both.json'), join(root, 'sessions/only-old.json'));
+  for (const path of ['fresh/deep', 'fresh', 'sessions']) utimesSync(join(root, path), 1_600_000_001, 1_600_000_001);
+}
+
 export function fillOld(root: string): void {
   mkdirSync(join(root, 'sessions'), { recursive: true });
   mkdirSync(join(root, 'assets/deep'), { recursive: true });

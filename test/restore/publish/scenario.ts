@@ -9,7 +9,7 @@ import { recoverStateDir } from '../../../src/restore/publish/recover.ts';
 import { openStaging } from '../../../src/restore/publish/staging.ts';
 import { undoRestore } from '../../../src/restore/publish/undo.ts';
 import { TEST_FOLDER } from '../../test-folder.ts';
-import { fillNew, fillOld, NEW_TOP } from './new-tree.ts';
+import { fillBrought, fillNew, fillOld, NEW_TOP } from './new-tree.ts';
 import { act } from './traced.ts';
 import { pictureOf } from './tree-picture.ts';
 
@@ -70,7 +70,8 @@ export class Ground {
   private async restore(mode: 'replace' | 'merge'): Promise<void> {
     const lock = await acquireStateLock(this.dir, 'restore');
     const staging = await openStaging(lock);
-    fillNew(staging.tree);
+    if (mode === 'merge') fillBrought(staging.tree);
+    else fillNew(staging.tree);
     await publish(staging, { mode, top: NEW_TOP });
     await lock.release();
   }
