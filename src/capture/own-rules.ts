@@ -1,6 +1,6 @@
 import { type BigIntStats, lstatSync, realpathSync } from 'node:fs';
 import { MANIFEST_PATH } from '../format/path-rules.ts';
-import { ownArtifactBeside, RESERVED_DIRECTORY } from '../restore/publish/artifact-names.ts';
+import { isOnVolume, ownArtifactBeside, RESERVED_DIRECTORY } from '../restore/publish/artifact-names.ts';
 import { isVolumeName } from '../state/system-names.ts';
 import { temporaryKind } from '../state/temporary-names.ts';
 import type { LeftOut } from './capture-report.ts';
@@ -94,14 +94,25 @@ export function ownReason(
 }
 
 /**
- * At the top of the state directory the reserved name; elsewhere what a restore puts down beside a state directory, if
+ * At the top of the state directory the reserved name, and where a volume is mounted if nothing else lies in it than what a merge kept; elsewhere what a restore puts down beside a state directory, if
  * that is there: a restore of what lies in the one that is captured.
  */
 function isOwnArtifact(directory: ScannedDirectory, name: string, type: LeftOut['type']): boolean {
-  if (name === RESERVED_DIRECTORY) return directory.path === '';
+  if (name === RESERVED_DIRECTORY) return directory.path === '' || holdsOnlyKept(directory.absolute + name, type);
   const artifact = ownArtifactBeside(name);
   if (artifact === null || artifact.type !== type) return false;
   return directory.names.includes(artifact.stateDirName) && directory.isDirectory(artifact.stateDirName);
+}
+
+function holdsOnlyKept(absolute: string, type: LeftOut['type']): boolean {
+  if (type !== 'directory') return false;
+  try {
+    const { names, undecodable } = listDirectory(absolute);
+    return names.length > 0 && undecodable.length === 0 && names.every(isOnVolume);
+  } catch {
+    // Named when it is listed.
+    return false;
+  }
 }
 
 /** Whether a directory is where a file system is mounted. */

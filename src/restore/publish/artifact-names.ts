@@ -124,6 +124,14 @@ export function ownArtifactBeside(name: string): { stateDirName: string; type: '
     : { stateDirName: match[1], type: match[2] === undefined ? 'file' : 'directory' };
 }
 
+/** Whether a name is one of those that lie below the reserved name at the top of a volume. */
+export function isOnVolume(name: string): boolean {
+  const { hidden, merged, aside } = NAMES_ON_VOLUME;
+  const kind = hiddenKind(name, NAMES_ON_VOLUME);
+  if (name.startsWith(hidden) && (kind === 'staging' || kind === 'trash')) return true;
+  return [merged, aside].some((prefix) => parseStamp(name, prefix) !== null);
+}
+
 /**
  * Whether `name`, one component of a path, is something that this tool put there and that belongs in no snapshot: the reserved
  * directory inside a state directory, or what lies beside one. Trees kept for people count only where `stateDirName`, the

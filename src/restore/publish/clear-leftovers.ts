@@ -9,6 +9,7 @@ import { tryTo } from './commit-change.ts';
 import { removeSkeleton } from './exchange-moves.ts';
 import { findHistory, namesAt } from './kept-trees.ts';
 import { bothPlaces, type Place, type Target } from './place.ts';
+import { removeReserved } from './volume-staging.ts';
 
 const SAID_AS: Partial<Record<HiddenKind, string>> = {
   staging: 'cleared what a run that died had unpacked',
@@ -44,6 +45,7 @@ export async function clearLeftovers(
         message: remaining.length === 0 ? message : `could not be deleted: ${describeRemaining(remaining)}`,
       });
     }
+    if (names === NAMES_ON_VOLUME) removeReserved(directory);
   }
   return cleared;
 }

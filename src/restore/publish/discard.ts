@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { lstatSync, renameSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { BackupError, fromSystemError } from '../../errors.ts';
 import type { OperationOptions } from '../../events.ts';
 import {
@@ -38,6 +38,7 @@ import {
 } from './kept-trees.ts';
 import { bothPlaces, type Place } from './place.ts';
 import { nothingKeptError, withLock } from './undo.ts';
+import { removeReserved } from './volume-staging.ts';
 
 export interface DiscardOptions extends OperationOptions {
   /**
@@ -159,6 +160,7 @@ async function discard(state: KeptState, place: Place): Promise<Removed> {
     all.entries += entries;
     all.bytes += bytes;
     all.remaining.push(...remaining);
+    if (basename(dirname(trash)) === RESERVED_DIRECTORY) removeReserved(dirname(trash));
   }
   return all;
 }

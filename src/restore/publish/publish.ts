@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import { BackupError, fromSystemError } from '../../errors.ts';
 import type { OperationOptions } from '../../events.ts';
 import { mountPointsBelow } from '../../state/mount-points.ts';
+import { removeTree } from '../../state/remove-tree.ts';
 import { throwIfAborted } from '../../workers/abort.ts';
 import { notEmptyError } from '../refusals.ts';
 import { performExchange } from './exchange.ts';
@@ -87,6 +88,8 @@ async function mergeIn(staging: Staging, options: PublishOptions): Promise<Publi
       historyAfter: (displaced) => historyAfterRestore(place, history, displaced, snapshot),
     });
     staging.published = true;
+    // What was copied to volumes still lies in it. While a recovery needs it, it stays.
+    if (!journalRemains) await removeTree(staging.tree);
     tellOf(movedAside, journalRemains, onEvent);
     return { replacedTree: keptTree };
   } catch (error) {

@@ -6,11 +6,13 @@ import {
   linkSync,
   lstatSync,
   mkdirSync,
+  readdirSync,
   readlinkSync,
   rmdirSync,
   rmSync,
   symlinkSync,
 } from 'node:fs';
+import { dirname } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { type BytePath, bytePath, childNames, joinBytes } from '../../state/byte-path.ts';
 import { fsyncDirectory } from '../../state/fsync-directory.ts';
@@ -19,6 +21,7 @@ import { setMtimes, type TimedPath } from './exact-times.ts';
 import { type ExchangeLayout, parentPath, pathBytes } from './exchange-layout.ts';
 import type { ExchangeRecord } from './exchange-record.ts';
 import { syncTree } from './sync-tree.ts';
+import { readTop } from './top-attributes.ts';
 
 const ENTRIES_PER_TURN = 100;
 
@@ -64,6 +67,18 @@ export async function stageOnVolumes(
 export function makeReserved(layout: ExchangeLayout, volume: number): void {
   mkdirSync(layout.reserved(volume), { recursive: true, mode: 0o700 });
   fsyncDirectory(layout.reserved(volume));
+}
+
+/** Takes away a directory of ours at the top of a volume, if nothing lies in it any more. The top keeps its time. */
+export function removeReserved(reserved: string): void {
+  try {
+    if (readdirSync(reserved).length > 0) return;
+    const { mtimeNs } = readTop(dirname(reserved));
+    rmdirSync(reserved);
+    setMtimes([{ path: dirname(reserved), mtimeNs }]);
+  } catch {
+    // Never made, or not ours to remove: an empty directory does no harm.
+  }
 }
 
 /** Removes copies that did not come in. */

@@ -26,9 +26,13 @@ const base: Omit<Scenario, 'strategy'>[] = [
 
 function scenariosFor(strategy: Strategy): Scenario[] {
   // A mount point is never missing.
-  return base
-    .filter(({ before }) => strategy === 'rename' || before !== 'missing')
-    .map((each) => ({ ...each, strategy }));
+  return (
+    base
+      .filter(({ before }) => strategy !== 'children' || before !== 'missing')
+      // A volume in it makes a difference to merges alone.
+      .filter(({ mode, restoredBefore }) => strategy !== 'volume' || mode === 'merge' || restoredBefore === 'merge')
+      .map((each) => ({ ...each, strategy }))
+  );
 }
 
 /** Runs every case on a few grounds side by side, and reports all that did not hold. */
@@ -69,8 +73,8 @@ async function callsIn(scenario: Scenario, names: string[]): Promise<{ calls: Ca
 
 const skipAll = hasStrace ? null : 'there is no strace on this machine';
 
-describe.each(['rename', 'children'] as const)('a state directory replaced by %s', (strategy) => {
-  const skip = skipAll ?? (strategy === 'children' ? noMounts : null);
+describe.each(['rename', 'children', 'volume'] as const)('a state directory replaced by %s', (strategy) => {
+  const skip = skipAll ?? (strategy === 'rename' ? null : noMounts);
 
   describe.skipIf(skip !== null)(skip ?? 'on this machine', () => {
     test.each(scenariosFor(strategy))('killed at every call: $name', { timeout: 3_600_000 }, async (scenario) => {
@@ -110,31 +114,34 @@ describe.each(['rename', 'children'] as const)('a state directory replaced by %s
       });
     });
 
-    test('a recovery is itself killed at every call', { timeout: 3_600_000 }, async () => {
-      const replace: Scenario = { name: 'replace', strategy, before: 'content', verb: 'publish', mode: 'replace' };
-      const { calls, pictures } = await callsIn(replace, ['rename']);
-      // Between the old tree's leaving and the new one's coming, and half-way through either.
-      const swap = calls.filter(({ text }) => !text.includes('.tmp"')).slice(1);
-      for (const at of TORTURE ? swap : [swap[0], swap.at(-1)]) {
-        if (at === undefined) continue;
-        const interrupt = async (ground: Ground) => {
-          await ground.prepare(replace);
-          await actWith(`${at.name}:signal=KILL:when=${at.n}`, ground.args(replace));
-        };
-        const probe = new Ground(strategy);
-        await interrupt(probe);
-        const recovering = (await callsOf(KILLED_AT, probe.root, ['recover', probe.dir])).calls;
-        probe.dispose();
-        await overGrounds(strategy, sampled(recovering, 4), async (ground, call) => {
-          await interrupt(ground);
-          const outcome = await actWith(`${call.name}:signal=KILL:when=${call.n}`, ['recover', ground.dir]);
-          const check = async () => {
-            expect(outcome.killed).toBe(true);
-            await expectWhole(ground, replace, pictures);
+    test.each(scenariosFor(strategy).filter(({ name }) => name === 'replace' || name === 'merge'))(
+      'a recovery is itself killed at every call: $name',
+      { timeout: 3_600_000 },
+      async (scenario) => {
+        const { calls, pictures } = await callsIn(scenario, ['rename']);
+        // Between the old things' leaving and the new ones' coming, and half-way through either.
+        const swap = calls.filter(({ text }) => !text.includes('.tmp"')).slice(1);
+        for (const at of TORTURE ? swap : [swap[0], swap.at(-1)]) {
+          if (at === undefined) continue;
+          const interrupt = async (ground: Ground) => {
+            await ground.prepare(scenario);
+            await actWith(`${at.name}:signal=KILL:when=${at.n}`, ground.args(scenario));
           };
-          return { what: `killed at ${at.text}, recovery killed at ${call.text}`, check };
-        });
-      }
-    });
+          const probe = new Ground(strategy);
+          await interrupt(probe);
+          const recovering = (await callsOf(KILLED_AT, probe.root, ['recover', probe.dir])).calls;
+          probe.dispose();
+          await overGrounds(strategy, sampled(recovering, 4), async (ground, call) => {
+            await interrupt(ground);
+            const outcome = await actWith(`${call.name}:signal=KILL:when=${call.n}`, ['recover', ground.dir]);
+            const check = async () => {
+              expect(outcome.killed).toBe(true);
+              await expectWhole(ground, scenario, pictures);
+            };
+            return { what: `killed at ${at.text}, recovery killed at ${call.text}`, check };
+          });
+        }
+      },
+    );
   });
 });

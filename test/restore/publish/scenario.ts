@@ -13,7 +13,8 @@ import { fillBrought, fillNew, fillOld, NEW_TOP } from './new-tree.ts';
 import { act } from './traced.ts';
 import { pictureOf } from './tree-picture.ts';
 
-export type Strategy = 'rename' | 'children';
+/** `volume`: by rename, and another file system is mounted in the state directory. */
+export type Strategy = 'rename' | 'children' | 'volume';
 
 export interface Scenario {
   name: string;
@@ -43,20 +44,31 @@ export class Ground {
 
   constructor(strategy: Strategy) {
     this.strategy = strategy;
-    if (strategy === 'rename') return;
-    mkdirSync(this.dir);
-    const { status } = spawnSync('mount', ['-t', 'tmpfs', 'none', this.dir]);
+    const mounted = this.mounted();
+    if (mounted === null) return;
+    mkdirSync(mounted, { recursive: true });
+    const { status } = spawnSync('mount', ['-t', 'tmpfs', 'none', mounted]);
     if (status !== 0) throw new Error('mount failed');
   }
 
-  /** Everything away that a case left. */
-  clear(): void {
-    const base = this.strategy === 'rename' ? this.root : this.dir;
-    for (const name of readdirSync(base)) rmSync(join(base, name), { recursive: true });
+  private mounted(): string | null {
+    return { rename: null, children: this.dir, volume: join(this.dir, 'sessions') }[this.strategy];
+  }
+
+  /** Everything away that a case left, but for the mount point. */
+  clear(base = this.root): void {
+    const mounted = this.mounted();
+    for (const name of readdirSync(base)) {
+      const path = join(base, name);
+      if (mounted === path || mounted?.startsWith(`${path}/`)) this.clear(path);
+      else rmSync(path, { recursive: true });
+    }
   }
 
   async prepare(scenario: Scenario): Promise<void> {
     this.clear();
+    // The top of a volume stays from case to case, and with it what the case before made of it.
+    if (this.strategy === 'volume') chmodSync(join(this.dir, 'sessions'), 0o755);
     if (scenario.before !== 'missing') mkdirSync(this.dir, { recursive: true });
     if (scenario.before === 'empty') {
       // A mount point stays from case to case, and with it what the case before made of it.
@@ -73,6 +85,7 @@ export class Ground {
     if (mode === 'merge') fillBrought(staging.tree);
     else fillNew(staging.tree);
     await publish(staging, { mode, top: NEW_TOP });
+    await staging.discard();
     await lock.release();
   }
 
@@ -83,21 +96,21 @@ export class Ground {
   /** The state. The mount point's own time is left out: making the reserved directory in it cannot but change it for a moment. */
   picture(dir = this.dir): string {
     const picture = pictureOf(dir);
+    if (this.strategy === 'volume') return picture.replace(/^(\.\/sessions \d+) -?\d+/m, '$1');
     return this.strategy === 'rename' ? picture : picture.replace(/^(\. \d+) -?\d+/, '$1');
   }
 
   /** Names of ours that should not be left once a run or a recovery is over. */
   leftovers(): string[] {
     const beside = readdirSync(this.root).filter((name) => name.startsWith('.') && !name.endsWith('.history'));
-    const inside =
-      this.strategy === 'rename'
-        ? []
-        : reservedNames(this.dir).filter((name) => !/^(?:replaced|merged)-|^history$/.test(name));
-    return [...beside, ...inside];
+    const mounted = this.mounted();
+    const inside = mounted === null ? [] : reservedNames(mounted);
+    return [...beside, ...inside.filter((name) => !/^(?:outer-)?(?:replaced|merged)-|^history$/.test(name))];
   }
 
   dispose(): void {
-    if (this.strategy === 'children') spawnSync('umount', ['-l', this.dir]);
+    const mounted = this.mounted();
+    if (mounted !== null) spawnSync('umount', ['-l', mounted]);
     rmSync(this.root, { recursive: true });
   }
 }

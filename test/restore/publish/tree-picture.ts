@@ -1,6 +1,6 @@
 import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
-/** Everything about a tree that a restore answers for, a line an entry, so that two trees can be compared as text. Names are bytes. */
+/** Everything about a tree that a restore answers for, a line an entry, so that two trees can be compared as text. Names are bytes; what is ours is passed over. */
 export function pictureOf(root: string): string {
   if (lstatSync(root, { throwIfNoEntry: false }) === undefined) return 'missing';
   const firstNames = new Map<bigint, string>();
@@ -13,7 +13,7 @@ export function pictureOf(root: string): string {
     else if (stats.isDirectory()) {
       lines.push(`${common} directory`);
       for (const name of readdirSync(absolute, { encoding: 'latin1' }).sort()) {
-        if (path !== '.' || name !== '.oxios-backup') look(`${path}/${name}`);
+        if (name !== '.oxios-backup') look(`${path}/${name}`);
       }
     } else {
       const first = firstNames.get(stats.ino);
