@@ -57,7 +57,7 @@ export class DatabaseCopies {
       // One of several names is always copied: what is written beside another one does not show when it is read.
       if (name === null && (await this.#isAtRest(absolute, attributes.mtimeNs))) return live;
       const log = lstatSync(`${absolute}-wal`, { bigint: true, throwIfNoEntry: false });
-      const wal = (log?.isFile() ? log : undefined)?.mtimeNs ?? 0n;
+      const wal = (log?.isFile() && log.size > 0n ? log : undefined)?.mtimeNs ?? 0n;
       const copy = join(this.#options.scratch(), `database-${++this.#count}.db`);
       // SQLite would copy as many pages as the header has, and hide that the file has others.
       const readers = (name?.hidden ?? 0) > 0 ? [rawCopy] : await this.#available();

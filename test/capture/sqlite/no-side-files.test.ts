@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { lstatSync, mkdirSync, readFileSync, symlinkSync, utimesSync } from 'node:fs';
+import { lstatSync, lutimesSync, mkdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { Workroom } from '../../workroom.ts';
@@ -8,6 +8,7 @@ import { collect } from '../collect.ts';
 const room = new Workroom();
 
 const OTHERS: [string, (path: string) => void][] = [
+  ['an empty file', (path) => writeFileSync(path, '')],
   ['a directory', (path) => mkdirSync(path)],
   ['a link that leads nowhere', (path) => symlinkSync('nothing', path)],
   [
@@ -26,7 +27,11 @@ for (const [what, make] of OTHERS) {
       mkdirSync(state);
       const database = join(state, 'x.db');
       execFileSync('sqlite3', [database, 'create table t(v); insert into t values (1);']);
-      for (const suffix of ['-journal', '-wal']) make(database + suffix);
+      for (const suffix of ['-journal', '-wal']) {
+        make(database + suffix);
+        // Later than the database, which has its own time nevertheless.
+        lutimesSync(database + suffix, seconds + 60, seconds + 60);
+      }
       utimesSync(database, seconds, seconds);
       const scratch = room.fresh('scratch');
       mkdirSync(scratch);
