@@ -271,6 +271,7 @@ async function extractOfUnsealed(
   options: RestoreOptions,
 ): Promise<Extraction> {
   const { survey, external } = await decideUnsealed(snapshot, selection, options.signal);
+  for (const notice of survey.book.notices()) options.onEvent?.({ type: 'notice', ...notice });
   refuseEmpty(survey.book.judge.counts, options.allowEmpty);
   refuseExternal(external, options);
   refuseNames(tree.root, target, survey.unusual);

@@ -171,7 +171,9 @@ async function checkParallel(
 async function verifyUnsealed(snapshot: UnsealedSnapshot, options: VerifyOptions): Promise<VerifyResult> {
   const { manifest } = snapshot;
   options.onEvent?.({ type: 'phase', phase: 'check' });
-  const { judge } = await visitUnsealed(snapshot.source, null, ANY_PLATFORM, options.signal);
+  const book = await visitUnsealed(snapshot.source, null, ANY_PLATFORM, options.signal);
+  for (const notice of book.notices()) options.onEvent?.({ type: 'notice', ...notice });
+  const { judge } = book;
   judge.judgeManifest(manifest);
   return {
     valid: judge.problems.length === 0,

@@ -149,7 +149,7 @@ const EXPECTED: Record<keyof typeof ATTACKS, Expected> = {
   'ustar size over pax size': 'TAR_INVALID',
   'pax header twice': { sealed: 'INDEX_INVALID', unsealed: 'TAR_INVALID' },
   'pax header with nothing behind': 'TAR_INVALID',
-  'pax header for all that follow': { sealed: 'INDEX_INVALID', unsealed: 'ENTRY_TYPE' },
+  'pax header for all that follow': { sealed: 'INDEX_INVALID', unsealed: 'TAR_INVALID' },
   'pax path empty': { sealed: 'INDEX_INVALID', unsealed: 'TAR_INVALID' },
   'pax path twice': { sealed: 'INDEX_INVALID', unsealed: 'TAR_INVALID' },
   'pax size negative': { sealed: 'INDEX_INVALID', unsealed: 'TAR_INVALID' },

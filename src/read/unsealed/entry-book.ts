@@ -21,9 +21,14 @@ export class EntryBook {
   readonly judge = new SnapshotJudge();
   readonly #platform: NodeJS.Platform;
   /** Every path that an entry has, or that one lies below. */
-  readonly #types = new Map<string, EntryType | 'parent'>();
+  readonly #types = new Map<string, EntryType | 'parent' | 'AppleDouble'>();
+  /** Mode and owner of each file. */
+  readonly #rights = new Map<string, string>();
   #manifestSeen = false;
   #implied = 0;
+  /** Entries with attributes that are not restored, and AppleDouble files: how many, and the first. */
+  readonly #attributes = { count: 0, first: '' };
+  readonly #appleDoubles = { count: 0, first: '' };
 
   constructor(platform: NodeJS.Platform) {
     this.#platform = platform;
@@ -41,9 +46,49 @@ export class EntryBook {
       this.#manifestSeen = true;
       return null;
     }
+    this.#place(path, entry.type);
+    const taken = { ...entry, path };
+    const [problem] = this.judge.addUnordered(judgeBlock([taken], this.#platform, null));
+    if (problem !== undefined) throw problemError(problem);
+    if (entry.type === 'hardlink') taken.link = this.#linkTarget(taken);
+    else if (entry.type === 'file') this.#rights.set(path, rightsOf(entry));
+    return taken;
+  }
+
+  /** Takes an AppleDouble file, which is not restored: its name must be as good as any, for tools write it. */
+  passOver(entry: Entry): void {
+    const path = this.#path(entry);
+    this.#place(path, 'AppleDouble');
+    note(this.#appleDoubles, path);
+  }
+
+  /** Notes that an entry has attributes that are not restored. */
+  noteAttributes(path: string): void {
+    note(this.#attributes, path);
+  }
+
+  /** What the archive holds and a restore leaves, a sentence each. */
+  notices(): { path: string; message: string }[] {
+    const [attributes, doubles] = [this.#attributes, this.#appleDoubles];
+    const notices: { path: string; message: string }[] = [];
+    if (attributes.count > 0)
+      notices.push({
+        path: attributes.first,
+        message: `extended attributes and flags are not restored (entries that have some: ${attributes.count})`,
+      });
+    if (doubles.count > 0)
+      notices.push({
+        path: doubles.first,
+        message: `files with attributes of macOS (AppleDouble) are not restored (${doubles.count} in all)`,
+      });
+    return notices;
+  }
+
+  /** Holds the path against all that came before. */
+  #place(path: string, type: EntryType | 'AppleDouble'): void {
     const known = this.#types.get(path);
-    if (known !== undefined && !(known === 'parent' && entry.type === 'directory')) {
-      if (known === 'parent' || entry.type !== known)
+    if (known !== undefined && !(known === 'parent' && type === 'directory')) {
+      if (known === 'parent' || type !== known)
         throw refusal('ENTRY_CONFLICT', path, 'is two different things in the archive');
       throw refusal('ENTRY_DUPLICATE', path, 'stands twice in the archive');
     }
@@ -56,17 +101,17 @@ export class EntryBook {
         throw refusal('TAR_INVALID', path, 'lies deeper than all that came before: directories without end');
       this.#types.set(parent, 'parent');
     }
-    this.#types.set(path, entry.type);
-    const taken = { ...entry, path };
-    const [problem] = this.judge.addUnordered(judgeBlock([taken], this.#platform, null));
-    if (problem !== undefined) throw problemError(problem);
-    if (entry.type === 'hardlink') {
-      const target = entry.link?.replace(/^\.\//, '') ?? '';
-      if (this.#types.get(target) !== 'file')
-        throw refusal('UNSAFE_LINK', path, 'is a hard link to what is no file before it');
-      taken.link = target;
-    }
-    return taken;
+    this.#types.set(path, type);
+  }
+
+  /** The file that a hard link names, which came before and has the same rights: some tools set the link's. */
+  #linkTarget({ path, link, ...entry }: Entry): string {
+    const target = link?.replace(/^\.\//, '') ?? '';
+    if (this.#types.get(target) !== 'file')
+      throw refusal('UNSAFE_LINK', path, 'is a hard link to what is no file before it');
+    if (this.#rights.get(target) !== rightsOf(entry))
+      throw refusal('UNSAFE_LINK', path, 'is a hard link with another mode or owner than its file');
+    return target;
   }
 
   /** Every path that an entry has, or that one lies below. */
@@ -84,6 +129,14 @@ export class EntryBook {
     assertSafePath(path, this.#platform);
     return path;
   }
+}
+
+function rightsOf({ mode, uid, gid }: Pick<Entry, 'mode' | 'uid' | 'gid'>): string {
+  return `${mode} ${uid} ${gid}`;
+}
+
+function note(found: { count: number; first: string }, path: string): void {
+  if (found.count++ === 0) found.first = path;
 }
 
 function refusal(

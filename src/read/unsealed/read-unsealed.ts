@@ -7,8 +7,10 @@ import { MAX_MANIFEST_BYTES, type Manifest, parseManifest } from '../../format/m
 import { MANIFEST_PATH } from '../../format/path-rules.ts';
 import { throwIfAborted } from '../../workers/abort.ts';
 import { readAt, type SnapshotSource } from '../snapshot-source.ts';
+import { AppleDoubleFilter } from './apple-double.ts';
 import { EntryBook } from './entry-book.ts';
 import { type GateVisitor, TarGate } from './tar-gate.ts';
+import { refuseWindowsNames } from './windows-names.ts';
 
 const CHUNK_BYTES = 256 * 1024;
 
@@ -93,7 +95,7 @@ export async function gunzip(
 export async function readUnsealedManifest(source: SnapshotSource): Promise<Manifest> {
   const parts: Buffer[] = [];
   let manifest: Manifest | null = null;
-  const gate = new TarGate({
+  const visitor: GateVisitor = {
     begin(entry) {
       if (entry.path !== MANIFEST_PATH && entry.path !== `./${MANIFEST_PATH}`)
         throw missing('its first entry is another one');
@@ -108,7 +110,8 @@ export async function readUnsealedManifest(source: SnapshotSource): Promise<Mani
       manifest = parseManifest(Buffer.concat(parts));
       throw new Enough();
     },
-  });
+  };
+  const gate = new TarGate(new AppleDoubleFilter(visitor, () => {}));
   try {
     await gunzip(source, (chunk) => gate.push(chunk), undefined);
     gate.finish();
@@ -156,6 +159,7 @@ export async function* stepUnsealed(
   let current: Entry | null = null;
   const gateVisitor: GateVisitor = {
     begin(entry) {
+      refuseWindowsNames(entry);
       current = book.take(entry);
       if (current !== null) visitor?.begin(current);
     },
@@ -165,8 +169,13 @@ export async function* stepUnsealed(
     end() {
       if (current !== null) visitor?.end(current);
     },
+    attributes: (path) => book.noteAttributes(path),
   };
-  const gate = new TarGate(gateVisitor);
+  const passOver = (entry: Entry): void => {
+    refuseWindowsNames(entry);
+    book.passOver(entry);
+  };
+  const gate = new TarGate(new AppleDoubleFilter(gateVisitor, passOver));
   for await (const chunk of inflatedChunks(source, signal)) {
     gate.push(chunk);
     yield;

@@ -1,8 +1,17 @@
-import { Header } from 'tar';
 import { BackupError, type ErrorCode } from '../../errors.ts';
 import { BLOCK, type Entry, type EntryType, padded } from '../../format/entry.ts';
 import { MAX_MTIME } from '../../format/index-block.ts';
 import { MAX_PATH_BYTES } from '../../format/path-rules.ts';
+import { printable } from '../../format/printable.ts';
+import {
+  Ambiguity,
+  type HeaderFields,
+  headerLink,
+  headerPath,
+  headerText,
+  nameEndsInSlash,
+  readHeader,
+} from './header-fields.ts';
 import { type PaxOverrides, parsePaxRecords } from './pax-records.ts';
 
 /** Takes the entries of an archive one after the other. */
@@ -10,6 +19,8 @@ export interface GateVisitor {
   begin(entry: Entry): void;
   part(entry: Entry, content: Buffer): void;
   end(entry: Entry): void;
+  /** The entry that begins next has attributes that are not restored. */
+  attributes?(path: string): void;
 }
 
 const TYPES: Record<string, EntryType> = {
@@ -19,45 +30,46 @@ const TYPES: Record<string, EntryType> = {
   '2': 'symlink',
   '5': 'directory',
 };
-const MAX_PAX_BYTES = 64 * 1024;
-const MAX_OCTAL_SIZE = 0o77777777777;
+/** Of longer ones node-tar passes over those beyond 1 MiB, and bsdtar refuses some below. */
+const MAX_PAX_BYTES = 512 * 1024;
+/** First numbers that octal fields of 8 and of 12 bytes cannot hold. */
+const ID_BOUND = 8 ** 7;
+const SIZE_BOUND = 8 ** 11;
+/** No owner: -1 in 32 bits, which systems take for "leave it". */
+const MAX_ID = 2 ** 32 - 2;
 /** Zeros behind the end: tar programs fill a record with them, 10 KiB by default. */
 const MAX_ZERO_BLOCKS = (1024 * 1024) / BLOCK;
-const OCTAL = /^[ \0]*[0-7]+[ \0]*$/;
 const ZERO_BLOCK = Buffer.alloc(BLOCK);
-const HINT = 'Do not restore this file: it was not made by a sound program.';
-
-interface NumberField {
-  name: string;
-  offset: number;
-  length: number;
-}
-const MODE: NumberField = { name: 'mode', offset: 100, length: 8 };
-const UID: NumberField = { name: 'uid', offset: 108, length: 8 };
-const GID: NumberField = { name: 'gid', offset: 116, length: 8 };
-const SIZE: NumberField = { name: 'size', offset: 124, length: 12 };
-const MTIME: NumberField = { name: 'mtime', offset: 136, length: 12 };
+const UNSOUND_HINT = 'Do not restore this file: it was not made by a sound program.';
+const AMBIGUOUS_HINT =
+  'Programs that read tar differ on it. Unpack it with the one that made it, look at what comes out, and pack that again.';
 
 type State =
   | { at: 'header' }
-  | { at: 'extension'; type: 'x' | 'L' | 'K'; size: number; held: Buffer[]; missing: number }
+  | { at: 'extension'; flag: string; size: number; held: Buffer[]; missing: number }
   | { at: 'content'; entry: Entry; left: number; padding: number }
   | { at: 'end'; zeroBlocks: number };
 
 /**
- * The gate between the gunzip and the file system for an archive from elsewhere. It decodes each header with `tar`'s codec, allows what a
- * snapshot may hold, and refuses the rest, before anything is handed on. It looks at bytes; names and links are `EntryBook`'s.
+ * The gate between the gunzip and the file system for an archive from elsewhere. It decodes each header, allows what all common readers
+ * of tar understand alike and what a snapshot may hold, and refuses the rest, before anything is handed on. It looks at bytes; names and
+ * links are `EntryBook`'s.
  */
 export class TarGate {
   readonly #visitor: GateVisitor;
+  readonly #ours: boolean;
   #state: State = { at: 'header' };
   #held = Buffer.alloc(0);
   #pax: PaxOverrides | null = null;
   #longName: string | null = null;
   #longLink: string | null = null;
+  /** What is wrong with an extended header, until the header behind it tells whose it is. */
+  #fault: Ambiguity | null = null;
 
-  constructor(visitor: GateVisitor) {
+  /** @param ours whether the headers are those of a sealed snapshot, which may name what not all readers name alike */
+  constructor(visitor: GateVisitor, ours = false) {
     this.#visitor = visitor;
+    this.#ours = ours;
   }
 
   /** Takes the next decompressed bytes. */
@@ -103,59 +115,73 @@ export class TarGate {
   #takeBlock(block: Buffer): void {
     if (block.equals(ZERO_BLOCK)) {
       if (this.#pax !== null || this.#longName !== null || this.#longLink !== null)
-        throw refused('ends behind a header that belongs to no entry');
+        throw unsound('ends behind a header that belongs to no entry');
       const zeroBlocks = this.#state.at === 'end' ? this.#state.zeroBlocks + 1 : 1;
-      if (zeroBlocks > MAX_ZERO_BLOCKS) throw refused('has more than a MiB of zeros behind its end', 'TRAILING_DATA');
+      if (zeroBlocks > MAX_ZERO_BLOCKS) throw unsound('has more than a MiB of zeros behind its end', 'TRAILING_DATA');
       this.#state = { at: 'end', zeroBlocks };
       return;
     }
     if (this.#state.at === 'end') {
-      throw refused('has data behind its end', this.#state.zeroBlocks >= 2 ? 'TRAILING_DATA' : 'TAR_INVALID');
+      throw unsound('has data behind its end', this.#state.zeroBlocks >= 2 ? 'TRAILING_DATA' : 'TAR_INVALID');
     }
-    const header = decodeHeader(block);
-    const size = numberField(block, SIZE);
-    const type = header.typeKey as string;
-    if (type === 'x' || type === 'L' || type === 'K') {
-      const most = type === 'x' ? MAX_PAX_BYTES : MAX_PATH_BYTES + 1;
-      if (size === 0 || size > most) throw refused(`has an extended header of ${size} bytes`);
-      this.#state = { at: 'extension', type, size, held: [], missing: padded(size) };
+    try {
+      this.#takeHeader(block);
+    } catch (error) {
+      throw error instanceof Ambiguity ? this.#refusal(error, block) : error;
+    }
+  }
+
+  #takeHeader(block: Buffer): void {
+    if (this.#fault !== null) throw this.#fault;
+    const fields = readHeader(block);
+    const { flag, size } = fields;
+    if (flag === 'x' || flag === 'g' || flag === 'L' || flag === 'K') {
+      const most = flag === 'L' || flag === 'K' ? MAX_PATH_BYTES + 1 : MAX_PAX_BYTES;
+      if (size === 0 || size > most) throw new Ambiguity(`has an extended header of ${size} bytes`);
+      // bsdtar puts the beginning of a long target there, and node-tar takes that for all of it.
+      if (flag === 'K' && headerLink(block) !== '') throw new Ambiguity('has a long link target in two places');
+      this.#state = { at: 'extension', flag, size, held: [], missing: padded(size) };
       return;
     }
-    const entry = this.#entry(block, header, size);
+    const entry = this.#entry(block, fields);
+    const attributes = this.#pax?.attributes === true;
     this.#pax = null;
     this.#longName = null;
     this.#longLink = null;
+    if (attributes) this.#visitor.attributes?.(entry.path);
     this.#visitor.begin(entry);
     if (entry.size === 0) this.#visitor.end(entry);
     else this.#state = { at: 'content', entry, left: entry.size, padding: padded(entry.size) - entry.size };
   }
 
-  #entry(block: Buffer, header: Header, statedSize: number): Entry {
-    const type = TYPES[block.toString('latin1', 156, 157)];
-    if (type === undefined)
-      throw refused(`holds an entry of type "${header.typeKey}", which is no file, directory or link`, 'ENTRY_TYPE');
+  #entry(block: Buffer, fields: HeaderFields): Entry {
+    const type = TYPES[fields.flag];
+    if (type === undefined) throw unsoundType(this.#nameOf(block), fields.flag);
     if (this.#pax !== null && (this.#longName !== null || this.#longLink !== null))
-      throw refused('gives one entry two long names');
+      throw new Ambiguity('has a pax header and a long name of GNU tar');
     const pax = this.#pax ?? {};
-    const size = pax.size ?? statedSize;
+    const override = pax.path ?? this.#longName;
+    if (override !== null && fields.flag === '\0' && nameEndsInSlash(block))
+      throw new Ambiguity(
+        'is a file to some and a directory to others: its type is NUL and its short name ends in a slash',
+      );
+    const size = pax.size ?? fields.size;
     // A record that contradicts a field with room for it makes readers disagree about where the next header is.
-    if (size !== statedSize && size <= MAX_OCTAL_SIZE) throw refused('gives one entry two sizes');
-    if (type !== 'file' && size !== 0) throw refused(`holds a ${type} with content`);
+    if (size !== fields.size && size < SIZE_BOUND) throw new Ambiguity('has two sizes');
+    if (type !== 'file' && size !== 0) throw new Ambiguity(`is a ${type} with content`);
     // A field that is overridden may be cut inside a character.
-    const link = pax.linkpath ?? this.#longLink ?? fieldText(block, 157, 100);
+    const link = pax.linkpath ?? this.#longLink ?? headerLink(block);
     if ((link !== '') !== (type === 'symlink' || type === 'hardlink'))
-      throw refused(`holds a ${type} ${link === '' ? 'without' : 'with'} a target`);
-    const path = pax.path ?? this.#longName ?? ustarPath(block);
-    const mtime = pax.mtime ?? { seconds: numberField(block, MTIME), nanoseconds: 0 };
-    // No calendar reaches further, and file systems end long before.
-    const seconds = Math.max(-MAX_MTIME, Math.min(MAX_MTIME, mtime.seconds));
+      throw new Ambiguity(`is a ${type} ${link === '' ? 'without' : 'with'} a target`);
+    const mtime = pax.mtime ?? { seconds: fields.mtime, nanoseconds: 0 };
     return {
-      path,
+      path: override ?? headerPath(block),
       type,
-      mode: numberField(block, MODE) & 0o7777,
-      uid: pax.uid ?? numberField(block, UID),
-      gid: pax.gid ?? numberField(block, GID),
-      mtime: seconds,
+      mode: fields.mode & 0o7777,
+      uid: this.#owner('uid', pax.uid, fields.uid),
+      gid: this.#owner('gid', pax.gid, fields.gid),
+      // No calendar reaches further, and file systems end long before.
+      mtime: Math.max(-MAX_MTIME, Math.min(MAX_MTIME, mtime.seconds)),
       mtimeNs: mtime.nanoseconds,
       size,
       ...(link === '' ? {} : { link }),
@@ -167,24 +193,36 @@ export class TarGate {
     state.held.push(Buffer.from(bytes.subarray(at, at + taken)));
     state.missing -= taken;
     if (state.missing > 0) return taken;
-    const body = Buffer.concat(state.held);
-    const content = body.subarray(0, state.size);
     this.#state = { at: 'header' };
-    if (state.type === 'x') {
-      if (this.#pax !== null) throw refused('has two pax headers for one entry');
-      this.#pax = parsePaxRecords(content);
-    } else {
-      const text = fieldText(content, 0, content.length);
-      if (text === '') throw refused('has an empty long name');
-      if (state.type === 'L') {
-        if (this.#longName !== null) throw refused('gives one entry two long names');
-        this.#longName = text;
-      } else {
-        if (this.#longLink !== null) throw refused('gives one entry two long link targets');
-        this.#longLink = text;
-      }
+    try {
+      this.#endExtension(state, Buffer.concat(state.held));
+    } catch (error) {
+      if (!(error instanceof Ambiguity)) throw error;
+      this.#fault = error;
     }
     return taken;
+  }
+
+  #endExtension({ flag, size }: Extract<State, { at: 'extension' }>, body: Buffer): void {
+    // Python reads records there.
+    if (body.subarray(size).some((byte) => byte !== 0))
+      throw new Ambiguity('has an extended header with bytes behind its end');
+    const content = body.subarray(0, size);
+    if (flag === 'g') {
+      if (this.#pax !== null || this.#longName !== null || this.#longLink !== null)
+        throw new Ambiguity('has a pax header for all entries between another one and its own');
+      parsePaxRecords(content, 'all');
+    } else if (flag === 'x') {
+      if (this.#pax !== null) throw new Ambiguity('has two pax headers');
+      this.#pax = parsePaxRecords(content, this.#ours ? 'ours' : 'next');
+    } else {
+      const text = headerText(content, 0, content.length);
+      if (text === '') throw new Ambiguity('has an empty long name');
+      if ((flag === 'L' ? this.#longName : this.#longLink) !== null)
+        throw new Ambiguity('has two long names of a kind');
+      if (flag === 'L') this.#longName = text;
+      else this.#longLink = text;
+    }
   }
 
   #takeContent(state: Extract<State, { at: 'content' }>, bytes: Buffer, at: number): number {
@@ -200,59 +238,40 @@ export class TarGate {
     }
     return taken + padding;
   }
-}
 
-function refused(what: string, code: ErrorCode = 'TAR_INVALID'): BackupError {
-  return new BackupError(code, `the archive ${what}`, { hint: HINT });
-}
-
-function decodeHeader(block: Buffer): Header {
-  const magic = block.toString('latin1', 257, 265);
-  if (magic !== 'ustar\x0000' && magic !== 'ustar  \0')
-    throw refused('holds a header that is neither ustar, pax nor GNU tar');
-  let header: Header;
-  try {
-    header = new Header(block, 0);
-  } catch {
-    throw refused('holds a header that cannot be decoded');
+  /** Some readers know no record of an owner: it may not say other than a field that has room for it. */
+  #owner(name: string, record: number | undefined, field: number): number {
+    const id = record ?? field;
+    if (record !== undefined && record !== field && record < ID_BOUND)
+      throw new Ambiguity(`has two values for its ${name}`);
+    if (id > MAX_ID && !this.#ours) throw new Ambiguity(`has a ${name} that is out of range`);
+    return id;
   }
-  if (!header.cksumValid) throw refused('holds a header with a wrong checksum');
-  return header;
-}
 
-function ustarPath(block: Buffer): string {
-  const prefix = block.toString('latin1', 257, 265) === 'ustar\x0000' ? fieldText(block, 345, 155) : '';
-  const name = fieldText(block, 0, 100);
-  return prefix === '' ? name : `${prefix}/${name}`;
-}
-
-/** A number of a header, octal or base-256, that is what it looks like. The codec turns what is not into 0. */
-function numberField(block: Buffer, { name, offset, length }: NumberField): number {
-  const field = block.subarray(offset, offset + length);
-  let value: number;
-  if (((field[0] as number) & 0x80) !== 0) {
-    const bits = BigInt.asIntN(length * 8 - 1, BigInt(`0x${field.toString('hex')}`));
-    value = Number(bits);
-  } else {
-    const text = field.toString('latin1');
-    if (!OCTAL.test(text)) throw refused(`holds a header whose ${name} is no number`);
-    value = Number.parseInt(text.replace(/[ \0]/g, ''), 8);
+  #refusal({ message, code }: Ambiguity, block: Buffer): BackupError {
+    const path = this.#nameOf(block);
+    return new BackupError(code, `${path === '' ? 'an entry of the archive' : `"${printable(path)}"`} ${message}`, {
+      ...(path === '' ? {} : { path }),
+      hint: AMBIGUOUS_HINT,
+    });
   }
-  if (!Number.isSafeInteger(value) || (value < 0 && name !== 'mtime'))
-    throw refused(`holds a header whose ${name} is out of range`);
-  return value;
+
+  /** What the entry at hand is called, as far as that can be told. */
+  #nameOf(block: Buffer): string {
+    const name = this.#pax?.path ?? this.#longName;
+    if (name !== undefined && name !== null) return name;
+    return block.toString('utf8', 0, 100).split('\0')[0] as string;
+  }
 }
 
-/** A text of a header, up to its NUL; nothing but NULs may follow. */
-function fieldText(bytes: Buffer, offset: number, length: number): string {
-  const field = bytes.subarray(offset, offset + length);
-  const nul = field.indexOf(0);
-  const text = nul < 0 ? field : field.subarray(0, nul);
-  if (nul >= 0 && field.subarray(nul).some((byte) => byte !== 0))
-    throw refused('holds a name with a NUL in it', 'UNSAFE_NAME');
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(text);
-  } catch {
-    throw refused('holds a name that is not UTF-8', 'UNSAFE_NAME');
-  }
+function unsound(what: string, code: ErrorCode = 'TAR_INVALID'): BackupError {
+  return new BackupError(code, `the archive ${what}`, { hint: UNSOUND_HINT });
+}
+
+function unsoundType(path: string, flag: string): BackupError {
+  return new BackupError(
+    'ENTRY_TYPE',
+    `"${printable(path)}" is an entry of type "${printable(flag)}", which is no file, directory or link`,
+    { path, hint: AMBIGUOUS_HINT },
+  );
 }

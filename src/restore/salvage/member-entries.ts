@@ -116,14 +116,17 @@ interface HeldEntry {
 function entriesOf(tar: Buffer): HeldEntry[] | null {
   const held: HeldEntry[] = [];
   let ended = 0;
-  const gate = new TarGate({
-    begin: (entry) => held.push({ entry, content: Buffer.alloc(0) }),
-    part(_entry, content) {
-      const last = held.at(-1) as HeldEntry;
-      last.content = last.content.length === 0 ? content : Buffer.concat([last.content, content]);
+  const gate = new TarGate(
+    {
+      begin: (entry) => held.push({ entry, content: Buffer.alloc(0) }),
+      part(_entry, content) {
+        const last = held.at(-1) as HeldEntry;
+        last.content = last.content.length === 0 ? content : Buffer.concat([last.content, content]);
+      },
+      end: () => ended++,
     },
-    end: () => ended++,
-  });
+    true,
+  );
   try {
     gate.push(tar);
     const last = held.at(-1);

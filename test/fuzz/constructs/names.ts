@@ -1,0 +1,82 @@
+/** Names and what comes of them. */
+import { directory, file, symlink } from '../../archives/entry.ts';
+import { padded, ustarHeader } from '../../archives/tar-bytes.ts';
+import { entry, make } from './make.ts';
+
+export const NAMES: Record<string, () => Buffer> = {
+  'absolute path': make([file('/a.bin')]),
+  'path with ..': make([file('memory/../a.bin')]),
+  'path that leads out': make([file('../a.bin')]),
+  'path that begins with ./': make([file('./a.bin')]),
+  'path with /./': make([file('memory/./a.bin')]),
+  'path with //': make([file('memory//a.bin')]),
+  'path with .//': make([file('.//a.bin')]),
+  'path ././': make([file('././a.bin')]),
+  'top directory ./': make([entry({ path: './', type: '5' })]),
+  'top directory .': make([entry({ path: '.', type: '5' })]),
+  'top directory ./ as a file': make([entry({ path: './', type: '0' })]),
+  'path with a backslash': make([file('a\\b.bin')]),
+  'path with a newline': make([file('a\nb.bin')]),
+  'path with a control character': make([file('a\u0001b.bin')]),
+  'path C:': make([file('C:/a.bin')]),
+  'path with blanks at its ends': make([file(' a.bin ')]),
+  'path with a BOM': make([file('\ufeffa.bin')]),
+  'path not UTF-8': make([entry({ path: Buffer.from([0x61, 0xff, 0x62]) })]),
+  'path in another normal form': make([file('e\u0301.bin'), file('é.bin')]),
+  'path in another case': make([file('A.bin'), file('a.bin')]),
+  'two entries of one path': make([file('a.bin', 'one'), file('a.bin', 'two')]),
+  'two directories of one path': make([directory('d'), directory('d')]),
+  'directory behind what is in it': make([file('d/x'), directory('d', { mode: 0o700 })]),
+  'file behind a directory of its path': make([directory('d'), file('d')]),
+  'no entry for the parent': make([file('deep/down/x')]),
+  'manifest.json again': make([file('manifest.json', '{}')]),
+  '././@LongLink as a name': make([file('././@LongLink')]),
+  'PaxHeaders as a name': make([file('PaxHeaders.0/x')]),
+  AppleDouble: make([file('._a.bin', Buffer.from('00051607000200004d6163204f53205820202020', 'hex')), file('a.bin')]),
+  'AppleDouble before the manifest': make([file('a.bin')], {
+    manifestTar: (tar) =>
+      Buffer.concat([
+        ...Object.values({
+          a: ustarHeader({ path: '._manifest.json', size: 20 }),
+          b: padded(Buffer.from('00051607000200004d6163204f53205820202020', 'hex')),
+        }),
+        tar,
+      ]),
+  }),
+  '._ that is no AppleDouble': make([file('._a.bin', 'text'), file('a.bin')]),
+
+  ...Object.fromEntries(
+    [
+      'C:/x',
+      'C:x',
+      'c:\\x',
+      'C:\\evil',
+      '//?/x',
+      '\\\\?\\x',
+      '\\x',
+      '..\\evil',
+      '-rf',
+      '--checkpoint-action=exec=sh',
+      '~',
+      '$(touch evil)',
+      'new\nline',
+      'tab\tstop',
+      'trailing ',
+      'trailing.',
+      ' leading',
+      '%2e%2e',
+      'CON',
+      'C:',
+      'a:b.json',
+      'host:x',
+      '\u001b[31m',
+      'x\u007f',
+      '@x',
+      '\ufffd',
+      '👩🏽‍🌾.md',
+    ].flatMap((name) => [
+      [`name ${JSON.stringify(name)}`, make([file(name)])],
+      [`link target ${JSON.stringify(name)}`, make([symlink('l', name)])],
+    ]),
+  ),
+};
