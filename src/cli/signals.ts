@@ -36,6 +36,7 @@ export function watchForPendingSignals(): void {
   if (process.platform !== 'linux') return;
   try {
     const watchdog = new Worker(new URL('./signal-watchdog.js', import.meta.url), {
+      execArgv: [],
       resourceLimits: { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 1 },
     });
     watchdog.on('error', () => {});

@@ -102,7 +102,7 @@ export async function planBackup(store: StateStore, options: PlanBackupOptions =
     const { entries, bytes } = plan.totals;
     onEvent?.({ type: 'progress', phase: 'capture', entries, bytes });
   }
-  refuseEmptyState(root, plan.totals, options.allowEmpty);
+  refuseEmptyState(root, plan.totals, plan.losses, options.allowEmpty);
   for (const neighbour of findNeighbours(root))
     plan.notices.push({ path: neighbour.directory, message: neighbourMessage(neighbour) });
   plan.sections = CATEGORIES.flatMap((name) => {

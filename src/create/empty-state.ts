@@ -1,17 +1,31 @@
+import { isLoss } from '../capture/verdict.ts';
 import { BackupError } from '../errors.ts';
-import { isEmptySnapshot, type Totals } from '../format/index-root.ts';
+import { isEmptySnapshot, type RecordedVerdict, type Totals } from '../format/index-root.ts';
 
 /**
  * Refuses a state directory without a file in it. Nightly snapshots of one that is not mounted would in time take the place of those that hold everything.
  *
+ * @param verdicts what was said of its files: when one was lost, that is why
  * @throws BackupError `STATE_DIR_EMPTY`
  */
 export function refuseEmptyState(
   root: string,
   totals: Pick<Totals, 'files' | 'symlinks'>,
+  verdicts: readonly RecordedVerdict[],
   allowEmpty: boolean | undefined,
 ): void {
   if (allowEmpty === true || !isEmptySnapshot(totals)) return;
+  const lost = verdicts.find(({ verdict }) => isLoss(verdict));
+  if (lost !== undefined) {
+    throw new BackupError(
+      'STATE_DIR_EMPTY',
+      `no file of the state directory ${root} could be captured: ${lost.path}: ${lost.detail}`,
+      {
+        path: root,
+        hint: 'See to that, and run it again. A snapshot of nothing is made with --allow-empty.',
+      },
+    );
+  }
   throw new BackupError('STATE_DIR_EMPTY', `there is no file to capture in the state directory ${root}`, {
     path: root,
     hint: 'Is it the right one, and mounted? A snapshot of nothing is made with --allow-empty.',

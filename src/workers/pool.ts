@@ -48,7 +48,12 @@ export class WorkerPool<Job, Result> {
    */
   constructor(script: URL, size: number, workerData: unknown) {
     this.#seats = Array.from({ length: size }, () => {
-      const worker = new Worker(script, { workerData, resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB } });
+      // Flags of this process are none of theirs: `--input-type` would even keep them from starting.
+      const worker = new Worker(script, {
+        workerData,
+        execArgv: [],
+        resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
+      });
       const seat: Seat<Result> = { worker, pending: [] };
       worker.on('message', (reply: Reply<Result>) => {
         const waiting = seat.pending.shift();

@@ -11,10 +11,13 @@ const LIVE_BYTE = 128;
 /** The first process namespace of a Linux kernel (`PROC_PID_INIT_INO`): there, `/proc/locks` shows the locks of all processes. */
 const FIRST_PID_NAMESPACE = 'pid:[4026531836]';
 
-/** Types of file systems that other computers, or a program, write to: NFS, SMB, CIFS, SMB2, FUSE, 9P, Ceph, AFS, Lustre, GFS2, OCFS2. */
-const SHARED_FILE_SYSTEMS = new Set([
+/**
+ * Types of file systems where a lock may be held that is not shown: other computers, or a program, write to NFS, SMB, CIFS, SMB2, FUSE,
+ * 9P, Ceph, AFS, Lustre, GFS2, OCFS2; overlayfs may show another inode.
+ */
+const UNSEEN_LOCKS = new Set([
   0x6969, 0x517b, 0xff534d42, 0xfe534d42, 0x65735546, 0x01021997, 0x00c36400, 0x5346414f, 0x0bd00bd0, 0x01161970,
-  0x7461636f,
+  0x7461636f, 0x794c7630,
 ]);
 
 /**
@@ -91,9 +94,7 @@ function isSameDevice(dev: bigint, major: number, minor: number): boolean {
 /** Whether no process can hold a lock on a file that is not shown: none of another container, none of another computer. */
 function seesAllLocks(absolute: string): boolean {
   try {
-    return (
-      readlinkSync('/proc/self/ns/pid') === FIRST_PID_NAMESPACE && !SHARED_FILE_SYSTEMS.has(statfsSync(absolute).type)
-    );
+    return readlinkSync('/proc/self/ns/pid') === FIRST_PID_NAMESPACE && !UNSEEN_LOCKS.has(statfsSync(absolute).type);
   } catch {
     return false;
   }

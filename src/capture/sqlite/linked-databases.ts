@@ -20,7 +20,10 @@ export class AmbiguousNames extends Error {}
 export interface ChosenName {
   /** Absolute path of the name. */
   absolute: string;
-  /** Names that were not found: outside the state directory, excluded, or where nothing can be listed. */
+  /**
+   * Names that were not found, and beside which what counts may lie: outside the state directory, excluded, or where nothing can be listed.
+   * None when it was found beside this name.
+   */
   hidden: number;
 }
 
@@ -60,7 +63,9 @@ export class LinkedDatabases {
         `it is a hard link, and side files of SQLite beside two of its names, ${first} and ${second}, exclude each other`,
       );
     }
-    return { absolute: inUse[0] ?? met, hidden: Math.max(0, links - names.length) };
+    const [found] = inUse;
+    if (found !== undefined) return { absolute: found, hidden: 0 };
+    return { absolute: met, hidden: Math.max(0, links - names.length) };
   }
 
   /** Whether side files that count lie beside a name: what a killed process left, or what a living one has open. */

@@ -134,6 +134,16 @@ test.each(['outside', 'excluded'])(
   },
 );
 
+test('a name outside is of no matter when what counts lies beside one that is found', async () => {
+  await writeAheadOf(join(state, 'm/x.db'));
+  linkSync(join(state, 'm/x.db'), join(folder.path, 'outside/x.db'));
+  linkSync(join(state, 'm/x.db'), join(state, 'a/y.db'));
+  const { items, losses } = await capture(['/a']);
+  expect(losses).toEqual([]);
+  expect(answer(items, 'm/x.db')).toBe('ok committed');
+  expect(items.find(({ path }) => path === 'm/x.db')).toMatchObject({ source: { verdict: 'clean' } });
+});
+
 test('with a journal outside, a copy that is not whole is no good one', async () => {
   const hidden = join(folder.path, 'outside/x.db');
   await halfWritten(hidden);
