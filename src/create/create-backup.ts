@@ -234,7 +234,7 @@ async function writeSnapshot(
       for (const item of items) await writer.add(item, seenMs);
     }
     await writer.finish();
-    refuseEmptyState(root, writer.index.totals, verdicts, options.allowEmpty);
+    refuseEmptyState(root, writer.index.totals, recorded.finish(), options.allowEmpty);
     const places = ownPlaces(root, options.folders);
     const exclusions = new Exclusions(compileUserExcludes(excludes), sink.identities, places);
     for await (const late of lookAgain(root, { seen, mapped, exclusions, signal })) record(late);
