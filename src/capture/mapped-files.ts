@@ -97,7 +97,7 @@ async function mapsOf(pid: string): Promise<string> {
 }
 
 /** The files of a process's `maps`. */
-export function* parseMaps(maps: string): Generator<MappedFile, void, void> {
+function* parseMaps(maps: string): Generator<MappedFile, void, void> {
   for (const [, major = '', minor = '', inode = '', shown = ''] of maps.matchAll(SHARED_WRITABLE)) {
     if (shown.endsWith(DELETED)) continue;
     // The only escape that there is.

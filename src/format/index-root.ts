@@ -73,8 +73,6 @@ export function isEmptySnapshot({ files, symlinks }: Pick<Totals, 'files' | 'sym
 }
 
 export type RecordedVerdict = z.infer<typeof verdictSchema>;
-/** Attributes of the state directory itself. */
-export type DirectoryAttributes = z.infer<typeof directorySchema>;
 /** What the index header says of a page. */
 export type PageRow = z.infer<typeof pageSchema>;
 

@@ -20,7 +20,7 @@ export interface S3Settings {
   pathStyle?: boolean | undefined;
 }
 
-export const S3_SCHEME = 's3://';
+const S3_SCHEME = 's3://';
 
 const QUERY = ['endpoint', 'region', 'path-style'];
 // 3 to 63 characters; older buckets of AWS and those of other stores may have capitals and underscores.
