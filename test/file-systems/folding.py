@@ -1,13 +1,13 @@
 """A file system that folds names as APFS and HFS+ do, for tests: a folder, seen through FUSE. Debian: python3-fuse.
 
 Two names are one when they are equal once composed characters are taken apart and case is folded. A name keeps the spelling that it was made
-with, or last renamed to. It may have 255 characters, whatever their bytes.
+with, or last renamed to. It may have 255 characters, whatever their bytes, and is UTF-8.
 
 BACK=FOLDER [PATH_LIMIT=bytes] python3 folding.py MOUNTPOINT -f -s -o use_ino,attr_timeout=0,entry_timeout=0,negative_timeout=0
 
 Not like the real ones: names of more than 255 bytes are remembered only while it is mounted; a lookup that does not find the exact name lists
 the directory, so large ones are slow; the kernel does not know that it folds, and may hold two entries for one file for a moment; extended
-attributes, clones and locks are not served; a sync of a directory answers success, for python3-fuse dies of one (directory-fsync.c has it fail).
+attributes, clones and locks are not served; times are told in whole seconds, as python3-fuse has them; a sync of a directory answers success, for python3-fuse dies of one (directory-fsync.c has it fail).
 """
 import errno
 import hashlib
@@ -47,6 +47,8 @@ def find(directory, name):
     """What a name is stored as in a directory of the folder below; None if nothing there has it."""
     if len(name) > MOST_CHARACTERS:
         raise OSError(errno.ENAMETOOLONG, 'name')
+    if any('\udc80' <= character <= '\udcff' for character in name):
+        raise OSError(errno.EILSEQ, 'name')
     stored = stored_as(name)
     if os.path.lexists(directory + '/' + stored):
         return stored

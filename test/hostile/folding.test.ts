@@ -1,20 +1,28 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type BackupError, restoreBackup, StateStore } from 'oxios-backup';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { directory, type Entry, file } from '../archives/entry.ts';
+import { mountApfsLike } from '../file-systems/folding.ts';
+import { whyNotLimited } from '../file-systems/limited.ts';
+import { Workroom } from '../workroom.ts';
 import { carrying } from './attack.ts';
 import { mountFolding } from './small-file-system.ts';
 
+const room = new Workroom();
+/** The kernel's own, else one through FUSE. */
 const folding = mountFolding();
-// Hooks do not run where all tests are skipped.
-const folder = folding === null ? '' : mkdtempSync(join(tmpdir(), 'oxios-folding-'));
+const skip = folding === null ? whyNotLimited() : null;
+let root = folding?.directory ?? '';
+let unmount = async () => folding?.unmount();
 
-afterAll(() => {
-  folding?.unmount();
-  if (folder !== '') rmSync(folder, { recursive: true, force: true });
+beforeAll(async () => {
+  if (folding !== null || skip !== null) return;
+  const disk = await mountApfsLike();
+  root = disk.directory;
+  unmount = disk.unmount;
 });
+afterAll(() => unmount());
 
 const TWINS: Record<string, Entry[]> = {
   'two cases of one file': [file('NOTES.md')],
@@ -24,17 +32,16 @@ const TWINS: Record<string, Entry[]> = {
   'two spellings of one letter': [file('re\u0301sume\u0301'), file('résumé')],
 };
 
-const reason = folding === null ? ' (skipped: no file system that folds names can be mounted here)' : '';
-
-describe.skipIf(folding === null)(`on a file system that folds names${reason}`, () => {
+describe.skipIf(skip !== null)(`on a file system that folds names${skip === null ? '' : ` (skipped: ${skip})`}`, () => {
   for (const form of ['sealed', 'unsealed'] as const) {
-    test.each(Object.entries(TWINS))(`${form}: %s`, async (_name, entries) => {
-      const archive = join(folder, 'archive.tar.gz');
+    test.each(Object.entries(TWINS))(`${form}: %s`, async (name, entries) => {
+      const archive = room.path('archive.tar.gz');
       writeFileSync(archive, carrying(entries)[form]());
-      const root = folding?.directory ?? '';
-      const error: BackupError = await restoreBackup(new StateStore(join(root, 'target')), archive).catch((e) => e);
+      const folder = join(root, `${form} ${name}`);
+      mkdirSync(folder);
+      const error: BackupError = await restoreBackup(new StateStore(join(folder, 'target')), archive).catch((e) => e);
       expect(error.code).toBe('NAME_COLLISION');
-      expect(readdirSync(root)).toEqual([]);
+      expect(readdirSync(folder)).toEqual([]);
     });
   }
 });

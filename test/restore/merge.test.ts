@@ -22,12 +22,11 @@ import { planRestore, restoreBackup, StateStore, undoRestore } from 'oxios-backu
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import { directory, type Entry, file, hardLink, inOrder, symlink } from '../archives/entry.ts';
 import { buildSnapshot } from '../archives/snapshot.ts';
-import { TEST_FOLDER } from '../test-folder.ts';
+import { DISK_FOLDER, ON_OTHER_GROUND } from '../test-folder.ts';
 import { type Exact, exactTree } from './exact-picture.ts';
 
-const RUNS = process.env.OXIOS_TORTURE === '1' ? 2000 : 60;
-// On a disk: not every file system in memory has extended attributes.
-const folder = mkdtempSync(join(TEST_FOLDER, 'oxios-merge-'));
+const RUNS = process.env.OXIOS_TORTURE === '1' ? 2000 : ON_OTHER_GROUND ? 8 : 60;
+const folder = mkdtempSync(join(DISK_FOLDER, 'oxios-merge-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 let next = 0;
@@ -40,7 +39,7 @@ beforeEach(() => {
 const OPTIONS = { mode: 'merge', allowEmpty: true, threads: 1 } as const;
 const DATABASE = 'SQLite format 3\0';
 const LOG = '\x37\x7f\x06\x82 a log';
-const TOP = { mode: 0o755, mtimeNs: 1_770_000_001_000_000_005n };
+const TOP = { mode: 0o755, mtimeNs: ON_OTHER_GROUND ? 1_770_000_001_000_000_000n : 1_770_000_001_000_000_005n };
 
 function snapshotOf(entries: Entry[]): string {
   const path = join(folder, `${next++}.tar.gz`);

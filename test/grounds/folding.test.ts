@@ -1,0 +1,54 @@
+/** The suites once more where names fold as on APFS, have up to 255 characters, and a directory cannot be synced. */
+import { mkdirSync } from 'node:fs';
+import { constants } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { buildDirectoryFsync } from '../file-systems/directory-fsync.ts';
+import { mountApfsLike } from '../file-systems/folding.ts';
+import { type LimitedFileSystem, whyNotLimited } from '../file-systems/limited.ts';
+import { Workroom } from '../workroom.ts';
+import { type Ground, runSuites, type Suites } from './run-suites.ts';
+
+const room = new Workroom();
+const skip = whyNotLimited();
+let disk: LimitedFileSystem;
+let ground: Ground;
+
+beforeAll(async () => {
+  if (skip !== null) return;
+  disk = await mountApfsLike();
+  const folder = join(disk.directory, 'tests');
+  mkdirSync(folder);
+  const library = buildDirectoryFsync(room.root);
+  const noDirectorySync =
+    library === null ? {} : { LD_PRELOAD: library, DIRECTORY_FSYNC: String(constants.errno.EINVAL) };
+  ground = { environment: { OXIOS_TEST_FOLDER: folder, ...noDirectorySync } };
+});
+afterAll(async () => {
+  if (skip === null) await disk.unmount();
+});
+
+const SUITES: Record<string, Suites> = {
+  'round trip': { files: ['restore/round-trip.test.ts'] },
+  // Not against the model, which compares times more exactly than python3-fuse tells them.
+  merge: {
+    files: ['restore/merge.test.ts'],
+    only: '(of a file with two names|what was made since|go with the database)',
+  },
+  'hostile archives': {
+    files: ['hostile/hostile.test.ts', 'hostile/honest.test.ts'],
+    // What is about places; the rest never gets as far as a file system.
+    only: '(link out|entry below|where a|twice|parent at the start|long name|composed)',
+  },
+  'swap, undo and recover': {
+    files: ['restore/publish/publish.test.ts'],
+    // Not what is about nanoseconds, another user (who may not enter the mount), and the syncs of directories that are refused here.
+    only: '^(?!.*(nanosecond|may not write to the parent|order on disk)).*$',
+  },
+};
+
+describe.skipIf(skip !== null)(`where names fold${skip === null ? '' : ` (skipped: ${skip})`}`, () => {
+  test.each(Object.entries(SUITES))('%s', { timeout: 600_000 }, async (_name, suites) => {
+    expect(await runSuites(suites, ground)).toBeGreaterThan(0);
+  });
+});
