@@ -19,6 +19,7 @@ import { compressMember } from './compress.ts';
 import { COPY_GONE } from './content-reader.ts';
 import { entryTime, headerAttributes } from './entry-attributes.ts';
 import { decodeBatch, type PackBatch, type PackDeviation, type PackedBatch, type PackItem } from './pack-batch.ts';
+import { selfChecked } from './self-check.ts';
 
 /** What workers do for a writer. */
 export type PackJob =
@@ -72,7 +73,7 @@ serve('pack the snapshot', (job: PackJob): Answer => {
       };
     }
     case 'block':
-      checkBlock(job.block);
+      selfChecked(() => checkBlock(job.block));
       return {
         result: {
           bytes: encodeBlock(job.block),

@@ -1,7 +1,7 @@
 import { BackupError } from '../errors.ts';
 import { parseRoot } from '../format/index-root.ts';
 import type { BlockJudgement } from '../read/judge-block.ts';
-import type { Problem } from '../read/problem.ts';
+import { type Problem, problemOf } from '../read/problem.ts';
 import { SnapshotJudge } from '../read/snapshot-judge.ts';
 
 /** Holds a snapshot in the making to the rules by which every reader will judge it, so that none is sealed that none would read. */
@@ -22,7 +22,7 @@ export class SelfCheck {
 
   /** Takes the index header as it is to be sealed. */
   finish(header: Buffer): void {
-    const { totals, manifest } = parseRoot(header);
+    const { totals, manifest } = selfChecked(() => parseRoot(header));
     this.#judge.judgeTotals(totals);
     this.#judge.judgeManifest(manifest);
     this.#refuse();
@@ -31,6 +31,19 @@ export class SelfCheck {
   #refuse(): void {
     const [problem] = this.#judge.problems;
     if (problem !== undefined) throw selfCheckFailed(problem);
+  }
+}
+
+/**
+ * What a check of the format returns.
+ *
+ * @throws BackupError `SELF_CHECK_FAILED` where that finds what is written at fault
+ */
+export function selfChecked<Result>(check: () => Result): Result {
+  try {
+    return check();
+  } catch (error) {
+    throw selfCheckFailed(problemOf(error));
   }
 }
 

@@ -42,10 +42,15 @@ function frame(kind: string, payload: Buffer, deflate: Buffer, raw: Buffer, over
 }
 
 function storedBlock(raw: Buffer): Buffer {
-  const head = Buffer.from([0x01, 0, 0, 0, 0]);
-  head.writeUInt16LE(raw.length, 1);
-  head.writeUInt16LE(raw.length ^ 0xffff, 3);
-  return Buffer.concat([head, raw]);
+  const blocks: Buffer[] = [];
+  for (let at = 0; at < raw.length || at === 0; at += 0xffff) {
+    const part = raw.subarray(at, at + 0xffff);
+    const head = Buffer.from([at + 0xffff < raw.length ? 0 : 1, 0, 0, 0, 0]);
+    head.writeUInt16LE(part.length, 1);
+    head.writeUInt16LE(part.length ^ 0xffff, 3);
+    blocks.push(head, part);
+  }
+  return Buffer.concat(blocks);
 }
 
 /** A gzip member as any tool writes it: no extra field. */

@@ -22,6 +22,8 @@ export interface Layers {
   manifest?: (manifest: SealedManifest, sha256: string) => unknown;
   /** Tar bytes of member `M` instead. */
   manifestTar?: (tar: Buffer) => Buffer;
+  /** Member `M` instead, of these tar bytes. Its length must not depend on a digest in them. */
+  memberM?: (tar: Buffer) => Buffer;
   /** Changes members `D`, given one by one with the tar bytes that they hold. */
   member?: (member: Buffer, number: number, raw: Buffer) => Buffer;
   /** Member `E` instead. */
@@ -128,7 +130,8 @@ export function buildSnapshot(entries: Entry[], layers: Layers = {}): Buffer {
       index_sha256: digest,
     };
     const tar = manifestTar(JSON.stringify(json));
-    return tarMember('M', layers.manifestTar?.(tar) ?? tar);
+    const inside = layers.manifestTar?.(tar) ?? tar;
+    return layers.memberM?.(inside) ?? tarMember('M', inside);
   };
   // A digest has one length, whatever it is.
   const lengthOfM = memberM('0'.repeat(64)).length;

@@ -1,8 +1,9 @@
 /** Snapshots that are sealed, and of which two readers would make two things: each was once taken for valid, or could be. */
 import { deflateRawSync } from 'node:zlib';
 import { directory, file, hardLink } from '../archives/entry.ts';
+import { tarMember } from '../archives/gzip-member.ts';
 import { manifestTar, type SealedManifest } from '../archives/manifest.ts';
-import { buildSnapshot, type Root } from '../archives/snapshot.ts';
+import { type BlockRow, buildSnapshot, type PageRow, type Root } from '../archives/snapshot.ts';
 import {
   type PaxRecord,
   paxHeader,
@@ -59,6 +60,9 @@ const LONG = `evil-${'n'.repeat(120)}`;
 const inField = { path: LONG.slice(0, 100), size: 0 };
 const underPax = (raw: RawFields, records: PaxRecord[] = [['path', LONG]], fields = {}): Attack =>
   sealed([file(LONG, '', { ...fields, header: Buffer.concat([paxHeader(records), ustarHeader(inField, raw)]) })]);
+
+/** The format splits it before the last component. */
+const SPLIT = `first/second/${'n'.repeat(90)}`;
 
 const FAR = 8 ** 7;
 
@@ -162,6 +166,30 @@ export const AGREEMENT = {
     ],
     { uid: FAR },
   ),
+  'name split at another slash': sealed([
+    directory('first'),
+    directory('first/second'),
+    file(SPLIT, '', { header: ustarHeader({ path: SPLIT, size: 0 }, { name: SPLIT.slice(6), prefix: 'first' }) }),
+  ]),
+  'manifest that is deflated': sealed([], { memberM: (tar) => tarMember('M', tar, { deflate: inTwoBlocks(tar) }) }),
+  'manifest of more than a MiB': sealed([], {
+    manifestTar: (tar) => manifestTar(tar.subarray(512).toString().trimEnd() + ' '.repeat(2 ** 20)),
+  }),
+  '1,001 sections': manifests((manifest) => ({
+    ...manifest,
+    sections: Array.from({ length: 1001 }, (_, i) => ({ name: `s${i}`, entry_count: 1 })),
+  })),
+  'block of 16,385 entries': {
+    sealed: () => buildSnapshot(Array.from({ length: 16_385 }, (_, i) => file(`f${String(i).padStart(5, '0')}`, ''))),
+  },
+  'block that counts 524,289 members': sealed([], {
+    rows: ([first]) => {
+      (first as BlockRow).members = 524_289;
+    },
+  }),
+  'page that counts 4,097 blocks': root(({ pages: [first] }) => {
+    (first as PageRow).blocks = 4097;
+  }),
   'small file in two members': {
     sealed: () => {
       const content = Buffer.alloc(2048, 'x');
@@ -176,6 +204,17 @@ export const AGREEMENT = {
     },
   },
 } satisfies Record<string, Attack>;
+
+/** Not all of deflate's ways to say it: two stored blocks where there should be one. */
+function inTwoBlocks(tar: Buffer): Buffer {
+  const block = (bytes: Buffer, final: number) => {
+    const head = Buffer.from([final, 0, 0, 0, 0]);
+    head.writeUInt16LE(bytes.length, 1);
+    head.writeUInt16LE(bytes.length ^ 0xffff, 3);
+    return Buffer.concat([head, bytes]);
+  };
+  return Buffer.concat([block(tar.subarray(0, 512), 0), block(tar.subarray(512), 1)]);
+}
 
 const PROJECTS = { name: 'projects', entry_count: 2 };
 

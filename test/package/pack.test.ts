@@ -9,7 +9,13 @@ import { Packed, REPOSITORY } from './packed.ts';
 
 const LARGEST = 420 * 1024;
 const ENTRIES = ['index', 'main', 'pack-worker', 'read-worker', 'signal-watchdog'];
-const BESIDE_DIST = ['LICENSE', 'README.md', 'package.json', 'src/format/SNAPSHOT-FORMAT.md'];
+const BESIDE_DIST = [
+  'LICENSE',
+  'README.md',
+  'package.json',
+  'src/format/SNAPSHOT-EXAMPLE.md',
+  'src/format/SNAPSHOT-FORMAT.md',
+];
 
 let packed: Packed;
 let workspace: string;
