@@ -91,8 +91,11 @@ export class SnapshotWriter {
    *
    * @param seenMs when the scan had looked at it, by `monotonicMs`
    */
-  async add(item: CaptureItem, seenMs: number): Promise<void> {
+  async add(found: CaptureItem, seenMs: number): Promise<void> {
     this.#seenMs = seenMs;
+    // A copy may be dated later than what was seen: its other names come with what it has.
+    if (found.type === 'file' && found.source.kind === 'copy') this.#moved.set(found.path, found);
+    const item = this.#withAttributesOfFile(found);
     refuseBeyondLimits(item);
     const captured = capturedVerdict(item);
     if (captured !== null) this.#options.onVerdict(captured);
@@ -194,7 +197,7 @@ export class SnapshotWriter {
   }
 
   /** A hard link with what its file turned out to have: all names of a file have the same. */
-  #withAttributesOfFile(item: PackItem): PackItem {
+  #withAttributesOfFile<Item extends CaptureItem | PackItem>(item: Item): Item {
     const file = item.type === 'hardlink' ? this.#moved.get(item.link) : undefined;
     if (file === undefined) return item;
     const { uid, gid, mtimeNs } = file;
