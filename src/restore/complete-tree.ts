@@ -24,7 +24,7 @@ export async function makeLinks(
   options: TreeWriterOptions,
   signal: AbortSignal | undefined,
 ): Promise<HardLinks['copied']> {
-  const hardLinks = new HardLinks(options.root, signal);
+  const hardLinks = new HardLinks(options.root, options.holes, signal);
   for (const [at, entry] of tree.links.entries()) {
     try {
       await makeLink(entry, options, hardLinks, tree.unheldTimes);

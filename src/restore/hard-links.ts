@@ -5,7 +5,7 @@ import { BackupError } from '../errors.ts';
 import type { OperationOptions } from '../events.ts';
 import type { Entry } from '../format/entry.ts';
 import { within } from '../state/near-path.ts';
-import { writeSparse } from '../state/write-sparse.ts';
+import { writeFilled, writeSparse } from '../state/write-sparse.ts';
 import { throwIfAborted } from '../workers/abort.ts';
 import { isUnsupported } from './target-abilities.ts';
 
@@ -21,6 +21,7 @@ const NO_MORE = new Set(['EMLINK', 'EXDEV']);
  */
 export class HardLinks {
   readonly #root: string;
+  readonly #write: typeof writeSparse;
   readonly #signal: AbortSignal | undefined;
   #buffer: Buffer | null = null;
   /** By path: the file that its next name is a link to, where that is a copy. */
@@ -28,8 +29,10 @@ export class HardLinks {
   /** How many names became files of their own, and the first of them. */
   readonly copied: { count: number; first: string | null } = { count: 0, first: null };
 
-  constructor(root: string, signal: AbortSignal | undefined) {
+  /** @param holes whether the file system has them */
+  constructor(root: string, holes: boolean, signal: AbortSignal | undefined) {
     this.#root = root;
+    this.#write = holes ? writeSparse : writeFilled;
     this.#signal = signal;
   }
 
@@ -64,13 +67,13 @@ export class HardLinks {
       const to = this.#at(path, (absolute) => fs.openSync(absolute, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW, 0o600));
       let written: string;
       try {
-        let length = 0;
+        let [length, filled] = [0, 0];
         written = await this.#pass(from, (bytes, position) => {
-          writeSparse(to, bytes, position);
+          filled = this.#write(to, bytes, position);
           length = position + bytes.length;
         });
-        // What ends in zeros ends in a hole.
-        fs.ftruncateSync(to, length);
+        // It ends in a hole.
+        if (filled < length) fs.ftruncateSync(to, length);
       } finally {
         fs.closeSync(to);
       }

@@ -168,6 +168,7 @@ async function restoreInto(
       umask: process.umask(),
       sameOwner: options.sameOwner ?? false,
       modes: abilities.modes,
+      holes: abilities.holes,
     };
     const extract = opened.kind === 'sealed' ? extractOfSealed : extractOfUnsealed;
     const { tree, external } = await extract(

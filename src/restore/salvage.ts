@@ -95,7 +95,8 @@ async function salvageInto(
 ): Promise<SalvageResult> {
   const { signal, onEvent } = options;
   const abilities = probeAbilities(folder.tree);
-  const treeOptions = { root: folder.tree, umask: process.umask(), sameOwner: false, modes: abilities.modes };
+  const { modes, holes } = abilities;
+  const treeOptions = { root: folder.tree, umask: process.umask(), sameOwner: false, modes, holes };
   const writer = new SalvageWriter(treeOptions, probeNameFolding(folder.tree));
   const problems: Problem[] = [];
   onEvent?.({ type: 'phase', phase: 'extract' });

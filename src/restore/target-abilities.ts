@@ -21,6 +21,8 @@ const PROBED_HOLE = 1024 * 1024;
 
 const CANNOT = new Set(['EPERM', 'EACCES', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']);
 
+const NO_HOLE = new Set(['ENOSPC', 'EDQUOT', 'EFBIG', 'EINVAL']);
+
 /** Whether the system says that there is no such thing on this file system, or not for us. */
 export function isUnsupported(error: unknown): boolean {
   return CANNOT.has((error as NodeJS.ErrnoException).code ?? '');
@@ -65,8 +67,8 @@ function holdsHole(file: string): boolean {
   try {
     fs.truncateSync(file, PROBED_HOLE);
   } catch (error) {
-    // It would have to be filled.
-    if ((error as NodeJS.ErrnoException).code === 'ENOSPC') return false;
+    // It would have to be filled, may not be so long, or grows by being written to alone.
+    if (isUnsupported(error) || NO_HOLE.has((error as NodeJS.ErrnoException).code ?? '')) return false;
     throw error;
   }
   return fs.lstatSync(file).blocks * 512 < PROBED_HOLE;

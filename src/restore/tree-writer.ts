@@ -6,7 +6,7 @@ import { printable } from '../format/printable.ts';
 import type { EntrySink } from '../read/block-walker.ts';
 import { within } from '../state/near-path.ts';
 import { HERE } from '../state/platform.ts';
-import { writeSparse } from '../state/write-sparse.ts';
+import { writeFilled, writeSparse } from '../state/write-sparse.ts';
 import { setEntryTime, type UnheldTimes } from './entry-time.ts';
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW = 0, O_WRONLY } = fs.constants;
@@ -21,6 +21,8 @@ export interface TreeWriterOptions {
   sameOwner: boolean;
   /** Whether the file system holds permissions; where it does not, none are set. */
   modes: boolean;
+  /** Whether the file system has holes; where it has none, zeros are written. */
+  holes: boolean;
 }
 
 /** What is left to do when all files are written: links, and what writing into directories would undo. */
@@ -41,11 +43,12 @@ export function emptyTree(): ExtractedTree {
  * Writes proven entries into a tree. Directories stay open to us (0700) and links unmade until `makeLinks`, so nothing is
  * ever written through a link. Synchronous, for it runs where the entries are proven, in a worker.
  *
- * Long runs of zeros become holes, whatever they were where the file was captured: they take no room, and read the same.
+ * Long runs of zeros become holes, whatever they were where the file was captured, if the file system has them: they take no room, and read the same.
  * Times have microseconds: that is what `utimes` of Node takes.
  */
 export class TreeWriter implements EntrySink {
   readonly #options: TreeWriterOptions;
+  readonly #write: typeof writeSparse;
   readonly #tree = emptyTree();
   /** A path of fewer characters fits in any case: each takes three bytes at most. */
   readonly #short: number;
@@ -57,6 +60,7 @@ export class TreeWriter implements EntrySink {
 
   constructor(options: TreeWriterOptions) {
     this.#options = options;
+    this.#write = options.holes ? writeSparse : writeFilled;
     this.#short = (HERE.maxPathBytes - Buffer.byteLength(options.root)) / 3;
   }
 
@@ -86,7 +90,7 @@ export class TreeWriter implements EntrySink {
   part(entry: Entry, content: Buffer): void {
     if (content.length === 0) return;
     this.#attempt(entry, () => {
-      this.#written = writeSparse(this.#fd, content, this.#position);
+      this.#written = this.#write(this.#fd, content, this.#position);
       this.#position += content.length;
     });
   }

@@ -51,6 +51,12 @@ export function writeSparse(fd: number, content: Uint8Array, position: number): 
   return position + written;
 }
 
+/** Writes all of it, in order, where the file system has no holes: such a one may take nothing else. @returns where it ends */
+export function writeFilled(fd: number, content: Uint8Array, position: number): number {
+  for (let at = 0; at < content.length; ) at += writeSync(fd, content, at, content.length - at, position + at);
+  return position + content.length;
+}
+
 /** The next bytes from `from` on that are no hole; `begin` is `end` where there are none. */
 function nextData(content: Uint8Array, from: number, position: number): { begin: number; end: number } {
   const { length } = content;

@@ -1,6 +1,6 @@
 """A file system that lacks what others have, for tests: a folder, seen through FUSE. Debian: python3-fuse.
 
-BACK=FOLDER DENY=call:ERRNO,… [FORBIDDEN=characters] [MODELESS=1] python3 limited.py MOUNTPOINT -f -s -o use_ino
+BACK=FOLDER DENY=call:ERRNO,… [FORBIDDEN=characters] [MODELESS=1] [SEQUENTIAL=1] python3 limited.py MOUNTPOINT -f -s -o use_ino
 """
 import errno
 import os
@@ -13,6 +13,7 @@ BACK = os.environ['BACK']
 DENY = dict(rule.split(':') for rule in os.environ.get('DENY', '').split(',') if rule)
 FORBIDDEN = os.environ.get('FORBIDDEN', '')
 MODELESS = 'MODELESS' in os.environ
+SEQUENTIAL = 'SEQUENTIAL' in os.environ
 
 
 def real(path):
@@ -79,6 +80,8 @@ class Limited(fuse.Fuse):
         os.lchown(real(path), user, group)
 
     def truncate(self, path, length):
+        if SEQUENTIAL and length > os.stat(real(path)).st_size:
+            raise OSError(errno.EPERM, 'truncate')
         os.truncate(real(path), length)
 
     def utimens(self, path, accessed, modified):
@@ -105,6 +108,8 @@ class Limited(fuse.Fuse):
             return os.pread(self.descriptor, length, offset)
 
         def write(self, content, offset):
+            if SEQUENTIAL and offset != os.fstat(self.descriptor).st_size:
+                raise OSError(errno.EPERM, 'write')
             return os.pwrite(self.descriptor, content, offset)
 
         def release(self, flags):
@@ -121,6 +126,8 @@ class Limited(fuse.Fuse):
             return os.fstat(self.descriptor)
 
         def ftruncate(self, length):
+            if SEQUENTIAL and length > os.fstat(self.descriptor).st_size:
+                raise OSError(errno.EPERM, 'ftruncate')
             os.ftruncate(self.descriptor, length)
 
     def main(self, *words, **more):

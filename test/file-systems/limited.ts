@@ -16,6 +16,8 @@ export interface Lacks {
   forbidden?: string;
   /** Every mode reads as 0755, and times have whole seconds. */
   modeless?: boolean;
+  /** Files grow by what is written at their end, and by nothing else, as on storage behind rclone. */
+  sequential?: boolean;
 }
 
 export interface LimitedFileSystem {
@@ -35,9 +37,14 @@ export function whyNotLimited(): string | null {
 }
 
 /** Mounts one. */
-export function mountLimited({ deny = {}, forbidden = '', modeless = false }: Lacks): Promise<LimitedFileSystem> {
+export function mountLimited({ deny = {}, forbidden = '', modeless, sequential }: Lacks): Promise<LimitedFileSystem> {
   const rules = Object.entries(deny).map((rule) => rule.join(':'));
-  const lacks = { DENY: rules.join(','), FORBIDDEN: forbidden, ...(modeless ? { MODELESS: '1' } : {}) };
+  const lacks = {
+    DENY: rules.join(','),
+    FORBIDDEN: forbidden,
+    ...(modeless ? { MODELESS: '1' } : {}),
+    ...(sequential ? { SEQUENTIAL: '1' } : {}),
+  };
   return mountByScript('limited.py', ['use_ino'], lacks);
 }
 

@@ -20,7 +20,13 @@ async function extract(between: (archive: string) => void): Promise<string> {
     const snapshot = (await openSnapshot(source)) as UnsealedSnapshot;
     const survey = await surveyUnsealed(snapshot, null, undefined);
     between(archive);
-    await extractUnsealed(snapshot, null, survey, { root, umask: 0o027, sameOwner: false, modes: true }, {});
+    await extractUnsealed(
+      snapshot,
+      null,
+      survey,
+      { root, umask: 0o027, sameOwner: false, modes: true, holes: true },
+      {},
+    );
     return root;
   } finally {
     source.close();

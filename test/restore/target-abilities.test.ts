@@ -164,6 +164,23 @@ describe('permissions that are not held', () => {
   });
 });
 
+test.skipIf(noFuse).each([{}, { link: 'EPERM' }])(
+  `where files grow by writing alone, zeros are written (denied: %j)${reason}`,
+  async (deny) => {
+    const zeros = room.fresh('zeros');
+    fs.mkdirSync(zeros);
+    const content = Buffer.concat([Buffer.alloc(200_000), Buffer.from('middle'), Buffer.alloc(3_000_000)]);
+    fs.writeFileSync(join(zeros, 'data.mdb'), content);
+    fs.linkSync(join(zeros, 'data.mdb'), join(zeros, 'other'));
+    fs.writeFileSync(join(zeros, 'small'), Buffer.alloc(70_000));
+    const from = room.fresh('zeros.tar.gz');
+    await createBackup(new StateStore(zeros), from);
+    const { target } = await restoreTo({ sequential: true, deny }, from);
+    for (const name of ['data.mdb', 'other']) expect(fs.readFileSync(join(target, name)).equals(content)).toBe(true);
+    expect(fs.readFileSync(join(target, 'small')).equals(Buffer.alloc(70_000))).toBe(true);
+  },
+);
+
 test('a file system that can do all is found to', () => {
   expect(probeAbilities(room.root)).toEqual({ hardLinks: true, symlinks: true, modes: true, holes: true });
 });
