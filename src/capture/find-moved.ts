@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import { throwIfAborted } from '../workers/abort.ts';
 import { listDirectory } from './directory-names.ts';
 import type { Exclusions } from './exclusions.ts';
-import { CLOCK_TICK_MS } from './file-state.ts';
+import { CLOCK_TICK_MS, isTooFresh } from './file-state.ts';
 import { GitNames } from './git/git-names.ts';
 import { ScannedDirectory, typeOf } from './scanned-directory.ts';
 import type { SeenTree } from './seen-tree.ts';
@@ -12,6 +12,9 @@ import { isPartOfDatabase } from './sqlite/side-files.ts';
 /** How far the clock of a file system may be behind ours; a directory that seems changed for that is looked at once more. */
 const CLOCK_SLACK_MS = 10_000;
 const LOOKS_PER_TURN = 1000;
+
+/** How often directories are looked at that go on changing: what is moved from one that comes next to one that was just looked at. */
+const ROUNDS = 5;
 
 export interface FindMovedOptions {
   seen: SeenTree;
@@ -22,7 +25,7 @@ export interface FindMovedOptions {
 /**
  * Looks again at the directories that changed since the scan listed them, for what was there before the scan began and is in the snapshot
  * under no name: moved into a directory that was listed already, out of one that was not, or from under a name that was listed.
- * What was made meanwhile is none of it: a snapshot need not have it.
+ * What was made meanwhile is none of it: a snapshot need not have it. Directories that change under these looks are looked at several times.
  *
  * Call it when every file has been read.
  *
@@ -58,12 +61,21 @@ export async function* findMoved(root: string, options: FindMovedOptions): Async
     if (isChanged) changed.push(path);
     levels.push({ path, changed: isChanged });
   }
-  for (let path = changed.pop(); path !== undefined; path = changed.pop()) {
-    for (const found of lookThrough(top, path, known, options)) {
-      if (++looks % LOOKS_PER_TURN === 0) await breathe(signal);
-      if (found.kind === 'lost') yield found.path;
-      else if (found.kind === 'directory') changed.push(found.path);
+  const named = new Set<number>();
+  for (let round = 0, next = changed; next.length > 0 && round < ROUNDS; round++) {
+    const restless: [string, bigint][] = [];
+    for (let path = next.pop(); path !== undefined; path = next.pop()) {
+      const { mtimeNs = 0n } = look(top + path) ?? {};
+      restless.push([path, isTooFresh(mtimeNs, Date.now()) ? 0n : mtimeNs]);
+      for (const found of lookThrough(top, path, known, options)) {
+        if (++looks % LOOKS_PER_TURN === 0) await breathe(signal);
+        if (found.kind === 'directory') next.push(found.path);
+        if (found.kind !== 'lost' || named.has(found.key)) continue;
+        named.add(found.key);
+        yield found.path;
+      }
     }
+    next = restless.filter(([path, mtimeNs]) => look(top + path)?.mtimeNs !== mtimeNs).map(([path]) => path);
   }
 }
 
@@ -76,6 +88,7 @@ interface Found {
   /** `lost`; a `directory` to look through; or `nothing`, said so that the caller can take a breath. */
   kind: 'lost' | 'directory' | 'nothing';
   path: string;
+  key: number;
 }
 
 function* lookThrough(
@@ -93,10 +106,12 @@ function* lookThrough(
     const stat = look(top + path);
     if (stat === null || known.has(`${path}/`)) continue;
     const type = typeOf(stat);
+    const key = seen.keyOf(stat);
     const accounted = seen.isAccountedFor(stat);
     // A directory that was moved as a whole was looked at under its old name, and what is in it perhaps not.
     if (type === 'directory' && (accounted || !wasThere(stat, seen.beganMs))) {
-      if (exclusions.reasonFor(directory, name, type, stat) === null) yield { kind: 'directory', path: `${path}/` };
+      if (exclusions.reasonFor(directory, name, type, stat) === null)
+        yield { kind: 'directory', path: `${path}/`, key };
       continue;
     }
     const isLost =
@@ -104,7 +119,7 @@ function* lookThrough(
       wasThere(stat, seen.beganMs) &&
       exclusions.reasonFor(directory, name, type, stat) === null &&
       (type !== 'file' || !isPartOfDatabase(top + path));
-    yield { kind: isLost ? 'lost' : 'nothing', path };
+    yield { kind: isLost ? 'lost' : 'nothing', path, key };
   }
 }
 

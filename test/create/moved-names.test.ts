@@ -11,10 +11,13 @@ type Act = (root: string) => void;
 /** Moments of a capture: the scan says of a link that leads out when it comes by. `zz` is its end; nothing is read before. */
 type Moment = 'm' | 'zz';
 
+/** Something that happens when a loss is said. */
+type OnLoss = (root: string, path: string) => void;
+
 const BEFORE_THE_SCAN_MS = 100;
 
 /** Makes a snapshot of a tree in which something happens at a moment; tells what it says, and gives it back. */
-async function createWhile(build: Act, at: Moment, act: Act, options: CreateOptions = {}) {
+async function createWhile(build: Act, at: Moment, act: Act, options: CreateOptions = {}, onLoss?: OnLoss) {
   const root = room.fresh('state');
   for (const name of ['a', 'n', 'seeds']) fs.mkdirSync(join(root, name), { recursive: true });
   fs.writeFileSync(join(root, 'seeds/a.json'), '{}');
@@ -27,6 +30,7 @@ async function createWhile(build: Act, at: Moment, act: Act, options: CreateOpti
     ...options,
     onEvent(event) {
       if (event.type === 'notice' && event.path === at) act(root);
+      if (event.type === 'verdict') onLoss?.(root, event.path);
     },
   });
   expect(await verifySnapshot(snapshot)).toMatchObject({ valid: true, problems: [] });
@@ -80,6 +84,22 @@ test.for(['n/x.json', 'n/large.bin'])('%s that is moved after it was listed is n
 test('a file that is moved from where nobody looked yet to where nobody looks again is named', async () => {
   const made = await createWhile(write('n/x.json'), 'm', move('n/x.json', 'a/y.json'));
   expect(made).toMatchObject({ complete: false, told: ['unreadable a/y.json'] });
+});
+
+test('one that is moved on to where that look has just been is named', async () => {
+  const made = await createWhile(
+    write('n/x.json', 'n/y.json'),
+    'm',
+    (root) => {
+      move('n/x.json', 'a/x.json')(root);
+      move('n/y.json', 'a/y.json')(root);
+    },
+    {},
+    (root, path) => {
+      if (path === 'a/x.json') move('a/y.json', 'seeds/y.json')(root);
+    },
+  );
+  expect(made).toMatchObject({ complete: false, told: ['unreadable a/x.json', 'unreadable seeds/y.json'] });
 });
 
 test('the same at the top, and of links', async () => {
