@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { FieldTree } from './field-tree.ts';
 import type { Ending, JournalMode } from './make-with-python.ts';
@@ -33,9 +33,10 @@ export function plantDatabase(tree: FieldTree, folder: string): () => void {
   if (existsSync(absolute) || tree.steps.some((step) => step.path === absolute)) return () => {};
   const journal = random.pick(MODES);
   const ending = random.pick(ENDINGS);
-  const alias = random.chance(0.2)
-    ? join(random.pick([folder, dirname(folder)]), `zz-alias-${random.word()}.db`)
-    : null;
+  const folders = [folder, dirname(folder)].filter(
+    (each) => statSync(tree.absolute(each)).dev === statSync(tree.absolute(folder)).dev,
+  );
+  const alias = random.chance(0.2) ? join(random.pick(folders), `zz-alias-${random.word()}.db`) : null;
   tree.steps.push({
     make: 'database',
     path: absolute,

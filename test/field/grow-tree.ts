@@ -41,6 +41,17 @@ export function growTree(root: string, outside: string, seed: number): FieldTree
   const tree = new FieldTree(root, random);
   mkdirSync(root);
   mkdirSync(outside);
+  try {
+    plantAll(tree, outside);
+  } catch (error) {
+    tree.cleanUp();
+    throw error;
+  }
+  return tree;
+}
+
+function plantAll(tree: FieldTree, outside: string): void {
+  const { random } = tree;
   tree.file('sessions/first.json', '{}');
   const afterwards: (() => void)[] = [];
   const plants: ((folder: string) => void)[] = [
@@ -66,5 +77,4 @@ export function growTree(root: string, outside: string, seed: number): FieldTree
   makeWithPython(tree.steps);
   for (const act of afterwards) act();
   tree.settle();
-  return tree;
 }

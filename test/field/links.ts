@@ -1,4 +1,4 @@
-import { linkSync, symlinkSync } from 'node:fs';
+import { linkSync, statSync, symlinkSync } from 'node:fs';
 import type { FieldTree } from './field-tree.ts';
 
 /** Symbolic links of all sorts, and files of many names, in folders that come before and after each other. */
@@ -30,7 +30,8 @@ export function plantLinks(tree: FieldTree, folder: string, outside: string): vo
       const other = `${tree.folder(`${top}/${random.pick(['a', 'm', 'z', 'logs'])}`)}/${i}-${name}${random.pick(['', '.json', '.log', '-wal'])}`;
       linkSync(tree.absolute(first), tree.absolute(other));
     }
-    if (random.chance(0.2)) linkSync(tree.absolute(first), `${outside}/${random.word()}`);
+    const isNear = statSync(outside).dev === statSync(tree.absolute(top)).dev;
+    if (random.chance(0.2) && isNear) linkSync(tree.absolute(first), `${outside}/${random.word()}`);
   }
   tree.story.push(`links in ${folder}`);
 }
