@@ -1,0 +1,118 @@
+/** Changes of one field each to the tar of an archive. Checksums are made anew, so that the field itself is what readers judge. */
+import { padded, paxHeaderOf, paxRecord } from '../archives/tar-bytes.ts';
+
+/** Numbers from 0 up to, not including, `below`. */
+export type Random = (below: number) => number;
+
+/** Mulberry32 (Tommy Ettinger, public domain): the same numbers for the same seed, on every machine. */
+export function randomFrom(seed: number): Random {
+  let state = seed >>> 0;
+  return (below) => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
+  };
+}
+
+const FIELDS = {
+  name: [0, 100],
+  mode: [100, 8],
+  uid: [108, 8],
+  gid: [116, 8],
+  size: [124, 12],
+  mtime: [136, 12],
+  checksum: [148, 8],
+  type: [156, 1],
+  link: [157, 100],
+  magic: [257, 8],
+  uname: [265, 32],
+  gname: [297, 32],
+  devices: [329, 16],
+  prefix: [345, 155],
+  rest: [500, 12],
+} as const;
+
+const PIECES = ['\0', ' ', '/', './', '../', '7', '0', '\x80', '\xff', 'x', '\n', '\\', ':', '-', 'a.bin'];
+const RECORDS = ['path', 'linkpath', 'size', 'uid', 'gid', 'mtime', 'atime', 'uname', 'comment', 'hdrcharset'];
+const MORE_RECORDS = ['GNU.sparse.name', 'GNU.sparse.size', 'SCHILY.xattr.user.x', 'SCHILY.realsize', 'SCHILY.fflags'];
+const VALUES = ['', '0', '18', '512', '5', 'b.bin', 'b.bin/', './b.bin', '../b', '-1', '1.5', 'x\n14 path=b.bin\n'];
+
+/** What a mutator does to the header block `block` of an entry: returns what stands there instead. */
+export type Mutator = (block: Buffer, random: Random) => Buffer;
+
+function changeField([offset, length]: readonly [number, number]): Mutator {
+  return (block, random) => {
+    const changed = Buffer.from(block);
+    const at = offset + random(length);
+    switch (random(4)) {
+      case 0:
+        changed[at] = (changed[at] as number) ^ (1 << random(8));
+        break;
+      case 1:
+        changed.write(PIECES[random(PIECES.length)] as string, at, Math.max(1, offset + length - at), 'latin1');
+        break;
+      case 2:
+        changed.fill([0, 0x20, 0x30][random(3)] as number, offset, offset + length);
+        break;
+      default: {
+        // All of it a place on, which puts something before what was there.
+        const field = Buffer.from(changed.subarray(offset, offset + length - 1));
+        changed[offset] = [0, 0x20, 0x30, 0x31][random(4)] as number;
+        field.copy(changed, offset + 1);
+      }
+    }
+    if (offset !== FIELDS.checksum[0]) writeChecksum(changed);
+    return changed;
+  };
+}
+
+function writeChecksum(block: Buffer): void {
+  block.fill(0x20, 148, 156);
+  const sum = block.reduce((total, byte) => total + byte, 0);
+  block.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148, 'latin1');
+}
+
+function record(random: Random, keys: readonly string[]): Buffer {
+  return paxRecord([keys[random(keys.length)] as string, VALUES[random(VALUES.length)] as string]);
+}
+
+const before = (make: (random: Random) => Buffer): Mutator => {
+  return (block, random) => Buffer.concat([make(random), block]);
+};
+
+/** By what they change. */
+export const HEADER_MUTATORS: Record<string, Mutator> = {
+  ...Object.fromEntries(Object.entries(FIELDS).map(([name, place]) => [`field ${name}`, changeField(place)])),
+  'pax record': before((random) => paxHeaderOf(record(random, RECORDS))),
+  'pax record of a vendor': before((random) => paxHeaderOf(record(random, MORE_RECORDS))),
+  'pax records': before((random) => paxHeaderOf(Buffer.concat([record(random, RECORDS), record(random, RECORDS)]))),
+  'pax record for all': before((random) => paxHeaderOf(record(random, RECORDS), 'g')),
+  'pax header of two fields': before((random) => {
+    const header = paxHeaderOf(record(random, ['comment', 'atime', 'mtime']));
+    const [name, place] = Object.entries(FIELDS)[random(15)] as [string, readonly [number, number]];
+    const changed = changeField(place)(header.subarray(0, 512), random);
+    return Buffer.concat([changed, header.subarray(name === 'size' ? 512 : 512)]);
+  }),
+  'pax padding': before((random) => {
+    const header = paxHeaderOf(paxRecord(['comment', 'x']));
+    (random(2) === 0 ? paxRecord(['path', 'b.bin']) : Buffer.from('x')).copy(header, 530 + random(400));
+    return header;
+  }),
+  'long name of GNU tar': before((random) => {
+    const body = Buffer.from(`${VALUES[random(VALUES.length)]}\0`);
+    const block = Buffer.from(paxHeaderOf(body).subarray(0, 512));
+    block.write(random(3) === 0 ? 'K' : 'L', 156, 'latin1');
+    block.write('ustar  \0', 257, 'latin1');
+    writeChecksum(block);
+    return Buffer.concat([block, padded(body)]);
+  }),
+  'GNU magic': (block) => {
+    const changed = Buffer.from(block);
+    changed.write('ustar  \0', 257, 'latin1');
+    writeChecksum(changed);
+    return changed;
+  },
+  'header twice': (block) => Buffer.concat([block, block]),
+  'zero block before it': (block) => Buffer.concat([Buffer.alloc(512), block]),
+};
