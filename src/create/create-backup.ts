@@ -29,6 +29,7 @@ import { defaultSnapshotName } from '../state/snapshot-name.ts';
 import type { StateStore } from '../state/state-store.ts';
 import { throwIfAborted } from '../workers/abort.ts';
 import { WorkerPool } from '../workers/pool.ts';
+import { ChangedNames } from './changed-names.ts';
 import { compressionOf } from './compress.ts';
 import { type CreateOptions, type CreateOutput, createOptionsSchema } from './create-options.ts';
 import { refuseEmptyState } from './empty-state.ts';
@@ -180,6 +181,7 @@ async function writeSnapshot(
   await sink.write(manifestMember);
 
   const recorded = new VerdictList();
+  const changed = new ChangedNames();
   const check = new SelfCheck();
   const leftOut: LeftOut[] = [];
   const record = (verdict: RecordedVerdict): void => {
@@ -207,7 +209,10 @@ async function writeSnapshot(
       check,
       root: rootSlash,
       onVerdict: record,
-      onEntry: (path) => recorded.sawEntry(path),
+      onEntry(entry) {
+        recorded.sawEntry(entry.path);
+        changed.add(entry);
+      },
       onProgress(entries, bytes) {
         throwIfAborted(signal);
         onEvent?.({ type: 'progress', phase: 'capture', entries, bytes });
@@ -234,6 +239,7 @@ async function writeSnapshot(
       for (const item of items) await writer.add(item, seenMs);
     }
     await writer.finish();
+    for (const message of changed.notices()) onEvent?.({ type: 'notice', message });
     refuseEmptyState(root, writer.index.totals, recorded.finish(), options.allowEmpty);
     const places = ownPlaces(root, options.folders);
     const exclusions = new Exclusions(compileUserExcludes(excludes), sink.identities, places);

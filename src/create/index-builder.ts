@@ -34,13 +34,13 @@ export class IndexBuilder {
   #raw = 0;
   #names = 0;
   #offset: number;
-  readonly #onEntry: (path: string) => void;
+  readonly #onEntry: (entry: BlockEntry) => void;
 
   /**
    * @param offset where in the file the first member of entries begins
-   * @param onEntry called with the path of each entry
+   * @param onEntry called with each entry
    */
-  constructor(offset: number, onEntry: (path: string) => void) {
+  constructor(offset: number, onEntry: (entry: BlockEntry) => void) {
     this.#offset = offset;
     this.#onEntry = onEntry;
   }
@@ -62,7 +62,7 @@ export class IndexBuilder {
 
   addEntry(entry: BlockEntry): void {
     this.#entries.push(entry);
-    this.#onEntry(entry.path);
+    this.#onEntry(entry);
     this.#names += entry.path.length + (entry.link?.length ?? 0);
     const { totals } = this;
     totals.entries++;

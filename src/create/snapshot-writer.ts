@@ -52,8 +52,8 @@ export interface SnapshotWriterOptions {
   seen: SeenTree;
   /** Called when a file was not captured clean at once. */
   onVerdict: (verdict: RecordedVerdict) => void;
-  /** Called with the path of each entry that is in the snapshot. */
-  onEntry: (path: string) => void;
+  /** Called with each entry that is in the snapshot. */
+  onEntry: (entry: BlockEntry) => void;
   /** Called after each piece of work, with what is written so far; may throw to end the snapshot. */
   onProgress: (entries: number, bytes: number) => void;
 }

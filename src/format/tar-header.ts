@@ -102,6 +102,13 @@ function paxRecords(fields: HeaderFields): PaxRecord[] {
   return records;
 }
 
+/** Whether a pax header has a name or target with a newline: node-tar reads what is behind it as another record. */
+export function hasRecordOfLines(fields: HeaderFields): boolean {
+  const name = tarName(fields);
+  const { link } = fields;
+  return (name.includes('\n') && !fitsName(name)) || (link?.includes('\n') === true && utf8Length(link) > NAME_BYTES);
+}
+
 function fitsName(name: string): boolean {
   const length = utf8Length(name);
   return length <= NAME_BYTES || splitName(name, length) > 0;
