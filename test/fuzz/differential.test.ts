@@ -13,7 +13,7 @@ import { HEADER_MUTATORS, type Random, randomFrom } from './mutators.ts';
 import { MISSING, Readers } from './readers.ts';
 import { ROW_MUTATORS } from './row-mutators.ts';
 
-const CASES = TORTURE ? 100_000 : 400;
+const CASES = TORTURE ? 100_000 : 240;
 const LIMIT = TORTURE ? 0 : 600_000;
 const room = new Workroom();
 let readers: Readers;

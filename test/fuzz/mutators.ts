@@ -4,6 +4,8 @@ import { padded, paxHeaderOf, paxRecord } from '../archives/tar-bytes.ts';
 /** Numbers from 0 up to, not including, `below`. */
 export type Random = (below: number) => number;
 
+export const pick = <Value>(values: readonly Value[], random: Random): Value => values[random(values.length)] as Value;
+
 /** Mulberry32 (Tommy Ettinger, public domain): the same numbers for the same seed, on every machine. */
 export function randomFrom(seed: number): Random {
   let state = seed >>> 0;
@@ -74,25 +76,55 @@ function writeChecksum(block: Buffer): void {
 }
 
 function record(random: Random, keys: readonly string[]): Buffer {
-  return paxRecord([keys[random(keys.length)] as string, VALUES[random(VALUES.length)] as string]);
+  return paxRecord([pick(keys, random), pick(VALUES, random)]);
 }
 
 const before = (make: (random: Random) => Buffer): Mutator => {
   return (block, random) => Buffer.concat([make(random), block]);
 };
 
+/** Ways to write a number of `length` bytes, of which readers take all or only some. */
+const SPELLINGS: ((value: number, length: number) => string)[] = [
+  (value, length) => `${value.toString(8).padStart(length - 1, ' ')}\0`,
+  (value, length) => `${value.toString(8).padStart(length - 2, '0')}\0 `,
+  (value, length) => value.toString(8).padStart(length, '0'),
+  (value) => `${value.toString(8)} `,
+  (value) => `${value.toString(8)}\0`,
+  (value, length) => `\0${value.toString(8).padStart(length - 2, '0')}\0`,
+  (value, length) => `+${value.toString(8).padStart(length - 2, '0')}\0`,
+  (value, length) => `0x${value.toString(16).padStart(length - 3, '0')}\0`,
+  (value, length) => `\x80${Buffer.from(value.toString(16).padStart((length - 1) * 2, '0'), 'hex').toString('latin1')}`,
+];
+
+const NUMBERS = ['mode', 'uid', 'gid', 'size', 'mtime'] as const;
+
+/** The number that is there, written in another way. */
+const spellOtherwise: Mutator = (block, random) => {
+  const changed = Buffer.from(block);
+  const [offset, length] = FIELDS[pick(NUMBERS, random)];
+  const value = Number.parseInt(block.toString('latin1', offset, offset + length), 8);
+  const text = pick(SPELLINGS, random)(value, length);
+  changed.fill(0, offset, offset + length);
+  changed.write(text, offset, length, 'latin1');
+  writeChecksum(changed);
+  return changed;
+};
+
 /** By what they change. */
 export const HEADER_MUTATORS: Record<string, Mutator> = {
   ...Object.fromEntries(Object.entries(FIELDS).map(([name, place]) => [`field ${name}`, changeField(place)])),
+  'number spelled otherwise': spellOtherwise,
   'pax record': before((random) => paxHeaderOf(record(random, RECORDS))),
   'pax record of a vendor': before((random) => paxHeaderOf(record(random, MORE_RECORDS))),
   'pax records': before((random) => paxHeaderOf(Buffer.concat([record(random, RECORDS), record(random, RECORDS)]))),
   'pax record for all': before((random) => paxHeaderOf(record(random, RECORDS), 'g')),
   'pax header of two fields': before((random) => {
     const header = paxHeaderOf(record(random, ['comment', 'atime', 'mtime']));
-    const [name, place] = Object.entries(FIELDS)[random(15)] as [string, readonly [number, number]];
-    const changed = changeField(place)(header.subarray(0, 512), random);
-    return Buffer.concat([changed, header.subarray(name === 'size' ? 512 : 512)]);
+    const changed = changeField(FIELDS[pick(Object.keys(FIELDS) as (keyof typeof FIELDS)[], random)])(
+      header.subarray(0, 512),
+      random,
+    );
+    return Buffer.concat([changed, header.subarray(512)]);
   }),
   'pax padding': before((random) => {
     const header = paxHeaderOf(paxRecord(['comment', 'x']));

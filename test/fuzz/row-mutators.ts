@@ -1,8 +1,6 @@
 /** Changes of one field of an entry, in the index and in the tar alike: what a hostile writer could seal. */
 import type { Entry } from '../archives/entry.ts';
-import type { Random } from './mutators.ts';
-
-const pick = <Value>(values: readonly Value[], random: Random): Value => values[random(values.length)] as Value;
+import { pick, type Random } from './mutators.ts';
 
 const NAMES = [
   'b.bin',
