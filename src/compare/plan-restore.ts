@@ -4,7 +4,7 @@ import { BackupError, type ErrorCode } from '../errors.ts';
 import type { Entry } from '../format/entry.ts';
 import { isEmptySnapshot, type RecordedVerdict, type Totals } from '../format/index-root.ts';
 import type { Manifest } from '../format/manifest.ts';
-import { comparePaths } from '../format/path-order.ts';
+import { comparePaths, isBelow } from '../format/path-order.ts';
 import { checkArgument, checkOptions, snapshotSchema, storeSchema } from '../options.ts';
 import { type OpenSnapshot, openSnapshot, type SealedSnapshot, type UnsealedSnapshot } from '../read/open-snapshot.ts';
 import { ReadPool } from '../read/read-pool.ts';
@@ -125,8 +125,8 @@ export async function planRestore(
     const collisions = folding.case ? new NameCollisions(folding) : null;
     let collision: BackupError | null = null;
     function* planned(): Generator<Entry, void, void> {
-      for (const entry of decided.entries()) {
-        if (selection !== null && staysAsItIs(entry, selection, place.target)) continue;
+      const entries = decided.entries();
+      for (const entry of selection === null ? entries : comingEntries(entries, selection, place.target)) {
         notKept.see(entry);
         if (collisions !== null) collision ??= collisionOf(collisions, entry.path);
         yield entry;
@@ -172,10 +172,22 @@ export async function planRestore(
   }
 }
 
-/** What a part of a snapshot needs and does not bring: files that hard links are other names of, directories that are there already. */
-function staysAsItIs({ path: entryPath, type }: Entry, selection: Selection, live: string): boolean {
-  if (selection.wants(entryPath, type === 'directory')) return false;
-  return type !== 'directory' || isDirectoryBelow(live, entryPath);
+/**
+ * What a part of a snapshot brings: what is wanted, and the directories on the way to it that are not there yet. What it needs
+ * besides, files that hard links are other names of and the way to those, does not come.
+ */
+function* comingEntries(entries: Iterable<Entry>, selection: Selection, live: string): Generator<Entry, void, void> {
+  let way: Entry[] = [];
+  for (const entry of entries) {
+    way = way.filter(({ path: parent }) => isBelow(entry.path, parent));
+    if (selection.wants(entry.path, entry.type === 'directory')) {
+      yield* way;
+      way = [];
+      yield entry;
+    } else if (entry.type === 'directory' && !isDirectoryBelow(live, entry.path)) {
+      way.push(entry);
+    }
+  }
 }
 
 function decide(opened: OpenSnapshot, selection: Selection | null, options: RestoreOptions): Promise<Decided> {

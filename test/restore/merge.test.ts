@@ -104,13 +104,13 @@ function fill(at: string, things: Thing[]): void {
 }
 
 function entriesOf(things: Thing[]): Entry[] {
-  let twin: string | null = null;
+  let twin: { path: string; more: { mode: number; mtime: number } } | null = null;
   return things.flatMap(({ path, kind, mode, text }, number): Entry[] => {
     const more = { mode, mtime: 1_600_000_000 + number };
     if (kind === 'directory') return [directory(path, more)];
     if (kind === 'symlink') return [symlink(path, 'elsewhere', { mtime: more.mtime })];
-    if (kind === 'twin' && twin !== null) return [hardLink(path, twin)];
-    twin ??= path;
+    if (kind === 'twin' && twin !== null) return [hardLink(path, twin.path, twin.more)];
+    twin ??= { path, more };
     return [file(path, text, more)];
   });
 }

@@ -56,9 +56,9 @@ test('a service that was started anew while the snapshot was unpacked', async ()
     code: 'STATE_DIR_IN_USE',
     message: expect.stringContaining(`process ${service} (sleep 600)`),
   });
-  expect(database()).toBe('old database');
+  expect(database()).toContain('old database');
   await publish(staging, { mode: 'replace', forceRunning: true });
-  expect(database()).toBe('new database');
+  expect(database()).toContain('new database');
   await lock.release();
 });
 
@@ -67,9 +67,9 @@ test('undo asks too', async () => {
   await lock.release();
   await startService(join(dir, 'memory.db'));
   await expect(undoRestore(dir)).rejects.toMatchObject({ code: 'STATE_DIR_IN_USE' });
-  expect(database()).toBe('new database');
+  expect(database()).toContain('new database');
   await undoRestore(dir, { forceRunning: true });
-  expect(database()).toBe('old database');
+  expect(database()).toContain('old database');
 });
 
 test.skipIf(!hasStrace)('recover asks where it has something to do', async () => {
@@ -85,5 +85,5 @@ test.skipIf(!hasStrace)('recover asks where it has something to do', async () =>
   expect(readdirSync(dir)).toEqual(['memory.db']);
   end();
   expect((await recoverStateDir(dir)).outcome).toBe('finished');
-  expect(database()).toBe('new database');
+  expect(database()).toContain('new database');
 });
