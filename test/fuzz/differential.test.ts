@@ -9,6 +9,7 @@ import { buildSnapshot } from '../archives/snapshot.ts';
 import { END_OF_TAR } from '../archives/tar-bytes.ts';
 import { Tally, TORTURE } from '../torture/tally.ts';
 import { Workroom } from '../workroom.ts';
+import { LAYER_MUTATORS } from './layer-mutators.ts';
 import { HEADER_MUTATORS, type Random, randomFrom } from './mutators.ts';
 import { MISSING, Readers } from './readers.ts';
 import { ROW_MUTATORS } from './row-mutators.ts';
@@ -82,8 +83,10 @@ function foreignArchive(name: string, random: Random): Buffer {
   return plainMember(Buffer.concat([head, ...parts, END_OF_TAR]));
 }
 
-/** Sealed anew around what was changed: in the row and the tar alike, or in the tar alone. */
+/** Sealed anew around what was changed: in the row and the tar alike, in the tar alone, or in what holds them. */
 function sealedSnapshot(name: string, random: Random): Buffer {
+  const layers = LAYER_MUTATORS[name];
+  if (layers !== undefined) return buildSnapshot(ENTRIES, layers(random));
   const chosen = random(ENTRIES.length);
   const row = ROW_MUTATORS[name];
   const entries = ENTRIES.map((entry, i) => {
@@ -101,7 +104,7 @@ const title = MISSING.length === 0 ? '' : ` (skipped: no ${MISSING.join(', ')} h
 
 const FORMS = [
   ['archives from elsewhere', foreignArchive, Object.keys(HEADER_MUTATORS)],
-  ['sealed snapshots', sealedSnapshot, [...Object.keys(ROW_MUTATORS), ...Object.keys(HEADER_MUTATORS)]],
+  ['sealed snapshots', sealedSnapshot, [ROW_MUTATORS, LAYER_MUTATORS, HEADER_MUTATORS].flatMap(Object.keys)],
 ] as const;
 
 for (const [what, make, mutators] of FORMS) {
