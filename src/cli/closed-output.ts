@@ -1,29 +1,31 @@
 import { fstatSync, readSync, statSync } from 'node:fs';
-import { Writable } from 'node:stream';
+import { BackupError } from '../errors.ts';
 import type { OutputStream } from './terminal.ts';
 
 /**
- * Whether a standard stream was closed by whoever started this process (`>&-`). Node opens the null device in its place, so that writing to
- * it would succeed; but for reading too, which a redirection to it does not.
+ * Refuses to write a snapshot to a standard output that was closed by whoever started this process (`>&-`). Node opens the null device in
+ * its place, so that writing to it would succeed; but for reading too, which `> /dev/null` does not.
  *
- * @param descriptor of an output: 1 or 2
+ * Only for a snapshot: other programs, Python among them, open the null device for reading and writing when they want no report.
+ *
+ * @throws BackupError `OUTPUT_UNWRITABLE`
  */
-function wasClosed(descriptor: number): boolean {
+export function refuseClosedOutput(stdout: OutputStream): void {
+  const { fd } = stdout as { fd?: unknown };
+  if (typeof fd !== 'number' || !isNullDeviceForReading(fd)) return;
+  throw new BackupError('OUTPUT_UNWRITABLE', 'standard output is closed, so nobody would get the snapshot', {
+    hint: 'Send it into a pipe or a file. To throw it away, open /dev/null for writing only.',
+  });
+}
+
+function isNullDeviceForReading(fd: number): boolean {
   try {
-    const there = fstatSync(descriptor);
+    const there = fstatSync(fd);
     if (!there.isCharacterDevice() || there.rdev !== statSync('/dev/null').rdev) return false;
-    readSync(descriptor, Buffer.alloc(1), 0, 1, null);
+    readSync(fd, Buffer.alloc(1), 0, 1, null);
     return true;
   } catch {
     // Not to be read from: a redirection.
     return false;
   }
-}
-
-/** A standard output; one that fails if it was closed from the start. */
-export function outputStream(stream: OutputStream, descriptor: number): OutputStream {
-  if (!wasClosed(descriptor)) return stream;
-  return new Writable({
-    write: (_chunk, _encoding, done) => done(Object.assign(new Error('it is closed'), { code: 'EBADF' })),
-  });
 }

@@ -1,4 +1,3 @@
-import { outputStream } from './closed-output.ts';
 import { leaveLostDirectory } from './lost-directory.ts';
 import { runCommandLine } from './run.ts';
 
@@ -10,6 +9,6 @@ import { runCommandLine } from './run.ts';
  */
 export function runProcess(signal: AbortSignal): Promise<number> {
   leaveLostDirectory();
-  const { argv, stdin, stderr, env } = process;
-  return runCommandLine(argv.slice(2), { stdin, stdout: outputStream(process.stdout, 1), stderr, env }, signal);
+  const { argv, stdin, stdout, stderr, env } = process;
+  return runCommandLine(argv.slice(2), { stdin, stdout, stderr, env }, signal);
 }

@@ -3,6 +3,7 @@ import { BackupError } from '../errors.ts';
 import type { RecordedVerdict } from '../format/index-root.ts';
 import { MAX_INDEX_JSON_BYTES } from '../format/inflate-exactly.ts';
 import { comparePaths } from '../format/path-order.ts';
+import { PathSet } from './path-set.ts';
 
 /** From the mildest on. */
 const SEVERITY: readonly Verdict[] = ['clean', 'retried', 'trimmed', 'vanished', 'changed', 'unreadable'];
@@ -18,7 +19,7 @@ const OVERHEAD = 64;
  */
 export class VerdictList {
   readonly #byPath = new Map<string, RecordedVerdict>();
-  readonly #present = new Set<string>();
+  readonly #entries = new PathSet();
   #bytes = 0;
 
   /**
@@ -39,9 +40,9 @@ export class VerdictList {
     );
   }
 
-  /** Notes that a path is in the snapshot. */
+  /** Notes that a path is in the snapshot: verdicts come before and after the entry that they are about. */
   sawEntry(path: string): void {
-    if (this.#byPath.size > 0 && this.#byPath.has(path)) this.#present.add(path);
+    this.#entries.add(path);
   }
 
   finish(): RecordedVerdict[] {
@@ -50,7 +51,7 @@ export class VerdictList {
   }
 
   #fitting(recorded: RecordedVerdict): RecordedVerdict {
-    const isPresent = this.#present.has(recorded.path);
+    const isPresent = this.#entries.has(recorded.path);
     const isAbsence = recorded.verdict === 'vanished' || recorded.verdict === 'unreadable';
     if (isPresent !== isAbsence) return recorded;
     return { ...recorded, verdict: isPresent ? 'changed' : 'unreadable' };

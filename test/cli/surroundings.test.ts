@@ -62,10 +62,10 @@ describe('standard streams that are closed', () => {
     expect((await bench.shell(`$b create - --state-dir ${state} --quiet >/dev/null`)).status).toBe(0);
   });
 
-  test.each(['list s.tar.gz', 'cat s.tar.gz notes.txt', 'show s.tar.gz', '--help', 'list s.tar.gz --json'])(
-    'nor is what nobody can read a success: %s',
+  test.each(['list s.tar.gz', 'cat s.tar.gz notes.txt', 'verify s.tar.gz', '--help', 'list s.tar.gz --json'])(
+    'a null device that is open for reading too, as other programs open it, is no failure: %s',
     async (words) => {
-      expect((await bench.shell(`$b ${words} >&-`)).status).toBe(1);
+      expect((await bench.shell(`$b ${words} 1<>/dev/null 2>&1`)).status).toBe(0);
       expect((await bench.shell(`$b ${words} >/dev/null`)).status).toBe(0);
     },
   );

@@ -31,6 +31,12 @@ describe('a verdict agrees with whether the path is in the snapshot', () => {
     list.add({ path: 'a', verdict, detail });
     if (present) list.sawEntry('a');
     expect(list.finish()).toEqual([{ path: 'a', verdict: expected, detail }]);
+    // What is looked at again comes after the entry.
+    const later = new VerdictList();
+    for (let i = 0; i < 5000; i++) later.sawEntry(`other-${i}`);
+    if (present) later.sawEntry('a');
+    later.add({ path: 'a', verdict, detail });
+    expect(later.finish()).toEqual([{ path: 'a', verdict: expected, detail }]);
   });
 });
 

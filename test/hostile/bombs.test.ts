@@ -20,8 +20,8 @@ afterAll(() => {
 });
 
 const HUGE: Record<string, Entry[]> = {
-  'a file of 200 MiB': [file('zeros', Buffer.alloc(200 * MIB))],
-  'sixty files of 1 MiB': Array.from({ length: 60 }, (_, at) => file(`zeros-${at}`, Buffer.alloc(MIB))),
+  'a file of 200 MiB': [file('large', Buffer.alloc(200 * MIB, 'x'))],
+  'sixty files of 1 MiB': Array.from({ length: 60 }, (_, at) => file(`whole-${at}`, Buffer.alloc(MIB, 'x'))),
   '5,000 empty files': Array.from({ length: 5000 }, (_, at) => file(`empty-${at}`, '')),
 };
 

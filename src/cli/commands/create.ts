@@ -3,6 +3,7 @@ import { BackupError } from '../../errors.ts';
 import type { CreateOptions, HeldAmount, NewestSnapshots } from '../../index.ts';
 import { defaultSnapshotName } from '../../state/snapshot-name.ts';
 import { StateStore } from '../../state/state-store.ts';
+import { refuseClosedOutput } from '../closed-output.ts';
 import { defineCommand } from '../command.ts';
 import { given, REPORTING, STATE_DIR, stateDirOf, THREADS, wholeNumber } from '../options.ts';
 import { backupPlanResult } from '../results/backup-plan-result.ts';
@@ -84,6 +85,7 @@ export const command = defineCommand({
         hint: 'Send it into a pipe or a file, or name the output.',
       });
     }
+    if (toStream && !dryRun) refuseClosedOutput(terminal.stdout);
     if (toStream && args['max-shrink'] !== undefined) {
       throw new BackupError('USAGE', 'what goes to standard output has no snapshots beside it to compare with', {
         hint: 'Leave --max-shrink out, or name a file or folder.',
