@@ -73,7 +73,9 @@ function sound(things: Thing[]): Thing[] {
       if (!kinds.has(path)) kinds.set(path, { path, kind: 'directory', mode: 0o755, text: '' });
     kinds.set(each.path, each);
   }
-  return [...kinds.values()].sort((a, b) => (a.path < b.path ? -1 : 1));
+  // As in a snapshot, where "/" counts below every other character: a name of a file stands behind the file.
+  const key = ({ path }: Thing) => path.replaceAll('/', '\0');
+  return [...kinds.values()].sort((a, b) => (key(a) < key(b) ? -1 : 1));
 }
 
 /** Things with times and extended attributes of their own. */
