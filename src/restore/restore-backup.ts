@@ -1,6 +1,7 @@
 import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { isLoss } from '../capture/verdict.ts';
+import { fromSystemError, isSystemError } from '../errors.ts';
 import type { OperationOptions } from '../events.ts';
 import type { RecordedVerdict } from '../format/index-root.ts';
 import type { Manifest } from '../format/manifest.ts';
@@ -142,6 +143,8 @@ export async function restoreBackup(
     try {
       if (mode === 'create' && !staging.found.isVacant) throw notEmptyError(staging.target);
       return await restoreInto(staging, snapshot, selection, mode, options);
+    } catch (error) {
+      throw isSystemError(error) ? fromSystemError(error, 'restore the snapshot', staging.target) : error;
     } finally {
       await staging.discard();
     }
