@@ -6,7 +6,7 @@ import { betterSqlite3Reader } from './better-sqlite3.ts';
 import { DatabaseLocked, type DatabaseReader, type ReaderName } from './database-reader.ts';
 import { mayBeOpened } from './may-be-opened.ts';
 import { nodeSqliteReader } from './node-sqlite.ts';
-import { hasHotJournal } from './quiet-database.ts';
+import { hasHotJournal, quietness } from './quiet-database.ts';
 import { rawCopy, WrittenMeanwhile } from './raw-copy.ts';
 import { scratchFailure } from './scratch-failure.ts';
 
@@ -53,6 +53,9 @@ export async function captureDatabase(
   let detail = '';
   let seenWriting = false;
   let refused = false;
+  const isFree = isFreeNow(database, readers);
+  // The bytes of one that nobody writes to are kept: SQLite's own backup changes counters in the header of its copy.
+  const order = isFree ? [...readers].reverse() : readers;
   for (let attempt = 0; attempt <= PAUSES_MS.length; attempt++) {
     if (attempt > 0) await setTimeout(PAUSES_MS[attempt - 1]);
     const isLast = attempt === PAUSES_MS.length;
@@ -61,9 +64,12 @@ export async function captureDatabase(
       const opened = mayBeOpened(database) || (seenWriting && existsSync(`${database}-shm`));
       // What a killed writer left is rolled back in the copy; SQLite itself would do that in place, or not at all.
       const byLibrary = opened && (attempt > 0 || !hasHotJournal(database));
-      const reader = byLibrary ? readers[attempt % readers.length] : readers.at(-1);
+      const reader = byLibrary ? order[attempt % order.length] : readers.at(-1);
       if (reader === undefined) break;
-      const doubt = await reader.copy(database, destination, { refused, signal });
+      const doubt = await reader.copy(database, destination, { refused, isFree: isFree && attempt === 0, signal });
+      // A transaction that began in between, with no journal to show it, still holds its lock, or has changed the file.
+      if (isFree && attempt === 0 && !isFreeNow(database, readers))
+        throw new WrittenMeanwhile('it is being written to');
       if (doubt !== null && isLast) return { verdict: 'changed', detail: doubt, reader: reader.name };
       if (doubt === null) {
         const detail = attempt === 0 ? '' : 'it was being written to; a later attempt had it in one piece';
@@ -82,6 +88,18 @@ export async function captureDatabase(
     }
   }
   return { verdict: 'unreadable', detail: `the database could not be copied in one state: ${detail}` };
+}
+
+/** Whether nobody is in the middle of something with a database, as the system shows or SQLite can tell. */
+function isFreeNow(database: string, readers: readonly DatabaseReader[]): boolean {
+  try {
+    const state = quietness(database);
+    if (state !== 'unknown') return state === 'quiet';
+    return mayBeOpened(database) && (readers[0]?.isFree?.(database) ?? false);
+  } catch {
+    // Said by the copy, should that not succeed either.
+    return false;
+  }
 }
 
 function removeCopy(destination: string): void {

@@ -25,6 +25,8 @@ export interface DatabaseReader {
 export interface CopyConditions {
   /** SQLite was refused its lock just now: somebody is writing, though the system may not show it. */
   refused: boolean;
+  /** SQLite was given its lock just now, or no lock was there: nobody was writing when the copy began. */
+  isFree: boolean;
   signal: AbortSignal | undefined;
 }
 

@@ -26,7 +26,12 @@ export function restOf(absolute: string, mtimeNs: bigint): 'quiet' | 'busy' | 'u
   return Date.now() - Number(mtimeNs) / 1e6 > RECENT_MS ? quietness(absolute) : 'busy';
 }
 
-function quietness(absolute: string): 'quiet' | 'busy' | 'unknown' {
+/**
+ * Whether somebody is in the middle of something with a database, as its side files and the locks on it tell.
+ *
+ * @returns `unknown` when a process may be whose locks the system does not show
+ */
+export function quietness(absolute: string): 'quiet' | 'busy' | 'unknown' {
   if (sizeOf(`${absolute}-wal`) !== 0 || hasHotJournal(absolute)) return 'busy';
   // With its journal in memory, or with none, only a lock shows that a transaction is half written.
   const lock = writeLockOn(absolute);

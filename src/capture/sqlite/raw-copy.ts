@@ -59,7 +59,7 @@ export const rawCopy: DatabaseReader = {
       await foldWal(destination, wal, signal);
       rmSync(wal);
     }
-    if (!needsLock || first.lock !== 'unknown' || isInWalMode(destination)) return null;
+    if (!needsLock || conditions.isFree || first.lock !== 'unknown' || isInWalMode(destination)) return null;
     const defect = await findDefect(destination, signal);
     return defect === null ? null : `${defect}: damaged, or a process whose locks are not shown here is writing to it`;
   },
