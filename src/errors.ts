@@ -1,11 +1,11 @@
-import { HERE } from './state/platform.ts';
+import { HERE } from './system/platform.ts';
 
 /** Exit statuses of the command, with the sentence that help and README print. The one table of them. */
 export const EXIT_STATUS = {
   0: 'done and complete',
-  1: 'failed; nothing was published or changed',
+  1: 'failed; nothing was committed or changed',
   2: 'wrong usage',
-  3: 'published, with named losses or much less in it than before',
+  3: 'committed, with named losses or much less in it than before',
   4: 'a snapshot is not valid',
   5: 'a restore was interrupted and needs recovery',
   6: 'compared, and it differs',
@@ -151,7 +151,7 @@ export function fromSystemError(error: unknown, doing: string, path?: string, pl
   const reason = error instanceof Error ? error.message : String(error);
   return new BackupError(known?.code ?? 'IO', `could not ${doing}: ${reason}`, {
     path,
-    hint: guarded ?? known?.hint ?? 'Nothing was published or changed; look into the cause and run it again.',
+    hint: guarded ?? known?.hint ?? 'Nothing was committed or changed; look into the cause and run it again.',
     cause: error,
   });
 }

@@ -1,15 +1,15 @@
-import type { Verdict } from './capture/verdict.ts';
+import type { FileStatus } from './capture/file-status.ts';
 
 /** What a running operation tells its caller. */
 export type BackupEvent =
   | { type: 'phase'; phase: Phase }
   /** Totals are absent while they are not known yet. `bytes` counts content, uncompressed. */
   | { type: 'progress'; phase: Phase; entries: number; bytes: number; totalEntries?: number; totalBytes?: number }
-  | { type: 'verdict'; path: string; verdict: Verdict; detail: string }
+  | { type: 'file-status'; path: string; status: FileStatus; detail: string }
   /** Something worth knowing that is no loss, said in a sentence. */
   | { type: 'notice'; path?: string; message: string };
 
-export type Phase = 'capture' | 'index' | 'check' | 'extract' | 'sync' | 'publish';
+export type Phase = 'capture' | 'index' | 'check' | 'extract' | 'sync' | 'commit';
 
 /** Options that every operation takes. */
 export interface OperationOptions {

@@ -3,9 +3,9 @@ import fs from 'node:fs';
 import { PassThrough } from 'node:stream';
 import * as api from 'oxios-backup';
 import { expect, test } from 'vitest';
-import { Workroom } from './workroom.ts';
+import { TempDir } from './workroom.ts';
 
-const room = new Workroom();
+const room = new TempDir();
 fs.mkdirSync(room.path('state'));
 fs.writeFileSync(room.path('state/a'), 'x');
 const store = new api.StateStore(room.path('state'));
@@ -29,7 +29,7 @@ const CALLS: Record<string, Call> = {
   writeEntry: (options) => api.writeEntry(made, 'a', new PassThrough(), options),
   salvageSnapshot: (options) => api.salvageSnapshot(made, room.fresh(), options),
   listSnapshots: (options) => api.listSnapshots(room.root, options),
-  verifyShelf: (options) => api.verifyShelf(room.root, options),
+  verifyFolder: (options) => api.verifyFolder(room.root, options),
   pruneSnapshots: (options) => api.pruneSnapshots(room.root, { keepLast: 9 }, options),
   undoRestore: (options) => api.undoRestore(store.basePath, options),
   discardUndo: (options) => api.discardUndo(store.basePath, options),
@@ -110,12 +110,12 @@ const ARGUMENTS: Record<string, (wrong: never) => Promise<unknown>> = {
   'salvageSnapshot snapshot': (wrong) => api.salvageSnapshot(wrong, room.fresh()),
   'salvageSnapshot directory': (wrong) => api.salvageSnapshot(made, wrong),
   listSnapshots: (wrong) => api.listSnapshots(wrong),
-  verifyShelf: (wrong) => api.verifyShelf(wrong),
+  verifyFolder: (wrong) => api.verifyFolder(wrong),
   pruneSnapshots: (wrong) => api.pruneSnapshots(wrong, { keepLast: 1 }),
   undoRestore: (wrong) => api.undoRestore(wrong),
   discardUndo: (wrong) => api.discardUndo(wrong),
   recoverStateDir: (wrong) => api.recoverStateDir(wrong),
-  listKept: (wrong) => api.listKept(wrong),
+  listPrevious: (wrong) => api.listPrevious(wrong),
 };
 
 test.each(Object.entries(ARGUMENTS))('%s must be what it is meant to be', async (_, call) => {

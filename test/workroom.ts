@@ -4,7 +4,7 @@ import { afterAll } from 'vitest';
 import { TEST_FOLDER } from './test-folder.ts';
 
 /** A directory for the tests of one file, gone when they are done. */
-export class Workroom {
+export class TempDir {
   readonly root = mkdtempSync(join(TEST_FOLDER, 'oxios-test-'));
   #next = 0;
 

@@ -2,7 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { CaseResult } from '../cases/bench.ts';
 import { describeMachine, type MachineFacts } from './machine.ts';
-import { judge, type TargetOutcome } from './targets.ts';
+import { type TargetOutcome, validate } from './targets.ts';
 
 /** What `latest.json` holds. */
 export interface BenchReport {
@@ -28,7 +28,7 @@ export async function assembleReport(
   const byId = new Map(isComparable ? earlier.cases.map((result) => [result.id, result]) : []);
   for (const result of fresh.results) byId.set(result.id, result);
   const cases = [...byId.values()];
-  return { machine, scale: fresh.scale, cases, targets: judge(cases), remarks: fresh.remarks };
+  return { machine, scale: fresh.scale, cases, targets: validate(cases), remarks: fresh.remarks };
 }
 
 export async function writeReport(file: string, report: BenchReport): Promise<void> {

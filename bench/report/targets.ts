@@ -61,7 +61,7 @@ const TARGETS: readonly Target[] = [
 ];
 
 /** Compares results with what is to be reached. */
-export function judge(results: readonly CaseResult[]): TargetOutcome[] {
+export function validate(results: readonly CaseResult[]): TargetOutcome[] {
   const byId = new Map(results.map((result) => [result.id, result]));
   return TARGETS.map(({ name, unit, limit, measured }) => {
     const value = measured(byId);

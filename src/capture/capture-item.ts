@@ -1,5 +1,5 @@
-import type { HeldFile } from './held-file.ts';
-import type { Verdict } from './verdict.ts';
+import type { FileStatus } from './file-status.ts';
+import type { PinnedFile } from './pinned-file.ts';
 
 /** What tells one file from another. */
 export interface FileKey {
@@ -20,11 +20,11 @@ export interface LiveSource {
   absolute: string;
   expect: FileIdentity;
   /** A database that nobody was writing to. In any other state than this it must be quiet again to be read. */
-  quietDatabase: boolean;
+  idleDatabase: boolean;
   /** Some process has it mapped for writing: what that writes need not show in the file's times. */
   mapped: boolean;
   /** The file, opened already, for it may be deleted before its turn comes. Only of files that `LiveFile` reads. */
-  held?: HeldFile;
+  held?: PinnedFile;
 }
 
 /** Where the bytes of a file come from. */
@@ -32,8 +32,8 @@ type ContentSource =
   | LiveSource
   /** Read by the scan already, because its moment mattered. The bytes own their ArrayBuffer: they may be transferred. */
   | { kind: 'bytes'; bytes: Uint8Array }
-  /** A private copy that nobody else writes to. `detail` says what happened, for every verdict but `clean`. */
-  | { kind: 'copy'; absolute: string; verdict: Verdict; detail: string; release: () => void };
+  /** A private copy that nobody else writes to. `detail` says what happened, for every status but `ok`. */
+  | { kind: 'copy'; absolute: string; status: FileStatus; detail: string; release: () => void };
 
 /** What every thing of the state directory has besides its kind. */
 export interface Attributes {

@@ -1,7 +1,7 @@
-import type { Verdict } from './verdict.ts';
+import type { FileStatus } from './file-status.ts';
 
 /** Something that stays out of the snapshot on purpose. A directory stands for all that it holds. */
-export interface LeftOut {
+export interface ExcludedPath {
   path: string;
   /** As its directory says; `unknown` where that does not, of something that was not looked at. */
   type: 'file' | 'directory' | 'symlink' | 'socket' | 'fifo' | 'device' | 'unknown';
@@ -16,9 +16,9 @@ export interface LeftOut {
 
 /** What capture tells besides the items: everything that it does not hand over, and why. */
 export interface CaptureReport {
-  leftOut: (row: LeftOut) => void;
+  excluded: (row: ExcludedPath) => void;
   /** A file or directory that was listed and is not in the snapshot. A directory stands for all that it holds. */
-  loss: (path: string, verdict: Extract<Verdict, 'vanished' | 'unreadable'>, detail: string) => void;
+  incomplete: (path: string, status: Extract<FileStatus, 'deleted' | 'unreadable'>, detail: string) => void;
   /** Worth knowing, and no loss. */
   notice: (path: string, message: string) => void;
 }

@@ -3,9 +3,9 @@ import { throwIfAborted } from '../workers/abort.ts';
 import type { CaptureItem, FileKey } from './capture-item.ts';
 import type { CaptureReport } from './capture-report.ts';
 import { Exclusions } from './exclusions.ts';
-import type { HeldFile } from './held-file.ts';
 import type { MappedFiles } from './mapped-files.ts';
 import { ownPlaces } from './own-rules.ts';
+import type { PinnedFile } from './pinned-file.ts';
 import { scanStateDir } from './scan.ts';
 import type { SeenTree } from './seen-tree.ts';
 import { DatabaseCopies } from './sqlite/database-copies.ts';
@@ -30,7 +30,7 @@ export interface CaptureOptions {
   scratch: () => string;
   /**
    * How databases in use are copied: by SQLite itself as Node has it (`node`) or as `better-sqlite3` has it, or without
-   * a library (`pair`); `auto` takes the first that is available.
+   * a library (`raw-copy`); `auto` takes the first that is available.
    *
    * @default 'auto'
    */
@@ -64,12 +64,12 @@ export async function* captureState(root: string, options: CaptureOptions): Asyn
   const { excludes, output, folders = [], isBackupManifest, report, dryRun = false, signal, seen, mapped } = options;
   const exclusions = new Exclusions(compileUserExcludes(excludes), output, ownPlaces(root, folders));
   const databases = new DatabaseCopies(root, exclusions, options);
-  const held: HeldFile[] = [];
-  const onHeld = (file: HeldFile) => held.push(file);
+  const held: PinnedFile[] = [];
+  const onPinned = (file: PinnedFile) => held.push(file);
   let batch: CaptureItem[] = [];
   let bytes = 0;
   try {
-    for (const found of scanStateDir(root, { exclusions, report, isBackupManifest, onHeld, dryRun, seen, mapped })) {
+    for (const found of scanStateDir(root, { exclusions, report, isBackupManifest, onPinned, dryRun, seen, mapped })) {
       const item = found.type === 'database' ? await databases.capture(found) : found;
       if (item === null && found.type === 'database') found.lose();
       if (item === null || databases.loses(item)) continue;

@@ -1,5 +1,5 @@
 import { chmodSync, closeSync, constants, copyFileSync, fstatSync, ftruncateSync, openSync } from 'node:fs';
-import { writeSparse } from '../state/write-sparse.ts';
+import { writeSparse } from '../system/write-sparse.ts';
 import { StepClock } from '../workers/step-clock.ts';
 import { closeQuietly, openRegular, readExactly } from './open-regular.ts';
 

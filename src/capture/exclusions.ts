@@ -1,6 +1,6 @@
 import type { BigIntStats } from 'node:fs';
 import type { FileKey } from './capture-item.ts';
-import type { LeftOut } from './capture-report.ts';
+import type { ExcludedPath } from './capture-report.ts';
 import { type IsExcluded, isPassingName, type OwnPlaces, ownReason } from './own-rules.ts';
 import type { ScannedDirectory } from './scanned-directory.ts';
 import type { UserExcludes } from './user-excludes.ts';
@@ -37,7 +37,7 @@ export class Exclusions {
   }
 
   /** Why a thing stays out that the user did not leave out, now that the system has told what it is; null when it does not. */
-  reasonFor(directory: ScannedDirectory, name: string, type: LeftOut['type'], stat: BigIntStats): string | null {
+  reasonFor(directory: ScannedDirectory, name: string, type: ExcludedPath['type'], stat: BigIntStats): string | null {
     if (type === 'socket') return 'a socket';
     if (type === 'fifo') return 'a FIFO';
     if (type === 'device') return 'a device';

@@ -44,7 +44,7 @@ export function isSameFile(stat: BigIntStats, expect: Pick<FileIdentity, 'dev' |
  *
  * @param nowMs milliseconds since 1970
  */
-export function isTooFresh(mtimeNs: bigint, nowMs: number): boolean {
+export function isWithinGranularity(mtimeNs: bigint, nowMs: number): boolean {
   return nowMs - Number(mtimeNs) / 1e6 < CLOCK_TICK_MS;
 }
 

@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import { throwIfAborted } from '../workers/abort.ts';
 import { listDirectory } from './directory-names.ts';
 import type { Exclusions } from './exclusions.ts';
-import { CLOCK_TICK_MS, isTooFresh } from './file-state.ts';
+import { CLOCK_TICK_MS, isWithinGranularity } from './file-state.ts';
 import { GitNames } from './git/git-names.ts';
 import { ScannedDirectory, typeOf } from './scanned-directory.ts';
 import type { SeenTree } from './seen-tree.ts';
@@ -63,10 +63,10 @@ export async function* findMoved(root: string, options: FindMovedOptions): Async
   }
   const named = new Set<number>();
   for (let round = 0, next = changed; next.length > 0 && round < ROUNDS; round++) {
-    const restless: [string, bigint][] = [];
+    const changing: [string, bigint][] = [];
     for (let path = next.pop(); path !== undefined; path = next.pop()) {
       const { mtimeNs = 0n } = look(top + path) ?? {};
-      restless.push([path, isTooFresh(mtimeNs, Date.now()) ? 0n : mtimeNs]);
+      changing.push([path, isWithinGranularity(mtimeNs, Date.now()) ? 0n : mtimeNs]);
       for (const found of lookThrough(top, path, known, options)) {
         if (++looks % LOOKS_PER_TURN === 0) await breathe(signal);
         if (found.kind === 'directory') next.push(found.path);
@@ -75,7 +75,7 @@ export async function* findMoved(root: string, options: FindMovedOptions): Async
         yield found.path;
       }
     }
-    next = restless.filter(([path, mtimeNs]) => look(top + path)?.mtimeNs !== mtimeNs).map(([path]) => path);
+    next = changing.filter(([path, mtimeNs]) => look(top + path)?.mtimeNs !== mtimeNs).map(([path]) => path);
   }
 }
 

@@ -12,13 +12,13 @@ import {
   waitForTick,
 } from './file-state.ts';
 import { closeQuietly, openRegular, readExactly, readFailure } from './open-regular.ts';
+import type { PathGuard } from './path-guard.ts';
 import { type FileRead, isDoubtful } from './read-file.ts';
-import type { RealPlace } from './real-place.ts';
-import { stillQuiet } from './sqlite/quiet-database.ts';
+import { stillIdle } from './sqlite/idle-database.ts';
 import type { SystemReason } from './system-reason.ts';
 
 /** How the reading of a large file went. */
-export interface LiveOutcome extends Pick<FileRead, 'verdict' | 'detail'> {
+export interface LiveOutcome extends Pick<FileRead, 'status' | 'detail'> {
   /** It is a growing log, and was read to the middle of a line. */
   unfinished?: boolean;
 }
@@ -29,7 +29,7 @@ export interface LiveFileOptions {
    *
    * @default null
    */
-  place?: RealPlace | null;
+  place?: PathGuard | null;
   /**
    * When the scan had looked at it, by `monotonicMs`.
    *
@@ -62,7 +62,7 @@ export class LiveFile {
   readonly #source: LiveSource;
   readonly #first: BigIntStats;
   readonly #opened: FileIdentity;
-  readonly #restless: boolean;
+  readonly #isBusyDatabase: boolean;
   /** Its times may not tell that it was written to. */
   readonly #doubtful: boolean;
   #last: BigIntStats | null = null;
@@ -79,10 +79,10 @@ export class LiveFile {
     let fd: number | null = null;
     try {
       fd = source.held?.take() ?? openRegular(source.absolute);
-      const { stat, settled } = settle(fd, source, seenMs);
-      if (stat.isFile() && !place?.hasLost(fd, stat, source)) return new LiveFile(fd, source, stat, settled, options);
+      const { stat, stable } = waitUntilStable(fd, source, seenMs);
+      if (stat.isFile() && !place?.hasLost(fd, stat, source)) return new LiveFile(fd, source, stat, stable, options);
       closeQuietly(fd);
-      return { verdict: 'vanished', detail: 'something else took its place' };
+      return { status: 'deleted', detail: 'something else took its place' };
     } catch (error) {
       if (fd !== null) closeQuietly(fd);
       return readFailure(error);
@@ -93,7 +93,7 @@ export class LiveFile {
     fd: number,
     source: LiveSource,
     stat: BigIntStats,
-    settled: boolean,
+    stable: boolean,
     { wholeLines = false }: LiveFileOptions,
   ) {
     this.#fd = fd;
@@ -105,8 +105,8 @@ export class LiveFile {
     this.replaced = isSameFile(stat, source.expect) ? null : { dev: stat.dev, ino: stat.ino };
     const { size } = this.#opened;
     this.size = wholeLines && isTextFile(fd, size) ? lastWholeLineOf(fd, size) : size;
-    this.#doubtful = !settled || isDoubtful({ ...source, expect: this.#opened }, Date.now());
-    this.#restless = source.quietDatabase && !asSeen && !stillQuiet(source.absolute);
+    this.#doubtful = !stable || isDoubtful({ ...source, expect: this.#opened }, Date.now());
+    this.#isBusyDatabase = source.idleDatabase && !asSeen && !stillIdle(source.absolute);
   }
 
   /**
@@ -157,9 +157,9 @@ export class LiveFile {
    */
   finish(stable = false): LiveOutcome {
     try {
-      return this.#judge(this.#last ?? fstatSync(this.#fd, { bigint: true }), stable);
+      return this.#validator(this.#last ?? fstatSync(this.#fd, { bigint: true }), stable);
     } catch (error) {
-      return { verdict: 'changed', detail: readFailure(error).detail };
+      return { status: 'inconsistent', detail: readFailure(error).detail };
     } finally {
       this.close();
     }
@@ -170,25 +170,25 @@ export class LiveFile {
     closeQuietly(this.#fd);
   }
 
-  #judge(stat: BigIntStats, stable: boolean): LiveOutcome {
+  #validator(stat: BigIntStats, stable: boolean): LiveOutcome {
     if (this.#short > 0) {
       return {
-        verdict: 'changed',
+        status: 'inconsistent',
         detail: `it became shorter while it was read: ${this.#short} bytes are zeros instead`,
       };
     }
-    if (this.#restless) return { verdict: 'changed', detail: 'the database was being written to' };
+    if (this.#isBusyDatabase) return { status: 'inconsistent', detail: 'the database was being written to' };
     const cut = this.#opened.size - this.size;
     if (isSameState(stat, this.#opened) || this.#isExplained(stat)) {
-      if (this.#doubtful && !stable) return { verdict: 'changed', detail: 'two readings of it were not the same' };
-      if (this.#goesOn()) return { verdict: 'changed', detail: 'it holds more than its size says' };
-      return cut > 0 ? { verdict: 'trimmed', detail: trimmedDetail(cut) } : { verdict: 'clean', detail: '' };
+      if (this.#doubtful && !stable) return { status: 'inconsistent', detail: 'two readings of it were not the same' };
+      if (this.#goesOn()) return { status: 'inconsistent', detail: 'it holds more than its size says' };
+      return cut > 0 ? { status: 'truncated', detail: trimmedDetail(cut) } : { status: 'ok', detail: '' };
     }
     const onlyGrew = stable && Number(stat.size) > this.#opened.size;
-    if (!onlyGrew) return { verdict: 'changed', detail: 'it changed while it was read' };
-    if (!isTextFile(this.#fd, this.size)) return { verdict: 'changed', detail: growingDetail(this.size) };
+    if (!onlyGrew) return { status: 'inconsistent', detail: 'it changed while it was read' };
+    if (!isTextFile(this.#fd, this.size)) return { status: 'inconsistent', detail: growingDetail(this.size) };
     const unfinished = lastWholeLineOf(this.#fd, this.size) < this.size;
-    return { verdict: 'trimmed', detail: trimmedDetail(cut, unfinished), unfinished };
+    return { status: 'truncated', detail: trimmedDetail(cut, unfinished), unfinished };
   }
 
   /** Whether there is content behind the size that is stated. */
@@ -212,18 +212,18 @@ export class LiveFile {
 /**
  * Looks at an open file until a write that comes later must show in its times.
  *
- * @returns `settled` when that came to pass
+ * @returns `stable` when that came to pass
  */
-function settle(fd: number, { expect }: LiveSource, seenMs: number): { stat: BigIntStats; settled: boolean } {
+function waitUntilStable(fd: number, { expect }: LiveSource, seenMs: number): { stat: BigIntStats; stable: boolean } {
   let stat = fstatSync(fd, { bigint: true });
   let sinceMs = isSameState(stat, expect) ? seenMs : monotonicMs();
   for (let look = 0; look < SETTLE_LOOKS; look++) {
     const left = sinceMs + CLOCK_TICK_MS - monotonicMs();
-    if (left <= 0) return { stat, settled: true };
+    if (left <= 0) return { stat, stable: true };
     waitForTick(sinceMs);
     const now = fstatSync(fd, { bigint: true });
     if (!isSameState(now, identityOf(stat))) sinceMs = monotonicMs();
     stat = now;
   }
-  return { stat, settled: false };
+  return { stat, stable: false };
 }

@@ -2,11 +2,11 @@ import type { BigIntStats } from 'node:fs';
 import { basename } from 'node:path';
 import type { FileIdentity } from './capture-item.ts';
 import { isSameFile } from './file-state.ts';
+import type { FileStatus } from './file-status.ts';
 import { type FindMovedOptions, findMoved, look } from './find-moved.ts';
 import { MappedFiles } from './mapped-files.ts';
 import { ScannedDirectory, typeOf } from './scanned-directory.ts';
 import { isPartOfDatabase } from './sqlite/side-files.ts';
-import type { Verdict } from './verdict.ts';
 
 export interface LookAgainOptions extends FindMovedOptions {
   /** What was mapped when the scan began. */
@@ -16,7 +16,7 @@ export interface LookAgainOptions extends FindMovedOptions {
 /** A loss that nobody could see while files were read. */
 export interface LateLoss {
   path: string;
-  verdict: Extract<Verdict, 'changed' | 'unreadable'>;
+  status: Extract<FileStatus, 'inconsistent' | 'unreadable'>;
   detail: string;
 }
 
@@ -29,18 +29,18 @@ export interface LateLoss {
 export async function* lookAgain(root: string, options: LookAgainOptions): AsyncGenerator<LateLoss, void, void> {
   for await (const path of findMoved(root, options)) {
     const detail = 'it was moved here while the snapshot was made, which has it neither here nor where it was';
-    yield { path, verdict: 'unreadable', detail };
+    yield { path, status: 'unreadable', detail };
   }
   for (const { path, database, identity } of options.seen.pairs) {
     const stat = look(`${root}/${database}`);
     if (stat !== null && isSameFile(stat, identity) && isSameContent(stat, identity)) continue;
     const detail = `${database}, which it belongs to, was written to while the snapshot was made: the two may not fit each other`;
-    yield { path, verdict: 'changed', detail };
+    yield { path, status: 'inconsistent', detail };
   }
   const now = await MappedFiles.look();
   for (const path of now.writtenSince(root, options.mapped, options.seen.beganMs)) {
     if (staysOut(root, path, options)) continue;
-    yield { path, verdict: 'changed', detail: 'a process mapped it and wrote to it, perhaps while it was read' };
+    yield { path, status: 'inconsistent', detail: 'a process mapped it and wrote to it, perhaps while it was read' };
   }
 }
 

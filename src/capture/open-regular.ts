@@ -13,7 +13,7 @@ export function openRegular(absolute: string | Buffer): number {
 export function readFailure(error: unknown): SystemReason {
   const { code } = error as NodeJS.ErrnoException;
   if (code === 'ELOOP' || code === 'EISDIR' || code === 'ENXIO') {
-    return { verdict: 'vanished', detail: `something else took its place (${code})` };
+    return { status: 'deleted', detail: `something else took its place (${code})` };
   }
   return systemReason(error);
 }

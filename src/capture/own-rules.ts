@@ -1,9 +1,9 @@
 import { type BigIntStats, lstatSync, realpathSync } from 'node:fs';
 import { MANIFEST_PATH } from '../format/path-rules.ts';
-import { isOnVolume, ownArtifactBeside, RESERVED_DIRECTORY } from '../restore/publish/artifact-names.ts';
-import { isVolumeName } from '../state/system-names.ts';
-import { temporaryKind } from '../state/temporary-names.ts';
-import type { LeftOut } from './capture-report.ts';
+import { isOnVolume, ownArtifactBeside, RESERVED_DIRECTORY } from '../state-dir/artifact-names.ts';
+import { isVolumeName } from '../system/system-names.ts';
+import { temporaryKind } from '../system/temporary-names.ts';
+import type { ExcludedPath } from './capture-report.ts';
 import { listDirectory } from './directory-names.ts';
 import { isOxiosBackup, isSnapshot, isSnapshotOf } from './own-snapshots.ts';
 import { ScannedDirectory, typeOf } from './scanned-directory.ts';
@@ -56,13 +56,13 @@ export function isPassingName(name: string): boolean {
 }
 
 /**
- * Why a thing is no state though the user did not leave it out, going by its name and by what proves the name right; null
+ * Why a thing is no state though the user did not leave it out, going by its name and by what verifies the name right; null
  * when it is state. What cannot be attributed is.
  */
 export function ownReason(
   directory: ScannedDirectory,
   name: string,
-  type: LeftOut['type'],
+  type: ExcludedPath['type'],
   stat: BigIntStats,
   places: OwnPlaces,
   isExcluded: IsExcluded,
@@ -97,14 +97,14 @@ export function ownReason(
  * At the top of the state directory the reserved name, and where a volume is mounted if nothing else lies in it than what a merge kept; elsewhere what a restore puts down beside a state directory, if
  * that is there: a restore of what lies in the one that is captured.
  */
-function isOwnArtifact(directory: ScannedDirectory, name: string, type: LeftOut['type']): boolean {
+function isOwnArtifact(directory: ScannedDirectory, name: string, type: ExcludedPath['type']): boolean {
   if (name === RESERVED_DIRECTORY) return directory.path === '' || holdsOnlyKept(directory.absolute + name, type);
   const artifact = ownArtifactBeside(name);
   if (artifact === null || artifact.type !== type) return false;
   return directory.names.includes(artifact.stateDirName) && directory.isDirectory(artifact.stateDirName);
 }
 
-function holdsOnlyKept(absolute: string, type: LeftOut['type']): boolean {
+function holdsOnlyKept(absolute: string, type: ExcludedPath['type']): boolean {
   if (type !== 'directory') return false;
   try {
     const { names, undecodable } = listDirectory(absolute);
@@ -131,7 +131,7 @@ function isSnapshotName(name: string): boolean {
 function backupReason(
   directory: ScannedDirectory,
   name: string,
-  type: LeftOut['type'],
+  type: ExcludedPath['type'],
   isExcluded: IsExcluded,
 ): string | null {
   const absolute = directory.absolute + name;

@@ -10,20 +10,20 @@ import {
   isCoarselyFresh,
   isSameFile,
   isSameState,
-  isTooFresh,
+  isWithinGranularity,
   monotonicMs,
   pause,
 } from './file-state.ts';
 import { closeQuietly, openRegular, readExactly, readFailure } from './open-regular.ts';
+import type { PathGuard } from './path-guard.ts';
 import { readOn, readStated } from './read-to-end.ts';
-import type { RealPlace } from './real-place.ts';
-import { stillQuiet } from './sqlite/quiet-database.ts';
+import { stillIdle } from './sqlite/idle-database.ts';
 import type { SystemReason } from './system-reason.ts';
 
 /** A file that was read into memory. */
 export interface FileRead {
-  verdict: 'clean' | 'retried' | 'trimmed' | 'changed';
-  /** What happened, for every verdict but `clean`. */
+  status: 'ok' | 'retried' | 'truncated' | 'inconsistent';
+  /** What happened, for every status but `ok`. */
   detail: string;
   size: number;
   /** The content where it did not fit into the caller's buffer; null: it stands there, from the offset that was given. */
@@ -37,7 +37,7 @@ export interface FileRead {
 export type ReadResult = FileRead | SystemReason;
 
 /** How a reading went, with the size of what of it is kept where that is not all. */
-type Judgement = Pick<FileRead, 'verdict' | 'detail'> & { size?: number };
+type Validation = Pick<FileRead, 'status' | 'detail'> & { size?: number };
 
 /** How long to wait before each further attempt. A writer of small files is done in one of these pauses. */
 const PAUSES_MS = [2, 8, 15, 25];
@@ -96,14 +96,14 @@ export interface ReadOptions {
   /** Bytes that it may have by now; a larger one is not read. */
   most?: number;
   /** Guards against directories that became links; null trusts whoever can write to the state directory. */
-  place?: RealPlace | null;
+  place?: PathGuard | null;
   /** Of a file that is doubtful: what was read before. Absent for every other. */
   earlier?: EarlierReading | undefined;
 }
 
 /**
  * Reads one live file, of a size that fits into memory, in four system calls where nobody is writing to it. Nothing is
- * ever returned as `clean` that was not one state of the file. Blocks the thread: made for workers.
+ * ever returned as `ok` that was not one state of the file. Blocks the thread: made for workers.
  *
  * The scan's look at the file, and the earlier reading, must be a tick of the clock ago: see `waitForTick`.
  *
@@ -132,7 +132,7 @@ export function readLiveFile(
     const stat = fstatSync(fd, { bigint: true });
     const asSeen = read === expect.size && isSameState(stat, expect);
     if (asSeen && (earlier === undefined || hash('sha256', into.subarray(offset, offset + read)) === earlier.sha256))
-      return { verdict: 'clean', detail: '', size: read, overflow: null, attributes: null, replaced: null };
+      return { status: 'ok', detail: '', size: read, overflow: null, attributes: null, replaced: null };
     return readRestless(file, stat);
   } catch (error) {
     return readFailure(error);
@@ -153,7 +153,7 @@ function readRestless(file: OpenFile, first: BigIntStats): ReadResult {
   const { fd, source, into, offset, most, place } = file;
   const { expect } = source;
   if (!first.isFile() || place?.hasLost(fd, first, source))
-    return { verdict: 'vanished', detail: 'something else took its place' };
+    return { status: 'deleted', detail: 'something else took its place' };
   const replaced = !isSameFile(first, expect);
   const growth = new GrowthWatch();
   let seenMs = monotonicMs();
@@ -162,26 +162,26 @@ function readRestless(file: OpenFile, first: BigIntStats): ReadResult {
     const whole = Number(before.size);
     // A file that outgrew the memory is read as long as the scan saw it.
     const size = whole > most && !replaced ? Math.min(whole, expect.size) : whole;
-    if (size > most) return { verdict: 'unreadable', detail: tooLarge(whole, expect.size) };
+    if (size > most) return { status: 'unreadable', detail: tooLarge(whole, expect.size) };
     const room = size < into.length - offset ? into.subarray(offset) : Buffer.allocUnsafeSlow(size + 1);
     const look = { before, seenMs, earlier };
     const { content, sound, stable, longer } = readOnce(file, look, room, size);
     if (content === null)
-      return { verdict: 'unreadable', detail: `it holds more than its size says, over ${most} bytes` };
+      return { status: 'unreadable', detail: `it holds more than its size says, over ${most} bytes` };
     earlier = earlierOf(content, earlier);
     growth.saw(content, stable, longer);
     const isLast = attempt === PAUSES_MS.length;
     // Who just added the beginning of a line is about to add its end.
     const awaited = growth.onlyGrew && isUnfinishedText(content);
     if (isLast || (sound && !awaited)) {
-      const verdict = sound ? judgeStill(expect, first, before) : judgeRestless(content, growth.onlyGrew);
-      if (size < whole && verdict.verdict === 'changed')
-        return { verdict: 'unreadable', detail: tooLarge(whole, expect.size) };
+      const status = sound ? validateStill(expect, first, before) : validateRestless(content, growth.onlyGrew);
+      if (size < whole && status.status === 'inconsistent')
+        return { status: 'unreadable', detail: tooLarge(whole, expect.size) };
       const attributes = isSameState(before, expect) ? null : attributesOf(before);
-      const overflow = content.buffer === into.buffer ? null : content.subarray(0, verdict.size ?? content.length);
+      const overflow = content.buffer === into.buffer ? null : content.subarray(0, status.size ?? content.length);
       return {
         size: content.length,
-        ...verdict,
+        ...status,
         overflow,
         attributes,
         replaced: replaced ? { dev: before.dev, ino: before.ino } : null,
@@ -228,7 +228,7 @@ interface Attempt {
 function readOnce({ fd, source, most }: OpenFile, look: Look, room: Buffer, size: number): Attempt {
   const { before, seenMs, earlier } = look;
   // A database in a state that the scan did not see is whole only if nothing belongs to it besides its file.
-  const restlessDatabase = source.quietDatabase && !isSameState(before, source.expect) && !stillQuiet(source.absolute);
+  const restlessDatabase = source.idleDatabase && !isSameState(before, source.expect) && !stillIdle(source.absolute);
   const beganMs = monotonicMs();
   const wallMs = Date.now();
   const read = readStated(fd, room, 0, size);
@@ -243,7 +243,7 @@ function readOnce({ fd, source, most }: OpenFile, look: Look, room: Buffer, size
   if (!asStated && !unchanged) return { content, sound: false, stable: false, longer };
   const isAged = beganMs - seenMs >= CLOCK_TICK_MS;
   const doubtful = source.mapped || isCoarselyFresh(before.mtimeNs, wallMs);
-  if (unchanged && asStated && !doubtful && (isAged || !isTooFresh(before.mtimeNs, wallMs)))
+  if (unchanged && asStated && !doubtful && (isAged || !isWithinGranularity(before.mtimeNs, wallMs)))
     return { content, sound: true, stable: true, longer };
   const stable = readsTheSame(fd, content, asStated);
   if (!unchanged || !stable) return { content, sound: false, stable, longer };
@@ -266,17 +266,16 @@ function readsTheSame(fd: number, content: Buffer, asStated: boolean): boolean {
 }
 
 /** Of a file that was read in one state. */
-function judgeStill(expect: FileIdentity, first: BigIntStats, last: BigIntStats): Judgement {
+function validateStill(expect: FileIdentity, first: BigIntStats, last: BigIntStats): Validation {
   // A file that was replaced as a whole since the scan was not seen changing, nor one that was merely too fresh.
-  if (isSameState(last, isSameFile(first, expect) ? expect : identityOf(first)))
-    return { verdict: 'clean', detail: '' };
-  return { verdict: 'retried', detail: 'it changed after it was listed; then it was read in one piece' };
+  if (isSameState(last, isSameFile(first, expect) ? expect : identityOf(first))) return { status: 'ok', detail: '' };
+  return { status: 'retried', detail: 'it changed after it was listed; then it was read in one piece' };
 }
 
 /** Of a file that never stood still. What only grows is, up to where it ended, the file as it was at that moment. */
-function judgeRestless(content: Buffer, onlyGrew: boolean): Judgement {
-  if (!onlyGrew) return { verdict: 'changed', detail: `it changed at each of ${PAUSES_MS.length + 1} attempts` };
-  if (!isText(content)) return { verdict: 'changed', detail: growingDetail(content.length) };
+function validateRestless(content: Buffer, onlyGrew: boolean): Validation {
+  if (!onlyGrew) return { status: 'inconsistent', detail: `it changed at each of ${PAUSES_MS.length + 1} attempts` };
+  if (!isText(content)) return { status: 'inconsistent', detail: growingDetail(content.length) };
   const size = lastWholeLine(content, 0, content.length);
-  return { verdict: 'trimmed', detail: trimmedDetail(content.length - size), size };
+  return { status: 'truncated', detail: trimmedDetail(content.length - size), size };
 }

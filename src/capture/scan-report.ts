@@ -1,6 +1,6 @@
 import type { BigIntStats } from 'node:fs';
 import type { FileKey } from './capture-item.ts';
-import type { CaptureReport, LeftOut } from './capture-report.ts';
+import type { CaptureReport, ExcludedPath } from './capture-report.ts';
 import type { GitScan } from './git/git-scan.ts';
 import { OWN_SNAPSHOT } from './own-rules.ts';
 import type { SeenTree } from './seen-tree.ts';
@@ -26,17 +26,17 @@ export class ScanReport {
   }
 
   /** What the user left out, and so nobody has looked at. */
-  exclude(path: string, type: LeftOut['type'], pattern: string): string {
+  exclude(path: string, type: ExcludedPath['type'], pattern: string): string {
     const reason = `--exclude ${pattern}`;
-    this.#report.leftOut({ path, type, reason });
+    this.#report.excluded({ path, type, reason });
     return reason;
   }
 
-  leaveOut(path: string, absolute: string, type: LeftOut['type'], reason: string, stat: BigIntStats): void {
-    const row: LeftOut = { path, type, reason };
+  excludeByRule(path: string, absolute: string, type: ExcludedPath['type'], reason: string, stat: BigIntStats): void {
+    const row: ExcludedPath = { path, type, reason };
     if (type === 'file') row.size = Number(stat.size);
     else if (type === 'directory' && this.#dryRun) row.size = treeSize(absolute);
-    this.#report.leftOut(row);
+    this.#report.excluded(row);
     if (reason !== OWN_SNAPSHOT || this.#namedSnapshots) return;
     this.#namedSnapshots = true;
     const message =
@@ -55,10 +55,10 @@ export class ScanReport {
    * @param git the repository whose own directory the thing is in
    * @param file what was seen there, where anything was
    */
-  lose(path: string, { verdict, detail }: SystemReason, git: GitScan | null, file: FileKey | null): void {
-    if (verdict === 'vanished' && file !== null) this.#seen?.missed(file);
+  lose(path: string, { status, detail }: SystemReason, git: GitScan | null, file: FileKey | null): void {
+    if (status === 'deleted' && file !== null) this.#seen?.missed(file);
     // Git removes what it has packed; if something needed is nowhere, that will be named.
-    if (verdict === 'vanished' && git?.names.isObject(path)) git.lose(path);
-    else this.#report.loss(path, verdict, detail);
+    if (status === 'deleted' && git?.names.isObject(path)) git.lose(path);
+    else this.#report.incomplete(path, status, detail);
   }
 }

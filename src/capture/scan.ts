@@ -6,12 +6,17 @@ import type { CaptureReport } from './capture-report.ts';
 import { type DirectoryNames, listDirectory } from './directory-names.ts';
 import type { Exclusions } from './exclusions.ts';
 import { attributesOf, isSameFile } from './file-state.ts';
-import { type FrozenDirectory, type FrozenFile, isFrozenBranch, isFrozenFile } from './git/frozen-directory.ts';
 import { GitScan, isGitDirectory } from './git/git-scan.ts';
+import {
+  isPreloadedBranch,
+  isPreloadedFile,
+  type PreloadedDirectory,
+  type PreloadedFile,
+} from './git/preloaded-directory.ts';
 import { HardLinks } from './hard-links.ts';
-import { HeldFile } from './held-file.ts';
 import type { MappedFiles } from './mapped-files.ts';
 import { readFailure } from './open-regular.ts';
+import { PinnedFile } from './pinned-file.ts';
 import { ScanReport } from './scan-report.ts';
 import { ScannedDirectory, typeOf } from './scanned-directory.ts';
 import type { SeenTree } from './seen-tree.ts';
@@ -26,7 +31,7 @@ export interface ScanOptions {
   /** Tells a stray manifest of a backup, which stays out, from a file of the user with that name, which is an error. */
   isBackupManifest: (bytes: Uint8Array) => boolean;
   /** Told of each file that was opened ahead: to be closed when the scan and its consumer are done. */
-  onHeld: (held: HeldFile) => void;
+  onPinned: (held: PinnedFile) => void;
   /** Add up the sizes of directories that stay out. */
   dryRun: boolean;
   /** Files that a process may write to without a trace; absent where nothing is read. */
@@ -43,7 +48,7 @@ interface Level {
   /** The git repository whose own directory this is in. */
   git: GitScan | null;
   /** What of this directory was read ahead. */
-  frozen: FrozenDirectory | null;
+  preloaded: PreloadedDirectory | null;
 }
 
 /** A file that SQLite has something to say about: whether it is copied or read is decided behind the scan. */
@@ -86,8 +91,8 @@ export function* scanStateDir(root: string, options: ScanOptions): Generator<Cap
   }
 }
 
-const NOT_UTF8: SystemReason = { verdict: 'unreadable', detail: 'its name is not UTF-8' };
-const TOO_LONG: SystemReason = { verdict: 'unreadable', detail: `its path is longer than ${MAX_PATH_BYTES} bytes` };
+const NOT_UTF8: SystemReason = { status: 'unreadable', detail: 'its name is not UTF-8' };
+const TOO_LONG: SystemReason = { status: 'unreadable', detail: `its path is longer than ${MAX_PATH_BYTES} bytes` };
 
 class Scanner {
   readonly #options: ScanOptions;
@@ -124,22 +129,22 @@ class Scanner {
     const inside = `${path}/`;
     let { git } = parent;
     try {
-      const known = parent.frozen?.children.get(name);
-      let frozen: FrozenDirectory | null = known !== undefined && isFrozenBranch(known) ? known : null;
-      if (git?.isPacks(inside)) frozen = git.freezePacks();
-      let listing = frozen?.listing ?? listDirectory(absolute);
-      if (frozen === null && this.#isGitDirectory(inside, absolute, listing)) {
+      const known = parent.preloaded?.children.get(name);
+      let preloaded: PreloadedDirectory | null = known !== undefined && isPreloadedBranch(known) ? known : null;
+      if (git?.isPacks(inside)) preloaded = git.preloadPacks();
+      let listing = preloaded?.listing ?? listDirectory(absolute);
+      if (preloaded === null && this.#isGitDirectory(inside, absolute, listing)) {
         git = new GitScan(inside, absolute, this.#options);
-        frozen = git.freeze();
-        listing = frozen.listing ?? listing;
+        preloaded = git.preload();
+        listing = preloaded.listing ?? listing;
       }
       // What was listed may have been what a link that took its place leads to.
       if (known === undefined && visited !== null && !isStillThere(absolute, visited)) {
-        this.#report.lose(path, { verdict: 'vanished', detail: 'something else took its place' }, git, visited);
+        this.#report.lose(path, { status: 'deleted', detail: 'something else took its place' }, git, visited);
         return null;
       }
       if (visited !== null) this.#options.seen?.listed(depth, name, visited);
-      return this.#level(inside, absolute, listing, git, frozen);
+      return this.#level(inside, absolute, listing, git, preloaded);
     } catch (error) {
       this.#report.lose(path, systemReason(error), git, visited);
       return null;
@@ -151,7 +156,7 @@ class Scanner {
     absolute: string,
     { names, undecodable }: DirectoryNames,
     git: GitScan | null,
-    frozen: FrozenDirectory | null,
+    preloaded: PreloadedDirectory | null,
   ): Level {
     const directory = new ScannedDirectory(path, absolute, names, git?.names ?? null);
     for (const { decoded, shown } of undecodable) {
@@ -159,7 +164,7 @@ class Scanner {
       if (pattern === null) this.#report.lose(path + shown, NOT_UTF8, null, null);
       else this.#report.exclude(path + shown, directory.typeOf(decoded), pattern);
     }
-    return { directory, next: 0, databases: new DatabasesOfDirectory(names), git, frozen };
+    return { directory, next: 0, databases: new DatabasesOfDirectory(names), git, preloaded };
   }
 
   #isGitDirectory(path: string, absolute: string, { names }: DirectoryNames): boolean {
@@ -191,14 +196,14 @@ class Scanner {
       level.git?.exclude(path);
       return null;
     }
-    const frozen = level.frozen?.children.get(name);
-    if (frozen !== undefined && isFrozenFile(frozen)) return this.#frozenFile(directory, name, frozen);
+    const preloaded = level.preloaded?.children.get(name);
+    if (preloaded !== undefined && isPreloadedFile(preloaded)) return this.#preloadedFile(directory, name, preloaded);
     let stat: BigIntStats;
     try {
-      stat = frozen?.stat ?? lstatSync(absolute, { bigint: true });
+      stat = preloaded?.stat ?? lstatSync(absolute, { bigint: true });
     } catch (error) {
       const reason = systemReason(error);
-      if (reason.verdict !== 'vanished' || !exclusions.isPassing(directory, name))
+      if (reason.status !== 'deleted' || !exclusions.isPassing(directory, name))
         this.#report.lose(path, reason, level.git, null);
       return null;
     }
@@ -206,12 +211,12 @@ class Scanner {
     const type = typeOf(stat);
     const reason = exclusions.reasonFor(directory, name, type, stat);
     if (reason !== null) {
-      this.#report.leaveOut(path, absolute, type, reason, stat);
+      this.#report.excludeByRule(path, absolute, type, reason, stat);
       return null;
     }
     if (path === MANIFEST_PATH) {
       assertStrayManifest(absolute, type, this.#options.isBackupManifest);
-      this.#report.leaveOut(path, absolute, type, 'the manifest of a backup that was restored here', stat);
+      this.#report.excludeByRule(path, absolute, type, 'the manifest of a backup that was restored here', stat);
       return null;
     }
     if (path.length > MAX_PATH_BYTES / 3 && Buffer.byteLength(path) > MAX_PATH_BYTES) {
@@ -238,19 +243,19 @@ class Scanner {
     attributes: Attributes,
     absolute: string,
     stat: BigIntStats,
-    { databases, git, frozen }: Level,
+    { databases, git, preloaded }: Level,
     name: string,
   ): CaptureItem | FoundDatabase | null {
     const { path, mode, uid, gid, mtimeNs } = attributes;
     const reason = databases.sideFileReason(name, absolute);
     if (reason !== null) {
-      this.#report.leaveOut(path, absolute, 'file', reason, stat);
+      this.#report.excludeByRule(path, absolute, 'file', reason, stat);
       return null;
     }
     const size = Number(stat.size);
     const source = liveSource(absolute, stat, this.#options.mapped?.has(stat, name) ?? false);
-    const held = frozen?.children.get(name);
-    if (held instanceof HeldFile) source.held = held;
+    const held = preloaded?.children.get(name);
+    if (held instanceof PinnedFile) source.held = held;
     const isObject = git?.names.isObject(path) ?? false;
     if (stat.nlink > 1n) {
       const first = this.#links.firstNameOf(stat);
@@ -292,7 +297,7 @@ class Scanner {
   #object(attributes: Attributes, source: LiveSource, git: GitScan): CaptureItem | null {
     const { path } = attributes;
     const read = source.held ?? git.readObject(source);
-    if (read !== null && 'verdict' in read) {
+    if (read !== null && 'status' in read) {
       this.#report.lose(path, read, git, source.expect);
       return null;
     }
@@ -304,11 +309,11 @@ class Scanner {
     return { ...attributes, type: 'file', size: source.expect.size, source };
   }
 
-  #frozenFile(directory: ScannedDirectory, name: string, { stat, bytes }: FrozenFile): CaptureItem | null {
+  #preloadedFile(directory: ScannedDirectory, name: string, { stat, bytes }: PreloadedFile): CaptureItem | null {
     const path = directory.path + name;
     const reason = this.#options.exclusions.reasonFor(directory, name, 'file', stat);
     if (reason !== null) {
-      this.#report.leaveOut(path, directory.absolute + name, 'file', reason, stat);
+      this.#report.excludeByRule(path, directory.absolute + name, 'file', reason, stat);
       return null;
     }
     this.#options.seen?.saw(stat);
@@ -353,7 +358,7 @@ function liveSource(absolute: string, stat: BigIntStats, mapped: boolean): LiveS
     kind: 'live',
     absolute,
     expect: { dev, ino, size: Number(stat.size), mtimeNs, ctimeNs },
-    quietDatabase: false,
+    idleDatabase: false,
     mapped,
   };
 }

@@ -1,5 +1,5 @@
 import { type Dirent, lstatSync, readdirSync } from 'node:fs';
-import type { LeftOut } from './capture-report.ts';
+import type { ExcludedPath } from './capture-report.ts';
 import type { GitNames } from './git/git-names.ts';
 
 /** A directory that was listed, as what decides about its things needs it. */
@@ -11,7 +11,7 @@ export class ScannedDirectory {
   readonly names: readonly string[];
   /** The git repository whose own directory this is in. */
   readonly git: GitNames | null;
-  #types: Map<string, LeftOut['type']> | null = null;
+  #types: Map<string, ExcludedPath['type']> | null = null;
 
   constructor(path: string, absolute: string, names: readonly string[], git: GitNames | null) {
     this.path = path;
@@ -26,7 +26,7 @@ export class ScannedDirectory {
    *
    * @param name as it is decoded, also where it is not UTF-8
    */
-  typeOf(name: string): LeftOut['type'] {
+  typeOf(name: string): ExcludedPath['type'] {
     this.#types ??= typesIn(this.absolute);
     return this.#types.get(name) ?? 'unknown';
   }
@@ -44,7 +44,7 @@ export class ScannedDirectory {
   }
 }
 
-function typesIn(absolute: string): Map<string, LeftOut['type']> {
+function typesIn(absolute: string): Map<string, ExcludedPath['type']> {
   try {
     return new Map(readdirSync(absolute, { withFileTypes: true }).map((entry) => [entry.name, typeOf(entry)]));
   } catch {
@@ -56,7 +56,7 @@ function typesIn(absolute: string): Map<string, LeftOut['type']> {
 /** What a thing is, for the rules. */
 export function typeOf(
   thing: Pick<Dirent, 'isFile' | 'isDirectory' | 'isSymbolicLink' | 'isSocket' | 'isFIFO'>,
-): Exclude<LeftOut['type'], 'unknown'> {
+): Exclude<ExcludedPath['type'], 'unknown'> {
   if (thing.isFile()) return 'file';
   if (thing.isDirectory()) return 'directory';
   if (thing.isSymbolicLink()) return 'symlink';

@@ -20,7 +20,7 @@ export function openStateDir(stateDir: string): { root: string; top: TopAttribut
   try {
     stat = statSync(root, { bigint: true });
   } catch (error) {
-    if (systemReason(error).verdict === 'vanished') throw missing(root, 'does not exist');
+    if (systemReason(error).status === 'deleted') throw missing(root, 'does not exist');
     throw fromSystemError(error, 'look at the state directory', root);
   }
   if (!stat.isDirectory()) throw missing(root, 'is not a directory');

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { BackupError, fromSystemError } from '../errors.ts';
 import { MANIFEST_PATH } from '../format/path-rules.ts';
-import type { LeftOut } from './capture-report.ts';
+import type { ExcludedPath } from './capture-report.ts';
 
 /**
  * Sees to it that what has the manifest's name at the top is a stray one, of a backup that was restored there by other
@@ -12,7 +12,7 @@ import type { LeftOut } from './capture-report.ts';
  */
 export function assertStrayManifest(
   absolute: string,
-  type: LeftOut['type'],
+  type: ExcludedPath['type'],
   isBackupManifest: (bytes: Uint8Array) => boolean,
 ): void {
   if (type === 'file' && isBackupManifest(readManifest(absolute))) return;

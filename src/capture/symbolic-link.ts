@@ -8,7 +8,7 @@ export function readLink(absolute: string): { link: string } | SystemReason {
     const target = readlinkSync(absolute, { encoding: 'buffer' });
     const link = target.toString('utf8');
     if (Buffer.from(link, 'utf8').equals(target)) return { link };
-    return { verdict: 'unreadable', detail: `it points to a name that is not UTF-8: ${escapeBytes(target)}` };
+    return { status: 'unreadable', detail: `it points to a name that is not UTF-8: ${escapeBytes(target)}` };
   } catch (error) {
     return systemReason(error);
   }

@@ -1,8 +1,8 @@
-import type { Verdict } from './verdict.ts';
+import type { FileStatus } from './file-status.ts';
 
 /** What a failed system call says about the file that it was for. */
 export interface SystemReason {
-  verdict: Extract<Verdict, 'vanished' | 'unreadable'>;
+  status: Extract<FileStatus, 'deleted' | 'unreadable'>;
   /** The error without the call and the path: "EACCES: permission denied". */
   detail: string;
 }
@@ -13,5 +13,5 @@ export function systemReason(error: unknown): SystemReason {
   const detail = String(message).split(', ', 1)[0] ?? String(message);
   // ENOTDIR: a folder on the way was replaced by a file.
   const gone = code === 'ENOENT' || code === 'ENOTDIR';
-  return { verdict: gone ? 'vanished' : 'unreadable', detail };
+  return { status: gone ? 'deleted' : 'unreadable', detail };
 }

@@ -17,12 +17,12 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   },
   restore: {
     usage: 'restore <snapshot>',
-    describe: 'Prove a snapshot, then bring it back as the state directory',
+    describe: 'Verify a snapshot, then bring it back as the state directory',
     load: () => import('./commands/restore.ts'),
   },
   verify: {
     usage: 'verify <snapshots..>',
-    describe: 'Prove every byte of snapshots, or of each one in a folder',
+    describe: 'Verify every byte of snapshots, or of each one in a folder',
     load: () => import('./commands/verify.ts'),
   },
   show: {

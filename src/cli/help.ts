@@ -24,7 +24,7 @@ function programHelp(): string {
   return [
     'Usage: oxios-backup <command> [options]',
     '',
-    ...wrap('Snapshots of an Oxios state directory: one sealed .tar.gz, proven before it comes back.', WIDTH),
+    ...wrap('Snapshots of an Oxios state directory: one sealed .tar.gz, verified before it comes back.', WIDTH),
     '',
     'Commands:',
     ...definitions(commands, WIDTH),

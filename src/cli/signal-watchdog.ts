@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
  *
  * A system call on a mount whose server does not answer (NFS, FUSE) comes back never. The main thread looks at a living directory by
  * such calls, and a signal that it has a handler for stays pending as long as it is in one: without this, only SIGKILL would help.
- * Nothing is cleaned up, which only that thread could do; what stays behind, the next run clears, and nothing is published by halves.
+ * Nothing is cleaned up, which only that thread could do; what stays behind, the next run clears, and nothing is committed by halves.
  */
 
 /** Milliseconds between two looks. */

@@ -1,7 +1,7 @@
 import { lstatSync, type Stats } from 'node:fs';
 import type { Entry } from '../format/entry.ts';
 import { comparePaths, isBelow, parentOf } from '../format/path-order.ts';
-import { LiveSpelling } from '../restore/publish/live-spelling.ts';
+import { LiveSpelling } from '../state-dir/merge/live-spelling.ts';
 
 /**
  * Planned entries under the names that what stands in their places is stored under: on a file system that folds names, `notes.json` takes the

@@ -8,15 +8,15 @@ import { type Difference, DifferenceBuilder } from './difference.ts';
 import { directorySide } from './directory-side.ts';
 import { snapshotSide } from './snapshot-side.ts';
 
-/** A proven snapshot beside a directory. */
+/** A verified snapshot beside a directory. */
 export interface DirectoryComparison extends Difference {
   verify: VerifyResult;
-  /** False when the snapshot is not valid: what is not proven is compared with nothing. */
+  /** False when the snapshot is not valid: what is not verified is compared with nothing. */
   compared: boolean;
 }
 
 /**
- * Proves a snapshot, then compares it with a directory: `removed` is what the directory lacks, `added` what it has besides, `changed` what
+ * Verifies a snapshot, then compares it with a directory: `removed` is what the directory lacks, `added` what it has besides, `changed` what
  * differs, in content (every file is read), mode, time (to the microsecond: Node sets no more), or where a link leads. What
  * `createBackup` would leave out is not looked at.
  *

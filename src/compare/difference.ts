@@ -1,6 +1,6 @@
 import type { Entry } from '../format/entry.ts';
 import { parentOf } from '../format/path-order.ts';
-import { CATEGORIES, sectionOf } from '../state/sections.ts';
+import { CATEGORIES, sectionOf } from '../state-dir/sections.ts';
 import type { Aspect, Change } from './change.ts';
 
 /** How many documents of a section came, went and changed. */

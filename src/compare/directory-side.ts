@@ -3,11 +3,11 @@ import { fstatSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { CaptureItem, LiveSource } from '../capture/capture-item.ts';
 import { Exclusions } from '../capture/exclusions.ts';
-import type { HeldFile } from '../capture/held-file.ts';
 import { readFailure } from '../capture/open-regular.ts';
 import { ownPlaces } from '../capture/own-rules.ts';
+import type { PinnedFile } from '../capture/pinned-file.ts';
 import { type FoundDatabase, scanStateDir } from '../capture/scan.ts';
-import { stillQuiet } from '../capture/sqlite/quiet-database.ts';
+import { stillIdle } from '../capture/sqlite/idle-database.ts';
 import { openStateDir } from '../capture/state-directory.ts';
 import { compileUserExcludes } from '../capture/user-excludes.ts';
 import type { OperationOptions } from '../events.ts';
@@ -43,7 +43,7 @@ export function directorySide(
   let current: { item: CaptureItem | FoundDatabase; source: Source } | null = null;
 
   function* entries(): Generator<Entry, void, void> {
-    const held: HeldFile[] = [];
+    const held: PinnedFile[] = [];
     const scan = scanStateDir(root, {
       exclusions: new Exclusions(
         compileUserExcludes(excludes),
@@ -53,10 +53,10 @@ export function directorySide(
       // Whatever stands there under this name, no snapshot could hold it.
       isBackupManifest: () => true,
       dryRun: false,
-      onHeld: (file) => held.push(file),
+      onPinned: (file) => held.push(file),
       report: {
-        leftOut: () => {},
-        loss: (path, _verdict, detail) => unreadable.push({ path, detail }),
+        excluded: () => {},
+        incomplete: (path, _verdict, detail) => unreadable.push({ path, detail }),
         notice: () => {},
       },
     });
@@ -77,7 +77,7 @@ export function directorySide(
       if (current?.item.path !== path) throw new Error('unreachable: digests are asked for as entries come');
       const { item, source } = current;
       if (source.kind === 'bytes') return createHash('sha256').update(source.bytes).digest('hex');
-      if (item.type === 'database' && !stillQuiet(source.absolute)) {
+      if (item.type === 'database' && !stillIdle(source.absolute)) {
         onEvent?.({
           type: 'notice',
           path,

@@ -1,19 +1,19 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { CaptureItem, FileKey } from '../capture/capture-item.ts';
-import type { LeftOut } from '../capture/capture-report.ts';
+import type { ExcludedPath } from '../capture/capture-report.ts';
 import { captureState } from '../capture/capture-state.ts';
 import { openStateDir } from '../capture/state-directory.ts';
 import { systemReason } from '../capture/system-reason.ts';
 import { CREATE_SHAPE, type CreateOptions } from '../create/create-options.ts';
 import { refuseEmptyState } from '../create/empty-state.ts';
-import type { RecordedVerdict, Totals } from '../format/index-root.ts';
+import type { RecordedStatus, Totals } from '../format/index-root.ts';
 import { isBackupManifest, type ManifestSection } from '../format/manifest.ts';
 import { checkArgument, checkOptions, optionsSchema, pathSchema, storeSchema } from '../options.ts';
-import { stableHostName } from '../state/host-name.ts';
-import { findNeighbours, neighbourMessage } from '../state/neighbours.ts';
-import { CATEGORIES, sectionOf } from '../state/sections.ts';
-import type { StateStore } from '../state/state-store.ts';
+import { findNeighbours, neighbourMessage } from '../state-dir/neighbours.ts';
+import { CATEGORIES, sectionOf } from '../state-dir/sections.ts';
+import type { StateStore } from '../state-dir/state-store.ts';
+import { stableHostName } from '../system/host-name.ts';
 import { throwIfAborted } from '../workers/abort.ts';
 
 export interface PlanBackupOptions extends CreateOptions {
@@ -43,9 +43,9 @@ export interface BackupPlan {
   totals: Omit<Totals, 'tar_bytes'>;
   sections: ManifestSection[];
   /** What would stay out on purpose, with sizes where they were looked at. */
-  leftOut: LeftOut[];
-  /** What could not be had as things are: losses that the snapshot would name. */
-  losses: RecordedVerdict[];
+  excluded: ExcludedPath[];
+  /** What could not be had as things are: incomplete that the snapshot would name. */
+  incomplete: RecordedStatus[];
   notices: Notice[];
 }
 
@@ -66,8 +66,8 @@ export async function planBackup(store: StateStore, options: PlanBackupOptions =
     hostname: options.host ?? stableHostName(),
     totals: { entries: 0, files: 0, directories: 0, symlinks: 0, hard_links: 0, bytes: 0 },
     sections: [],
-    leftOut: [],
-    losses: [],
+    excluded: [],
+    incomplete: [],
     notices: [],
   };
   const sections = new Map<string, number>();
@@ -82,17 +82,17 @@ export async function planBackup(store: StateStore, options: PlanBackupOptions =
     },
     signal,
     report: {
-      leftOut: (row) => plan.leftOut.push(row),
-      loss: (path, verdict, detail) => plan.losses.push({ path, verdict, detail }),
+      excluded: (row) => plan.excluded.push(row),
+      incomplete: (path, status, detail) => plan.incomplete.push({ path, status, detail }),
       notice: (path, message) => plan.notices.push({ path, message }),
     },
   });
   onEvent?.({ type: 'phase', phase: 'capture' });
   for await (const items of batches) {
     for (const item of items) {
-      const loss = foreseenLoss(item);
+      const loss = expectedMissing(item);
       if (loss !== null) {
-        plan.losses.push(loss);
+        plan.incomplete.push(loss);
         continue;
       }
       count(plan.totals, item);
@@ -102,7 +102,7 @@ export async function planBackup(store: StateStore, options: PlanBackupOptions =
     const { entries, bytes } = plan.totals;
     onEvent?.({ type: 'progress', phase: 'capture', entries, bytes });
   }
-  refuseEmptyState(root, plan.totals, plan.losses, options.allowEmpty);
+  refuseEmptyState(root, plan.totals, plan.incomplete, options.allowEmpty);
   for (const neighbour of findNeighbours(root))
     plan.notices.push({ path: neighbour.directory, message: neighbourMessage(neighbour) });
   plan.sections = CATEGORIES.flatMap((name) => {
@@ -121,7 +121,7 @@ function existing(output: string): FileKey[] {
   return stat === undefined ? [] : [stat];
 }
 
-function foreseenLoss(item: CaptureItem): RecordedVerdict | null {
+function expectedMissing(item: CaptureItem): RecordedStatus | null {
   if (item.type !== 'file' || item.source.kind !== 'live') return null;
   try {
     accessSync(item.source.absolute, constants.R_OK);

@@ -2,39 +2,39 @@ import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { BackupError, type ErrorCode } from '../errors.ts';
 import type { Entry } from '../format/entry.ts';
-import { isEmptySnapshot, type RecordedVerdict, type Totals } from '../format/index-root.ts';
+import { isEmptySnapshot, type RecordedStatus, type Totals } from '../format/index-root.ts';
 import type { Manifest } from '../format/manifest.ts';
 import { comparePaths, isBelow } from '../format/path-order.ts';
 import { checkArgument, checkOptions, snapshotSchema, storeSchema } from '../options.ts';
-import { type OpenSnapshot, openSnapshot, type SealedSnapshot, type UnsealedSnapshot } from '../read/open-snapshot.ts';
+import { visitForeign } from '../read/foreign/read-foreign.ts';
+import { type ForeignArchive, type OpenSnapshot, openSnapshot, type SealedSnapshot } from '../read/open-snapshot.ts';
 import { ReadPool } from '../read/read-pool.ts';
 import { compileSelection, type Selection } from '../read/selection.ts';
 import { openSource } from '../read/snapshot-source.ts';
-import { visitUnsealed } from '../read/unsealed/read-unsealed.ts';
-import { decideSealed, decideUnsealed, type SealedDecision } from '../restore/decide-restore.ts';
 import { type ExternalLink, externalLinksError } from '../restore/external-links.ts';
 import { checkSpace, type SpaceCheck, spaceError } from '../restore/free-space.ts';
 import { isDirectoryBelow } from '../restore/live-directory.ts';
 import { NameCollisions } from '../restore/name-collisions.ts';
 import { mayGiveOwners, ownersError } from '../restore/owner-right.ts';
 import { planSelection } from '../restore/plan-selection.ts';
-import { RESERVED_DIRECTORY } from '../restore/publish/artifact-names.ts';
-import { type Place, resolveTarget } from '../restore/publish/place.ts';
-import type { PublishMode } from '../restore/publish/publish.ts';
-import { inspectTarget, isLeftInPlace } from '../restore/publish/target-state.ts';
 import { emptySnapshotError, partialReplaceError } from '../restore/refusals.ts';
 import { type RestoreOptions, restoreOptionsSchema } from '../restore/restore-backup.ts';
-import { type Extent, plannedEntries } from '../restore/restore-plan.ts';
-import { HERE } from '../state/platform.ts';
-import type { StateStore } from '../state/state-store.ts';
+import { plannedEntries, type RestoreSize } from '../restore/restore-plan.ts';
+import { type ValidatedSealed, validateForeignRestore, validateSealedRestore } from '../restore/validate-restore.ts';
+import { RESERVED_DIRECTORY } from '../state-dir/artifact-names.ts';
+import type { RestoreMode } from '../state-dir/commit/commit-tree.ts';
+import { type Place, resolveTarget } from '../state-dir/commit/layout.ts';
+import { inspectTarget, isLeftInPlace } from '../state-dir/commit/target-state.ts';
+import type { StateStore } from '../state-dir/state-store.ts';
+import { HERE } from '../system/platform.ts';
 import { throwIfAborted } from '../workers/abort.ts';
 import { asStored } from './as-stored.ts';
 import type { Change } from './change.ts';
 import type { SectionDifference } from './difference.ts';
-import { foreseeChanges } from './foresee-changes.ts';
 import { liveTree } from './live-tree.ts';
 import { NotKept } from './not-kept.ts';
 import type { Notice } from './plan-backup.ts';
+import { previewChanges } from './preview-changes.ts';
 import { guessNameFolding, likelyPlace, nearestDirectory, targetRefusals } from './target-checks.ts';
 
 /** The error that a restore would end in, as plain data. */
@@ -52,12 +52,12 @@ export interface Refusal {
 export interface RestorePreview {
   /** The state directory, as it really is (links resolved). */
   stateDir: string;
-  mode: PublishMode;
+  mode: RestoreMode;
   manifest: Manifest;
-  /** False for an archive from elsewhere, which carries no digests to be proven against. */
+  /** False for an archive from elsewhere, which carries no digests to be verified against. */
   sealed: boolean;
   /** What would be written. */
-  restored: Omit<Extent, 'holes'>;
+  restored: Omit<RestoreSize, 'holes'>;
   /**
    * From what stands there (`before`) to what would (`after`): `added`, `removed`, and `changed` for what is replaced by something that
    * differs. A file of the same size and time (to the microsecond) is taken for unchanged. In mode `create`, which refuses a
@@ -76,11 +76,11 @@ export interface RestorePreview {
   /** Why the restore would be refused, first reason first. Empty when nothing speaks against it. */
   refusals: Refusal[];
   /** What the snapshot itself did not have clean at once. */
-  verdicts: RecordedVerdict[];
+  statuses: RecordedStatus[];
 }
 
 interface Decided {
-  extent: Extent;
+  extent: RestoreSize;
   external: ExternalLink[];
   /** All that the snapshot holds. */
   holds: Pick<Totals, 'files' | 'symlinks'>;
@@ -89,7 +89,7 @@ interface Decided {
 
 /**
  * Decides everything that `restoreBackup` decides before it writes, and writes nothing: takes no lock, makes no directory. The
- * contents of the snapshot are not proven (`verifySnapshot`).
+ * contents of the snapshot are not verified (`verifySnapshot`).
  *
  * @param snapshot path of the file, or a stream of it
  * @throws BackupError when there is no plan to speak of: the snapshot cannot be read or is not valid, it holds nothing of what was asked
@@ -133,7 +133,7 @@ export async function planRestore(
       }
     }
     const content = inspectTarget(place).kind === 'content';
-    const foreseen = await foreseeChanges(
+    const previewed = await previewChanges(
       place.target,
       content ? liveTree(place.target, (name) => isLeft(name, place)) : [],
       mode === 'merge' && content ? asStored(place.target, decided.entries(), planned()) : planned(),
@@ -144,16 +144,16 @@ export async function planRestore(
     const space = checkSpace(directory, decided.extent);
     const { external } = decided;
     const { entries, files, bytes } = decided.extent;
-    const { added, removed, changed, unchanged } = foreseen.totals;
+    const { added, removed, changed, unchanged } = previewed.totals;
     return {
       stateDir: place.target,
       mode,
       manifest: opened.manifest,
       sealed: opened.kind === 'sealed',
       restored: { entries, files, bytes },
-      changes: foreseen.changes,
-      sections: foreseen.sections,
-      totals: { added, removed, changed, unchanged, kept: foreseen.kept },
+      changes: previewed.changes,
+      sections: previewed.sections,
+      totals: { added, removed, changed, unchanged, kept: previewed.kept },
       space,
       externalLinks: external,
       notices: notKept.notices(opened.manifest, external),
@@ -165,7 +165,7 @@ export async function planRestore(
         collision,
         options.sameOwner === true && !mayGiveOwners() ? ownersError() : null,
       ].flatMap((error) => (error === null ? [] : [refusalOf(error)])),
-      verdicts: opened.kind === 'sealed' ? opened.root.verdicts : [],
+      statuses: opened.kind === 'sealed' ? opened.root.statuses : [],
     };
   } finally {
     source.close();
@@ -193,7 +193,7 @@ function* comingEntries(entries: Iterable<Entry>, selection: Selection, live: st
 function decide(opened: OpenSnapshot, selection: Selection | null, options: RestoreOptions): Promise<Decided> {
   return opened.kind === 'sealed'
     ? decideOnSealed(opened, selection, options)
-    : decideOnUnsealed(opened, selection, options);
+    : decideOnForeign(opened, selection, options);
 }
 
 async function decideOnSealed(
@@ -216,21 +216,21 @@ async function decideOnAll(
   snapshot: SealedSnapshot,
   threads: number | undefined,
   signal: AbortSignal | undefined,
-): Promise<SealedDecision> {
+): Promise<ValidatedSealed> {
   const pool = new ReadPool(snapshot, HERE.os, threads);
   try {
-    return await decideSealed(snapshot, null, pool, signal);
+    return await validateSealedRestore(snapshot, null, pool, signal);
   } finally {
     await pool.close();
   }
 }
 
-async function decideOnUnsealed(
-  snapshot: UnsealedSnapshot,
+async function decideOnForeign(
+  snapshot: ForeignArchive,
   selection: Selection | null,
   { signal }: RestoreOptions,
 ): Promise<Decided> {
-  const { survey, external } = await decideUnsealed(snapshot, selection, signal);
+  const { survey, external } = await validateForeignRestore(snapshot, selection, signal);
   const planned: Entry[] = [];
   const collector = {
     begin(entry: Entry) {
@@ -240,13 +240,13 @@ async function decideOnUnsealed(
     part() {},
     end() {},
   };
-  await visitUnsealed(snapshot.source, collector, HERE.os, signal);
+  await visitForeign(snapshot.source, collector, HERE.os, signal);
   planned.sort((a, b) => comparePaths(a.path, b.path));
   const { entries, files, bytes, holes } = survey;
   return {
     extent: { entries, files, bytes, holes },
     external,
-    holds: survey.book.judge.counts,
+    holds: survey.book.validator.counts,
     entries: () => planned,
   };
 }

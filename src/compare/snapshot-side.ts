@@ -3,10 +3,10 @@ import { BackupError } from '../errors.ts';
 import type { Entry } from '../format/entry.ts';
 import { comparePaths, parentOf } from '../format/path-order.ts';
 import { ANY_PLATFORM } from '../format/path-rules.ts';
-import type { OpenSnapshot, SealedSnapshot, UnsealedSnapshot } from '../read/open-snapshot.ts';
-import { blocksFor, readJudgedBlock } from '../read/read-entries.ts';
+import { visitForeign } from '../read/foreign/read-foreign.ts';
+import type { ForeignArchive, OpenSnapshot, SealedSnapshot } from '../read/open-snapshot.ts';
+import { blocksFor, readValidatedBlock } from '../read/read-entries.ts';
 import type { Selection } from '../read/selection.ts';
-import { visitUnsealed } from '../read/unsealed/read-unsealed.ts';
 import type { Side } from './side.ts';
 
 /** Node.js sets times to the microsecond, so a restore brings back no more than that. */
@@ -25,7 +25,7 @@ export async function snapshotSide(
   };
   if (opened.kind === 'sealed')
     return { ...common, entries: () => sealedEntries(opened, selection), timeUnit: TIME_UNIT_NS, implies: () => false };
-  const entries = await unsealedEntries(opened, selection, signal);
+  const entries = await foreignEntries(opened, selection, signal);
   const parents = new Set<string>();
   for (const { path } of entries) for (let at = parentOf(path); at !== ''; at = parentOf(at)) parents.add(at);
   return { ...common, entries: () => entries, timeUnit: 1_000_000_000, implies: (path) => parents.has(path) };
@@ -34,13 +34,13 @@ export async function snapshotSide(
 /** A block of the index at a time. */
 function* sealedEntries(snapshot: SealedSnapshot, selection: Selection | null): Generator<Entry, void, void> {
   for (const { number } of blocksFor(snapshot, selection)) {
-    for (const { headerBlocks: _, ...entry } of readJudgedBlock(snapshot, number, ANY_PLATFORM).entries) yield entry;
+    for (const { headerBlocks: _, ...entry } of readValidatedBlock(snapshot, number, ANY_PLATFORM).entries) yield entry;
   }
 }
 
 /** All of them at once: their order is free, and only reading them to their end gives their digests. */
-async function unsealedEntries(
-  { source }: UnsealedSnapshot,
+async function foreignEntries(
+  { source }: ForeignArchive,
   selection: Selection | null,
   signal: AbortSignal | undefined,
 ): Promise<Entry[]> {
@@ -59,8 +59,8 @@ async function unsealedEntries(
       hash = null;
     },
   };
-  const { judge } = await visitUnsealed(source, collector, ANY_PLATFORM, signal);
-  const [problem] = judge.problems;
+  const { validator } = await visitForeign(source, collector, ANY_PLATFORM, signal);
+  const [problem] = validator.problems;
   if (problem !== undefined) throw new BackupError(problem.code, problem.message, { path: problem.paths[0] });
   return entries.sort((a, b) => comparePaths(a.path, b.path));
 }

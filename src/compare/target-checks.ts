@@ -2,15 +2,15 @@ import { accessSync, constants, lstatSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { BackupError, fromSystemError } from '../errors.ts';
 import type { NameFolding } from '../restore/name-collisions.ts';
-import { currentHolders } from '../restore/publish/lock.ts';
-import { assertRecovered } from '../restore/publish/needs-recovery.ts';
-import { inUseError } from '../restore/publish/not-running.ts';
-import { isDeviceBoundary, type Place, placeBeside, placeInside, type Target } from '../restore/publish/place.ts';
-import { findRunning } from '../restore/publish/running.ts';
-import { inspectTarget } from '../restore/publish/target-state.ts';
 import { notEmptyError } from '../restore/refusals.ts';
 import type { RestoreOptions } from '../restore/restore-backup.ts';
-import { isMountPoint } from '../state/mount-points.ts';
+import { isDeviceBoundary, type Place, placeBeside, placeInside, type Target } from '../state-dir/commit/layout.ts';
+import { inspectTarget } from '../state-dir/commit/target-state.ts';
+import { currentHolders } from '../state-dir/lock/lock.ts';
+import { inUseError } from '../state-dir/lock/not-running.ts';
+import { findRunning } from '../state-dir/lock/running.ts';
+import { assertRecovered } from '../state-dir/recover/needs-recovery.ts';
+import { isMountPoint } from '../system/mount-points.ts';
 
 // What a restore would find out about its target by locking and writing, looked at without either.
 

@@ -1,7 +1,7 @@
 import type { HeaderFields } from '../format/tar-header.ts';
 import { hasRecordOfLines } from '../format/tar-header.ts';
 import { meansMoreOnWindows } from '../format/windows-names.ts';
-import { someOf } from '../read/problem.ts';
+import { formatPaths } from '../read/problem.ts';
 
 const COLON = 0x3a;
 const BACKSLASH = '\\';
@@ -30,7 +30,7 @@ export class ChangedNames {
   /** A sentence for each of the reasons. */
   notices(): string[] {
     return [[this.#windows, WINDOWS] as const, [this.#lines, LINES] as const].flatMap(([paths, why]) =>
-      paths.length === 0 ? [] : [`${someOf(paths)}: ${why}. A restore gives them their own names.`],
+      paths.length === 0 ? [] : [`${formatPaths(paths)}: ${why}. A restore gives them their own names.`],
     );
   }
 }

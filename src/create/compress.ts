@@ -1,7 +1,7 @@
 import { constants, deflateRawSync, type ZlibOptions } from 'node:zlib';
 import { encodeMember } from '../format/gzip-member.ts';
 import type { Compression } from '../format/index-root.ts';
-import { isZero } from '../state/write-sparse.ts';
+import { isZero } from '../system/write-sparse.ts';
 
 /** Levels when the caller names none: where a snapshot stays within a few percent of `gzip -6` in the least time. */
 const SMALL_FILES_LEVEL = 5;

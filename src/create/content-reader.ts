@@ -1,13 +1,13 @@
 import fs from 'node:fs';
 import type { CaptureItem, FileKey, LiveSource } from '../capture/capture-item.ts';
 import type { FileAttributes } from '../capture/file-state.ts';
+import type { FileStatus } from '../capture/file-status.ts';
 import { LiveFile, type LiveFileOptions } from '../capture/live-file.ts';
 import { type SystemReason, systemReason } from '../capture/system-reason.ts';
-import type { Verdict } from '../capture/verdict.ts';
 
 /** How the reading of a large file went; `unfinished` is a growing log that was read to the middle of a line. */
 export interface ContentOutcome {
-  verdict: Verdict;
+  status: FileStatus;
   detail: string;
   unfinished?: boolean;
 }
@@ -44,7 +44,7 @@ export function openContent({ source }: FileItem, options: LiveFileOptions): Con
   // Nobody else has written to it, not now and not before.
   const opened =
     'kind' in copy ? LiveFile.open(copy, { ...options, place: null, seenMs: Number.NEGATIVE_INFINITY }) : copy;
-  return 'size' in opened ? opened : { verdict: 'unreadable', detail: `${COPY_GONE}: ${opened.detail}` };
+  return 'size' in opened ? opened : { status: 'unreadable', detail: `${COPY_GONE}: ${opened.detail}` };
 }
 
 /** What is said of a file whose private copy cannot be read: that the copy is gone does not mean that the file is. */
@@ -55,7 +55,7 @@ export function copySource(absolute: string): LiveSource | SystemReason {
   try {
     const { dev, ino, size, mtimeNs, ctimeNs } = fs.statSync(absolute, { bigint: true });
     const expect = { dev, ino, size: Number(size), mtimeNs, ctimeNs };
-    return { kind: 'live', absolute, expect, quietDatabase: false, mapped: false };
+    return { kind: 'live', absolute, expect, idleDatabase: false, mapped: false };
   } catch (error) {
     return systemReason(error);
   }
@@ -91,7 +91,7 @@ class BytesReader implements ContentReader {
   }
 
   finish(): ContentOutcome {
-    return { verdict: 'clean', detail: '' };
+    return { status: 'ok', detail: '' };
   }
 
   close(): void {}

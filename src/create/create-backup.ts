@@ -1,32 +1,32 @@
 import { hash } from 'node:crypto';
 import os from 'node:os';
 import path from 'node:path';
-import type { LeftOut } from '../capture/capture-report.ts';
+import type { ExcludedPath } from '../capture/capture-report.ts';
 import { captureState } from '../capture/capture-state.ts';
 import { Exclusions } from '../capture/exclusions.ts';
 import { monotonicMs } from '../capture/file-state.ts';
+import { isIncomplete } from '../capture/file-status.ts';
 import { lookAgain } from '../capture/look-again.ts';
 import { MappedFiles } from '../capture/mapped-files.ts';
 import { ownPlaces } from '../capture/own-rules.ts';
 import { SeenTree } from '../capture/seen-tree.ts';
 import { openStateDir, type TopAttributes } from '../capture/state-directory.ts';
 import { compileUserExcludes } from '../capture/user-excludes.ts';
-import { isLoss } from '../capture/verdict.ts';
 import { BackupError, type ErrorCode, fromSystemError, isSystemError } from '../errors.ts';
 import type { OperationOptions } from '../events.ts';
 import { END_MEMBER, encodeIndexPieces, encodeStoredMember, indexStored, PIECE } from '../format/gzip-member.ts';
-import { encodeRoot, type RecordedVerdict, type Totals } from '../format/index-root.ts';
+import { encodeRoot, type RecordedStatus, type Totals } from '../format/index-root.ts';
 import { encodeManifestEntry, isBackupManifest, MAX_MANIFEST_BYTES, type Manifest } from '../format/manifest.ts';
 import { encodeSeal, SEAL_LENGTH } from '../format/seal.ts';
 import { checkArgument, checkOptions, outputSchema, storeSchema } from '../options.ts';
-import { acquireStateLock, type StateLock } from '../restore/publish/lock.ts';
-import { assertRecovered } from '../restore/publish/needs-recovery.ts';
-import { clearTemporaries } from '../state/clear-temporaries.ts';
-import { stableHostName } from '../state/host-name.ts';
-import { findNeighbours, type Neighbour, neighbourMessage } from '../state/neighbours.ts';
-import { findOxiosVersion } from '../state/oxios-version.ts';
-import { defaultSnapshotName } from '../state/snapshot-name.ts';
-import type { StateStore } from '../state/state-store.ts';
+import { acquireStateLock, type StateLock } from '../state-dir/lock/lock.ts';
+import { findNeighbours, type Neighbour, neighbourMessage } from '../state-dir/neighbours.ts';
+import { findOxiosVersion } from '../state-dir/oxios-version.ts';
+import { assertRecovered } from '../state-dir/recover/needs-recovery.ts';
+import type { StateStore } from '../state-dir/state-store.ts';
+import { defaultSnapshotName } from '../storage/snapshot-name.ts';
+import { clearTemporaries } from '../system/clear-temporaries.ts';
+import { stableHostName } from '../system/host-name.ts';
 import { throwIfAborted } from '../workers/abort.ts';
 import { WorkerPool } from '../workers/pool.ts';
 import { ChangedNames } from './changed-names.ts';
@@ -43,8 +43,8 @@ import { Scratch } from './scratch.ts';
 import { SelfCheck } from './self-check.ts';
 import type { Sink } from './sink.ts';
 import { SnapshotWriter } from './snapshot-writer.ts';
+import { VerdictList } from './status-list.ts';
 import { StreamSink } from './stream-sink.ts';
-import { VerdictList } from './verdict-list.ts';
 
 /** The state directory is captured without a lock then; or it is none, which is said where it is opened. */
 const NO_LOCK_POSSIBLE: ReadonlySet<ErrorCode> = new Set([
@@ -62,12 +62,12 @@ export interface CreateResult {
   length: number;
   manifest: Manifest;
   totals: Totals;
-  /** Whether the snapshot holds everything; false when a verdict is a loss. */
+  /** Whether the snapshot holds everything; false when a status is a loss. */
   complete: boolean;
   /** Every file that was not captured clean at once. */
-  verdicts: RecordedVerdict[];
+  statuses: RecordedStatus[];
   /** What stayed out on purpose. */
-  leftOut: LeftOut[];
+  excluded: ExcludedPath[];
   /** State of Oxios beside the default state directory, which is not in the snapshot. Each is a notice too. */
   neighbours: Neighbour[];
 }
@@ -128,9 +128,9 @@ async function createLocked(
     const folders = [...new Set([folder, scratchParent])];
     for (const left of folders) await clearTemporaries(left, options.onEvent);
     const made = await writeSnapshot(store, root, top, sink, scratch, { ...options, createdAt, folders });
-    options.onEvent?.({ type: 'phase', phase: 'publish' });
+    options.onEvent?.({ type: 'phase', phase: 'commit' });
     throwIfAborted(options.signal);
-    await sink.publish();
+    await sink.commit();
     const neighbours = findNeighbours(root);
     for (const neighbour of neighbours)
       options.onEvent?.({ type: 'notice', path: neighbour.directory, message: neighbourMessage(neighbour) });
@@ -183,10 +183,10 @@ async function writeSnapshot(
   const recorded = new VerdictList();
   const changed = new ChangedNames();
   const check = new SelfCheck();
-  const leftOut: LeftOut[] = [];
-  const record = (verdict: RecordedVerdict): void => {
-    recorded.add(verdict);
-    onEvent?.({ type: 'verdict', ...verdict });
+  const excluded: ExcludedPath[] = [];
+  const record = (status: RecordedStatus): void => {
+    recorded.add(status);
+    onEvent?.({ type: 'file-status', ...status });
   };
   const rootSlash = root.endsWith('/') ? root : `${root}/`;
   const workerData: PackWorkerData = { root: rootSlash, level: options.level ?? null };
@@ -208,7 +208,7 @@ async function writeSnapshot(
       writer: indexWriter,
       check,
       root: rootSlash,
-      onVerdict: record,
+      onStatus: record,
       onEntry(entry) {
         recorded.sawEntry(entry.path);
         changed.add(entry);
@@ -229,8 +229,8 @@ async function writeSnapshot(
       sqlite: options.sqlite ?? 'auto',
       signal,
       report: {
-        leftOut: (row) => leftOut.push(row),
-        loss: (path, verdict, detail) => record({ path, verdict, detail }),
+        excluded: (row) => excluded.push(row),
+        incomplete: (path, status, detail) => record({ path, status, detail }),
         notice: (path, message) => onEvent?.({ type: 'notice', path, message }),
       },
     });
@@ -249,7 +249,7 @@ async function writeSnapshot(
 
     onEvent?.({ type: 'phase', phase: 'index' });
     const manifest = manifestOf(facts, { sections, totals });
-    const verdicts = recorded.finish();
+    const statuses = recorded.finish();
     const { mtime, mtimeNs } = entryTime(top.mtimeNs);
     const rootBytes = encodeRoot({
       format: 1,
@@ -257,7 +257,7 @@ async function writeSnapshot(
       compression: compressionOf(options.level ?? null),
       directory: { mode: top.mode, uid: top.uid, gid: top.gid, mtime, mtime_ns: mtimeNs },
       totals,
-      verdicts,
+      statuses,
       pages: indexWriter.pages,
     });
     check.finish(rootBytes);
@@ -283,7 +283,7 @@ async function writeSnapshot(
         manifestSha256: hash('sha256', manifestMember, 'buffer') as Buffer,
       }),
     );
-    return { manifest, totals, complete: !verdicts.some(({ verdict }) => isLoss(verdict)), verdicts, leftOut };
+    return { manifest, totals, complete: !statuses.some(({ status }) => isIncomplete(status)), statuses, excluded };
   } finally {
     await pool.close();
     spool.close();

@@ -53,11 +53,11 @@ export interface CreateOptions extends OperationOptions {
   createdAt?: Date;
   /**
    * How databases in use are copied: by SQLite as Node has it (`node`, from 22.16 on), as the optional peer dependency `better-sqlite3` has it, or
-   * without a library, from the database file and its write-ahead log (`pair`). `auto` takes the first of them that is there.
+   * without a library, from the database file and its write-ahead log (`raw-copy`). `auto` takes the first of them that is there.
    *
    * @default 'auto'
    */
-  sqlite?: 'auto' | 'node' | 'better-sqlite3' | 'pair';
+  sqlite?: 'auto' | 'node' | 'better-sqlite3' | 'raw-copy';
   /**
    * Name of the machine for the manifest. Snapshots of one state directory with different names are of different sources to `prune`: where
    * the name changes from run to run, as in containers, give one.
@@ -96,7 +96,7 @@ export const CREATE_SHAPE = {
   excludes: textsSchema,
   oxiosVersion: textSchema,
   createdAt: timeSchema,
-  sqlite: oneOfSchema(['auto', 'node', 'better-sqlite3', 'pair']),
+  sqlite: oneOfSchema(['auto', 'node', 'better-sqlite3', 'raw-copy']),
   scratchDir: pathSchema,
   host: hostSchema,
 };

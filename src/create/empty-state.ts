@@ -1,21 +1,21 @@
-import { isLoss } from '../capture/verdict.ts';
+import { isIncomplete } from '../capture/file-status.ts';
 import { BackupError } from '../errors.ts';
-import { isEmptySnapshot, type RecordedVerdict, type Totals } from '../format/index-root.ts';
+import { isEmptySnapshot, type RecordedStatus, type Totals } from '../format/index-root.ts';
 
 /**
  * Refuses a state directory without a file in it. Nightly snapshots of one that is not mounted would in time take the place of those that hold everything.
  *
- * @param verdicts what was said of its files: when one was lost, that is why
+ * @param statuses what was said of its files: when one was lost, that is why
  * @throws BackupError `STATE_DIR_EMPTY`
  */
 export function refuseEmptyState(
   root: string,
   totals: Pick<Totals, 'files' | 'symlinks'>,
-  verdicts: readonly RecordedVerdict[],
+  statuses: readonly RecordedStatus[],
   allowEmpty: boolean | undefined,
 ): void {
   if (allowEmpty === true || !isEmptySnapshot(totals)) return;
-  const lost = verdicts.find(({ verdict }) => isLoss(verdict));
+  const lost = statuses.find(({ status }) => isIncomplete(status));
   if (lost !== undefined) {
     throw new BackupError(
       'STATE_DIR_EMPTY',

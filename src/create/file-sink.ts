@@ -3,9 +3,9 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import type { FileKey } from '../capture/capture-item.ts';
 import { BackupError, fromSystemError } from '../errors.ts';
-import { fsyncDirectory } from '../state/fsync-directory.ts';
-import { claimTemporary, type Temporary } from '../state/temporary.ts';
-import { temporaryName } from '../state/temporary-names.ts';
+import { fsyncDirectory } from '../system/fsync-directory.ts';
+import { claimTemporary, type Temporary } from '../system/temporary.ts';
+import { temporaryName } from '../system/temporary-names.ts';
 import type { Sink } from './sink.ts';
 
 const fsync = promisify(fs.fsync);
@@ -26,7 +26,7 @@ export class FileSink implements Sink {
   readonly #force: boolean;
   #position = 0;
   #closed = false;
-  #published = false;
+  #committed = false;
 
   /**
    * @param output final path of the snapshot, or what makes such paths: one that is taken is passed over
@@ -77,7 +77,7 @@ export class FileSink implements Sink {
     }
   }
 
-  /** Path of the snapshot: the final one, once it is published. */
+  /** Path of the snapshot: the final one, once it is committed. */
   get output(): string {
     return this.#output;
   }
@@ -100,19 +100,19 @@ export class FileSink implements Sink {
     this.#position = position;
   }
 
-  async publish(): Promise<void> {
+  async commit(): Promise<void> {
     // Not synchronously: a slow disk takes minutes for it, and signals are to be seen meanwhile.
     await fsync(this.#fd).catch((error: unknown) => {
       throw fromSystemError(error, 'write the snapshot', this.output);
     });
     this.#close();
     this.#attempt(() => this.#place());
-    this.#published = true;
-    this.#attempt(() => this.#settle());
+    this.#committed = true;
+    this.#attempt(() => this.#makeDurable());
   }
 
   discard(): void {
-    if (!this.#published) {
+    if (!this.#committed) {
       this.#close();
       this.#unlinkTemporary();
     }
@@ -125,7 +125,7 @@ export class FileSink implements Sink {
     try {
       fs.rmSync(this.#temporary, { force: true });
     } catch {
-      // Why nothing was published is what matters.
+      // Why nothing was committed is what matters.
     }
   }
 
@@ -175,7 +175,7 @@ export class FileSink implements Sink {
   }
 
   /** Makes the name durable. A new snapshot whose name may be lost in a power cut is taken back; one that replaced another stays. */
-  #settle(): void {
+  #makeDurable(): void {
     try {
       fs.rmSync(this.#temporary, { force: true });
       fsyncDirectory(path.dirname(this.#output));

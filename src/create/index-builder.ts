@@ -2,7 +2,7 @@ import { BLOCK, padded } from '../format/entry.ts';
 import { type BlockEntry, blockOf, type IndexBlock, type WrittenMember } from '../format/index-block.ts';
 import type { BlockRow } from '../format/index-page.ts';
 import type { Totals } from '../format/index-root.ts';
-import { sectionOf } from '../state/sections.ts';
+import { sectionOf } from '../state-dir/sections.ts';
 
 /** A block is closed when it has this many entries, or covers this many tar bytes: as much as one thread is given at a time. */
 const BLOCK_ENTRIES = 4096;

@@ -2,16 +2,16 @@ import type { CaptureItem } from '../capture/capture-item.ts';
 import type { FileAttributes } from '../capture/file-state.ts';
 import { BLOCK, padded } from '../format/entry.ts';
 import type { BlockEntry } from '../format/index-block.ts';
-import type { RecordedVerdict } from '../format/index-root.ts';
+import type { RecordedStatus } from '../format/index-root.ts';
 import { headerBlocks } from '../format/tar-header.ts';
 import { entryTime, holdsTime } from './entry-attributes.ts';
 
 /** A time that a snapshot cannot hold is kept as the nearest one, and that is named. */
-export function timeVerdict(item: CaptureItem, changed: FileAttributes | null | undefined): RecordedVerdict | null {
+export function timeStatus(item: CaptureItem, changed: FileAttributes | null | undefined): RecordedStatus | null {
   const { mtimeNs } = changed ?? item;
   if (holdsTime(mtimeNs)) return null;
   const detail = `its modification time, ${mtimeNs / 1_000_000_000n} s since 1970, is beyond what a snapshot holds`;
-  return { path: item.path, verdict: 'changed', detail };
+  return { path: item.path, status: 'inconsistent', detail };
 }
 
 /**

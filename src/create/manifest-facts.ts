@@ -3,9 +3,9 @@ import { FORMAT_VERSION } from '../format/format-version.ts';
 import type { Totals } from '../format/index-root.ts';
 import type { Manifest } from '../format/manifest.ts';
 import { readProgram } from '../program.ts';
-import { HERE } from '../state/platform.ts';
-import { CATEGORIES } from '../state/sections.ts';
-import type { StateStore } from '../state/state-store.ts';
+import { CATEGORIES } from '../state-dir/sections.ts';
+import type { StateStore } from '../state-dir/state-store.ts';
+import { HERE } from '../system/platform.ts';
 
 /** What a manifest says that is known before anything is captured. */
 export interface ManifestFacts {

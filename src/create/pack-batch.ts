@@ -1,6 +1,6 @@
 import type { CaptureItem, FileKey, LiveSource } from '../capture/capture-item.ts';
 import type { FileAttributes } from '../capture/file-state.ts';
-import type { Verdict } from '../capture/verdict.ts';
+import type { FileStatus } from '../capture/file-status.ts';
 import type { EntryType } from '../format/entry.ts';
 
 /** An item as it is packed: what is not read live or from memory has been made so before. */
@@ -38,7 +38,7 @@ export interface PackBatch {
 /** What a worker reports of an item that did not go as planned. */
 export interface PackDeviation {
   item: number;
-  verdict: Verdict;
+  status: FileStatus;
   detail: string;
   /** Not in the member. */
   lost: boolean;
@@ -88,7 +88,7 @@ export function encodeBatch(items: readonly PackItem[], root: string, seenMs: nu
       numbers[i * NUMBERS + 4] = item.size;
       const { source } = item;
       if (source.kind === 'live') {
-        if (source.quietDatabase) code |= QUIET_DATABASE;
+        if (source.idleDatabase) code |= QUIET_DATABASE;
         if (source.mapped) code |= MAPPED;
         bigNumbers[i * BIG_NUMBERS + 1] = BigInt.asIntN(64, source.expect.dev);
         bigNumbers[i * BIG_NUMBERS + 2] = BigInt.asIntN(64, source.expect.ino);
@@ -146,7 +146,7 @@ export function* decodeBatch(batch: PackBatch, root: string): Generator<PackItem
         mtimeNs: timeAt(i * BIG_NUMBERS + 4),
         ctimeNs: timeAt(i * BIG_NUMBERS + 3),
       },
-      quietDatabase: (code & QUIET_DATABASE) !== 0,
+      idleDatabase: (code & QUIET_DATABASE) !== 0,
       mapped: (code & MAPPED) !== 0,
     };
     if (type === 'file') yield { path, mode, uid, gid, mtimeNs, type, size, source };

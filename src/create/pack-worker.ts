@@ -2,8 +2,8 @@ import { hash } from 'node:crypto';
 import { workerData } from 'node:worker_threads';
 import type { FileAttributes } from '../capture/file-state.ts';
 import { monotonicMs, waitForTick } from '../capture/file-state.ts';
+import { PathGuard } from '../capture/path-guard.ts';
 import { type EarlierReading, isDoubtful, isRead, readEarlier, readLiveFile } from '../capture/read-file.ts';
-import { RealPlace } from '../capture/real-place.ts';
 import type { SystemReason } from '../capture/system-reason.ts';
 import { BLOCK, padded } from '../format/entry.ts';
 import { blockEntries, checkBlock, encodeBlock, type IndexBlock, MAX_MEMBER_BYTES } from '../format/index-block.ts';
@@ -11,8 +11,8 @@ import type { Piece } from '../format/member-layout.ts';
 import { MEMBER_CAPACITY } from '../format/member-plan.ts';
 import { ANY_PLATFORM } from '../format/path-rules.ts';
 import { encodeHeader, type HeaderFields, headerBlocks } from '../format/tar-header.ts';
-import { type BlockJudgement, judgeBlock } from '../read/judge-block.ts';
-import { CATEGORIES } from '../state/sections.ts';
+import { type BlockValidation, validateBlock } from '../read/validate-block.ts';
+import { CATEGORIES } from '../state-dir/sections.ts';
 import { copyInto } from '../workers/recycled-buffers.ts';
 import { type Answer, serve } from '../workers/serve.ts';
 import { compressMember } from './compress.ts';
@@ -34,7 +34,7 @@ export interface PackResult {
   batch: PackedBatch;
   /** In the memory that the tar bytes came in, if it is enough. */
   piece: { member: Uint8Array; sha256: string; pieceSha256: string };
-  block: { bytes: Uint8Array; judgement: BlockJudgement };
+  block: { bytes: Uint8Array; validation: BlockValidation };
 }
 
 /** What each worker is told at its start. */
@@ -46,7 +46,7 @@ export interface PackWorkerData {
 }
 
 const { root, level } = workerData as PackWorkerData;
-const place = new RealPlace(root);
+const place = new PathGuard(root);
 const COUNTED: ReadonlySet<string> = new Set(CATEGORIES);
 
 /** What a file may have grown to: with all that was planned to come behind it, the member stays one that a reader accepts. */
@@ -77,7 +77,7 @@ serve('pack the snapshot', (job: PackJob): Answer => {
       return {
         result: {
           bytes: encodeBlock(job.block),
-          judgement: judgeBlock(blockEntries(job.block), ANY_PLATFORM, COUNTED),
+          validation: validateBlock(blockEntries(job.block), ANY_PLATFORM, COUNTED),
         } satisfies PackResult['block'],
       };
   }
@@ -146,7 +146,7 @@ function packItem(
     if (attributes !== undefined) {
       Object.assign(fields, headerAttributes(attributes));
       headerLength = headerBlocks(fields) * BLOCK;
-      deviations.push({ item: number, verdict: 'clean', detail: '', lost: false, size: 0, attributes, replaced: null });
+      deviations.push({ item: number, status: 'ok', detail: '', lost: false, size: 0, attributes, replaced: null });
     }
     makeRoom(at, headerLength);
     encodeHeader(fields, tar, at);
@@ -164,27 +164,27 @@ function packItem(
     const read = readLiveFile(source, tar, contentAt, { most, place, earlier });
     if (!isRead(read)) {
       const reason: SystemReason =
-        source.absolute === root + item.path ? read : { verdict: 'unreadable', detail: `${COPY_GONE}: ${read.detail}` };
+        source.absolute === root + item.path ? read : { status: 'unreadable', detail: `${COPY_GONE}: ${read.detail}` };
       deviations.push({ item: number, ...reason, lost: true, size: 0, attributes: null, replaced: null });
       return 0;
     }
-    const { verdict, detail, size, attributes, overflow, replaced } = read;
+    const { status, detail, size, attributes, overflow, replaced } = read;
     fields.size = size;
     if (attributes !== null) {
       Object.assign(fields, headerAttributes(attributes));
       moved.set(item.path, attributes);
     }
-    if (verdict !== 'clean' || attributes !== null || size !== item.size) {
-      deviations.push({ item: number, verdict, detail, lost: false, size, attributes, replaced });
+    if (status !== 'ok' || attributes !== null || size !== item.size) {
+      deviations.push({ item: number, status, detail, lost: false, size, attributes, replaced });
     }
     makeRoom(at, headerLength + padded(size));
     if (overflow !== null) overflow.copy(tar, contentAt);
   }
-  const settled = headerBlocks(fields) * BLOCK;
-  if (settled !== headerLength) {
-    makeRoom(at, settled + padded(fields.size));
-    tar.copyWithin(at + settled, contentAt, contentAt + fields.size);
-    headerLength = settled;
+  const actual = headerBlocks(fields) * BLOCK;
+  if (actual !== headerLength) {
+    makeRoom(at, actual + padded(fields.size));
+    tar.copyWithin(at + actual, contentAt, contentAt + fields.size);
+    headerLength = actual;
   }
   encodeHeader(fields, tar, at);
   const end = at + headerLength + fields.size;

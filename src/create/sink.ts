@@ -15,7 +15,7 @@ export interface Sink {
   /** Takes back what was written behind `position`. Only when seekable. */
   truncate(position: number): void;
   /** Makes the snapshot durable and puts it at its final name: all of it, or an error and nothing. */
-  publish(): Promise<void>;
-  /** Gives up; nothing stays behind. Does nothing after `publish`. */
+  commit(): Promise<void>;
+  /** Gives up; nothing stays behind. Does nothing after `commit`. */
   discard(): void;
 }

@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto';
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import type { CaptureItem, FileKey } from '../capture/capture-item.ts';
 import { CLOCK_TICK_MS, type FileAttributes } from '../capture/file-state.ts';
-import { RealPlace } from '../capture/real-place.ts';
+import type { FileStatus } from '../capture/file-status.ts';
+import { PathGuard } from '../capture/path-guard.ts';
 import type { SeenTree } from '../capture/seen-tree.ts';
 import { systemReason } from '../capture/system-reason.ts';
-import type { Verdict } from '../capture/verdict.ts';
 import { type BlockEntry, DIGEST_DIGITS } from '../format/index-block.ts';
-import type { RecordedVerdict } from '../format/index-root.ts';
+import type { RecordedStatus } from '../format/index-root.ts';
 import { ALONE_ABOVE, CHUNK, cutsBefore } from '../format/member-plan.ts';
 import type { WorkerPool } from '../workers/pool.ts';
 import { RecycledBuffers } from '../workers/recycled-buffers.ts';
@@ -15,7 +15,7 @@ import { OrderedWindow } from '../workers/window.ts';
 import { type ContentOutcome, type ContentReader, copySource, openContent } from './content-reader.ts';
 import { type ClosedBlock, IndexBuilder } from './index-builder.ts';
 import type { IndexWriter } from './index-writer.ts';
-import { entryOf, tarLength, timeVerdict } from './item-entry.ts';
+import { entryOf, tarLength, timeStatus } from './item-entry.ts';
 import { largePieces } from './large-pieces.ts';
 import { refuseBeyondLimits } from './limits.ts';
 import { encodeBatch, type PackDeviation, type PackedBatch, type PackItem } from './pack-batch.ts';
@@ -51,7 +51,7 @@ export interface SnapshotWriterOptions {
   /** Told what became of the files that were seen. */
   seen: SeenTree;
   /** Called when a file was not captured clean at once. */
-  onVerdict: (verdict: RecordedVerdict) => void;
+  onStatus: (status: RecordedStatus) => void;
   /** Called with each entry that is in the snapshot. */
   onEntry: (entry: BlockEntry) => void;
   /** Called after each piece of work, with what is written so far; may throw to end the snapshot. */
@@ -68,9 +68,9 @@ export class SnapshotWriter {
   readonly #window: OrderedWindow;
   /** Blocks of the index on their way into the spool. */
   readonly #encoded = new OrderedWindow(BLOCKS_UNDER_WAY);
-  readonly #place: RealPlace;
+  readonly #place: PathGuard;
   /** Names that are gone, or another file's by now: hard links to them would not lead to the file that was scanned. */
-  readonly #severed = new Set<string>();
+  readonly #brokenLinks = new Set<string>();
   /** Attributes of files that had others than the scan saw, by path. */
   readonly #moved = new Map<string, FileAttributes>();
   readonly #buffers = new RecycledBuffers();
@@ -81,7 +81,7 @@ export class SnapshotWriter {
 
   constructor(options: SnapshotWriterOptions) {
     this.#options = options;
-    this.#place = new RealPlace(options.root);
+    this.#place = new PathGuard(options.root);
     this.#window = new OrderedWindow(options.pool.size * 2 + 1);
     this.index = new IndexBuilder(options.sink.position, options.onEntry);
   }
@@ -97,8 +97,8 @@ export class SnapshotWriter {
     if (found.type === 'file' && found.source.kind === 'copy') this.#moved.set(found.path, found);
     const item = this.#withAttributesOfFile(found);
     refuseBeyondLimits(item);
-    const captured = capturedVerdict(item);
-    if (captured !== null) this.#options.onVerdict(captured);
+    const captured = capturedStatus(item);
+    if (captured !== null) this.#options.onStatus(captured);
     if (item.type === 'file' && item.size > CHUNK) {
       await this.#flush();
       await this.#packLarge(item);
@@ -149,7 +149,7 @@ export class SnapshotWriter {
         kind: 'live',
         absolute: item.source.absolute,
         expect: NO_FILE,
-        quietDatabase: false,
+        idleDatabase: false,
         mapped: false,
       },
     };
@@ -157,9 +157,9 @@ export class SnapshotWriter {
 
   async #writeBatch(items: readonly PackItem[], packed: PackedBatch): Promise<void> {
     const deviations = new Map(packed.deviations.map((deviation) => [deviation.item, deviation]));
-    for (const [i, { lost, replaced, verdict }] of deviations)
-      if (lost || replaced !== null) this.#sever(items[i] as PackItem, replaced, verdict);
-    if (items.some((item) => item.type === 'hardlink' && this.#severed.has(item.link))) {
+    for (const [i, { lost, replaced, status }] of deviations)
+      if (lost || replaced !== null) this.#breakLinks(items[i] as PackItem, replaced, status);
+    if (items.some((item) => item.type === 'hardlink' && this.#brokenLinks.has(item.link))) {
       const relinked = this.#relink(items);
       await this.#writeBatch(relinked, await this.#pack(relinked));
       return;
@@ -176,8 +176,8 @@ export class SnapshotWriter {
       const deviation = deviations.get(i);
       if (item.type === 'file' && deviation?.attributes) this.#moved.set(item.path, deviation.attributes);
       const lost = deviation?.lost ?? false;
-      const verdict = (lost ? null : timeVerdict(item, deviation?.attributes)) ?? verdictOf(item, deviation);
-      if (verdict !== null) this.#options.onVerdict(verdict);
+      const status = (lost ? null : timeStatus(item, deviation?.attributes)) ?? statusOf(item, deviation);
+      if (status !== null) this.#options.onStatus(status);
       if (lost) continue;
       if (item.type === 'file' && item.source.kind === 'live' && !deviation?.replaced)
         seen.captured(item.source.expect);
@@ -206,14 +206,14 @@ export class SnapshotWriter {
     return agrees ? item : { ...item, mode, uid, gid, mtimeNs };
   }
 
-  /** Of a file whose first name is severed the next name becomes the file. */
+  /** Of a file whose first name is broken the next name becomes the file. */
   #relink(items: readonly PackItem[]): PackItem[] {
-    const heirs = new Map<string, string>();
+    const promoted = new Map<string, string>();
     return items.map((item) => {
-      if (item.type !== 'hardlink' || !this.#severed.has(item.link)) return item;
-      const heir = heirs.get(item.link);
-      if (heir !== undefined) return { ...item, link: heir };
-      heirs.set(item.link, item.path);
+      if (item.type !== 'hardlink' || !this.#brokenLinks.has(item.link)) return item;
+      const promotedName = promoted.get(item.link);
+      if (promotedName !== undefined) return { ...item, link: promotedName };
+      promoted.set(item.link, item.path);
       const { link: _, ...rest } = item;
       return { ...rest, type: 'file' };
     });
@@ -224,12 +224,12 @@ export class SnapshotWriter {
    *
    * @param by the file that was captured under the name, if any
    */
-  #sever(item: CaptureItem, by: FileKey | null, verdict: Verdict): void {
+  #breakLinks(item: CaptureItem, by: FileKey | null, status: FileStatus): void {
     const { seen } = this.#options;
-    this.#severed.add(item.path);
+    this.#brokenLinks.add(item.path);
     if (by !== null) seen.capturedInstead(by);
     // What is unreadable is named as such, where it is.
-    if (verdict !== 'unreadable' && 'source' in item && item.source?.kind === 'live') seen.missed(item.source.expect);
+    if (status !== 'unreadable' && 'source' in item && item.source?.kind === 'live') seen.missed(item.source.expect);
   }
 
   async #packLarge(item: FileItem): Promise<void> {
@@ -250,14 +250,14 @@ export class SnapshotWriter {
    *   snapshot
    */
   async #attemptLarge(item: FileItem, attempt: number, wholeLines: boolean): Promise<'done' | 'again' | 'whole lines'> {
-    const { sink, onVerdict } = this.#options;
+    const { sink, onStatus } = this.#options;
     const reader = openContent(item, { place: this.#place, seenMs: this.#seenMs, wholeLines });
     if (!('size' in reader)) {
-      this.#sever(item, null, reader.verdict);
-      onVerdict({ path: item.path, verdict: reader.verdict, detail: reader.detail });
+      this.#breakLinks(item, null, reader.status);
+      onStatus({ path: item.path, status: reader.status, detail: reader.detail });
       return 'done';
     }
-    if (reader.replaced !== null) this.#sever(item, reader.replaced, 'vanished');
+    if (reader.replaced !== null) this.#breakLinks(item, reader.replaced, 'deleted');
     let written: Written | null = null;
     let failure: string | null = null;
     const read = (into: Buffer, offset: number, length: number): void => {
@@ -292,41 +292,41 @@ export class SnapshotWriter {
       if (failure === null)
         outcome = reader.finish(reader.needsSecondReading() && (await this.#readsTheSame(reader, sha256)));
       else {
-        outcome = { verdict: 'unreadable', detail: failure };
+        outcome = { status: 'unreadable', detail: failure };
         reader.close();
       }
     } catch (error) {
       reader.close();
       throw error;
     }
-    if (outcome.verdict === 'changed' && sink.seekable && attempt < LARGE_ATTEMPTS) {
-      await this.#takeBack(() => written);
+    if (outcome.status === 'inconsistent' && sink.seekable && attempt < LARGE_ATTEMPTS) {
+      await this.#rollback(() => written);
       return 'again';
     }
     if (outcome.unfinished && sink.seekable && attempt < LARGE_ATTEMPTS) {
-      await this.#takeBack(() => written);
+      await this.#rollback(() => written);
       return 'whole lines';
     }
-    if (outcome.verdict === 'unreadable') {
+    if (outcome.status === 'unreadable') {
       if (sink.seekable) {
-        await this.#takeBack(() => written);
-        this.#severed.add(item.path);
-        onVerdict({ path: item.path, verdict: outcome.verdict, detail: outcome.detail });
+        await this.#rollback(() => written);
+        this.#brokenLinks.add(item.path);
+        onStatus({ path: item.path, status: outcome.status, detail: outcome.detail });
         return 'done';
       }
       // What went into a pipe stays there.
-      outcome = { verdict: 'changed', detail: `${outcome.detail}; zeros stand for what could not be read` };
+      outcome = { status: 'inconsistent', detail: `${outcome.detail}; zeros stand for what could not be read` };
     }
-    if (outcome.verdict === 'changed' && !sink.seekable) outcome.detail += READ_ONCE;
-    const { verdict, detail } =
-      timeVerdict(item, reader.attributes) ??
-      (outcome.verdict === 'clean' && attempt > 1
-        ? { verdict: 'retried' as const, detail: 'it changed while it was read; a later attempt found it still' }
+    if (outcome.status === 'inconsistent' && !sink.seekable) outcome.detail += READ_ONCE;
+    const { status, detail } =
+      timeStatus(item, reader.attributes) ??
+      (outcome.status === 'ok' && attempt > 1
+        ? { status: 'retried' as const, detail: 'it changed while it was read; a later attempt found it still' }
         : outcome);
     if (reader.attributes !== null) this.#moved.set(item.path, reader.attributes);
     entry.sha256 = sha256;
     await this.#window.add(Promise.resolve(), async () => {
-      if (verdict !== 'clean') onVerdict({ path: item.path, verdict, detail });
+      if (status !== 'ok') onStatus({ path: item.path, status, detail });
       this.index.addEntry(entry);
       this.#pieces = 0;
       await this.#store(isAlone ? this.index.close() : this.index.endUnit());
@@ -365,7 +365,7 @@ export class SnapshotWriter {
   }
 
   /** Takes back what an attempt wrote, once nothing of it is under way any more. */
-  async #takeBack(written: () => Written | null): Promise<void> {
+  async #rollback(written: () => Written | null): Promise<void> {
     await this.#window.drain();
     const start = written();
     if (start !== null) {
@@ -378,8 +378,8 @@ export class SnapshotWriter {
   /** Has a block encoded, and put into the spool when those before it are there. Meanwhile members go on: nothing of theirs waits for it. */
   async #store(closed: ClosedBlock | null): Promise<void> {
     if (closed === null) return;
-    await this.#encoded.add(this.#run({ kind: 'block', block: closed.block }), ({ bytes, judgement }) => {
-      this.#options.check.add(judgement);
+    await this.#encoded.add(this.#run({ kind: 'block', block: closed.block }), ({ bytes, validation }) => {
+      this.#options.check.add(validation);
       this.#options.writer.add(closed, bytes);
     });
   }
@@ -399,13 +399,13 @@ function releaseCopy(item: CaptureItem): void {
 }
 
 /** What capture itself had to say of a file that it read or copied. */
-function capturedVerdict(item: CaptureItem): RecordedVerdict | null {
-  if (item.type !== 'file' || item.source.kind !== 'copy' || item.source.verdict === 'clean') return null;
-  const { verdict, detail } = item.source;
-  return { path: item.path, verdict, detail };
+function capturedStatus(item: CaptureItem): RecordedStatus | null {
+  if (item.type !== 'file' || item.source.kind !== 'copy' || item.source.status === 'ok') return null;
+  const { status, detail } = item.source;
+  return { path: item.path, status, detail };
 }
 
-function verdictOf(item: PackItem, deviation: PackDeviation | undefined): RecordedVerdict | null {
-  if (deviation === undefined || deviation.verdict === 'clean') return null;
-  return { path: item.path, verdict: deviation.verdict, detail: deviation.detail };
+function statusOf(item: PackItem, deviation: PackDeviation | undefined): RecordedStatus | null {
+  if (deviation === undefined || deviation.status === 'ok') return null;
+  return { path: item.path, status: deviation.status, detail: deviation.detail };
 }

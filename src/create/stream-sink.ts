@@ -54,7 +54,7 @@ export class StreamSink implements Sink {
     throw new TypeError('a stream cannot be taken back');
   }
 
-  async publish(): Promise<void> {
+  async commit(): Promise<void> {
     await new Promise<void>((resolve) => this.#stream.write('', () => resolve()));
     this.#assertWhole();
   }

@@ -32,9 +32,9 @@ const directorySchema = z.object({
   mtime_ns: count.check(z.maximum(999_999_999)),
 });
 
-const verdictSchema = z.object({
+const statusSchema = z.object({
   path: z.string(),
-  verdict: z.enum(['retried', 'trimmed', 'changed', 'vanished', 'unreadable']),
+  status: z.enum(['retried', 'truncated', 'inconsistent', 'deleted', 'unreadable']),
   detail: z.string(),
 });
 
@@ -61,7 +61,7 @@ const rootSchema = z.object({
   manifest: z.unknown(),
   directory: directorySchema,
   totals: totalsSchema,
-  verdicts: z.array(verdictSchema),
+  statuses: z.array(statusSchema),
   pages: z.array(pageSchema),
 });
 
@@ -72,7 +72,7 @@ export function isEmptySnapshot({ files, symlinks }: Pick<Totals, 'files' | 'sym
   return files === 0 && symlinks === 0;
 }
 
-export type RecordedVerdict = z.infer<typeof verdictSchema>;
+export type RecordedStatus = z.infer<typeof statusSchema>;
 /** What the index header says of a page. */
 export type PageRow = z.infer<typeof pageSchema>;
 
@@ -100,17 +100,17 @@ export function encodeRoot({
   manifest,
   directory,
   totals,
-  verdicts,
+  statuses,
   pages,
 }: NewIndexRoot): Buffer {
   const requires: string[] = [];
-  const json = { format, requires, compression, manifest, directory, totals, verdicts, pages };
+  const json = { format, requires, compression, manifest, directory, totals, statuses, pages };
   const bytes = Buffer.from(JSON.stringify(json), 'utf8');
   if (bytes.length > MAX_INDEX_JSON_BYTES) {
     throw new BackupError(
       'LIMIT_EXCEEDED',
       `the index of the snapshot would have a header of ${bytes.length} bytes, more than a reader takes`,
-      { hint: `It names ${verdicts.length} files that were not captured clean: look into those first.` },
+      { hint: `It names ${statuses.length} files that were not captured clean: look into those first.` },
     );
   }
   return deflateRawSync(bytes, { level: 9 });

@@ -5,7 +5,7 @@ import { printable } from './printable.ts';
 export const MAX_PATH_BYTES = 4095;
 /**
  * Longest component of a path, in bytes. Most file systems allow 255 bytes, APFS and NTFS 255 characters, which are up to three times as
- * many; what a target allows is judged where it is restored.
+ * many; what a target allows is validated where it is restored.
  */
 export const MAX_NAME_BYTES = 1023;
 

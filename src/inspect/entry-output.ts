@@ -18,14 +18,14 @@ export class EntryOutput {
   /** Resolves when the bytes were taken, so that they may be overwritten. */
   async write(bytes: Uint8Array): Promise<void> {
     await new Promise<void>((resolve) => {
-      const settle = (error?: Error | null) => {
-        this.#stream.off('close', settle);
+      const done = (error?: Error | null) => {
+        this.#stream.off('close', done);
         if (error) this.#failure ??= error;
         resolve();
       };
       // A stream that is closed under the writer calls nobody back.
-      this.#stream.once('close', settle);
-      this.#stream.write(bytes, settle);
+      this.#stream.once('close', done);
+      this.#stream.write(bytes, done);
     });
     if (this.#failure === null && !this.#stream.destroyed) return;
     const { code } = (this.#failure ?? {}) as NodeJS.ErrnoException;

@@ -4,11 +4,11 @@ import type { OperationOptions } from '../events.ts';
 import type { Entry } from '../format/entry.ts';
 import { ANY_PLATFORM } from '../format/path-rules.ts';
 import { checkArgument, checkOptions, OPERATION_SHAPE, optionsSchema, snapshotSchema } from '../options.ts';
-import { openSnapshot, type SealedSnapshot, type UnsealedSnapshot } from '../read/open-snapshot.ts';
-import { blocksFor, readJudgedBlock } from '../read/read-entries.ts';
+import { stepForeign } from '../read/foreign/read-foreign.ts';
+import { type ForeignArchive, openSnapshot, type SealedSnapshot } from '../read/open-snapshot.ts';
+import { blocksFor, readValidatedBlock } from '../read/read-entries.ts';
 import { compileSelection, SELECTION_SHAPE, type Selection, type SelectionOptions } from '../read/selection.ts';
 import { openSource } from '../read/snapshot-source.ts';
-import { stepUnsealed } from '../read/unsealed/read-unsealed.ts';
 import { throwIfAborted } from '../workers/abort.ts';
 
 const listOptionsSchema = optionsSchema<SelectionOptions & OperationOptions>({
@@ -20,7 +20,7 @@ const listOptionsSchema = optionsSchema<SelectionOptions & OperationOptions>({
  * Lists the entries of a snapshot, in its order. Of the index only the blocks that can hold what is asked for are read, one at a time, and
  * of the members none; an archive from elsewhere has to be read to its end.
  *
- * What the index says of the entries is proven as it is read; their content is not (`verifySnapshot`). Nothing wanted found is
+ * What the index says of the entries is verified as it is read; their content is not (`verifySnapshot`). Nothing wanted found is
  * no error: the listing is empty.
  *
  * @param snapshot path of the file, or a stream of it
@@ -37,7 +37,7 @@ export async function* listEntries(
   try {
     const opened = await openSnapshot(source);
     if (opened.kind === 'sealed') yield* listSealed(opened, selection, options.signal);
-    else yield* listUnsealed(opened, selection, options.signal);
+    else yield* listForeign(opened, selection, options.signal);
   } finally {
     source.close();
   }
@@ -49,7 +49,7 @@ async function* listSealed(
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Entry, void, void> {
   for (const { number } of blocksFor(snapshot, selection)) {
-    const { entries } = readJudgedBlock(snapshot, number, ANY_PLATFORM);
+    const { entries } = readValidatedBlock(snapshot, number, ANY_PLATFORM);
     for (const { headerBlocks: _, ...entry } of entries) {
       if (selection === null || selection.wants(entry.path, entry.type === 'directory')) yield entry;
     }
@@ -58,8 +58,8 @@ async function* listSealed(
   }
 }
 
-async function* listUnsealed(
-  snapshot: UnsealedSnapshot,
+async function* listForeign(
+  snapshot: ForeignArchive,
   selection: Selection | null,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Entry, void, void> {
@@ -71,7 +71,7 @@ async function* listUnsealed(
     part() {},
     end() {},
   };
-  for await (const _ of stepUnsealed(snapshot.source, collector, ANY_PLATFORM, signal)) {
+  for await (const _ of stepForeign(snapshot.source, collector, ANY_PLATFORM, signal)) {
     yield* found;
     found = [];
   }

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
-import { isLoss } from '../capture/verdict.ts';
+import { isIncomplete } from '../capture/file-status.ts';
 import type { OperationOptions } from '../events.ts';
-import type { RecordedVerdict, Totals } from '../format/index-root.ts';
+import type { RecordedStatus, Totals } from '../format/index-root.ts';
 import type { Manifest } from '../format/manifest.ts';
 import { checkArgument, checkOptions, operationSchema, snapshotSchema } from '../options.ts';
 import { openSnapshot } from '../read/open-snapshot.ts';
@@ -20,13 +20,13 @@ export interface SnapshotSummary {
   /** What it holds; null for an archive from elsewhere. */
   totals: Totals | null;
   /** Every file that was not captured clean at once. */
-  verdicts: RecordedVerdict[];
+  statuses: RecordedStatus[];
   /** Whether it holds everything that was to go in; null for an archive from elsewhere, which does not tell. */
   complete: boolean | null;
 }
 
 /**
- * Tells what a snapshot is. Reads both ends of the file, a few KiB: those are proven, the entries are not (`verifySnapshot`).
+ * Tells what a snapshot is. Reads both ends of the file, a few KiB: those are verified, the entries are not (`verifySnapshot`).
  *
  * @param snapshot path of the file, or a stream of it, which is read to its end
  * @throws BackupError `SNAPSHOT_MISSING`, or a code whose exit status is 4
@@ -45,10 +45,10 @@ export async function showSnapshot(
       length: source.size,
       manifest: opened.manifest,
     };
-    if (opened.kind === 'unsealed') return { ...common, sealed: false, totals: null, verdicts: [], complete: null };
-    const { totals, verdicts } = opened.root;
-    const complete = !verdicts.some(({ verdict }) => isLoss(verdict));
-    return { ...common, sealed: true, totals, verdicts, complete };
+    if (opened.kind === 'foreign') return { ...common, sealed: false, totals: null, statuses: [], complete: null };
+    const { totals, statuses } = opened.root;
+    const complete = !statuses.some(({ status }) => isIncomplete(status));
+    return { ...common, sealed: true, totals, statuses, complete };
   } finally {
     source.close();
   }

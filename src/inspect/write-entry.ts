@@ -14,23 +14,23 @@ import {
 } from '../options.ts';
 import { BlockWalker } from '../read/block-walker.ts';
 import { EntryLookup, type FoundEntry } from '../read/entry-lookup.ts';
+import { stepForeign, visitForeign } from '../read/foreign/read-foreign.ts';
 import { inflateMember } from '../read/inflate-member.ts';
-import { openSnapshot, type SealedSnapshot, type UnsealedSnapshot } from '../read/open-snapshot.ts';
-import { problemError, someOf } from '../read/problem.ts';
+import { type ForeignArchive, openSnapshot, type SealedSnapshot } from '../read/open-snapshot.ts';
+import { formatPaths, problemError } from '../read/problem.ts';
 import { openSource, readAt } from '../read/snapshot-source.ts';
-import { stepUnsealed, visitUnsealed } from '../read/unsealed/read-unsealed.ts';
 import { memberProblem } from '../read/walk-members.ts';
 import { throwIfAborted } from '../workers/abort.ts';
 import { EntryOutput } from './entry-output.ts';
 
-/** Content up to this length is proven as a whole before any of it is written. */
+/** Content up to this length is verified as a whole before any of it is written. */
 const HOLD_BYTES = 16 * 1024 * 1024;
 
 /**
  * Writes the content of one file of a snapshot to a stream, which is not ended. Reads the index block and the members that hold it; an
- * archive from elsewhere is read twice, first to prove it.
+ * archive from elsewhere is read twice, first to verify it.
  *
- * A file of up to 16 MiB is proven before any of it is written. A larger one is proven while it is written: **what was
+ * A file of up to 16 MiB is verified before any of it is written. A larger one is verified while it is written: **what was
  * written counts only when the promise resolves**.
  *
  * @param snapshot path of the file, or a stream of it
@@ -54,7 +54,7 @@ export async function writeEntry(
     const opened = await openSnapshot(source);
     return opened.kind === 'sealed'
       ? await writeSealed(opened, path, taker, options.signal)
-      : await writeUnsealed(opened, path, taker, options.signal);
+      : await writeForeign(opened, path, taker, options.signal);
   } finally {
     taker.release();
     source.close();
@@ -80,7 +80,7 @@ async function writeSealed(
 function findTarget(lookup: EntryLookup, { entry }: FoundEntry): FoundEntry {
   const target = lookup.find(entry.link as string);
   if (target?.entry.type === 'file') return target;
-  throw new BackupError('UNSAFE_LINK', `${someOf([entry.path])} is a hard link to what is no file before it`, {
+  throw new BackupError('UNSAFE_LINK', `${formatPaths([entry.path])} is a hard link to what is no file before it`, {
     path: entry.path,
     hint: DAMAGED_HINT,
   });
@@ -88,7 +88,7 @@ function findTarget(lookup: EntryLookup, { entry }: FoundEntry): FoundEntry {
 
 async function writeFound(
   snapshot: SealedSnapshot,
-  { entry, number, judged: { entries, block, location } }: FoundEntry,
+  { entry, number, validated: { entries, block, location } }: FoundEntry,
   output: EntryOutput,
   signal: AbortSignal | undefined,
 ): Promise<void> {
@@ -134,8 +134,8 @@ async function writeFound(
   for (const content of held) await output.write(content);
 }
 
-async function writeUnsealed(
-  { source }: UnsealedSnapshot,
+async function writeForeign(
+  { source }: ForeignArchive,
   path: string,
   output: EntryOutput,
   signal: AbortSignal | undefined,
@@ -150,7 +150,7 @@ async function writeUnsealed(
     part() {},
     end() {},
   };
-  await visitUnsealed(source, finder, ANY_PLATFORM, signal);
+  await visitForeign(source, finder, ANY_PLATFORM, signal);
   const found = named as Entry | null;
   if (found === null) throw entryNotFound(path);
   const file = found.type === 'hardlink' ? (files.get(found.link as string) as Entry) : found;
@@ -163,7 +163,7 @@ async function writeUnsealed(
     },
     end() {},
   };
-  for await (const _ of stepUnsealed(source, collector, ANY_PLATFORM, signal)) {
+  for await (const _ of stepForeign(source, collector, ANY_PLATFORM, signal)) {
     for (const content of held) await output.write(content);
     held = [];
   }
@@ -171,7 +171,7 @@ async function writeUnsealed(
 }
 
 function entryNotFound(path: string): BackupError {
-  return new BackupError('ENTRY_NOT_FOUND', `the snapshot holds no ${someOf([path])}`, {
+  return new BackupError('ENTRY_NOT_FOUND', `the snapshot holds no ${formatPaths([path])}`, {
     path,
     hint: 'Look at what it holds with "oxios-backup list".',
   });
@@ -182,6 +182,6 @@ function notAFile({ path, type, link }: Entry): BackupError {
   const [what, hint] =
     type === 'directory'
       ? ['is a directory', 'Name a file in it; "oxios-backup list" shows them.']
-      : [`is a symbolic link to ${someOf([link ?? ''])}`, 'Name the file that it leads to.'];
-  return new BackupError('ENTRY_NOT_FOUND', `${someOf([path])} ${what}, not a file`, { path, hint });
+      : [`is a symbolic link to ${formatPaths([link ?? ''])}`, 'Name the file that it leads to.'];
+  return new BackupError('ENTRY_NOT_FOUND', `${formatPaths([path])} ${what}, not a file`, { path, hint });
 }

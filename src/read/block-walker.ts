@@ -2,19 +2,19 @@ import { createHash, type Hash, hash } from 'node:crypto';
 import { BLOCK, padded } from '../format/entry.ts';
 import type { BlockEntry } from '../format/index-block.ts';
 import { headerAgrees } from './header-agreement.ts';
-import { type Problem, someOf } from './problem.ts';
+import { formatPaths, type Problem } from './problem.ts';
 import { ProblemList } from './problem-list.ts';
 
 /** Takes entries as they come out of their members. */
 export interface EntrySink {
-  /** An entry that is proven, with all of its content (none for what is not a file). */
+  /** An entry that is verified, with all of its content (none for what is not a file). */
   whole(entry: BlockEntry, content: Buffer): void;
   /** A file that several members hold begins. */
   begin(entry: BlockEntry): void;
   /** The next part of its content. */
   part(entry: BlockEntry, content: Buffer): void;
-  /** It ends. What was taken is to be thrown away unless `proven`. */
-  end(entry: BlockEntry, proven: boolean): void;
+  /** It ends. What was taken is to be thrown away unless `verified`. */
+  end(entry: BlockEntry, verified: boolean): void;
 }
 
 /** More than the entries of a block can have: only the members of a very large file come to so many. */
@@ -32,7 +32,7 @@ function tarLength(entry: BlockEntry): number {
 }
 
 /**
- * Goes through the tar bytes of one block of the index, member after member, and proves each entry against the index: header,
+ * Goes through the tar bytes of one block of the index, member after member, and verifies each entry against the index: header,
  * content, padding. What the index says is known to be sound in itself; the tar bytes are not.
  */
 export class BlockWalker {
@@ -46,7 +46,7 @@ export class BlockWalker {
   #lost = 0;
 
   /**
-   * @param sink takes what is proven; without one the block is only checked
+   * @param sink takes what is verified; without one the block is only checked
    * @param selected which entries the sink is given; all without it
    */
   constructor(
@@ -90,7 +90,7 @@ export class BlockWalker {
     return indexes;
   }
 
-  /** Passes over `raw` tar bytes that are damaged or not wanted. Entries of which a part lies there are not proven. */
+  /** Passes over `raw` tar bytes that are damaged or not wanted. Entries of which a part lies there are not verified. */
   skip(raw: number): void {
     let room = raw;
     this.#lost = this.#rest();
@@ -130,7 +130,7 @@ export class BlockWalker {
     if (!headerAgrees(entry, tar, start)) {
       this.#problem(
         'INDEX_MISMATCH',
-        `the tar header of ${someOf([entry.path])} is not the one that the index makes`,
+        `the tar header of ${formatPaths([entry.path])} is not the one that the index makes`,
         entry.path,
       );
       this.#lost = Math.max(0, at + padded(entry.size) - tar.length);
@@ -147,8 +147,8 @@ export class BlockWalker {
     }
     const content = tar.subarray(at, at + entry.size);
     if (entry.type === 'file') {
-      const proven = hash('sha256', content) === entry.sha256 && this.#padding(tar, at + entry.size, end, entry.path);
-      if (!proven) {
+      const verified = hash('sha256', content) === entry.sha256 && this.#padding(tar, at + entry.size, end, entry.path);
+      if (!verified) {
         if (this.problems.at(-1)?.paths[0] !== entry.path) this.#contentProblem(entry.path);
         return end;
       }
@@ -170,7 +170,7 @@ export class BlockWalker {
     const end = contentEnd + padded(entry.size) - entry.size;
     if (end > tar.length) {
       // Padding that lies in the next member: the format never cuts there.
-      this.#problem('INDEX_MISMATCH', `a member ends inside the padding of ${someOf([entry.path])}`, entry.path);
+      this.#problem('INDEX_MISMATCH', `a member ends inside the padding of ${formatPaths([entry.path])}`, entry.path);
       this.#lost = end - tar.length;
       this.#open = null;
       if (selected) this.#sink?.end(entry, false);
@@ -178,16 +178,16 @@ export class BlockWalker {
     }
     const sound = open.hash.digest('hex') === entry.sha256;
     if (!sound) this.#contentProblem(entry.path);
-    const proven = this.#padding(tar, contentEnd, end, entry.path) && sound;
+    const verified = this.#padding(tar, contentEnd, end, entry.path) && sound;
     this.#open = null;
-    if (selected) this.#sink?.end(entry, proven);
+    if (selected) this.#sink?.end(entry, verified);
     return end;
   }
 
   #padding(tar: Buffer, from: number, to: number, path: string): boolean {
     for (let i = from; i < to; i++) {
       if (tar[i] !== 0) {
-        this.#problem('TAR_INVALID', `the padding behind ${someOf([path])} is not zero`, path);
+        this.#problem('TAR_INVALID', `the padding behind ${formatPaths([path])} is not zero`, path);
         return false;
       }
     }
@@ -199,7 +199,7 @@ export class BlockWalker {
   }
 
   #contentProblem(path: string): void {
-    this.#problem('CONTENT_MISMATCH', `the content of ${someOf([path])} has not the SHA-256 of the index`, path);
+    this.#problem('CONTENT_MISMATCH', `the content of ${formatPaths([path])} has not the SHA-256 of the index`, path);
   }
 
   #problem(code: Problem['code'], message: string, path: string): void {

@@ -1,14 +1,14 @@
 import type { BlockEntry } from '../format/index-block.ts';
 import { comparePaths } from '../format/path-order.ts';
 import type { SealedSnapshot } from './open-snapshot.ts';
-import { type JudgedBlock, readJudgedBlock } from './read-entries.ts';
+import { readValidatedBlock, type ValidatedBlock } from './read-entries.ts';
 
 /** An entry, and where it stands. */
 export interface FoundEntry {
   entry: BlockEntry;
   /** Its number in the block. */
   number: number;
-  judged: JudgedBlock;
+  validated: ValidatedBlock;
 }
 
 /** Blocks kept decoded: what one lookup needs, its parents and links, mostly stands in a few. */
@@ -19,7 +19,7 @@ export class EntryLookup {
   readonly #snapshot: SealedSnapshot;
   readonly #platform: NodeJS.Platform;
   /** By their number, the one used last at the end. */
-  readonly #kept = new Map<number, JudgedBlock>();
+  readonly #kept = new Map<number, ValidatedBlock>();
 
   /**
    * @param platform where entries would be written
@@ -32,22 +32,22 @@ export class EntryLookup {
   }
 
   /** A block by its number. */
-  block(number: number): JudgedBlock {
-    const judged = this.#kept.get(number) ?? readJudgedBlock(this.#snapshot, number, this.#platform);
+  block(number: number): ValidatedBlock {
+    const validated = this.#kept.get(number) ?? readValidatedBlock(this.#snapshot, number, this.#platform);
     this.#kept.delete(number);
-    this.#kept.set(number, judged);
+    this.#kept.set(number, validated);
     if (this.#kept.size > KEPT_BLOCKS) this.#kept.delete(this.#kept.keys().next().value as number);
-    return judged;
+    return validated;
   }
 
   find(path: string): FoundEntry | null {
     const block = this.#snapshot.blocks.blockOf(path);
     if (block === null) return null;
-    const judged = this.block(block.number);
-    const { entries } = judged;
+    const validated = this.block(block.number);
+    const { entries } = validated;
     const number = firstBehind(entries.length, (i) => entries[i]?.path as string, path) - 1;
     const entry = entries[number];
-    return entry?.path === path ? { entry, number, judged } : null;
+    return entry?.path === path ? { entry, number, validated } : null;
   }
 }
 

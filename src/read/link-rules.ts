@@ -5,7 +5,7 @@ import { parentOf } from '../format/path-order.ts';
 const MAX_HOPS = 40;
 
 /**
- * Most characters of paths and targets that judging one link may go through. Honest ones take a few hundred; made ones could
+ * Most characters of paths and targets that judging one link may go through. Valid ones take a few hundred; made ones could
  * keep a thread busy for hours.
  */
 const MAX_CHARACTERS = 64 * 1024;
@@ -62,7 +62,7 @@ interface Walk {
 
 /**
  * Whether a symbolic link leads out of the state directory: directly, or through other links of the snapshot, on whatever file system.
- * Links that go round in circles or lead nowhere stay inside; one too winding to be judged leads outside.
+ * Links that go round in circles or lead nowhere stay inside; one too winding to be validated leads outside.
  *
  * @param path the link's own path
  * @param target where it points

@@ -22,10 +22,10 @@ import {
 import { invalidIndex, sumOf } from '../format/packed-columns.ts';
 import { parseSeal, SEAL_LENGTH, type Seal } from '../format/seal.ts';
 import { BlockTable } from './block-table.ts';
+import { readForeignManifest } from './foreign/read-foreign.ts';
 import { type IndexLocation, readIndex } from './index-reader.ts';
 import { inflateMember } from './inflate-member.ts';
 import { readAt, type SnapshotSource } from './snapshot-source.ts';
-import { readUnsealedManifest } from './unsealed/read-unsealed.ts';
 
 /** A snapshot whose seal, manifest and index root hold. Blocks and members are yet to be read. */
 export interface SealedSnapshot {
@@ -39,13 +39,13 @@ export interface SealedSnapshot {
 }
 
 /** A .tar.gz from elsewhere, of which only the manifest has been read. */
-export interface UnsealedSnapshot {
-  kind: 'unsealed';
+export interface ForeignArchive {
+  kind: 'foreign';
   source: SnapshotSource;
   manifest: Manifest;
 }
 
-export type OpenSnapshot = SealedSnapshot | UnsealedSnapshot;
+export type OpenSnapshot = SealedSnapshot | ForeignArchive;
 
 /** How far behind a seal other data is looked for, to tell it from a snapshot that was cut. */
 const TRAILING_SEARCH = 64 * 1024;
@@ -65,9 +65,9 @@ export async function openSnapshot(source: SnapshotSource): Promise<OpenSnapshot
   const manifestLength = memberLength(head, 'M');
   const seal = source.size < SEAL_LENGTH ? null : parseSeal(readAt(source.fd, source.size - SEAL_LENGTH, SEAL_LENGTH));
   if (!claimsToBeOurs(head) && seal === null) {
-    return { kind: 'unsealed', source, manifest: await readUnsealedManifest(source) };
+    return { kind: 'foreign', source, manifest: await readForeignManifest(source) };
   }
-  if (seal === null) throw unsealedEnd(source);
+  if (seal === null) throw missingSeal(source);
   if (manifestLength === null) throw damaged('its first member is not the one that was sealed');
   if (seal.snapshotLength !== source.size) {
     throw damaged(`its seal was made for ${seal.snapshotLength} bytes, the file has ${source.size}`);
@@ -91,7 +91,7 @@ function damaged(what: string): BackupError {
 }
 
 /** Tells a snapshot that was cut from one that something was added to. */
-function unsealedEnd(source: SnapshotSource): BackupError {
+function missingSeal(source: SnapshotSource): BackupError {
   const length = Math.min(source.size, TRAILING_SEARCH);
   const tail = readAt(source.fd, source.size - length, length);
   for (let at = tail.lastIndexOf('OX'); at >= 12; at = tail.lastIndexOf('OX', at - 1)) {

@@ -33,7 +33,7 @@ export function problemOf(error: unknown, paths: string[] = []): Problem {
 }
 
 /** A few of many names, for a message. */
-export function someOf(paths: readonly string[]): string {
+export function formatPaths(paths: readonly string[]): string {
   const shown = paths.slice(0, 3).map((path) => `"${printable(path)}"`);
   return paths.length > shown.length ? `${shown.join(', ')} and ${paths.length - shown.length} more` : shown.join(', ');
 }

@@ -4,15 +4,15 @@ import { type BlockEntry, blockEntries, type IndexBlock } from '../format/index-
 import { comparePaths } from '../format/path-order.ts';
 import type { BlockLocation } from './index-reader.ts';
 import { readBlock } from './index-reader.ts';
-import { judgeBlock } from './judge-block.ts';
 import type { SealedSnapshot } from './open-snapshot.ts';
-import { problemError, someOf } from './problem.ts';
+import { formatPaths, problemError } from './problem.ts';
 import type { Selection } from './selection.ts';
+import { validateBlock } from './validate-block.ts';
 
 const NO_FOLDERS: ReadonlySet<string> = new Set();
 
-/** A block of the index whose entries were judged, by themselves and by their place among the blocks. */
-export interface JudgedBlock {
+/** A block of the index whose entries were validated, by themselves and by their place among the blocks. */
+export interface ValidatedBlock {
   location: BlockLocation;
   block: IndexBlock;
   entries: BlockEntry[];
@@ -25,15 +25,19 @@ export interface JudgedBlock {
  * @param platform where the entries would be written
  * @throws BackupError one of the codes whose exit status is 4
  */
-export function readJudgedBlock(snapshot: SealedSnapshot, number: number, platform: NodeJS.Platform): JudgedBlock {
+export function readValidatedBlock(
+  snapshot: SealedSnapshot,
+  number: number,
+  platform: NodeJS.Platform,
+): ValidatedBlock {
   const location = snapshot.blocks.at(number);
   const block = readBlock(snapshot.index, location);
   const entries = blockEntries(block);
-  const [problem] = judgeBlock(entries, platform, NO_FOLDERS).problems;
+  const [problem] = validateBlock(entries, platform, NO_FOLDERS).problems;
   if (problem !== undefined) throw problemError(problem);
   const behind = snapshot.blocks.firstOf(number + 1);
   if (behind !== null && comparePaths(block.path.at(-1) as string, behind) >= 0) {
-    throw new BackupError('ENTRY_ORDER', `${someOf([behind])} stands in the wrong place of the snapshot`, {
+    throw new BackupError('ENTRY_ORDER', `${formatPaths([behind])} stands in the wrong place of the snapshot`, {
       path: behind,
       hint: DAMAGED_HINT,
     });

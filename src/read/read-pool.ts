@@ -1,7 +1,7 @@
 import os from 'node:os';
 import type { Manifest } from '../format/manifest.ts';
 import { PARALLEL_MEMBERS } from '../format/member-plan.ts';
-import { CATEGORIES } from '../state/sections.ts';
+import { CATEGORIES } from '../state-dir/sections.ts';
 import { WorkerPool } from '../workers/pool.ts';
 import type { BlockLocation } from './index-reader.ts';
 import type { SealedSnapshot } from './open-snapshot.ts';
@@ -15,7 +15,7 @@ export class ReadPool {
 
   /**
    * @param threads how many; by default one for each core that the process may use
-   * @param platform where entries would be written, for the judgement of their names
+   * @param platform where entries would be written, for the validation of their names
    * @param blocks those that jobs will be about
    */
   constructor(

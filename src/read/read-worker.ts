@@ -8,17 +8,17 @@ import { attributesOf, type ReferredEntry } from './entry-agreement.ts';
 import type { BlockLocation } from './index-reader.ts';
 import { type IndexLocation, readBlock } from './index-reader.ts';
 import { checkPiece, inflateListed } from './inflate-member.ts';
-import { type BlockJudgement, judgeBlock } from './judge-block.ts';
 import { type Problem, problemOf } from './problem.ts';
+import { type BlockValidation, validateBlock } from './validate-block.ts';
 import { readMember, walkMembers } from './walk-members.ts';
 
 /** What workers do for a reader. */
 export type ReadJob =
-  /** Judge the entries of a block by the index alone. */
-  | { kind: 'judge'; block: BlockLocation }
-  /** Judge them, and prove every byte of their members. */
+  /** Validate the entries of a block by the index alone. */
+  | { kind: 'validate'; block: BlockLocation }
+  /** Validate them, and verify every byte of their members. */
   | { kind: 'check'; block: BlockLocation }
-  /** Prove them and write them into a tree; `only` names those wanted by their number in the block. */
+  /** Verify them and write them into a tree; `only` names those wanted by their number in the block. */
   | { kind: 'extract'; block: BlockLocation; tree: TreeWriterOptions; only: number[] | null }
   /** Verify and inflate one member and hand over its tar bytes, in the memory of `room` if it is enough. */
   | ({ kind: 'inflate'; offset: number; room: Uint8Array } & BlockMember)
@@ -26,8 +26,8 @@ export type ReadJob =
   | { kind: 'find'; block: BlockLocation; paths: string[] };
 
 export interface ReadResult {
-  judge: BlockJudgement;
-  check: { judgement: BlockJudgement | null; problems: Problem[] };
+  validate: BlockValidation;
+  check: { validation: BlockValidation | null; problems: Problem[] };
   extract: { tree: ExtractedTree; problems: Problem[] };
   inflate: { tar: Uint8Array };
   find: ReferredEntry[];
@@ -51,8 +51,8 @@ serve('read the snapshot', (job: ReadJob): Answer => {
       const tar = copyInto(job.room, inflated);
       return { result: { tar } satisfies ReadResult['inflate'], transfer: [tar.buffer as ArrayBuffer] };
     }
-    case 'judge':
-      return { result: judge(job.block) };
+    case 'validate':
+      return { result: validator(job.block) };
     case 'check':
       return { result: check(job.block) };
     case 'extract':
@@ -66,24 +66,24 @@ serve('read the snapshot', (job: ReadJob): Answer => {
   }
 });
 
-function judge(location: BlockLocation): ReadResult['judge'] {
+function validator(location: BlockLocation): ReadResult['validate'] {
   const block = readBlock(index, location);
   let holes = 0;
   for (const bytes of zerosOf(block).values()) holes += bytes;
-  return { ...judgeBlock(blockEntries(block), platform, folders), holes };
+  return { ...validateBlock(blockEntries(block), platform, folders), holes };
 }
 
 function check(location: BlockLocation): ReadResult['check'] {
-  let judgement: BlockJudgement | null = null;
+  let validation: BlockValidation | null = null;
   try {
     const block = readBlock(index, location);
     const entries = blockEntries(block);
-    judgement = judgeBlock(entries, platform, folders);
+    validation = validateBlock(entries, platform, folders);
     const walker = new BlockWalker(entries);
     walkMembers(index.fd, location.row.offset, block, walker);
-    return { judgement, problems: walker.problems };
+    return { validation, problems: walker.problems };
   } catch (error) {
-    return { judgement, problems: [problemOf(error)] };
+    return { validation, problems: [problemOf(error)] };
   }
 }
 

@@ -107,7 +107,7 @@ export interface SelectedEntries {
   targets: Set<string>;
 }
 
-/** Picks the wanted entries of a block. */
+/** SelectionBuilder the wanted entries of a block. */
 export function selectEntries(entries: readonly BlockEntry[], selection: Selection): SelectedEntries {
   const numbers: number[] = [];
   const parents = new Set<string>();

@@ -52,7 +52,7 @@ function readSome(fd: number, bytes: Buffer, at: number, length: number, offset:
 
 /**
  * Opens a snapshot. One that cannot be read at any offset (a pipe) is first copied to a file without a name in `spoolDir`, which
- * is gone when this process is: its index, which comes last, is to be proven before any entry is believed.
+ * is gone when this process is: its index, which comes last, is to be verified before any entry is believed.
  *
  * @throws BackupError `SNAPSHOT_MISSING`, `PERMISSION`, `NO_SPACE`, `IO`
  */

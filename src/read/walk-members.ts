@@ -1,7 +1,7 @@
 import { blockMembers, type IndexBlock } from '../format/index-block.ts';
 import type { BlockWalker } from './block-walker.ts';
 import { checkPiece, inflateListed } from './inflate-member.ts';
-import { type Problem, problemOf, someOf } from './problem.ts';
+import { formatPaths, type Problem, problemOf } from './problem.ts';
 import { readAt } from './snapshot-source.ts';
 
 // Members are done with one after the other: one buffer serves them all.
@@ -38,7 +38,7 @@ export function memberProblem(error: unknown, offset: number, length: number, pa
   const problem = problemOf(error);
   return {
     ...problem,
-    message: `${problem.message} (bytes ${offset} to ${offset + length - 1}; it holds ${someOf(paths)})`,
+    message: `${problem.message} (bytes ${offset} to ${offset + length - 1}; it holds ${formatPaths(paths)})`,
     paths,
     offset,
     length,

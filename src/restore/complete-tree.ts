@@ -5,7 +5,7 @@ import { type BackupError, fromSystemError } from '../errors.ts';
 import type { Entry } from '../format/entry.ts';
 import { comparePaths } from '../format/path-order.ts';
 import { printable } from '../format/printable.ts';
-import { within } from '../state/near-path.ts';
+import { within } from '../system/near-path.ts';
 import { throwIfAborted } from '../workers/abort.ts';
 import { setEntryTime, type UnheldTimes } from './entry-time.ts';
 import { HardLinks } from './hard-links.ts';

@@ -1,6 +1,6 @@
 import { BackupError } from '../errors.ts';
-import { someOf } from '../read/problem.ts';
-import type { SnapshotJudge } from '../read/snapshot-judge.ts';
+import { formatPaths } from '../read/problem.ts';
+import type { SnapshotValidator } from '../read/snapshot-validator.ts';
 
 /** What becomes of symbolic links that lead out of the state directory. */
 export type ExternalLinks = 'refuse' | 'keep' | 'skip';
@@ -13,8 +13,8 @@ export interface ExternalLink {
 }
 
 /** Those of a whole snapshot. */
-export function externalLinksOf(judge: SnapshotJudge, platform: NodeJS.Platform): ExternalLink[] {
-  return judge.externalLinks(platform).map((path) => ({ path, link: judge.symlinks.get(path) as string }));
+export function externalLinksOf(validator: SnapshotValidator, platform: NodeJS.Platform): ExternalLink[] {
+  return validator.externalLinks(platform).map((path) => ({ path, link: validator.symlinks.get(path) as string }));
 }
 
 /** Why a restore with these links is refused. */
@@ -22,7 +22,7 @@ export function externalLinksError(external: readonly ExternalLink[]): BackupErr
   const paths = external.map(({ path }) => path);
   return new BackupError(
     'EXTERNAL_LINK',
-    `${someOf(paths)} ${paths.length === 1 ? 'leads' : 'lead'} out of the state directory`,
+    `${formatPaths(paths)} ${paths.length === 1 ? 'leads' : 'lead'} out of the state directory`,
     {
       path: paths[0],
       hint: 'Look at where they lead; then restore with --external-links keep, or skip.',

@@ -18,7 +18,7 @@ interface Extracted {
 }
 
 /**
- * Writes the entries of a plan into a tree, each proven before it is taken for restored. Links and directories' attributes are left to
+ * Writes the entries of a plan into a tree, each verified before it is taken for restored. Links and directories' attributes are left to
  * `makeLinks` and `finishDirectories`.
  *
  * @throws BackupError with the first problem; what was written until then is worth nothing

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import { BackupError, fromSystemError } from '../errors.ts';
-import type { Extent } from './restore-plan.ts';
+import type { RestoreSize } from './restore-plan.ts';
 
 /** Room on a file system. */
 export interface Room {
@@ -21,7 +21,7 @@ export interface SpaceCheck {
  * @param directory lies on the file system that will be written to
  * @param further bytes that are needed besides
  */
-export function checkSpace(directory: string, extent: Extent, further = 0): SpaceCheck {
+export function checkSpace(directory: string, extent: RestoreSize, further = 0): SpaceCheck {
   const { bavail, bsize, ffree, files } = statFileSystem(directory);
   return {
     // A file's last block is half empty on average.
@@ -38,7 +38,7 @@ export function spaceError(directory: string, { needed, available }: SpaceCheck)
       `the restore needs ${Math.ceil(needed.bytes / 2 ** 20)} MiB, ${directory} has ${Math.floor(available.bytes / 2 ** 20)} MiB left`,
       {
         path: directory,
-        hint: 'Free some space there. The new tree is made beside the old one, which stays until it is proven.',
+        hint: 'Free some space there. The new tree is made beside the old one, which stays until it is verified.',
       },
     );
   }

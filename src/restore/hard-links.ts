@@ -4,8 +4,8 @@ import { setImmediate } from 'node:timers/promises';
 import { BackupError } from '../errors.ts';
 import type { OperationOptions } from '../events.ts';
 import type { Entry } from '../format/entry.ts';
-import { within } from '../state/near-path.ts';
-import { writeFilled, writeSparse } from '../state/write-sparse.ts';
+import { within } from '../system/near-path.ts';
+import { writeFilled, writeSparse } from '../system/write-sparse.ts';
 import { throwIfAborted } from '../workers/abort.ts';
 import { isUnsupported } from './target-abilities.ts';
 
@@ -88,7 +88,7 @@ export class HardLinks {
     }
     throw new BackupError('IO', 'what was written of a file is not what was read back', {
       path,
-      hint: 'The disk wants a look. Nothing was published or changed.',
+      hint: 'The disk wants a look. Nothing was committed or changed.',
     });
   }
 

@@ -3,8 +3,8 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { BackupError, fromSystemError } from '../errors.ts';
 import { foldName } from '../format/fold-name.ts';
-import { someOf } from '../read/problem.ts';
-import { HERE } from '../state/platform.ts';
+import { formatPaths } from '../read/problem.ts';
+import { HERE } from '../system/platform.ts';
 
 /** What a file system takes for the same name. */
 export interface NameFolding {
@@ -51,7 +51,7 @@ export class NameCollisions {
     const key = this.#fold(entryPath);
     const other = this.#seen.get(key);
     if (other !== undefined && other !== entryPath) {
-      throw new BackupError('NAME_COLLISION', `${someOf([other, entryPath])} are one name on this file system`, {
+      throw new BackupError('NAME_COLLISION', `${formatPaths([other, entryPath])} are one name on this file system`, {
         path: entryPath,
         hint: `Restore to ${HERE.tellsNamesApart}, or one of them with --path.`,
       });

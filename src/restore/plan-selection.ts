@@ -7,8 +7,8 @@ import { EntryLookup, type FoundEntry } from '../read/entry-lookup.ts';
 import type { BlockLocation } from '../read/index-reader.ts';
 import { isExternal, SymlinkIndex, type SymlinkTargets } from '../read/link-rules.ts';
 import type { SealedSnapshot } from '../read/open-snapshot.ts';
-import { problemError, someOf } from '../read/problem.ts';
-import { blocksFor, type JudgedBlock } from '../read/read-entries.ts';
+import { formatPaths, problemError } from '../read/problem.ts';
+import { blocksFor, type ValidatedBlock } from '../read/read-entries.ts';
 import { type Selection, selectEntries } from '../read/selection.ts';
 import { noteUnusual, noUnusualNames, type UnusualNames } from '../read/unusual-names.ts';
 import type { ExternalLink } from './external-links.ts';
@@ -18,7 +18,7 @@ import type { ExtractionPlan } from './restore-plan.ts';
  * A plan for the entries that are wanted, the directories that they lie in, and the files that wanted hard links are other names of.
  *
  * Of the index it reads the blocks that can hold those, and of a wanted symbolic link the blocks that its way leads through. What is
- * planned is judged by the rules for a whole snapshot; the rest of it, and the totals, are not looked at.
+ * planned is validated by the rules for a whole snapshot; the rest of it, and the totals, are not looked at.
  *
  * @param platform where the entries would be written
  * @throws BackupError `ENTRY_NOT_FOUND` when nothing is wanted, or a code whose exit status is 4
@@ -29,15 +29,15 @@ export function planSelection(
   platform: NodeJS.Platform,
 ): { plan: ExtractionPlan; external: ExternalLink[]; unusual: UnusualNames } {
   const lookup = new EntryLookup(snapshot, platform);
-  const picks = new Picks();
+  const picks = new SelectionBuilder();
   const links: Entry[] = [];
   const needed = new Map<string, Entry['type']>();
   for (const { number } of blocksFor(snapshot, selection)) {
-    const judged = lookup.block(number);
-    const { numbers, parents, targets } = selectEntries(judged.entries, selection);
+    const validated = lookup.block(number);
+    const { numbers, parents, targets } = selectEntries(validated.entries, selection);
     for (const each of numbers) {
-      const entry = judged.entries[each] as Entry;
-      picks.add({ entry, number: each, judged });
+      const entry = validated.entries[each] as Entry;
+      picks.add({ entry, number: each, validated });
       if (entry.link !== undefined) links.push(entry);
     }
     for (const target of targets) {
@@ -72,13 +72,13 @@ interface PickedBlock {
 }
 
 /** Entries that were picked, by the block that they stand in. */
-class Picks {
+class SelectionBuilder {
   readonly unusual = noUnusualNames();
   readonly plan: ExtractionPlan = { blocks: [], entries: 0, files: 0, bytes: 0, holes: 0 };
   readonly #picked = new Map<number, PickedBlock>();
 
-  add({ entry, number, judged }: Omit<FoundEntry, 'entry'> & { entry: Entry }): void {
-    const { numbers, zeros } = this.#picked.get(judged.location.number) ?? this.#open(judged);
+  add({ entry, number, validated }: Omit<FoundEntry, 'entry'> & { entry: Entry }): void {
+    const { numbers, zeros } = this.#picked.get(validated.location.number) ?? this.#open(validated);
     if (numbers.has(number)) return;
     numbers.add(number);
     this.plan.entries++;
@@ -89,7 +89,7 @@ class Picks {
     this.plan.holes += zeros.get(number) ?? 0;
   }
 
-  #open({ location, block }: JudgedBlock): PickedBlock {
+  #open({ location, block }: ValidatedBlock): PickedBlock {
     const opened = { block: location, numbers: new Set<number>(), zeros: zerosOf(block) };
     this.#picked.set(location.number, opened);
     return opened;
@@ -105,7 +105,7 @@ class Picks {
 function conflict(directory: string): BackupError {
   return problemError({
     code: 'ENTRY_CONFLICT',
-    message: `entries lie below ${someOf([directory])}, which is no directory of the snapshot`,
+    message: `entries lie below ${formatPaths([directory])}, which is no directory of the snapshot`,
     paths: [directory],
   });
 }

@@ -2,7 +2,7 @@ import type { Entry } from '../format/entry.ts';
 import { type ExternalLink, type ExternalLinks, externalLinksError } from './external-links.ts';
 import { checkSpace, spaceError } from './free-space.ts';
 import { NameCollisions, probeNameFolding } from './name-collisions.ts';
-import type { Extent } from './restore-plan.ts';
+import type { RestoreSize } from './restore-plan.ts';
 import { symlinksError } from './target-abilities.ts';
 
 // What speaks against a restore once it is known what is to be written, and before anything is.
@@ -33,7 +33,7 @@ export function* symlinksIn(entries: Iterable<Entry>): Generator<string> {
   for (const { path, type } of entries) if (type === 'symlink') yield path;
 }
 
-export function refuseTooLarge(directory: string, extent: Extent, further: number): void {
+export function refuseTooLarge(directory: string, extent: RestoreSize, further: number): void {
   const error = spaceError(directory, checkSpace(directory, extent, further));
   if (error !== null) throw error;
 }

@@ -1,9 +1,9 @@
 import path from 'node:path';
 import type { Readable } from 'node:stream';
-import { isLoss } from '../capture/verdict.ts';
+import { isIncomplete } from '../capture/file-status.ts';
 import { fromSystemError, isSystemError } from '../errors.ts';
 import type { OperationOptions } from '../events.ts';
-import type { RecordedVerdict } from '../format/index-root.ts';
+import type { RecordedStatus } from '../format/index-root.ts';
 import type { Manifest } from '../format/manifest.ts';
 import {
   checkArgument,
@@ -16,28 +16,27 @@ import {
   storeSchema,
   threadsSchema,
 } from '../options.ts';
-import { type OpenSnapshot, openSnapshot, type SealedSnapshot, type UnsealedSnapshot } from '../read/open-snapshot.ts';
+import { type ForeignArchive, type OpenSnapshot, openSnapshot, type SealedSnapshot } from '../read/open-snapshot.ts';
 import { blocksFor } from '../read/read-entries.ts';
 import { ReadPool } from '../read/read-pool.ts';
 import { compileSelection, SELECTION_SHAPE, type Selection, type SelectionOptions } from '../read/selection.ts';
 import { openSource } from '../read/snapshot-source.ts';
-import { HERE } from '../state/platform.ts';
-import type { StateStore } from '../state/state-store.ts';
+import { commit, type RestoreMode } from '../state-dir/commit/commit-tree.ts';
+import { openStaging, type Staging } from '../state-dir/commit/staging.ts';
+import { readTop, type TopAttributes } from '../state-dir/commit/top-attributes.ts';
+import { acquireStateLock } from '../state-dir/lock/lock.ts';
+import { assertNotRunning, RUNNING_SHAPE, type RunningOptions } from '../state-dir/lock/not-running.ts';
+import type { StateStore } from '../state-dir/state-store.ts';
+import type { SnapshotOrigin } from '../state-dir/undo/history.ts';
+import { HERE } from '../system/platform.ts';
 import { throwIfAborted } from '../workers/abort.ts';
 import { finishDirectories, makeLinks } from './complete-tree.ts';
-import { decideSealed, decideUnsealed } from './decide-restore.ts';
 import { tellUnheldTimes } from './entry-time.ts';
 import type { ExternalLink, ExternalLinks } from './external-links.ts';
+import { extractForeign } from './extract-foreign.ts';
 import { extractSealed } from './extract-sealed.ts';
-import { extractUnsealed } from './extract-unsealed.ts';
 import { tellCopies } from './hard-links.ts';
 import { mayGiveOwners, ownersError } from './owner-right.ts';
-import type { SnapshotOrigin } from './publish/history.ts';
-import { acquireStateLock } from './publish/lock.ts';
-import { assertNotRunning, RUNNING_SHAPE, type RunningOptions } from './publish/not-running.ts';
-import { type PublishMode, publish } from './publish/publish.ts';
-import { openStaging, type Staging } from './publish/staging.ts';
-import { readTop, type TopAttributes } from './publish/top-attributes.ts';
 import { notEmptyError, partialReplaceError, refuseEmpty } from './refusals.ts';
 import {
   pathsOf,
@@ -48,10 +47,11 @@ import {
   symlinksIn,
 } from './refuse-restore.ts';
 import { plannedEntries } from './restore-plan.ts';
-import { keepLiveAttributes, removeUnwanted } from './settle-selection.ts';
 import { bytesOfCopies, probeAbilities, type TargetAbilities, tellAbilities } from './target-abilities.ts';
 import { refuseLongMerge, refuseNames } from './target-names.ts';
 import type { ExtractedTree, TreeWriterOptions } from './tree-writer.ts';
+import { keepLiveAttributes, removeUnwanted } from './trim-to-selection.ts';
+import { validateForeignRestore, validateSealedRestore } from './validate-restore.ts';
 
 export interface RestoreOptions extends OperationOptions, SelectionOptions, RunningOptions {
   /**
@@ -60,7 +60,7 @@ export interface RestoreOptions extends OperationOptions, SelectionOptions, Runn
    *
    * @default 'create'
    */
-  mode?: PublishMode;
+  mode?: RestoreMode;
   /**
    * Whether a snapshot that holds neither a file nor a symbolic link is restored.
    *
@@ -99,22 +99,22 @@ export interface RestoreResult {
   /** The state directory, as it really is (links resolved). */
   stateDir: string;
   manifest: Manifest;
-  /** False for an archive from elsewhere, which carries no digests to be proven against. */
+  /** False for an archive from elsewhere, which carries no digests to be verified against. */
   sealed: boolean;
   /** What was written. */
   restored: { entries: number; files: number; bytes: number };
   /** Where what was live before is kept: the whole tree, or what a merge took out; null if there was nothing. */
-  replacedTree: string | null;
+  previousState: string | null;
   /** Symbolic links that were left out, by `externalLinks: 'skip'`. */
   skippedLinks: string[];
   /** What the snapshot itself did not have clean at once. */
-  verdicts: RecordedVerdict[];
+  statuses: RecordedStatus[];
   /** False when links were left out or the snapshot names losses. */
   complete: boolean;
 }
 
 /**
- * Brings a state directory back from a snapshot. The snapshot is proven first, manifest, index, then every byte; all of it is written to
+ * Brings a state directory back from a snapshot. The snapshot is verified first, manifest, index, then every byte; all of it is written to
  * a directory beside the state directory, which is untouched until that tree takes its place as a whole.
  *
  * @param snapshot path of the file, or a stream of it
@@ -157,7 +157,7 @@ async function restoreInto(
   staging: Staging,
   snapshot: string | Readable,
   selection: Selection | null,
-  mode: PublishMode,
+  mode: RestoreMode,
   options: RestoreOptions,
 ): Promise<RestoreResult> {
   const { signal, onEvent, externalLinks = 'refuse' } = options;
@@ -173,7 +173,7 @@ async function restoreInto(
       modes: abilities.modes,
       holes: abilities.holes,
     };
-    const extract = opened.kind === 'sealed' ? extractOfSealed : extractOfUnsealed;
+    const extract = opened.kind === 'sealed' ? extractOfSealed : extractOfForeign;
     const { tree, external } = await extract(
       opened as never,
       selection,
@@ -193,18 +193,18 @@ async function restoreInto(
       keepLiveAttributes(left, selection, staging.tree, staging.target);
     tellUnheldTimes(tree.unheldTimes, options);
     tellAbilities(abilities, options);
-    const { replacedTree } = await publish(staging, {
+    const { previousState } = await commit(staging, {
       mode,
       forceRunning: options.forceRunning ?? false,
       top: topOf(opened, selection, staging, treeOptions),
       snapshot: originOf(snapshot, opened.manifest),
       owners: treeOptions.sameOwner,
       // An archive from elsewhere need not name the directories that it fills.
-      named: opened.kind === 'unsealed' ? new Set(tree.directories.map((each) => each.path)) : null,
+      named: opened.kind === 'foreign' ? new Set(tree.directories.map((each) => each.path)) : null,
       ...(signal === undefined ? {} : { signal }),
       ...(onEvent === undefined ? {} : { onEvent }),
     });
-    const verdicts = opened.kind === 'sealed' ? opened.root.verdicts : [];
+    const statuses = opened.kind === 'sealed' ? opened.root.statuses : [];
     return {
       stateDir: staging.target,
       manifest: opened.manifest,
@@ -214,10 +214,10 @@ async function restoreInto(
         files: tree.files - gone.files,
         bytes: tree.bytes,
       },
-      replacedTree,
+      previousState,
       skippedLinks: [...skipped],
-      verdicts,
-      complete: skipped.size === 0 && !verdicts.some(({ verdict }) => isLoss(verdict)),
+      statuses,
+      complete: skipped.size === 0 && !statuses.some(({ status }) => isIncomplete(status)),
     };
   } finally {
     source.close();
@@ -251,7 +251,7 @@ async function extractOfSealed(
   const { threads, signal } = options;
   const pool = new ReadPool(snapshot, HERE.os, threads, blocksFor(snapshot, selection));
   try {
-    const { plan, external, unusual } = await decideSealed(snapshot, selection, pool, signal);
+    const { plan, external, unusual } = await validateSealedRestore(snapshot, selection, pool, signal);
     refuseEmpty(snapshot.root.totals, options.allowEmpty);
     refuseExternal(external, options);
     refuseNames(tree.root, target, unusual);
@@ -267,26 +267,26 @@ async function extractOfSealed(
   }
 }
 
-async function extractOfUnsealed(
-  snapshot: UnsealedSnapshot,
+async function extractOfForeign(
+  snapshot: ForeignArchive,
   selection: Selection | null,
   tree: TreeWriterOptions,
   { abilities, target, merges }: Destination,
   options: RestoreOptions,
 ): Promise<Extraction> {
-  const { survey, external } = await decideUnsealed(snapshot, selection, options.signal);
+  const { survey, external } = await validateForeignRestore(snapshot, selection, options.signal);
   for (const notice of survey.book.notices()) options.onEvent?.({ type: 'notice', ...notice });
-  refuseEmpty(survey.book.judge.counts, options.allowEmpty);
+  refuseEmpty(survey.book.validator.counts, options.allowEmpty);
   refuseExternal(external, options);
   refuseNames(tree.root, target, survey.unusual);
   if (merges) refuseLongMerge(tree.root, survey.unusual);
   if (!abilities.symlinks) {
-    const links = [...survey.book.judge.symlinks.keys()].filter((path) => selection?.wants(path, false) ?? true);
+    const links = [...survey.book.validator.symlinks.keys()].filter((path) => selection?.wants(path, false) ?? true);
     refuseSymlinks(links, external, tree.root, options);
   }
   refuseTooLarge(tree.root, abilities.holes ? survey : { ...survey, holes: 0 }, 0);
   refuseCollisions(tree.root, () => survey.book.paths());
-  return { tree: await extractUnsealed(snapshot, selection, survey, tree, options), external };
+  return { tree: await extractForeign(snapshot, selection, survey, tree, options), external };
 }
 
 /** Attributes of the restored state directory itself: the snapshot's, or where it brings none or not all of the tree, those of what stood there. */
@@ -296,7 +296,7 @@ function topOf(
   { found, target }: Staging,
   { sameOwner, umask, modes }: TreeWriterOptions,
 ): TopAttributes {
-  if (opened.kind === 'unsealed' || selection !== null)
+  if (opened.kind === 'foreign' || selection !== null)
     return found.kind === 'missing' ? { mode: 0o777 & ~umask } : readTop(target);
   const { mode, mtime, mtime_ns, uid, gid } = opened.root.directory;
   return {

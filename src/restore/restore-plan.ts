@@ -12,7 +12,7 @@ export interface BlockPlan {
 }
 
 /** How much is to be written. */
-export interface Extent {
+export interface RestoreSize {
   entries: number;
   files: number;
   /** Content, uncompressed. */
@@ -22,7 +22,7 @@ export interface Extent {
 }
 
 /** What is to be extracted of a sealed snapshot. */
-export interface ExtractionPlan extends Extent {
+export interface ExtractionPlan extends RestoreSize {
   /** Can be gone through more than once. */
   blocks: Iterable<BlockPlan>;
 }
@@ -46,7 +46,7 @@ class WholeBlocks implements Iterable<BlockPlan> {
   }
 }
 
-/** The entries of a plan, in the order of the snapshot, a block at a time in memory. They were judged when the plan was made. */
+/** The entries of a plan, in the order of the snapshot, a block at a time in memory. They were validated when the plan was made. */
 export function* plannedEntries(snapshot: SealedSnapshot, plan: ExtractionPlan): Generator<Entry, void, void> {
   for (const { block, only } of plan.blocks) {
     const entries = blockEntries(readBlock(snapshot.index, block));

@@ -9,11 +9,11 @@ import { checkArgument, checkOptions, OPERATION_SHAPE, optionsSchema, pathSchema
 import { openSnapshot } from '../read/open-snapshot.ts';
 import { type Problem, problemError, problemOf } from '../read/problem.ts';
 import { openSource, readAt, type SnapshotSource } from '../read/snapshot-source.ts';
+import { syncTree } from '../state-dir/commit/sync-tree.ts';
 import { throwIfAborted } from '../workers/abort.ts';
 import { tellUnheldTimes } from './entry-time.ts';
 import { tellCopies } from './hard-links.ts';
 import { probeNameFolding } from './name-collisions.ts';
-import { syncTree } from './publish/sync-tree.ts';
 import { findIndex } from './salvage/find-index.ts';
 import { SalvageFolder } from './salvage/salvage-folder.ts';
 import { type Salvage, salvageByIndex, salvageByMembers } from './salvage/salvage-sealed.ts';
@@ -42,7 +42,7 @@ export interface SalvageResult {
   foundBy: 'index' | 'members' | 'tar';
   extracted: { entries: number; files: number; bytes: number };
   /** Entries that were taken out although no SHA-256 of the snapshot vouches for them, only the checksums of gzip and tar. */
-  unproven: string[];
+  unverified: string[];
   /** Entries that could not be taken out, by path. */
   lost: LostEntry[];
   /**
@@ -51,7 +51,7 @@ export interface SalvageResult {
   unnamed: number | null;
   /** What is wrong with the snapshot. */
   problems: Problem[];
-  /** Whether everything came out, and proven. */
+  /** Whether everything came out, and verified. */
   complete: boolean;
 }
 
@@ -109,23 +109,23 @@ async function salvageInto(
   const tree = writer.finish(abilities);
   if (writer.entries === 0) throw nothing(problems);
   throwIfAborted(signal);
-  onEvent?.({ type: 'phase', phase: 'publish' });
-  folder.publish();
+  onEvent?.({ type: 'phase', phase: 'commit' });
+  folder.commit();
   tellCopies(await writer.complete(tree, folder.directory, signal), options);
   tellUnheldTimes(tree.unheldTimes, options);
   tellAbilities(abilities, options);
   onEvent?.({ type: 'phase', phase: 'sync' });
   await syncTree(folder.directory, options);
-  const { unproven } = writer;
+  const { unverified } = writer;
   const lost = writer.lost.sort((a, b) => comparePaths(a.path, b.path));
   return {
     directory: folder.directory,
     ...outcome,
     extracted: { entries: writer.entries, files: writer.files, bytes: writer.bytes },
-    unproven,
+    unverified,
     lost,
     problems,
-    complete: lost.length === 0 && unproven.length === 0 && outcome.unnamed === 0,
+    complete: lost.length === 0 && unverified.length === 0 && outcome.unnamed === 0,
   };
 }
 
@@ -140,7 +140,7 @@ async function extract(salvage: Salvage): Promise<Pick<SalvageResult, 'manifest'
     const sound = problems.length === 0;
     const manifest = await salvageTar(salvage);
     // Read to its end: nothing more can be asked of such an archive.
-    if (sound && problems.length === 0) writer.unproven = [];
+    if (sound && problems.length === 0) writer.unverified = [];
     return { foundBy: 'tar', unnamed: problems.length === 0 ? 0 : null, manifest };
   }
   const manifest = await salvageByMembers(salvage, { from: 0, to: source.size });

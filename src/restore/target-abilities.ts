@@ -4,7 +4,7 @@ import path from 'node:path';
 import { BackupError, fromSystemError } from '../errors.ts';
 import type { OperationOptions } from '../events.ts';
 import type { Entry } from '../format/entry.ts';
-import { someOf } from '../read/problem.ts';
+import { formatPaths } from '../read/problem.ts';
 
 /** What the file system of a restore can do besides holding files. */
 export interface TargetAbilities {
@@ -97,10 +97,14 @@ export function tellAbilities({ modes }: TargetAbilities, { onEvent }: Operation
 export function symlinksError(paths: readonly string[], directory: string): BackupError | null {
   if (paths.length === 0) return null;
   const are = paths.length === 1 ? 'is a symbolic link' : 'are symbolic links';
-  return new BackupError('LINKS_UNSUPPORTED', `${someOf(paths)} ${are}, which cannot be made on this file system`, {
-    path: directory,
-    hint: 'Restore to another file system, or with --path only what is no link.',
-  });
+  return new BackupError(
+    'LINKS_UNSUPPORTED',
+    `${formatPaths(paths)} ${are}, which cannot be made on this file system`,
+    {
+      path: directory,
+      hint: 'Restore to another file system, or with --path only what is no link.',
+    },
+  );
 }
 
 /** Content that is written more than once where each name of a file becomes a file: how much comes to that of the files themselves. */

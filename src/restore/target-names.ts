@@ -2,9 +2,9 @@ import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { BackupError, fromSystemError } from '../errors.ts';
-import { someOf } from '../read/problem.ts';
+import { formatPaths } from '../read/problem.ts';
 import type { UnusualNames } from '../read/unusual-names.ts';
-import { HERE } from '../state/platform.ts';
+import { HERE } from '../system/platform.ts';
 
 /** What systems say to a name that a file system cannot hold. */
 const NOT_A_NAME = new Set(['EINVAL', 'ENAMETOOLONG', 'EILSEQ', 'ENOENT']);
@@ -22,7 +22,7 @@ export function refuseNames(directory: string, target: string, unusual: UnusualN
   if (bytes > platform.maxPathBytes) {
     throw new BackupError(
       'NAME_UNSUPPORTED',
-      `${someOf([longest.path])} would have a path of ${bytes} bytes, and the system takes ${platform.maxPathBytes}`,
+      `${formatPaths([longest.path])} would have a path of ${bytes} bytes, and the system takes ${platform.maxPathBytes}`,
       { path: longest.path, hint: 'Restore to a directory with a shorter path.' },
     );
   }
@@ -31,7 +31,7 @@ export function refuseNames(directory: string, target: string, unusual: UnusualN
   const paths = [...new Set(refused)];
   throw new BackupError(
     'NAME_UNSUPPORTED',
-    `${someOf(paths)} ${paths.length === 1 ? 'has a name' : 'have names'} that this file system cannot hold`,
+    `${formatPaths(paths)} ${paths.length === 1 ? 'has a name' : 'have names'} that this file system cannot hold`,
     { path: paths[0], hint: 'Restore to another file system, or with --path only what it can hold.' },
   );
 }
@@ -50,7 +50,7 @@ export function refuseLongMerge(directory: string, { longest }: UnusualNames, pl
   if (bytes <= platform.maxPathBytes) return;
   throw new BackupError(
     'NAME_UNSUPPORTED',
-    `${someOf([longest.path])} would have a path of ${bytes} bytes while it is merged, and the system takes ${platform.maxPathBytes}`,
+    `${formatPaths([longest.path])} would have a path of ${bytes} bytes while it is merged, and the system takes ${platform.maxPathBytes}`,
     { path: longest.path, hint: 'Restore all of the snapshot with --replace, or choose what to merge with --path.' },
   );
 }

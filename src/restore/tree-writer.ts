@@ -4,9 +4,9 @@ import { fromSystemError } from '../errors.ts';
 import type { Entry } from '../format/entry.ts';
 import { printable } from '../format/printable.ts';
 import type { EntrySink } from '../read/block-walker.ts';
-import { within } from '../state/near-path.ts';
-import { HERE } from '../state/platform.ts';
-import { writeFilled, writeSparse } from '../state/write-sparse.ts';
+import { within } from '../system/near-path.ts';
+import { HERE } from '../system/platform.ts';
+import { writeFilled, writeSparse } from '../system/write-sparse.ts';
 import { setEntryTime, type UnheldTimes } from './entry-time.ts';
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW = 0, O_WRONLY } = fs.constants;
@@ -40,8 +40,8 @@ export function emptyTree(): ExtractedTree {
 }
 
 /**
- * Writes proven entries into a tree. Directories stay open to us (0700) and links unmade until `makeLinks`, so nothing is
- * ever written through a link. Synchronous, for it runs where the entries are proven, in a worker.
+ * Writes verified entries into a tree. Directories stay open to us (0700) and links unmade until `makeLinks`, so nothing is
+ * ever written through a link. Synchronous, for it runs where the entries are verified, in a worker.
  *
  * Long runs of zeros become holes, whatever they were where the file was captured, if the file system has them: they take no room, and read the same.
  * Times have microseconds: that is what `utimes` of Node takes.
@@ -95,20 +95,20 @@ export class TreeWriter implements EntrySink {
     });
   }
 
-  end(entry: Entry, proven: boolean): void {
+  end(entry: Entry, verified: boolean): void {
     const fd = this.#fd;
     this.#fd = -1;
     this.#attempt(entry, () => {
       try {
         // It ends in a hole.
-        if (proven && this.#written < this.#position) fs.ftruncateSync(fd, this.#position);
-        if (proven) this.#attributes(fd, entry);
+        if (verified && this.#written < this.#position) fs.ftruncateSync(fd, this.#position);
+        if (verified) this.#attributes(fd, entry);
       } finally {
         fs.closeSync(fd);
       }
-      if (!proven) this.#at(entry, fs.unlinkSync);
+      if (!verified) this.#at(entry, fs.unlinkSync);
     });
-    if (!proven) return;
+    if (!verified) return;
     this.#tree.files++;
     this.#tree.bytes += entry.size;
   }

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { OperationOptions } from '../events.ts';
 import { blockEntries } from '../format/index-block.ts';
-import type { RecordedVerdict, Totals } from '../format/index-root.ts';
+import type { RecordedStatus, Totals } from '../format/index-root.ts';
 import type { Manifest } from '../format/manifest.ts';
 import { ANY_PLATFORM } from '../format/path-rules.ts';
 import {
@@ -13,19 +13,19 @@ import {
   threadsSchema,
 } from '../options.ts';
 import { BlockWalker } from '../read/block-walker.ts';
+import { visitForeign } from '../read/foreign/read-foreign.ts';
 import type { BlockLocation } from '../read/index-reader.ts';
 import { readBlock } from '../read/index-reader.ts';
-import { judgeBlock } from '../read/judge-block.ts';
-import { judgeWhole } from '../read/judge-snapshot.ts';
-import { openSnapshot, type SealedSnapshot, type UnsealedSnapshot } from '../read/open-snapshot.ts';
+import { type ForeignArchive, openSnapshot, type SealedSnapshot } from '../read/open-snapshot.ts';
 import { type Problem, problemOf } from '../read/problem.ts';
 import { countedFolders, isParallel, ReadPool } from '../read/read-pool.ts';
 import type { ReadResult } from '../read/read-worker.ts';
-import { SnapshotJudge } from '../read/snapshot-judge.ts';
 import { openSource, type SnapshotSource } from '../read/snapshot-source.ts';
-import { visitUnsealed } from '../read/unsealed/read-unsealed.ts';
+import { SnapshotValidator } from '../read/snapshot-validator.ts';
+import { validateBlock } from '../read/validate-block.ts';
+import { validateWhole } from '../read/validate-snapshot.ts';
 import { walkParallel } from '../read/walk-parallel.ts';
-import { HERE } from '../state/platform.ts';
+import { HERE } from '../system/platform.ts';
 import { throwIfAborted } from '../workers/abort.ts';
 import { OrderedWindow } from '../workers/window.ts';
 
@@ -42,22 +42,22 @@ export const verifyOptionsSchema = optionsSchema<VerifyOptions>({ ...OPERATION_S
 
 /** What a verification found out. */
 export interface VerifyResult {
-  /** Whether every byte was proven. Equal to `problems.length === 0`. */
+  /** Whether every byte was verified. Equal to `problems.length === 0`. */
   valid: boolean;
   /** What is wrong, in the order in which it was found: up to 1,000 problems, then one that counts all others. */
   problems: Problem[];
-  /** False for an archive from elsewhere, which carries no digests to be proven against. */
+  /** False for an archive from elsewhere, which carries no digests to be verified against. */
   sealed: boolean;
   manifest: Manifest | null;
   totals: Omit<Totals, 'tar_bytes'> | null;
   /** What `createBackup` recorded of files that it did not have clean at once. */
-  verdicts: RecordedVerdict[];
+  statuses: RecordedStatus[];
   /** Symbolic links that lead out of the state directory; `restoreBackup` refuses them unless told otherwise. */
   externalLinks: string[];
 }
 
 /**
- * Proves a snapshot: every byte of it, against its own digests. Goes on behind the first problem.
+ * Verifies a snapshot: every byte of it, against its own digests. Goes on behind the first problem.
  *
  * @param snapshot path of the file, or a stream of it
  * @throws BackupError only when the file cannot be read at all; a snapshot that is not valid is a result, not an error
@@ -77,7 +77,7 @@ export async function verifySnapshot(snapshot: string | Readable, options: Verif
 export async function verifySource(source: SnapshotSource, options: VerifyOptions): Promise<VerifyResult> {
   try {
     const opened = await openSnapshot(source);
-    return opened.kind === 'sealed' ? await verifySealed(opened, options) : await verifyUnsealed(opened, options);
+    return opened.kind === 'sealed' ? await verifySealed(opened, options) : await verifyForeign(opened, options);
   } catch (error) {
     throwIfAborted(options.signal);
     return {
@@ -86,7 +86,7 @@ export async function verifySource(source: SnapshotSource, options: VerifyOption
       sealed: false,
       manifest: null,
       totals: null,
-      verdicts: [],
+      statuses: [],
       externalLinks: [],
     };
   }
@@ -95,23 +95,23 @@ export async function verifySource(source: SnapshotSource, options: VerifyOption
 async function verifySealed(snapshot: SealedSnapshot, options: VerifyOptions): Promise<VerifyResult> {
   const { root, manifest } = snapshot;
   const pool = new ReadPool(snapshot, ANY_PLATFORM, options.threads);
-  const judge = new SnapshotJudge();
+  const validator = new SnapshotValidator();
   try {
     options.onEvent?.({ type: 'phase', phase: 'check' });
     const window = new OrderedWindow(pool.window);
-    for (const block of eachBlock(snapshot, judge)) {
+    for (const block of eachBlock(snapshot, validator)) {
       throwIfAborted(options.signal);
       const checked = isParallel(block.row)
         ? checkParallel(snapshot, pool, block, options.signal)
         : pool.run({ kind: 'check', block });
-      await window.add(checked, ({ judgement, problems }) => {
-        if (judgement !== null) judge.add(judgement);
-        judge.found.addAll(problems);
+      await window.add(checked, ({ validation, problems }) => {
+        if (validation !== null) validator.add(validation);
+        validator.found.addAll(problems);
         options.onEvent?.({
           type: 'progress',
           phase: 'check',
-          entries: judge.counts.entries,
-          bytes: judge.counts.bytes,
+          entries: validator.counts.entries,
+          bytes: validator.counts.bytes,
           totalEntries: root.totals.entries,
           totalBytes: root.totals.bytes,
         });
@@ -119,16 +119,16 @@ async function verifySealed(snapshot: SealedSnapshot, options: VerifyOptions): P
     }
     await window.drain();
     throwIfAborted(options.signal);
-    // Of entries that could not be judged the totals are not to be had either.
-    if (judge.problems.length === 0) await judgeWhole(snapshot, pool, judge);
+    // Of entries that could not be validated the totals are not to be had either.
+    if (validator.problems.length === 0) await validateWhole(snapshot, pool, validator);
     return {
-      valid: judge.problems.length === 0,
-      problems: [...judge.problems],
+      valid: validator.problems.length === 0,
+      problems: [...validator.problems],
       sealed: true,
       manifest,
       totals: root.totals,
-      verdicts: root.verdicts,
-      externalLinks: judge.externalLinks(HERE.os),
+      statuses: root.statuses,
+      externalLinks: validator.externalLinks(HERE.os),
     };
   } finally {
     await pool.close();
@@ -136,13 +136,13 @@ async function verifySealed(snapshot: SealedSnapshot, options: VerifyOptions): P
 }
 
 /** All blocks, but for those whose page is damaged. */
-function* eachBlock({ blocks }: SealedSnapshot, judge: SnapshotJudge): Generator<BlockLocation, void, void> {
+function* eachBlock({ blocks }: SealedSnapshot, validator: SnapshotValidator): Generator<BlockLocation, void, void> {
   for (const page of blocks.pages.keys()) {
     let inside: readonly BlockLocation[] = [];
     try {
       inside = blocks.blocksOf(page);
     } catch (error) {
-      judge.found.add(problemOf(error));
+      validator.found.add(problemOf(error));
     }
     yield* inside;
   }
@@ -160,28 +160,28 @@ async function checkParallel(
     const walker = new BlockWalker(entries);
     await walkParallel(pool, location.row.offset, block, walker, signal);
     return {
-      judgement: judgeBlock(entries, ANY_PLATFORM, countedFolders(snapshot.manifest)),
+      validation: validateBlock(entries, ANY_PLATFORM, countedFolders(snapshot.manifest)),
       problems: walker.problems,
     };
   } catch (error) {
-    return { judgement: null, problems: [problemOf(error)] };
+    return { validation: null, problems: [problemOf(error)] };
   }
 }
 
-async function verifyUnsealed(snapshot: UnsealedSnapshot, options: VerifyOptions): Promise<VerifyResult> {
+async function verifyForeign(snapshot: ForeignArchive, options: VerifyOptions): Promise<VerifyResult> {
   const { manifest } = snapshot;
   options.onEvent?.({ type: 'phase', phase: 'check' });
-  const book = await visitUnsealed(snapshot.source, null, ANY_PLATFORM, options.signal);
+  const book = await visitForeign(snapshot.source, null, ANY_PLATFORM, options.signal);
   for (const notice of book.notices()) options.onEvent?.({ type: 'notice', ...notice });
-  const { judge } = book;
-  judge.judgeManifest(manifest);
+  const { validator } = book;
+  validator.validateManifest(manifest);
   return {
-    valid: judge.problems.length === 0,
-    problems: [...judge.problems],
+    valid: validator.problems.length === 0,
+    problems: [...validator.problems],
     sealed: false,
     manifest,
-    totals: judge.counts,
-    verdicts: [],
-    externalLinks: judge.externalLinks(HERE.os),
+    totals: validator.counts,
+    statuses: [],
+    externalLinks: validator.externalLinks(HERE.os),
   };
 }

@@ -4,7 +4,7 @@ import { BackupError } from '../errors.ts';
 export function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted !== true) return;
   throw new BackupError('ABORTED', 'interrupted', {
-    hint: 'Nothing was published or changed; run it again.',
+    hint: 'Nothing was committed or changed; run it again.',
     cause: signal.reason,
   });
 }

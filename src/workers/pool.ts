@@ -21,11 +21,11 @@ interface Pending<Result> {
  * Room for young objects in each worker. Buffers are young objects too, however large: with the default of 48 many dead ones lie about
  * before anybody looks, and each new one is memory that the system has to clear first.
  */
-const YOUNG_MB = 8;
+const YOUNG_GENERATION_MB = 8;
 
 const ENDED = 'a worker thread ended';
 
-interface Seat<Result> {
+interface WorkerSlot<Result> {
   worker: Worker;
   pending: Pending<Result>[];
 }
@@ -37,7 +37,7 @@ interface Seat<Result> {
  * Its own rather than piscina or tinypool: it is shorter than what would adapt one to transferred buffers and to errors that keep their code.
  */
 export class WorkerPool<Job, Result> {
-  readonly #seats: Seat<Result>[];
+  readonly #slots: WorkerSlot<Result>[];
   #failure: unknown = null;
   #closed = false;
 
@@ -47,16 +47,16 @@ export class WorkerPool<Job, Result> {
    * @param workerData given to each worker
    */
   constructor(script: URL, size: number, workerData: unknown) {
-    this.#seats = Array.from({ length: size }, () => {
+    this.#slots = Array.from({ length: size }, () => {
       // Flags of this process are none of theirs: `--input-type` would even keep them from starting.
       const worker = new Worker(script, {
         workerData,
         execArgv: [],
-        resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
+        resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
       });
-      const seat: Seat<Result> = { worker, pending: [] };
+      const slot: WorkerSlot<Result> = { worker, pending: [] };
       worker.on('message', (reply: Reply<Result>) => {
-        const waiting = seat.pending.shift();
+        const waiting = slot.pending.shift();
         if ('result' in reply) waiting?.resolve(reply.result);
         else waiting?.reject('bug' in reply ? reply.bug : reviveError(reply.error));
       });
@@ -64,39 +64,39 @@ export class WorkerPool<Job, Result> {
       worker.on('exit', () => this.#fail(new Error(ENDED)));
       // Only a job under way may keep the process alive.
       worker.unref();
-      return seat;
+      return slot;
     });
   }
 
   /** Number of threads. */
   get size(): number {
-    return this.#seats.length;
+    return this.#slots.length;
   }
 
   /** Gives a job to the least busy worker. `transfer` lists buffers to move instead of copy. */
   run(job: Job, transfer: ArrayBuffer[] = []): Promise<Result> {
     if (this.#failure !== null) return Promise.reject(this.#failure);
-    const seat = this.#seats.reduce((best, other) => (other.pending.length < best.pending.length ? other : best));
+    const slot = this.#slots.reduce((best, other) => (other.pending.length < best.pending.length ? other : best));
     return new Promise<Result>((resolve, reject) => {
-      seat.pending.push({ resolve, reject });
-      seat.worker.ref();
-      seat.worker.postMessage(job, transfer);
+      slot.pending.push({ resolve, reject });
+      slot.worker.ref();
+      slot.worker.postMessage(job, transfer);
     }).finally(() => {
       // While it is being ended, its end is what the process waits for.
-      if (!this.#closed && seat.pending.length === 0) seat.worker.unref();
+      if (!this.#closed && slot.pending.length === 0) slot.worker.unref();
     });
   }
 
   /** Ends the threads; jobs still under way are rejected. */
   async close(): Promise<void> {
     this.#closed = true;
-    await Promise.all(this.#seats.map((seat) => seat.worker.terminate()));
+    await Promise.all(this.#slots.map((slot) => slot.worker.terminate()));
   }
 
   #fail(error: unknown): void {
     this.#failure ??= this.#closed ? new BackupError('ABORTED', 'the operation was ended') : failureOf(error);
-    for (const seat of this.#seats) {
-      for (const waiting of seat.pending.splice(0)) waiting.reject(this.#failure);
+    for (const slot of this.#slots) {
+      for (const waiting of slot.pending.splice(0)) waiting.reject(this.#failure);
     }
   }
 }

@@ -1,6 +1,6 @@
-/** Entries of an archive to be built, honest unless an override says otherwise. */
+/** Entries of an archive to be built, valid unless an override says otherwise. */
 import { createHash } from 'node:crypto';
-import { type HeaderFields, honestHeader, padded } from './tar-bytes.ts';
+import { type HeaderFields, padded, validHeader } from './tar-bytes.ts';
 
 export interface Entry {
   path: string;
@@ -53,7 +53,7 @@ export function tarBytes(entry: Entry): { header: Buffer; body: Buffer } {
   const content = entry.content ?? Buffer.alloc(0);
   const header =
     entry.header ??
-    honestHeader({
+    validHeader({
       path: entry.type === 'd' ? `${entry.path}/` : entry.path,
       type: TYPE_FLAGS[entry.type],
       mode: entry.mode ?? MODES[entry.type],

@@ -14,7 +14,7 @@ const CATEGORIES = [
   'agent_groups',
 ];
 
-/** An honest manifest, as far as vectors look at it before they put anything into it. */
+/** An valid manifest, as far as vectors look at it before they put anything into it. */
 export interface PlainManifest {
   sections: { name: string; entry_count: number }[];
   [field: string]: unknown;

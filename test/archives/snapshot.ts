@@ -40,9 +40,9 @@ export interface Layers {
   pageColumns?: (columns: Record<string, unknown[]>, page: number) => void;
   /** Changes an encoded page. */
   page?: (bytes: Buffer, page: number) => Buffer;
-  /** Changes the root before it is compressed; its `manifest` is the honest one. */
+  /** Changes the root before it is compressed; its `manifest` is the valid one. */
   root?: (root: Root) => unknown;
-  /** A deflated root instead; it is given the honest one, and its JSON. */
+  /** A deflated root instead; it is given the valid one, and its JSON. */
   rootBytes?: (stored: Buffer, json: string) => Buffer;
   /** Tar bytes after which the first member ends, wherever that is. */
   splitAt?: number;
@@ -106,7 +106,7 @@ export interface Root {
   manifest: SealedManifest;
   directory: Record<'mode' | 'uid' | 'gid' | 'mtime' | 'mtime_ns', number>;
   totals: Record<'entries' | 'files' | 'directories' | 'symlinks' | 'hard_links' | 'bytes' | 'tar_bytes', number>;
-  verdicts: object[];
+  statuses: object[];
   pages: PageRow[];
 }
 
@@ -170,7 +170,7 @@ export function buildSnapshot(entries: Entry[], layers: Layers = {}): Buffer {
   }
   const { index: blocksAndPages, pages } = writePages(blocks, described, layers);
   const count = (type: string): number => entries.filter((entry) => indexRow(entry).type === type).length;
-  const honestRoot: Root = {
+  const validRoot: Root = {
     format: 1,
     manifest,
     requires: [],
@@ -184,10 +184,10 @@ export function buildSnapshot(entries: Entry[], layers: Layers = {}): Buffer {
       bytes: sum(entries.filter((entry) => indexRow(entry).type === 'f').map((entry) => Number(indexRow(entry).size))),
       tar_bytes: sum(members.map((member) => member.raw)),
     },
-    verdicts: [],
+    statuses: [],
     pages,
   };
-  const rootJson = JSON.stringify(layers.root?.(structuredClone(honestRoot)) ?? honestRoot);
+  const rootJson = JSON.stringify(layers.root?.(structuredClone(validRoot)) ?? validRoot);
   const plainRoot = deflateRawSync(rootJson);
   const root = layers.rootBytes?.(plainRoot, rootJson) ?? plainRoot;
   const index = Buffer.concat([blocksAndPages, root]);
@@ -228,7 +228,7 @@ function writePages(blocks: Buffer[], rows: BlockRow[], layers: Layers): { index
   const perPage = layers.blocksPerPage ?? Math.max(1, blocks.length);
   for (let at = 0; at < blocks.length; at += perPage) {
     const listed = rows.slice(at, at + perPage);
-    const honest = listed.map((row) => ({ ...row }));
+    const valid = listed.map((row) => ({ ...row }));
     layers.rows?.(listed, pages.length);
     const column = (key: keyof BlockRow) => listed.map((row) => row[key]);
     const columns: Record<string, unknown[]> = {
@@ -247,14 +247,14 @@ function writePages(blocks: Buffer[], rows: BlockRow[], layers: Layers): { index
     const page = layers.page?.(plain, pages.length) ?? plain;
     parts.push(...blocks.slice(at, at + perPage), page);
     pages.push({
-      first: honest[0]?.first,
-      blocks: honest.length,
-      entries: sum(honest.map((row) => row.entries)),
-      block_bytes: sum(honest.map((row) => row.length)),
+      first: valid[0]?.first,
+      blocks: valid.length,
+      entries: sum(valid.map((row) => row.entries)),
+      block_bytes: sum(valid.map((row) => row.length)),
       length: page.length,
       sha256: sha256(page).toString('hex'),
-      stored: sum(honest.map((row) => row.stored)),
-      raw: sum(honest.map((row) => row.raw)),
+      stored: sum(valid.map((row) => row.stored)),
+      raw: sum(valid.map((row) => row.raw)),
     });
   }
   return { index: Buffer.concat(parts), pages };

@@ -92,7 +92,7 @@ export function ustarHeader(fields: Partial<HeaderFields>, raw: RawFields = {}):
 }
 
 /** The header blocks of an entry as the snapshot format wants them: ustar, with a pax header where ustar cannot say it. */
-export function honestHeader(fields: Partial<HeaderFields>): Buffer {
+export function validHeader(fields: Partial<HeaderFields>): Buffer {
   const all = { ...DEFAULTS, ...fields };
   const fitting: Partial<HeaderFields> = {};
   const records: PaxRecord[] = [];

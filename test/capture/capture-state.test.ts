@@ -4,7 +4,7 @@ import { existsSync, linkSync, lstatSync, mkdirSync, readFileSync, utimesSync, w
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { nodeSqliteReader } from '../../src/capture/sqlite/node-sqlite.ts';
-import { temporaryName } from '../../src/state/temporary-names.ts';
+import { temporaryName } from '../../src/system/temporary-names.ts';
 import { collect, temporaryFolder } from './collect.ts';
 import { inspect, Writer } from './sqlite/python-database.ts';
 
@@ -35,15 +35,15 @@ function scratch(): string {
 
 test('a database in use becomes one file; what SQLite keeps beside it stays out', async () => {
   await database('memory.db', 30);
-  const { items, leftOut, losses } = await collect(state, { scratch });
-  expect(losses).toEqual([]);
-  expect(leftOut.map(({ path, reason }) => `${path}: ${reason}`)).toEqual([
+  const { items, excluded, incomplete } = await collect(state, { scratch });
+  expect(incomplete).toEqual([]);
+  expect(excluded.map(({ path, reason }) => `${path}: ${reason}`)).toEqual([
     'memory.db-shm: part of the database memory.db, which is captured with it',
     'memory.db-wal: part of the database memory.db, which is captured with it',
   ]);
   const [item] = items;
   if (items.length !== 1 || item?.type !== 'file' || item.source.kind !== 'copy') throw new Error('no copy');
-  expect(item.source.verdict).toBe('clean');
+  expect(item.source.status).toBe('ok');
   expect(item.mtimeNs).toBe(lstatSync(join(state, 'memory.db-wal'), { bigint: true }).mtimeNs);
   const copy = item.source.absolute;
   expect(item.size).toBe(lstatSync(copy).size);
@@ -58,13 +58,13 @@ test('a database at rest is read where it is, without a copy', async () => {
   execFileSync('python3', ['-c', script, path]);
   utimesSync(path, 1_700_000_000, 1_700_000_000);
   const { items } = await collect(state);
-  expect(items).toMatchObject([{ type: 'file', source: { kind: 'live', quietDatabase: true } }]);
+  expect(items).toMatchObject([{ type: 'file', source: { kind: 'live', idleDatabase: true } }]);
 });
 
 test('a dry run copies nothing', async () => {
   await database('memory.db', 5);
-  const { items, leftOut } = await collect(state, { dryRun: true });
-  expect([items.map(({ path }) => path), leftOut.length]).toEqual([['memory.db'], 2]);
+  const { items, excluded } = await collect(state, { dryRun: true });
+  expect([items.map(({ path }) => path), excluded.length]).toEqual([['memory.db'], 2]);
 });
 
 test('side files without their database are files, and so is what only has such a name', async () => {
@@ -76,16 +76,16 @@ test('side files without their database are files, and so is what only has such 
   writeFileSync(join(state, 'travel'), 'text');
   writeFileSync(join(state, 'travel-journal'), 'day one');
   writeFileSync(join(state, 'empty-wal'), '');
-  const { paths, leftOut } = await collect(state);
+  const { paths, excluded } = await collect(state);
   expect(paths).toEqual(['empty-wal', 'gone.db-shm', 'gone.db-wal', 'travel', 'travel-journal']);
-  expect(leftOut).toEqual([]);
+  expect(excluded).toEqual([]);
 });
 
 test('a database that is excluded is not copied, and its side files do not come instead', async () => {
   await database('cache.db', 5);
-  const { paths, leftOut } = await collect(state, { excludes: ['cache.db'] });
+  const { paths, excluded } = await collect(state, { excludes: ['cache.db'] });
   expect(paths).toEqual([]);
-  expect(leftOut.map(({ path }) => path)).toEqual(['cache.db', 'cache.db-shm', 'cache.db-wal']);
+  expect(excluded.map(({ path }) => path)).toEqual(['cache.db', 'cache.db-shm', 'cache.db-wal']);
 });
 
 test('what is excluded takes no file of the user with it', async () => {
@@ -123,8 +123,8 @@ test.skipIf(nodeSqliteReader() !== null)('a way to copy databases that is not th
 test('what another run of ours has put down stays out', async () => {
   writeFileSync(join(state, temporaryName('snapshot')), 'x');
   mkdirSync(join(state, temporaryName('scratch')));
-  const { paths, leftOut } = await collect(state);
-  expect([paths, new Set(leftOut.map(({ reason }) => reason))]).toEqual([
+  const { paths, excluded } = await collect(state);
+  expect([paths, new Set(excluded.map(({ reason }) => reason))]).toEqual([
     [],
     new Set(['put there by oxios-backup itself']),
   ]);

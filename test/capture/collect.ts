@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CaptureItem } from '../../src/capture/capture-item.ts';
-import type { LeftOut } from '../../src/capture/capture-report.ts';
+import type { ExcludedPath } from '../../src/capture/capture-report.ts';
 import { type CaptureOptions, captureState } from '../../src/capture/capture-state.ts';
 import { openStateDir } from '../../src/capture/state-directory.ts';
 import { TEST_FOLDER } from '../test-folder.ts';
@@ -10,8 +10,8 @@ import { TEST_FOLDER } from '../test-folder.ts';
 export interface Collected {
   items: CaptureItem[];
   paths: string[];
-  leftOut: LeftOut[];
-  losses: { path: string; verdict: string; detail: string }[];
+  excluded: ExcludedPath[];
+  incomplete: { path: string; status: string; detail: string }[];
   notices: { path: string; message: string }[];
 }
 
@@ -22,15 +22,15 @@ export function temporaryFolder(): { path: string; remove: () => void } {
 
 /** Runs a whole capture. */
 export async function collect(stateDir: string, options: Partial<CaptureOptions> = {}): Promise<Collected> {
-  const collected: Collected = { items: [], paths: [], leftOut: [], losses: [], notices: [] };
+  const collected: Collected = { items: [], paths: [], excluded: [], incomplete: [], notices: [] };
   const { root } = openStateDir(stateDir);
   const batches = captureState(root, {
     excludes: [],
     output: [],
     isBackupManifest: () => false,
     report: {
-      leftOut: (row) => collected.leftOut.push(row),
-      loss: (path, verdict, detail) => collected.losses.push({ path, verdict, detail }),
+      excluded: (row) => collected.excluded.push(row),
+      incomplete: (path, status, detail) => collected.incomplete.push({ path, status, detail }),
       notice: (path, message) => collected.notices.push({ path, message }),
     },
     scratch: () => {

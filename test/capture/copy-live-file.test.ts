@@ -1,9 +1,9 @@
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { copyLiveFile } from '../../src/capture/copy-live-file.ts';
-import { Workroom } from '../workroom.ts';
+import { TempDir } from '../workroom.ts';
 
-const room = new Workroom();
+const room = new TempDir();
 
 /** A file that says it is longer than it is, as one does that is cut while it is copied. */
 const SHORTER_THAN_ITS_SIZE = '/sys/devices/system/cpu/online';

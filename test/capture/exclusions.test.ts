@@ -18,39 +18,39 @@ function put(path: string | Buffer, content = 'x'): void {
 }
 
 /** What was left out, each with its type. */
-async function leftOut(excludes: string[], options: Parameters<typeof collect>[1] = {}) {
+async function excluded(excludes: string[], options: Parameters<typeof collect>[1] = {}) {
   const collected = await collect(folder.path, { excludes, ...options });
-  expect(collected.losses).toEqual([]);
-  return collected.leftOut.map(({ path, type, reason }) => `${type} ${path}: ${reason}`);
+  expect(collected.incomplete).toEqual([]);
+  return collected.excluded.map(({ path, type, reason }) => `${type} ${path}: ${reason}`);
 }
 
 test('names that are not UTF-8 are matched with U+FFFD for what is not', async () => {
   put(Buffer.from('x\xff.log', 'latin1'));
   put(Buffer.from('d\xfe/a', 'latin1'));
   put('kept.json');
-  expect(await leftOut(['*.log', 'd?/'])).toEqual([
+  expect(await excluded(['*.log', 'd?/'])).toEqual([
     'directory d\\xfe: --exclude d?/',
     'file x\\xff.log: --exclude *.log',
   ]);
-  expect(await leftOut(['x\ufffd.log', 'd*'])).toHaveLength(2);
+  expect(await excluded(['x\ufffd.log', 'd*'])).toHaveLength(2);
 });
 
 test('a pattern for directories takes directories, and no file', async () => {
   put('cache/a');
   put('deep/cache');
   put('kept/cache/a');
-  expect(await leftOut(['cache/', '!kept/cache/'])).toEqual(['directory cache: --exclude cache/']);
+  expect(await excluded(['cache/', '!kept/cache/'])).toEqual(['directory cache: --exclude cache/']);
 });
 
 test('names that the rules of gitignore treat apart are names', async () => {
   for (const name of ['...', '-', ' ', 'a\\b', 'a\nb', '#', '!x']) put(name);
-  expect(await leftOut(['a\\\\b', '\\#', '\\!x', '-'])).toHaveLength(4);
+  expect(await excluded(['a\\\\b', '\\#', '\\!x', '-'])).toHaveLength(4);
 });
 
 test('what is left out is not looked at in a dry run either', async () => {
   put('cache/a', '12345');
   const collected = await collect(folder.path, { excludes: ['cache'], dryRun: true });
-  expect(collected.leftOut).toEqual([{ path: 'cache', type: 'directory', reason: '--exclude cache' }]);
+  expect(collected.excluded).toEqual([{ path: 'cache', type: 'directory', reason: '--exclude cache' }]);
 });
 
 const fuse = process.getuid?.() === 0 && existsSync('/dev/fuse');
@@ -69,9 +69,9 @@ sys.exit(ctypes.CDLL(None).mount(b'fuse', sys.argv[1].encode(), b'fuse', 0, opti
     execFileSync('python3', ['-c', script, mount]);
     try {
       for (const pattern of ['/deep/m', 'm/', 'deep/', '/deep/*', 'deep/**'])
-        for (const dryRun of [false, true]) expect(await leftOut([pattern], { dryRun })).toHaveLength(1);
-      const { losses } = await collect(folder.path);
-      expect(losses).toMatchObject([{ path: 'deep/m', verdict: 'unreadable' }]);
+        for (const dryRun of [false, true]) expect(await excluded([pattern], { dryRun })).toHaveLength(1);
+      const { incomplete } = await collect(folder.path);
+      expect(incomplete).toMatchObject([{ path: 'deep/m', status: 'unreadable' }]);
     } finally {
       execFileSync('umount', ['-l', mount]);
     }
@@ -90,9 +90,9 @@ test.skipIf(process.getuid?.() !== 0)(
     execFileSync('chmod', ['755', folder.path]);
     process.seteuid?.(65_534);
     try {
-      expect(await leftOut(['secret/', '*.pem'])).toHaveLength(5);
-      const { losses } = await collect(folder.path);
-      expect(losses.map(({ path }) => path)).toEqual(['.git/refs/secret', 'secret']);
+      expect(await excluded(['secret/', '*.pem'])).toHaveLength(5);
+      const { incomplete } = await collect(folder.path);
+      expect(incomplete.map(({ path }) => path)).toEqual(['.git/refs/secret', 'secret']);
     } finally {
       process.seteuid?.(0);
     }

@@ -1,9 +1,9 @@
 import { linkSync, lstatSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { HardLinks } from '../../src/capture/hard-links.ts';
-import { Workroom } from '../workroom.ts';
+import { TempDir } from '../workroom.ts';
 
-const room = new Workroom();
+const room = new TempDir();
 
 /** A file of two names. */
 function twoNames(name: string) {

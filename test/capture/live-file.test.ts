@@ -16,7 +16,7 @@ function put(name: string, content: string): LiveSource {
   const absolute = join(folder.path, name);
   writeFileSync(absolute, content);
   const expect = identityOf(lstatSync(absolute, { bigint: true }));
-  return { kind: 'live', absolute, expect, quietDatabase: false, mapped: false };
+  return { kind: 'live', absolute, expect, idleDatabase: false, mapped: false };
 }
 
 function open(source: LiveSource, wholeLines = false): LiveFile {
@@ -41,7 +41,7 @@ test('reads a file piece by piece', () => {
   expect(readAll(file)).toBe(content);
   file.rewind();
   expect(readAll(file, 7)).toBe(content);
-  expect(file.finish()).toEqual({ verdict: 'clean', detail: '' });
+  expect(file.finish()).toEqual({ status: 'ok', detail: '' });
 });
 
 test('a file that changes or grows while it is read is changed, and keeps its length', () => {
@@ -49,7 +49,7 @@ test('a file that changes or grows while it is read is changed, and keeps its le
   const file = open(source);
   appendFileSync(source.absolute, 'b');
   expect(readAll(file)).toHaveLength(3000);
-  expect(file.finish()).toEqual({ verdict: 'changed', detail: 'it changed while it was read' });
+  expect(file.finish()).toEqual({ status: 'inconsistent', detail: 'it changed while it was read' });
 });
 
 test('of a file that becomes shorter the rest is zeros', () => {
@@ -57,7 +57,7 @@ test('of a file that becomes shorter the rest is zeros', () => {
   const file = open(source);
   truncateSync(source.absolute, 1100);
   expect(readAll(file)).toBe('a'.repeat(1100) + '\0'.repeat(1900));
-  expect(file.finish()).toMatchObject({ verdict: 'changed' });
+  expect(file.finish()).toMatchObject({ status: 'inconsistent' });
 });
 
 test('a file that is unlinked or replaced while it is read is clean all the same', () => {
@@ -66,31 +66,31 @@ test('a file that is unlinked or replaced while it is read is clean all the same
   put('b.bin', 'b');
   renameSync(join(folder.path, 'b.bin'), source.absolute);
   expect(readAll(file)).toBe('a'.repeat(3000));
-  expect(file.finish()).toMatchObject({ verdict: 'clean' });
+  expect(file.finish()).toMatchObject({ status: 'ok' });
 });
 
 test('a change that hides behind an old modification time is a change', () => {
   const source = put('a.bin', 'a'.repeat(3000));
   const file = open(source);
   utimesSync(source.absolute, 7, 7);
-  expect(file.finish().verdict).toBe('changed');
+  expect(file.finish().status).toBe('inconsistent');
   const again = open(source);
   writeFileSync(source.absolute, 'b'.repeat(3000));
   utimesSync(source.absolute, 7, 7);
-  expect(again.finish().verdict).toBe('changed');
+  expect(again.finish().status).toBe('inconsistent');
 });
 
 test('what is gone before it is opened is lost', () => {
   const source = put('a.bin', 'a');
   rmSync(source.absolute);
-  expect(LiveFile.open(source)).toMatchObject({ verdict: 'vanished' });
+  expect(LiveFile.open(source)).toMatchObject({ status: 'deleted' });
 });
 
 test('a file at rest is read whole, however it ends', () => {
   for (const name of ['a.log', 'a.jsonl', '000003.log']) {
     const file = open(put(name, `${'x'.repeat(70_000)}\nlast`));
     expect(readAll(file)).toHaveLength(70_005);
-    expect(file.finish()).toEqual({ verdict: 'clean', detail: '' });
+    expect(file.finish()).toEqual({ status: 'ok', detail: '' });
   }
 });
 
@@ -102,13 +102,13 @@ test('a log that grew while it was read says so, and then ends with its last who
   appendFileSync(source.absolute, ' line\nmo');
   readAll(first);
   expect(first.needsSecondReading()).toBe(true);
-  expect(first.finish(true)).toMatchObject({ verdict: 'trimmed', unfinished: true });
+  expect(first.finish(true)).toMatchObject({ status: 'truncated', unfinished: true });
   const second = open(source, true);
   expect(second.size).toBe(70_014);
   appendFileSync(source.absolute, 're\n');
   expect(readAll(second)).toBe(`${'x'.repeat(70_000)}\nlast \xc3\xbc line\n`);
   expect(second.finish(true)).toEqual({
-    verdict: 'trimmed',
+    status: 'truncated',
     detail: 'it is growing, and its last line was not whole: 2 bytes left out',
     unfinished: false,
   });
@@ -123,6 +123,6 @@ test('what grew and is no text is a loss, and so is what did not stay the same',
     const file = open(source);
     readAll(file);
     appendFileSync(source.absolute, 'more');
-    expect(file.finish(stable)).toEqual({ verdict: 'changed', detail });
+    expect(file.finish(stable)).toEqual({ status: 'inconsistent', detail });
   }
 });

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { encodeStoredMember } from '../../src/format/gzip-member.ts';
 import { encodeManifestEntry } from '../../src/format/manifest.ts';
-import { temporaryName } from '../../src/state/temporary-names.ts';
+import { temporaryName } from '../../src/system/temporary-names.ts';
 import { collect, temporaryFolder } from './collect.ts';
 
 const TEMPORARY = 'a.json.77.0f8fad5b-d9cb-469f-a165-70867728950e.tmp';
@@ -39,8 +39,8 @@ function snapshotOf(stateDir: string, hostname = os.hostname()): Buffer {
 
 /** Paths, with what was left out and why. */
 async function outcome(options: Parameters<typeof collect>[1] = {}) {
-  const { paths, leftOut, notices } = await collect(folder.path, options);
-  return { paths, leftOut: Object.fromEntries(leftOut.map(({ path, reason }) => [path, reason])), notices };
+  const { paths, excluded, notices } = await collect(folder.path, options);
+  return { paths, excluded: Object.fromEntries(excluded.map(({ path, reason }) => [path, reason])), notices };
 }
 
 test('a write that was left behind is a file like any other', async () => {
@@ -48,9 +48,9 @@ test('a write that was left behind is a file like any other', async () => {
   utimesSync(old, 1_600_000_000, 1_600_000_000);
   put(`memory/${TEMPORARY}`);
   mkdirSync(join(folder.path, `d.${TEMPORARY}`));
-  const { paths, leftOut } = await outcome();
+  const { paths, excluded } = await outcome();
   expect(paths).toEqual([`d.${TEMPORARY}`, 'memory', 'sessions', `sessions/${TEMPORARY}`]);
-  expect(leftOut).toEqual({ [`memory/${TEMPORARY}`]: 'StateStore was writing it' });
+  expect(excluded).toEqual({ [`memory/${TEMPORARY}`]: 'StateStore was writing it' });
 });
 
 test('what a restore puts beside a state directory is left out only where that lies beside it', async () => {
@@ -62,12 +62,12 @@ test('what a restore puts beside a state directory is left out only where that l
   put('mine/.oxios-backup/note');
   put('mine/.oxios-backup.md');
   put('.oxios-backup/journal');
-  const { paths, leftOut } = await outcome();
+  const { paths, excluded } = await outcome();
   expect(paths).toEqual([
     ...['kept', `kept/${LOCK}`, `kept/${STAGING}`, `kept/${STAGING}/a`, 'live', 'live/x', 'live/x/a.json'],
     ...['mine', 'mine/.oxios-backup', 'mine/.oxios-backup/note', 'mine/.oxios-backup.md'],
   ]);
-  expect(Object.keys(leftOut)).toEqual(['.oxios-backup', `live/${LOCK}`, `live/${STAGING}`]);
+  expect(Object.keys(excluded)).toEqual(['.oxios-backup', `live/${LOCK}`, `live/${STAGING}`]);
 });
 
 test('what another run has in the making is left out where this one writes, or while it is young', async () => {
@@ -76,9 +76,9 @@ test('what another run has in the making is left out where this one writes, or w
   utimesSync(put(`out/${names[0]}`), old, old);
   utimesSync(put(`keepsake/${names[1]}`), old, old);
   put(`elsewhere/${names[2]}`);
-  const { paths, leftOut } = await outcome({ folders: [join(folder.path, 'out')] });
+  const { paths, excluded } = await outcome({ folders: [join(folder.path, 'out')] });
   expect(paths).toEqual(['elsewhere', 'keepsake', `keepsake/${names[1]}`, 'out']);
-  expect(Object.keys(leftOut).sort()).toEqual([`elsewhere/${names[2]}`, `out/${names[0]}`]);
+  expect(Object.keys(excluded).sort()).toEqual([`elsewhere/${names[2]}`, `out/${names[0]}`]);
 });
 
 test('of a folder of backups only these are left out', async () => {
@@ -91,12 +91,12 @@ test('of a folder of backups only these are left out', async () => {
   put('backups/a.tar.gz', snapshotOf('/elsewhere', 'another'));
   put('backups/b.tar.gz', 'not one of ours');
   put('deep/backups/20261101/manifest.json');
-  const { paths, leftOut } = await outcome();
+  const { paths, excluded } = await outcome();
   expect(paths).toEqual([
     ...['backups', 'backups/b.tar.gz', 'backups/of-mine', 'backups/of-mine/manifest.json'],
     ...['deep', 'deep/backups', 'deep/backups/20261101', 'deep/backups/20261101/manifest.json'],
   ]);
-  expect(leftOut).toEqual({
+  expect(excluded).toEqual({
     'backups/20261101': 'a backup that Oxios made',
     'backups/a.tar.gz': 'a snapshot that oxios-backup made',
   });
@@ -104,7 +104,7 @@ test('of a folder of backups only these are left out', async () => {
 
 test('an empty folder of backups is a folder', async () => {
   mkdirSync(join(folder.path, 'backups'));
-  expect(await outcome()).toMatchObject({ paths: ['backups'], leftOut: {} });
+  expect(await outcome()).toMatchObject({ paths: ['backups'], excluded: {} });
 });
 
 test('snapshots of this state directory are left out where this one goes, and that is said once', async () => {
@@ -117,12 +117,12 @@ test('snapshots of this state directory are left out where this one goes, and th
   put('kept/3.tar.gz', snapshotOf(folder.path));
   const link = join(folder.path, 'a-link');
   symlinkSync('out', link);
-  const { paths, leftOut, notices } = await outcome({ folders: [link] });
+  const { paths, excluded, notices } = await outcome({ folders: [link] });
   expect(paths).toEqual([
     ...['a-link', 'kept', 'kept/3.tar.gz', 'out', 'out/of-another-directory.tar.gz'],
     ...['out/of-another-machine.tar.gz', 'out/text.tar.gz', 'out/under-another-name'],
   ]);
-  expect(Object.keys(leftOut)).toEqual(['out/1.tar.gz', 'out/2.tar.gz']);
+  expect(Object.keys(excluded)).toEqual(['out/1.tar.gz', 'out/2.tar.gz']);
   expect(notices.map(({ path }) => path)).toEqual(['out/1.tar.gz']);
 });
 
@@ -130,7 +130,7 @@ test('the state directory by another path is the same', async () => {
   const link = `${folder.path}-link`;
   symlinkSync(folder.path, link);
   put('1.tar.gz', snapshotOf(link));
-  expect((await outcome({ folders: [folder.path] })).leftOut).toEqual({
+  expect((await outcome({ folders: [folder.path] })).excluded).toEqual({
     '1.tar.gz': 'a snapshot of this state directory',
   });
   execFileSync('rm', [link]);
@@ -166,9 +166,9 @@ test.skipIf(!mountable)(
       put('disk/a.json');
       mkdirSync(join(folder.path, 'disk/deep/lost+found'), { recursive: true });
       expect(lstatSync(join(folder.path, 'disk/lost+found')).isDirectory()).toBe(true);
-      const { paths, leftOut } = await outcome();
+      const { paths, excluded } = await outcome();
       expect(paths).toEqual(['disk', 'disk/a.json', 'disk/deep', 'disk/deep/lost+found']);
-      expect(leftOut).toEqual({ 'disk/lost+found': 'what the system keeps at the top of a volume' });
+      expect(excluded).toEqual({ 'disk/lost+found': 'what the system keeps at the top of a volume' });
       const top = await collect(mounts[1] as string);
       expect(top.paths).toEqual(['a.json', 'deep', 'deep/lost+found']);
     } finally {

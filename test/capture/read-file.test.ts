@@ -41,7 +41,7 @@ function put(name: string, content: string | Buffer): string {
 function seen(absolute: string): LiveSource {
   const expect = identityOf(lstatSync(absolute, { bigint: true }));
   waitForTick(monotonicMs());
-  return { kind: 'live', absolute, expect, quietDatabase: false, mapped: false };
+  return { kind: 'live', absolute, expect, idleDatabase: false, mapped: false };
 }
 
 function contentOf(result: ReadResult, offset = 0): string {
@@ -51,20 +51,20 @@ function contentOf(result: ReadResult, offset = 0): string {
 
 test('reads into the buffer, from the offset', () => {
   const result = readLiveFile(seen(put('a.json', 'hello')), into, 100);
-  expect(result).toEqual({ verdict: 'clean', detail: '', size: 5, overflow: null, attributes: null, replaced: null });
+  expect(result).toEqual({ status: 'ok', detail: '', size: 5, overflow: null, attributes: null, replaced: null });
   expect(contentOf(result, 100)).toBe('hello');
 });
 
 test('an empty file, and one that fills the buffer', () => {
-  expect(readLiveFile(seen(put('empty', '')), into, into.length)).toMatchObject({ verdict: 'clean', size: 0 });
+  expect(readLiveFile(seen(put('empty', '')), into, into.length)).toMatchObject({ status: 'ok', size: 0 });
   // There is to be room for one byte more, to see that it ends there.
   const full = readLiveFile(seen(put('full', 'x'.repeat(24))), into, 999);
-  expect(full).toMatchObject({ verdict: 'clean', size: 24, overflow: null });
+  expect(full).toMatchObject({ status: 'ok', size: 24, overflow: null });
 });
 
 test('what does not fit comes in a buffer of its own', () => {
   const result = readLiveFile(seen(put('big', 'y'.repeat(2000))), into, 0);
-  expect(result).toMatchObject({ verdict: 'clean', size: 2000, attributes: null });
+  expect(result).toMatchObject({ status: 'ok', size: 2000, attributes: null });
   expect(contentOf(result)).toBe('y'.repeat(2000));
 });
 
@@ -75,7 +75,7 @@ test('a file that was replaced by rename since the scan is clean, with its new a
   renameSync(join(folder.path, 'new'), source.absolute);
   const result = readLiveFile(source, into, 0);
   expect(result).toMatchObject({
-    verdict: 'clean',
+    status: 'ok',
     size: 10,
     attributes: { mtimeNs: 5_000_000_000n },
     replaced: { dev: expect.any(BigInt) },
@@ -87,7 +87,7 @@ test('a file that was rewritten in place since the scan is retried', () => {
   const source = seen(put('a.json', 'old'));
   writeFileSync(source.absolute, 'longer than before');
   const result = readLiveFile(source, into, 0);
-  expect(result).toMatchObject({ verdict: 'retried', size: 18 });
+  expect(result).toMatchObject({ status: 'retried', size: 18 });
   expect(contentOf(result)).toBe('longer than before');
 });
 
@@ -95,14 +95,14 @@ test('a file that is gone, or whose place something else took, is lost', () => {
   const source = seen(put('a.json', 'old'));
   rmSync(source.absolute);
   expect(readLiveFile(source, into, 0)).toMatchObject({
-    verdict: 'vanished',
+    status: 'deleted',
     detail: 'ENOENT: no such file or directory',
   });
   symlinkSync('/etc/hostname', source.absolute);
-  expect(readLiveFile(source, into, 0)).toMatchObject({ verdict: 'vanished' });
+  expect(readLiveFile(source, into, 0)).toMatchObject({ status: 'deleted' });
   rmSync(source.absolute);
   mkdirSync(source.absolute);
-  expect(readLiveFile(source, into, 0)).toMatchObject({ verdict: 'vanished' });
+  expect(readLiveFile(source, into, 0)).toMatchObject({ status: 'deleted' });
 });
 
 test('a file at rest is read whole, whatever its name and however it ends', () => {
@@ -118,7 +118,7 @@ test('a file at rest is read whole, whatever its name and however it ends', () =
       const absolute = put(name, content);
       if (age > 0) utimesSync(absolute, Date.now() / 1000 - age, Date.now() / 1000 - age);
       const result = readLiveFile(seen(absolute), into, 0);
-      expect([name, result]).toMatchObject([name, { verdict: 'clean', size: content.length }]);
+      expect([name, result]).toMatchObject([name, { status: 'ok', size: content.length }]);
       expect(contentOf(result)).toBe(content.toString('latin1'));
     }
   }
@@ -128,29 +128,29 @@ test('a file that grew since the scan and stands still is read whole', () => {
   const source = seen(put('a.json', '{\n'));
   appendFileSync(source.absolute, '"a": 1\n}');
   const result = readLiveFile(source, into, 0);
-  expect([contentOf(result), isRead(result) && result.verdict]).toEqual(['{\n"a": 1\n}', 'retried']);
+  expect([contentOf(result), isRead(result) && result.status]).toEqual(['{\n"a": 1\n}', 'retried']);
 });
 
 test('a file that was cut since the scan is retried', () => {
   const source = seen(put('a.log', 'one\ntwo\n'));
   truncateSync(source.absolute, 4);
-  expect(readLiveFile(source, into, 0)).toMatchObject({ verdict: 'retried', size: 4 });
+  expect(readLiveFile(source, into, 0)).toMatchObject({ status: 'retried', size: 4 });
 });
 
 test('a file that outgrew memory is lost; a log that is seen growing is there as far as it was listed', async () => {
   const source = seen(put('a.bin', Buffer.from([0xff, 0xfe])));
   truncateSync(source.absolute, 100 * 1024 * 1024);
-  expect(readLiveFile(source, into, 0)).toMatchObject({ verdict: 'unreadable' });
+  expect(readLiveFile(source, into, 0)).toMatchObject({ status: 'unreadable' });
   // Its beginning is not what it was when it was listed, as far as anybody knows.
   const still = seen(put('still', 'first\nsec'));
   truncateSync(still.absolute, 100 * 1024 * 1024);
-  expect(readLiveFile(still, into, 0)).toMatchObject({ verdict: 'unreadable' });
+  expect(readLiveFile(still, into, 0)).toMatchObject({ status: 'unreadable' });
   const log = seen(put('any', 'first\nsec'));
   truncateSync(log.absolute, 100 * 1024 * 1024);
   await appender(log.absolute, `os.write(fd, b'line\\n')`);
   let result = readLiveFile(log, into, 0);
-  for (let i = 0; i < 100 && result.verdict !== 'trimmed'; i++) result = readLiveFile(log, into, 0);
-  expect(result).toMatchObject({ verdict: 'trimmed', size: 6 });
+  for (let i = 0; i < 100 && result.status !== 'truncated'; i++) result = readLiveFile(log, into, 0);
+  expect(result).toMatchObject({ status: 'truncated', size: 6 });
 });
 
 /** Runs Python with `fd`, the file opened to append to it. */
@@ -167,20 +167,20 @@ while True:
   await once(child.stdout, 'data');
 }
 
-/** Reads until a verdict comes: the writer may be made to wait by the system just now. */
-async function readUntil(absolute: string, verdict: string): Promise<ReadResult> {
+/** Reads until a status comes: the writer may be made to wait by the system just now. */
+async function readUntil(absolute: string, status: string): Promise<ReadResult> {
   for (let i = 0; i < 3000; i++) {
     const result = readLiveFile(seen(absolute), into, 0);
-    if (result.verdict === verdict) return result;
+    if (result.status === status) return result;
     await setTimeout(5);
   }
-  throw new Error(`never ${verdict}`);
+  throw new Error(`never ${status}`);
 }
 
 test('a log that grows all the time is kept up to its last whole line, under any name', async () => {
   const absolute = put('talk', '0\n');
   await appender(absolute, `os.write(fd, ('\\n%d \\u00fc' % n).encode()); time.sleep(0.003)`);
-  const result = await readUntil(absolute, 'trimmed');
+  const result = await readUntil(absolute, 'truncated');
   const content = contentOf(result);
   expect(content.endsWith('\n')).toBe(true);
   expect(readFileSync(absolute, 'latin1').startsWith(content)).toBe(true);
@@ -189,7 +189,7 @@ test('a log that grows all the time is kept up to its last whole line, under any
 test('a file of another sort that grows all the time is a loss, and there as far as it was read', async () => {
   const absolute = put('000003.log', '\0\x01');
   await appender(absolute, `os.write(fd, b'\\0\\1record\\n%d' % n)`);
-  const result = await readUntil(absolute, 'changed');
+  const result = await readUntil(absolute, 'inconsistent');
   expect(result).toMatchObject({ detail: expect.stringContaining('kept growing') });
   expect(readFileSync(absolute, 'latin1').startsWith(contentOf(result))).toBe(true);
 });
@@ -200,7 +200,9 @@ test('a text that grows and is written to elsewhere too is a loss', async () => 
     absolute,
     `os.write(fd, b'line\\n'); f = open('/proc/self/fd/%d' % fd, 'r+b'); f.seek(6); f.write(b'%d' % (n % 10)); f.close()`,
   );
-  expect(await readUntil(absolute, 'changed')).toMatchObject({ detail: expect.stringContaining('it changed at each') });
+  expect(await readUntil(absolute, 'inconsistent')).toMatchObject({
+    detail: expect.stringContaining('it changed at each'),
+  });
 });
 
 /** Rewrites the file in place for ever, with one letter at a time; `pauseMs` between two letters. */
@@ -224,14 +226,14 @@ test('what is called clean or retried is never torn, whatever the clock of the f
   const size = 16_384;
   const absolute = put('restless.bin', Buffer.alloc(size, 'a'));
   await rewriter(absolute, size, 30);
-  const verdicts = new Map<string, number>();
+  const statuses = new Map<string, number>();
   for (let i = 0; i < 60; i++) {
     const result = readLiveFile(seen(absolute), into, 0);
     if (!isRead(result)) throw new Error(result.detail);
-    verdicts.set(result.verdict, (verdicts.get(result.verdict) ?? 0) + 1);
-    if (result.verdict !== 'changed') expect(new Set(result.overflow).size).toBe(1);
+    statuses.set(result.status, (statuses.get(result.status) ?? 0) + 1);
+    if (result.status !== 'inconsistent') expect(new Set(result.overflow).size).toBe(1);
   }
-  expect((verdicts.get('clean') ?? 0) + (verdicts.get('retried') ?? 0)).toBeGreaterThan(0);
+  expect((statuses.get('ok') ?? 0) + (statuses.get('retried') ?? 0)).toBeGreaterThan(0);
 });
 
 test('a file that never stands still is changed, and still there', async () => {
@@ -240,15 +242,15 @@ test('a file that never stands still is changed, and still there', async () => {
   await rewriter(absolute, size, 0);
   // The writer may be made to wait by the system just now; not each time.
   let result = readLiveFile(seen(absolute), into, 0);
-  for (let i = 0; i < 100 && result.verdict !== 'changed'; i++) result = readLiveFile(seen(absolute), into, 0);
-  expect(result).toMatchObject({ verdict: 'changed', size });
+  for (let i = 0; i < 100 && result.status !== 'inconsistent'; i++) result = readLiveFile(seen(absolute), into, 0);
+  expect(result).toMatchObject({ status: 'inconsistent', size });
 });
 
 test('each line of a log that was seen to grow is whole', async () => {
   const absolute = put('busy.log', '0\n');
   await appender(absolute, `line = b'%d\\n' % (n + 1); os.write(fd, line[:2]); os.write(fd, line[2:])`);
   for (let i = 0; i < 10; i++) {
-    const lines = contentOf(await readUntil(absolute, 'trimmed')).split('\n');
+    const lines = contentOf(await readUntil(absolute, 'truncated')).split('\n');
     expect(lines.pop()).toBe('');
     expect(lines.at(-1)).toBe(String(lines.length - 1));
     if (lines.length > 100_000) return;

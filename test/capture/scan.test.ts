@@ -47,13 +47,13 @@ test('yields every kind of entry in the order of the format', async () => {
   put('\uff21.md');
   mkdirSync(join(folder.path, 'empty'));
   symlinkSync('a/x.json', join(folder.path, 'link'));
-  const { paths, items, losses, leftOut } = await collect(folder.path);
+  const { paths, items, incomplete, excluded } = await collect(folder.path);
   expect(paths).toEqual([
     ...['a', 'a/x.json', 'a-b', 'a-b/deep', 'a-b/deep/er.md', 'a.json', 'empty', 'link'],
     ...['\uff21.md', '\u{1f600}.md'],
   ]);
   expect(items.find(({ path }) => path === 'link')).toMatchObject({ type: 'symlink', link: 'a/x.json', mode: 0o777 });
-  expect([losses, leftOut]).toEqual([[], []]);
+  expect([incomplete, excluded]).toEqual([[], []]);
 });
 
 test('says of a file what the index needs', async () => {
@@ -65,7 +65,7 @@ test('says of a file what the index needs', async () => {
   expect(items[0]).toMatchObject({ mode: 0o750, uid: Number(stat.uid), gid: Number(stat.gid), mtimeNs: -1250000000n });
   expect(items[0]).toMatchObject({
     size: 4,
-    source: { kind: 'live', absolute, quietDatabase: false },
+    source: { kind: 'live', absolute, idleDatabase: false },
   });
 });
 
@@ -94,14 +94,14 @@ test('further names of a file are hard links to the first that was kept', async 
   const first = put('b/one.json', 'same');
   linkSync(first, join(folder.path, 'c.json'));
   linkSync(first, join(folder.path, 'a.json.77.0f8fad5b-d9cb-469f-a165-70867728950e.tmp'));
-  const { items, leftOut } = await collect(folder.path);
+  const { items, excluded } = await collect(folder.path);
   expect(items.map(({ path, type }) => `${type} ${path}`)).toEqual([
     'directory b',
     'file b/one.json',
     'hardlink c.json',
   ]);
   expect(items[2]).toMatchObject({ link: 'b/one.json', size: 4, source: { kind: 'live' } });
-  expect(leftOut).toMatchObject([{ reason: 'StateStore was writing it', size: 4 }]);
+  expect(excluded).toMatchObject([{ reason: 'StateStore was writing it', size: 4 }]);
 });
 
 test('what is not state stays out, and is named', async () => {
@@ -113,10 +113,10 @@ test('what is not state stays out, and is named', async () => {
   execFileSync('mkfifo', [join(folder.path, 'pipe')]);
   const server = createServer().listen(join(folder.path, 'socket'));
   await new Promise((resolve) => server.once('listening', resolve));
-  const { paths, leftOut } = await collect(folder.path);
+  const { paths, excluded } = await collect(folder.path);
   server.close();
   expect(paths).toEqual(['.git-like.lock', 'sessions', 'sessions/backups', 'sessions/backups/kept.json']);
-  expect(leftOut).toEqual([
+  expect(excluded).toEqual([
     { path: '.oxios-backup', type: 'directory', reason: 'put there by oxios-backup itself' },
     { path: 'backups', type: 'directory', reason: 'the folder where Oxios puts its own backups' },
     { path: 'pipe', type: 'fifo', reason: 'a FIFO' },
@@ -127,8 +127,8 @@ test('what is not state stays out, and is named', async () => {
 test('a dry run adds up what directories hold that stay out', async () => {
   put('backups/old/manifest.json', MANIFEST);
   put('backups/old/deep/b', '678');
-  const { leftOut } = await collect(folder.path, { dryRun: true });
-  expect(leftOut).toMatchObject([{ path: 'backups', size: MANIFEST.length + 3 }]);
+  const { excluded } = await collect(folder.path, { dryRun: true });
+  expect(excluded).toMatchObject([{ path: 'backups', size: MANIFEST.length + 3 }]);
 });
 
 test('the output is known by identity, under any name', async () => {
@@ -138,9 +138,9 @@ test('the output is known by identity, under any name', async () => {
   const fd = openSync(join(folder.path, 'loop/sessions/snapshot'), 'r');
   const { dev, ino } = fstatSync(fd, { bigint: true });
   closeSync(fd);
-  const { paths, leftOut } = await collect(folder.path, { output: [{ dev, ino }] });
+  const { paths, excluded } = await collect(folder.path, { output: [{ dev, ino }] });
   expect(paths).toEqual(['loop', 'sessions']);
-  expect(leftOut.map(({ path, reason }) => [path, reason])).toEqual([
+  expect(excluded.map(({ path, reason }) => [path, reason])).toEqual([
     ['another-name', 'the snapshot itself'],
     ['sessions/snapshot', 'the snapshot itself'],
   ]);
@@ -148,24 +148,24 @@ test('the output is known by identity, under any name', async () => {
 
 test('patterns of the user are those of gitignore', async () => {
   for (const path of ['a/cache/x', 'a/keep.bin', 'a/drop.bin', 'Drop.BIN', 'b/only/here']) put(path);
-  const { paths, leftOut } = await collect(folder.path, { excludes: ['*.bin', '!keep.bin', 'cache/', '/b/only'] });
+  const { paths, excluded } = await collect(folder.path, { excludes: ['*.bin', '!keep.bin', 'cache/', '/b/only'] });
   expect(paths).toEqual(['Drop.BIN', 'a', 'a/keep.bin', 'b']);
-  expect(leftOut.map(({ path, reason }) => `${path}: ${reason}`)).toEqual([
+  expect(excluded.map(({ path, reason }) => `${path}: ${reason}`)).toEqual([
     'a/cache: --exclude cache/',
     'a/drop.bin: --exclude *.bin',
     'b/only: --exclude /b/only',
   ]);
 });
 
-test('names that are not UTF-8 are named losses; U+FFFD itself is a name', async () => {
+test('names that are not UTF-8 are named incomplete; U+FFFD itself is a name', async () => {
   put('\ufffd.json');
   writeFileSync(Buffer.concat([Buffer.from(`${folder.path}/bad-`), Buffer.from([0xff, 0x2e, 0x6d, 0x64])]), '');
   symlinkSync(Buffer.from([0x61, 0xfe]), join(folder.path, 'link'));
-  const { paths, losses } = await collect(folder.path);
+  const { paths, incomplete } = await collect(folder.path);
   expect(paths).toEqual(['\ufffd.json']);
-  expect(losses).toEqual([
-    { path: 'bad-\\xff.md', verdict: 'unreadable', detail: 'its name is not UTF-8' },
-    { path: 'link', verdict: 'unreadable', detail: 'it points to a name that is not UTF-8: a\\xfe' },
+  expect(incomplete).toEqual([
+    { path: 'bad-\\xff.md', status: 'unreadable', detail: 'its name is not UTF-8' },
+    { path: 'link', status: 'unreadable', detail: 'it points to a name that is not UTF-8: a\\xfe' },
   ]);
 });
 
@@ -193,10 +193,10 @@ test('set-id bits of files are not kept, and that is said', async () => {
 
 test('the manifest of a backup stays out; any other takes the name', async () => {
   const absolute = put('manifest.json', '{"version":1}');
-  const { paths, leftOut } = await collect(folder.path, { isBackupManifest: (bytes) => bytes.length === 13 });
-  expect([paths, leftOut.map(({ path }) => path)]).toEqual([[], ['manifest.json']]);
+  const { paths, excluded } = await collect(folder.path, { isBackupManifest: (bytes) => bytes.length === 13 });
+  expect([paths, excluded.map(({ path }) => path)]).toEqual([[], ['manifest.json']]);
   await expect(collect(folder.path)).rejects.toMatchObject({ code: 'MANIFEST_NAME_TAKEN', path: absolute });
-  expect((await collect(folder.path, { excludes: ['/manifest.json'] })).leftOut).toHaveLength(1);
+  expect((await collect(folder.path, { excludes: ['/manifest.json'] })).excluded).toHaveLength(1);
 });
 
 test('a state directory that is not there or no directory is an error', () => {
@@ -210,10 +210,10 @@ test('a directory that cannot be listed is a loss and no entry', async () => {
   put('secret/a.json');
   put('z.json');
   chmodSync(join(folder.path, 'secret'), 0);
-  const { paths, losses } = await withoutPrivileges(() => collect(folder.path));
+  const { paths, incomplete } = await withoutPrivileges(() => collect(folder.path));
   chmodSync(join(folder.path, 'secret'), 0o700);
   expect(paths).toEqual(['z.json']);
-  expect(losses).toEqual([{ path: 'secret', verdict: 'unreadable', detail: 'EACCES: permission denied' }]);
+  expect(incomplete).toEqual([{ path: 'secret', status: 'unreadable', detail: 'EACCES: permission denied' }]);
 });
 
 test('a state directory that cannot be listed is an error', async () => {
@@ -239,31 +239,31 @@ test('what vanishes between two batches is named', async () => {
   mkdirSync(join(folder.path, 'zz'));
   const options = { isBackupManifest: () => false };
   const { captureState } = await import('../../src/capture/capture-state.ts');
-  const losses: string[] = [];
+  const incomplete: string[] = [];
   const report = {
-    leftOut() {},
+    excluded() {},
     notice() {},
-    loss: (path: string, verdict: string) => void losses.push(`${verdict} ${path}`),
+    incomplete: (path: string, status: string) => void incomplete.push(`${status} ${path}`),
   };
   const scratch = () => '';
   for await (const _ of captureState(folder.path, { excludes: [], output: [], report, scratch, ...options })) {
     execFileSync('rm', ['-rf', late, join(folder.path, 'zz')]);
   }
-  expect(losses).toEqual(['vanished z.json', 'vanished zz']);
+  expect(incomplete).toEqual(['vanished z.json', 'vanished zz']);
 });
 
 test('a directory too deep for the system is a named loss', async () => {
   const script = `import os, sys\nos.chdir(sys.argv[1])\nfor i in range(25): os.mkdir('d' * 200); os.chdir('d' * 200)`;
   execFileSync('python3', ['-c', script, folder.path]);
-  const { paths, losses } = await collect(folder.path);
-  expect(losses).toEqual([
+  const { paths, incomplete } = await collect(folder.path);
+  expect(incomplete).toEqual([
     {
       path: expect.stringMatching(/^(?:d{200}\/)+d{200}$/),
-      verdict: 'unreadable',
+      status: 'unreadable',
       detail: 'ENAMETOOLONG: name too long',
     },
   ]);
-  expect(paths).toHaveLength((losses[0]?.path.split('/').length ?? 0) - 1);
+  expect(paths).toHaveLength((incomplete[0]?.path.split('/').length ?? 0) - 1);
   execFileSync('rm', ['-rf', folder.path]);
 });
 

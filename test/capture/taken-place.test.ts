@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Exclusions } from '../../src/capture/exclusions.ts';
 import { identityOf, monotonicMs, waitForTick } from '../../src/capture/file-state.ts';
+import { PathGuard } from '../../src/capture/path-guard.ts';
 import { readLiveFile } from '../../src/capture/read-file.ts';
-import { RealPlace } from '../../src/capture/real-place.ts';
 import { scanStateDir } from '../../src/capture/scan.ts';
 import { compileUserExcludes } from '../../src/capture/user-excludes.ts';
 import { temporaryFolder } from './collect.ts';
@@ -32,13 +32,13 @@ function read(change: () => void) {
   const absolute = `${root}sub/key`;
   const expect = identityOf(lstatSync(absolute, { bigint: true }));
   change();
-  const source = { kind: 'live', absolute, expect, quietDatabase: false, mapped: false } as const;
+  const source = { kind: 'live', absolute, expect, idleDatabase: false, mapped: false } as const;
   waitForTick(monotonicMs());
-  return readLiveFile(source, Buffer.alloc(64), 0, { most: 64, place: new RealPlace(root) });
+  return readLiveFile(source, Buffer.alloc(64), 0, { most: 64, place: new PathGuard(root) });
 }
 
 test.runIf(process.platform === 'linux')('a file is not read through a directory that became a link', () => {
-  expect(read(swapForLink)).toEqual({ verdict: 'vanished', detail: 'something else took its place' });
+  expect(read(swapForLink)).toEqual({ status: 'deleted', detail: 'something else took its place' });
 });
 
 test('a file that was replaced in its own directory is read', () => {
@@ -56,14 +56,14 @@ test('a directory that became a link before it was listed is a loss, and nothing
       return super.reasonFor(...of);
     }
   }
-  const losses: string[][] = [];
+  const incomplete: string[][] = [];
   const items = scanStateDir(root, {
     exclusions: new Swapping(compileUserExcludes([]), [], { root, folders: [] }),
-    report: { leftOut() {}, notice() {}, loss: (...loss) => losses.push(loss) },
+    report: { excluded() {}, notice() {}, incomplete: (...loss) => incomplete.push(loss) },
     isBackupManifest: () => false,
-    onHeld() {},
+    onPinned() {},
     dryRun: false,
   });
   expect([...items].map(({ path }) => path)).toEqual([]);
-  expect(losses).toEqual([['sub', 'vanished', 'something else took its place']]);
+  expect(incomplete).toEqual([['sub', 'deleted', 'something else took its place']]);
 });

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { execa, type Options } from 'execa';
-import { Workroom } from '../workroom.ts';
+import { TempDir } from '../workroom.ts';
 
 /** The command as it is installed. */
 export const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
@@ -13,7 +13,7 @@ export interface Run {
 }
 
 /** A folder of its own, and the command run in it as a process. */
-export class Workbench extends Workroom {
+export class Workbench extends TempDir {
   async run(args: readonly string[], options: Options = {}): Promise<Run> {
     const { exitCode, stdout, stderr } = await this.start(args, options);
     return { status: exitCode, out: String(stdout), err: String(stderr) };

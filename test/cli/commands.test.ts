@@ -96,7 +96,7 @@ describe('create', () => {
     expect(existsSync(bench.path('dry.tar.gz'))).toBe(false);
     expect(lastJson((await bench.run([...args, '--json'])).out)).toMatchObject({
       dry_run: true,
-      left_out: [{ path: 'memory' }],
+      excluded: [{ path: 'memory' }],
     });
   });
 
@@ -241,7 +241,7 @@ describe('restore, undo, recover', () => {
     expect(readFileSync(bench.path('piped/notes.txt'), 'utf8')).toBe('hello\n');
   });
 
-  it('says plainly when an archive is unsealed', async () => {
+  it('says plainly when an archive is foreign', async () => {
     await bench.shell(
       'mkdir loose && tar -xzf s.tar.gz -C loose && cd loose && tar -czf ../loose.tar.gz manifest.json *',
     );
@@ -249,15 +249,15 @@ describe('restore, undo, recover', () => {
     expect((await bench.run(['show', 'loose.tar.gz'])).out).toMatch(/^sealed +NO/m);
     const { status, out } = await bench.run(['restore', 'loose.tar.gz', '--state-dir', 'loosely']);
     expect(status).toBe(0);
-    expect(out).toContain('unsealed');
+    expect(out).toContain('foreign');
   });
 });
 
 describe('verify', () => {
-  it('says valid, and what was proven', async () => {
+  it('says valid, and what was verified', async () => {
     const { status, out } = await bench.run(['verify', 's.tar.gz']);
     expect(status).toBe(0);
-    expect(out).toMatch(/^s\.tar\.gz: valid\n {2}9 entries \(5 files\), 55 B, every byte proven/);
+    expect(out).toMatch(/^s\.tar\.gz: valid\n {2}9 entries \(5 files\), 55 B, every byte verified/);
   });
 
   it('says what is wrong with a damaged one, also when it is to be quiet', async () => {
@@ -374,21 +374,21 @@ describe('diff, verify --against', () => {
 describe('a folder of snapshots', () => {
   it('is listed, verified and pruned', async () => {
     for (const name of ['one', 'two']) await bench.run(['create', `${name}.tar.gz`, '--state-dir', 'state']);
-    await bench.shell('mkdir shelf && mv one.tar.gz two.tar.gz shelf/ && head -c 3000 s.tar.gz > shelf/cut.tar.gz');
-    const before = await bench.run(['snapshots', 'shelf']);
+    await bench.shell('mkdir folder && mv one.tar.gz two.tar.gz folder/ && head -c 3000 s.tar.gz > folder/cut.tar.gz');
+    const before = await bench.run(['snapshots', 'folder']);
     expect(before.out).toMatch(/one\.tar\.gz .* yes +never/);
     expect(before.out).toMatch(/cut\.tar\.gz .* UNUSABLE +never/);
 
-    const verified = await bench.run(['verify', 'shelf']);
+    const verified = await bench.run(['verify', 'folder']);
     expect(verified.status).toBe(4);
     expect(verified.out).toMatch(/^one\.tar\.gz: valid$/m);
     expect(verified.out).toMatch(/^cut\.tar\.gz: NOT VALID/m);
-    expect((await bench.run(['snapshots', 'shelf'])).out).toMatch(/one\.tar\.gz .* yes +\d{4}-/);
+    expect((await bench.run(['snapshots', 'folder'])).out).toMatch(/one\.tar\.gz .* yes +\d{4}-/);
 
-    expect((await bench.run(['prune', 'shelf'])).status).toBe(2);
-    const plan = await bench.run(['prune', 'shelf', '--keep-last', '1', '--dry-run']);
+    expect((await bench.run(['prune', 'folder'])).status).toBe(2);
+    const plan = await bench.run(['prune', 'folder', '--keep-last', '1', '--dry-run']);
     expect(plan.out).toMatch(/keep +two\.tar\.gz .*\n +would go +one\.tar\.gz/);
-    const pruned = await bench.run(['prune', 'shelf', '--keep-last', '1', '--json']);
+    const pruned = await bench.run(['prune', 'folder', '--keep-last', '1', '--json']);
     expect(lastJson(pruned.out)).toMatchObject({
       // One that is damaged lies there; the others were pruned.
       status: 4,
@@ -396,7 +396,7 @@ describe('a folder of snapshots', () => {
       untouched: [{ name: 'cut.tar.gz', reason: 'damaged' }],
       dry_run: false,
     });
-    expect(readdirSync(bench.path('shelf')).filter((name) => name.endsWith('.gz'))).toEqual([
+    expect(readdirSync(bench.path('folder')).filter((name) => name.endsWith('.gz'))).toEqual([
       'cut.tar.gz',
       'two.tar.gz',
     ]);

@@ -77,7 +77,7 @@ describe('what is not there or not right', () => {
 });
 
 describe('permissions', () => {
-  it.skipIf(!canBeNobody)('unreadable files are losses, by name: exit status 3', async () => {
+  it.skipIf(!canBeNobody)('unreadable files are incomplete, by name: exit status 3', async () => {
     writeSmallState(bench.path('partly'));
     chmodSync(bench.path('partly/notes.txt'), 0o600);
     mkdirSync(bench.path('out'));

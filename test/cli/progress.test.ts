@@ -38,7 +38,7 @@ describe('progressText', () => {
   it('never exceeds the width, and is plain ASCII', () => {
     const amount = fc.nat({ max: 2 ** 40 });
     const state = fc.record({
-      phase: fc.constantFrom('capture', 'check', 'extract', 'publish' as const),
+      phase: fc.constantFrom('capture', 'check', 'extract', 'commit' as const),
       entries: amount,
       bytes: amount,
       elapsedMs: amount,

@@ -2,10 +2,10 @@ import { Readable, Writable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { runCommandLine } from '../../src/cli/run.ts';
 import type { OutputStream, Terminal } from '../../src/cli/terminal.ts';
-import { Workroom } from '../workroom.ts';
+import { TempDir } from '../workroom.ts';
 import { writeSmallState } from './small-state.ts';
 
-const room = new Workroom();
+const room = new TempDir();
 
 class Sheet extends Writable {
   text = '';

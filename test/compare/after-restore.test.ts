@@ -3,10 +3,10 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import { createBackup, diffSnapshots, restoreBackup, StateStore } from 'oxios-backup';
 import { expect, test } from 'vitest';
-import { Workroom } from '../workroom.ts';
+import { TempDir } from '../workroom.ts';
 
 const COMMAND = join(import.meta.dirname, '../../dist/main.js');
-const room = new Workroom();
+const room = new TempDir();
 
 /** Files, a directory and a link whose times have nanoseconds, also from before 1970. */
 function newState(): string {

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { compareWithDirectory, createBackup, restoreBackup, StateStore } from 'oxios-backup';
 import { beforeAll, expect, test } from 'vitest';
 import { buildWorkspace } from '../../fixtures/build-workspace.ts';
-import { Workroom } from '../workroom.ts';
+import { TempDir } from '../workroom.ts';
 
-const room = new Workroom();
+const room = new TempDir();
 const workspace = room.path('workspace');
 const snapshot = room.path('workspace.tar.gz');
 

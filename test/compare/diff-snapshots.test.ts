@@ -16,11 +16,11 @@ import { type Change, createBackup, type Difference, diffSnapshots, StateStore }
 import { beforeAll, describe, expect, test } from 'vitest';
 import { buildWorkspace } from '../../fixtures/build-workspace.ts';
 import { directory, file, symlink } from '../archives/entry.ts';
+import { buildForeign } from '../archives/foreign.ts';
 import { buildSnapshot } from '../archives/snapshot.ts';
-import { buildUnsealed } from '../archives/unsealed.ts';
-import { Workroom } from '../workroom.ts';
+import { TempDir } from '../workroom.ts';
 
-const room = new Workroom();
+const room = new TempDir();
 const workspace = room.path('workspace');
 const snapshot = room.path('workspace.tar.gz');
 
@@ -168,13 +168,13 @@ describe('an archive from elsewhere', () => {
   const entries = [file('seeds/b.json'), file('seeds/a.json'), symlink('here', 'seeds')];
 
   test('is compared by content, in whole seconds, and need not name its directories', async () => {
-    const [unsealed, sealed] = [room.fresh('unsealed.tar.gz'), room.fresh('sealed.tar.gz')];
-    writeFileSync(unsealed, buildUnsealed(entries));
+    const [foreign, sealed] = [room.fresh('foreign.tar.gz'), room.fresh('sealed.tar.gz')];
+    writeFileSync(foreign, buildForeign(entries));
     const ordered = [symlink('here', 'seeds'), directory('seeds'), file('seeds/a.json'), file('seeds/b.json')];
     writeFileSync(sealed, buildSnapshot(ordered.map((entry) => ({ ...entry, mtimeNs: 999_999_999 }))));
-    expect(lines(await diffSnapshots(unsealed, sealed))).toEqual([]);
+    expect(lines(await diffSnapshots(foreign, sealed))).toEqual([]);
     writeFileSync(sealed, buildSnapshot([...ordered.slice(0, 3), file('seeds/b.json', 'CONTENT OF seeds/b.json\n')]));
-    expect(lines(await diffSnapshots(unsealed, sealed))).toEqual(['changed seeds/b.json content']);
+    expect(lines(await diffSnapshots(foreign, sealed))).toEqual(['changed seeds/b.json content']);
   });
 });
 

@@ -3,9 +3,9 @@ import { createBackup, planBackup, StateStore } from 'oxios-backup';
 import { expect, test } from 'vitest';
 import { buildWorkspace } from '../../fixtures/build-workspace.ts';
 import { readTree } from '../../fixtures/compare-trees.ts';
-import { Workroom } from '../workroom.ts';
+import { TempDir } from '../workroom.ts';
 
-const room = new Workroom();
+const room = new TempDir();
 
 test('the plan is what the snapshot then holds', async () => {
   const workspace = room.fresh('workspace');
@@ -29,14 +29,14 @@ test('the plan is what the snapshot then holds', async () => {
   const { tar_bytes: _, ...totals } = made.totals;
   expect(plan.totals).toEqual(totals);
   expect(plan.sections).toEqual(made.manifest.sections);
-  const reasons = (rows: typeof plan.leftOut) => new Map(rows.map(({ path, reason }) => [path, reason]));
+  const reasons = (rows: typeof plan.excluded) => new Map(rows.map(({ path, reason }) => [path, reason]));
   // The real run puts its own temporary files beside the output, which is in the state directory here.
-  const foreseeable = made.leftOut.filter(({ path }) => !path.startsWith('.oxios-backup-'));
-  expect(reasons(plan.leftOut)).toEqual(reasons(foreseeable));
-  expect(plan.leftOut).toContainEqual(expect.objectContaining({ path: 'backups', type: 'directory', size: 1000 }));
-  expect(plan.leftOut).toContainEqual(expect.objectContaining({ path: 'mine.tar.gz', reason: 'the snapshot itself' }));
+  const predictable = made.excluded.filter(({ path }) => !path.startsWith('.oxios-backup-'));
+  expect(reasons(plan.excluded)).toEqual(reasons(predictable));
+  expect(plan.excluded).toContainEqual(expect.objectContaining({ path: 'backups', type: 'directory', size: 1000 }));
+  expect(plan.excluded).toContainEqual(expect.objectContaining({ path: 'mine.tar.gz', reason: 'the snapshot itself' }));
   expect(plan.notices).toEqual([expect.objectContaining({ path: 'outside' })]);
-  expect(plan.losses).toEqual([]);
+  expect(plan.incomplete).toEqual([]);
 });
 
 test('it fails as the real run would', async () => {

@@ -7,9 +7,9 @@ import { buildWorkspace } from '../../fixtures/build-workspace.ts';
 import { readTree } from '../../fixtures/compare-trees.ts';
 import { directory, file, symlink } from '../archives/entry.ts';
 import { buildSnapshot } from '../archives/snapshot.ts';
-import { Workroom } from '../workroom.ts';
+import { TempDir } from '../workroom.ts';
 
-const room = new Workroom();
+const room = new TempDir();
 const workspace = room.path('workspace');
 const snapshot = room.path('workspace.tar.gz');
 
@@ -49,7 +49,7 @@ test('nothing is written, not even beside the target', async () => {
   expect(existsSync(room.path('not'))).toBe(false);
 });
 
-describe('what is foreseen is what happens', () => {
+describe('what is previewed is what happens', () => {
   test('replace', async () => {
     const { root } = state();
     const preview = await planRestore(new StateStore(root), snapshot, { mode: 'replace' });
@@ -101,7 +101,7 @@ describe('what is foreseen is what happens', () => {
 });
 
 describe('refusals are named, and are those of the real run', () => {
-  const foreseen = async (root: string, path: string, options: Parameters<typeof planRestore>[2]) => {
+  const previewed = async (root: string, path: string, options: Parameters<typeof planRestore>[2]) => {
     const store = new StateStore(root);
     const [code] = codes(await planRestore(store, path, options));
     await expect(restoreBackup(store, path, options)).rejects.toMatchObject({ code });
@@ -109,14 +109,14 @@ describe('refusals are named, and are those of the real run', () => {
   };
 
   test('a state directory with content', async () => {
-    expect(await foreseen(state().root, snapshot, {})).toBe('TARGET_NOT_EMPTY');
+    expect(await previewed(state().root, snapshot, {})).toBe('TARGET_NOT_EMPTY');
   });
 
   test('links that lead out', async () => {
     const path = room.fresh('links.tar.gz');
     writeFileSync(path, buildSnapshot([symlink('out', '/etc'), directory('x'), file('x/a', 'a')]));
     const root = room.fresh('state');
-    expect(await foreseen(root, path, {})).toBe('EXTERNAL_LINK');
+    expect(await previewed(root, path, {})).toBe('EXTERNAL_LINK');
     const kept = await planRestore(new StateStore(root), path, { externalLinks: 'keep' });
     expect(kept.refusals).toEqual([]);
     expect(kept.externalLinks).toEqual([{ path: 'out', link: '/etc' }]);
@@ -126,7 +126,7 @@ describe('refusals are named, and are those of the real run', () => {
   test('a snapshot of directories alone, and not one that holds files of no section', async () => {
     const path = room.fresh('hollow.tar.gz');
     writeFileSync(path, buildSnapshot([directory('sessions'), directory('x')]));
-    expect(await foreseen(room.fresh('state'), path, {})).toBe('SNAPSHOT_EMPTY');
+    expect(await previewed(room.fresh('state'), path, {})).toBe('SNAPSHOT_EMPTY');
     expect((await planRestore(new StateStore(room.fresh('state')), path, { allowEmpty: true })).refusals).toEqual([]);
     const foreign = room.fresh('foreign.tar.gz');
     writeFileSync(foreign, buildSnapshot([file('notes.txt', 'a')]));
@@ -157,7 +157,7 @@ describe('refusals are named, and are those of the real run', () => {
       encoding: 'utf8',
     });
     try {
-      expect(await foreseen(root, snapshot, { mode: 'replace' })).toBe('STATE_DIR_IN_USE');
+      expect(await previewed(root, snapshot, { mode: 'replace' })).toBe('STATE_DIR_IN_USE');
       const forced = await planRestore(new StateStore(root), snapshot, { mode: 'replace', forceRunning: true });
       expect(forced.refusals).toEqual([]);
     } finally {

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { createBackup, restoreBackup, StateStore, verifySnapshot } from 'oxios-backup';
 import { expect, test } from 'vitest';
 import { MISSING, Readers } from '../fuzz/readers.ts';
-import { Workroom } from '../workroom.ts';
+import { TempDir } from '../workroom.ts';
 
-const room = new Workroom();
+const room = new TempDir();
 const LONG = 'n'.repeat(110);
 
 interface Made {

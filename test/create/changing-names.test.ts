@@ -10,9 +10,9 @@ import {
   verifySnapshot,
 } from 'oxios-backup';
 import { expect, test } from 'vitest';
-import { Workroom } from '../workroom.ts';
+import { TempDir } from '../workroom.ts';
 
-const room = new Workroom();
+const room = new TempDir();
 
 /** The first page of a database, as far as anybody looks at it who copies it without a library. */
 const DATABASE = Buffer.alloc(4096);
@@ -84,15 +84,15 @@ test('a database stays when the batch that it is in is packed again', async () =
       twoNames('old')(root);
       databaseInUse(root);
     },
-    { sqlite: 'pair' },
+    { sqlite: 'raw-copy' },
   );
-  expect(made.verdicts).toMatchObject([{ path: 'a', verdict: 'vanished' }, { path: 'b' }]);
+  expect(made.statuses).toMatchObject([{ path: 'a', status: 'deleted' }, { path: 'b' }]);
   expect(fs.existsSync(join(back, 'memory.db'))).toBe(true);
 });
 
 test('a database in use comes back with its own mode and time, not those of the copy that was read', async () => {
-  const { made, back } = await createWhile(() => {}, databaseInUse, { sqlite: 'pair' });
-  expect(made.verdicts).toEqual([]);
+  const { made, back } = await createWhile(() => {}, databaseInUse, { sqlite: 'raw-copy' });
+  expect(made.statuses).toEqual([]);
   const { mode, mtimeMs } = fs.statSync(join(back, 'memory.db'));
   expect({ mode: mode & 0o7777, time: mtimeMs / 1000 }).toEqual({ mode: 0o640, time: AHEAD });
 });
@@ -107,11 +107,11 @@ test('of a database that cannot be copied every name is lost', async () => {
       for (const name of ['memory.db', 'memory2.db'])
         fs.writeFileSync(join(root, `${name}-journal`), Buffer.alloc(600, 7));
     },
-    { sqlite: 'pair' },
+    { sqlite: 'raw-copy' },
   );
-  expect(made.verdicts).toMatchObject([
-    { path: 'memory.db', verdict: 'unreadable' },
-    { path: 'memory2.db', verdict: 'unreadable' },
+  expect(made.statuses).toMatchObject([
+    { path: 'memory.db', status: 'unreadable' },
+    { path: 'memory2.db', status: 'unreadable' },
   ]);
 });
 
@@ -125,9 +125,9 @@ test('small files that grow to more than a member may hold are named as lost', a
     },
   );
   expect(made.complete).toBe(false);
-  expect(made.verdicts).toMatchObject([
-    { path: 'a', verdict: 'retried' },
-    { path: 'b', verdict: 'unreadable' },
+  expect(made.statuses).toMatchObject([
+    { path: 'a', status: 'retried' },
+    { path: 'b', status: 'unreadable' },
   ]);
 });
 
@@ -160,13 +160,13 @@ test('a database whose private copy is gone is lost, and not taken for deleted',
       // Of several names one is always copied.
       fs.linkSync(join(root, 'memory.db'), join(root, 'memory2.db'));
     },
-    { sqlite: 'pair', scratchDir },
+    { sqlite: 'raw-copy', scratchDir },
   );
   expect(copies).not.toEqual([]);
   expect(made.complete).toBe(false);
-  expect(made.verdicts).toContainEqual({
+  expect(made.statuses).toContainEqual({
     path: 'memory.db',
-    verdict: 'unreadable',
+    status: 'unreadable',
     detail: 'the copy that was made of it cannot be read: ENOENT: no such file or directory',
   });
 });

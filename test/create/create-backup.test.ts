@@ -10,18 +10,18 @@ import { expect, test } from 'vitest';
 import { generateTree } from '../../bench/generate.ts';
 import { buildWorkspace } from '../../fixtures/build-workspace.ts';
 import { compareTrees, readTree } from '../../fixtures/compare-trees.ts';
-import { temporaryName } from '../../src/state/temporary-names.ts';
+import { temporaryName } from '../../src/system/temporary-names.ts';
 import { membersOf } from '../damage/members.ts';
 import { buildSmallTree, noise } from '../damage/small-tree.ts';
-import { Workroom } from '../workroom.ts';
+import { TempDir } from '../workroom.ts';
 
-const room = new Workroom();
+const room = new TempDir();
 const AT = new Date('2026-03-03T02:00:00Z');
 
 async function expectSameBack(root: string): Promise<string> {
   const snapshot = room.fresh('snapshot');
   const made = await createBackup(new StateStore(root), snapshot, { allowEmpty: true });
-  expect(made).toMatchObject({ complete: true, verdicts: [] });
+  expect(made).toMatchObject({ complete: true, statuses: [] });
   expect(await verifySnapshot(snapshot)).toMatchObject({ valid: true, sealed: true, totals: made.totals });
   const back = room.fresh('back');
   const restored = await restoreBackup(new StateStore(back), snapshot, { allowEmpty: true });
@@ -205,9 +205,9 @@ test('names that are not UTF-8 are named as lost, the rest is captured', async (
   const snapshot = room.path('latin1.tar.gz');
   const made = await createBackup(new StateStore(root), snapshot);
   expect(made.complete).toBe(false);
-  expect(made.verdicts).toHaveLength(1);
+  expect(made.statuses).toHaveLength(1);
   expect(made.totals.files).toBe(1);
-  expect(await verifySnapshot(snapshot)).toMatchObject({ valid: true, verdicts: made.verdicts });
+  expect(await verifySnapshot(snapshot)).toMatchObject({ valid: true, statuses: made.statuses });
   expect((await restoreBackup(new StateStore(room.fresh('back')), snapshot)).complete).toBe(false);
 });
 

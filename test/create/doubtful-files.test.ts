@@ -4,9 +4,9 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import { createBackup, restoreBackup, StateStore, verifySnapshot } from 'oxios-backup';
 import { afterEach, expect, test } from 'vitest';
-import { Workroom } from '../workroom.ts';
+import { TempDir } from '../workroom.ts';
 
-const room = new Workroom();
+const room = new TempDir();
 const undo: (() => void)[] = [];
 afterEach(() => {
   for (const act of undo.splice(0).reverse()) act();
@@ -51,8 +51,8 @@ test('a file of the system that states size 0 is read to its end', async ({ skip
   fs.writeFileSync(join(state, 'h'), '');
   if (!mount('--bind', '/proc/sys/kernel/ostype', join(state, 'h'))) skip('nothing can be mounted here');
   expect(fs.statSync(join(state, 'h')).size).toBe(0);
-  const { complete, verdicts, content } = await roundTrip(state);
-  expect({ complete, verdicts }).toEqual({ complete: true, verdicts: [] });
+  const { complete, statuses, content } = await roundTrip(state);
+  expect({ complete, statuses }).toEqual({ complete: true, statuses: [] });
   expect(content('h').toString()).toBe('Linux\n');
 });
 
@@ -72,8 +72,8 @@ test('a file of the system that is another at each reading is named', async ({ s
   const state = newState();
   fs.writeFileSync(join(state, 'h'), '');
   if (!mount('--bind', '/proc/sys/kernel/random/uuid', join(state, 'h'))) skip('nothing can be mounted here');
-  const { verdicts, content } = await roundTrip(state);
-  expect(verdicts).toMatchObject([{ path: 'h', verdict: 'changed' }]);
+  const { statuses, content } = await roundTrip(state);
+  expect(statuses).toMatchObject([{ path: 'h', status: 'inconsistent' }]);
   expect(content('h')).toHaveLength(37);
 });
 
@@ -124,8 +124,8 @@ test('files of size 0 in a file system without sizes are read to their end, or n
     undo.length = 0;
     skip('FUSE does not work here');
   }
-  const { verdicts, content, back } = await roundTrip(state);
-  expect(verdicts).toMatchObject([{ path: 'drive/huge', verdict: 'unreadable' }]);
+  const { statuses, content, back } = await roundTrip(state);
+  expect(statuses).toMatchObject([{ path: 'drive/huge', status: 'unreadable' }]);
   expect(content('drive/small').toString()).toBe('xxxxx');
   expect(content('drive/large').equals(Buffer.alloc(3_000_000, 'x'))).toBe(true);
   expect(fs.existsSync(join(back, 'drive/huge'))).toBe(false);
@@ -145,8 +145,8 @@ test.for([
   const large = join(state, 'large.bin');
   fs.writeFileSync(large, Buffer.alloc(3_000_000, 'x'));
   fs.utimesSync(large, ahead, ahead);
-  const { complete, verdicts } = await roundTrip(state);
-  expect({ complete, verdicts }).toEqual({ complete: true, verdicts: [] });
+  const { complete, statuses } = await roundTrip(state);
+  expect({ complete, statuses }).toEqual({ complete: true, statuses: [] });
 });
 
 const SIZE = 256 * 1024;
@@ -206,13 +206,13 @@ test.for([
     await start(REWRITE, String(SIZE), join(folder, 'small.bin'));
     await start(REWRITE, String(8 * SIZE), join(folder, 'large.bin'));
     for (let i = 0; i < 4; i++) {
-      const { verdicts, content } = await roundTrip(folder);
+      const { statuses, content } = await roundTrip(folder);
       for (const name of names) {
-        const isNamed = verdicts.some(({ path, verdict }) => path === name && verdict === 'changed');
+        const isNamed = statuses.some(({ path, status }) => path === name && status === 'inconsistent');
         if (!isNamed) expect(lettersOf(content(name))).toMatch(STATE);
       }
       // What nobody writes to is not suspected.
-      expect(verdicts.map(({ path }) => path)).not.toContain('sessions/a.json');
+      expect(statuses.map(({ path }) => path)).not.toContain('sessions/a.json');
     }
   },
 );
@@ -240,8 +240,8 @@ test.runIf(process.platform === 'linux').for([SIZE, 16 * SIZE])(
     fs.utimesSync(path, 1e9, 1e9);
     await start(MAP, path);
     for (let i = 0; i < 3; i++) {
-      const { verdicts, content } = await roundTrip(state);
-      const isNamed = verdicts.some(({ verdict }) => verdict === 'changed');
+      const { statuses, content } = await roundTrip(state);
+      const isNamed = statuses.some(({ status }) => status === 'inconsistent');
       if (!isNamed) expect(lettersOf(content('index.bin'))).toMatch(STATE);
     }
   },
@@ -255,7 +255,7 @@ test.runIf(process.platform === 'linux')(
     fs.writeFileSync(path, Buffer.alloc(SIZE, 'a'));
     const map = `import mmap, os, sys, time; fd = os.open(sys.argv[1], os.O_RDWR); view = mmap.mmap(fd, 0); print('ready', flush=True); time.sleep(1000)`;
     await start(map, path);
-    const { complete, verdicts } = await roundTrip(state);
-    expect({ complete, verdicts }).toEqual({ complete: true, verdicts: [] });
+    const { complete, statuses } = await roundTrip(state);
+    expect({ complete, statuses }).toEqual({ complete: true, statuses: [] });
   },
 );

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { createBackup, StateStore } from 'oxios-backup';
 import { expect, test } from 'vitest';
-import { Workroom } from '../workroom.ts';
+import { TempDir } from '../workroom.ts';
 
-const room = new Workroom();
+const room = new TempDir();
 const main = new URL('../../dist/main.js', import.meta.url).pathname;
 const hasStrace = spawnSync('strace', ['-V']).status === 0;
 
@@ -78,7 +78,7 @@ test('snapshots that were made in the state directory do not go into the next', 
   put(state, 'sessions/a.json', '{}');
   for (let i = 0; i < 3; i++) {
     const notices: string[] = [];
-    const { totals, leftOut } = await createBackup(
+    const { totals, excluded } = await createBackup(
       new StateStore(state),
       { folder: state },
       {
@@ -88,7 +88,7 @@ test('snapshots that were made in the state directory do not go into the next', 
       },
     );
     expect(totals.entries).toBe(2);
-    expect(leftOut.filter(({ reason }) => reason === 'a snapshot of this state directory')).toHaveLength(i);
+    expect(excluded.filter(({ reason }) => reason === 'a snapshot of this state directory')).toHaveLength(i);
     expect(notices.filter((message) => message.includes('left out'))).toHaveLength(i === 0 ? 0 : 1);
   }
 });

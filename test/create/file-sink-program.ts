@@ -1,4 +1,4 @@
-/** `file-sink-program.ts FOLDER NAMES MEANWHILE`: publishes a file under the first of NAMES that is free; a single one is no choice. */
+/** `file-sink-program.ts FOLDER NAMES MEANWHILE`: commits a file under the first of NAMES that is free; a single one is no choice. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { FileSink } from '../../src/create/file-sink.ts';
@@ -9,7 +9,7 @@ const sink = new FileSink(paths.length === 1 ? (paths[0] ?? '') : () => paths.sh
 sink.write(Buffer.from('new'));
 for (const name of meanwhile.split(',').filter(Boolean)) writeFileSync(join(folder, name), 'precious');
 try {
-  await sink.publish();
+  await sink.commit();
   console.log(sink.output.slice(folder.length + 1));
 } catch (error) {
   sink.discard();

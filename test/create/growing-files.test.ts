@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { type CreateResult, createBackup, restoreBackup, StateStore } from 'oxios-backup';
 import { afterEach, expect, test } from 'vitest';
 import { compareTrees, readTree } from '../../fixtures/compare-trees.ts';
-import { Workroom } from '../workroom.ts';
+import { TempDir } from '../workroom.ts';
 
-const room = new Workroom();
+const room = new TempDir();
 const writers: ChildProcess[] = [];
 
 afterEach(async () => {
@@ -40,13 +40,13 @@ while os.fstat(fd).st_size < 2 ** 28:
   await once(writer.stdout as NodeJS.ReadableStream, 'data');
 }
 
-/** Makes snapshots until one has a verdict: the writer may be made to wait by the system just now. */
-async function createUntil(state: string, file: string, verdict: string): Promise<CreateResult> {
+/** Makes snapshots until one has a status: the writer may be made to wait by the system just now. */
+async function createUntil(state: string, file: string, status: string): Promise<CreateResult> {
   for (let i = 0; i < 50; i++) {
     const created = await createBackup(new StateStore(state), file, { force: true });
-    if (created.verdicts.some((each) => each.verdict === verdict)) return created;
+    if (created.statuses.some((each) => each.status === status)) return created;
   }
-  throw new Error(`never ${verdict}`);
+  throw new Error(`never ${status}`);
 }
 
 async function restored(file: string): Promise<string> {
@@ -72,8 +72,8 @@ test('files at rest come back byte for byte, whatever their name', async () => {
   for (const name of fs.readdirSync(state, { recursive: true, encoding: 'utf8' }))
     fs.utimesSync(join(state, name), old, old);
   const file = room.path('rest.tar.gz');
-  const { complete, verdicts } = await createBackup(new StateStore(state), file);
-  expect([complete, verdicts]).toEqual([true, []]);
+  const { complete, statuses } = await createBackup(new StateStore(state), file);
+  expect([complete, statuses]).toEqual([true, []]);
   expect(compareTrees(readTree(state), readTree(await restored(file)))).toEqual([]);
 });
 
@@ -82,8 +82,8 @@ test('a large log that grows all the time ends with a whole line', async () => {
   const log = join(state, 'trail.of.events');
   await append(log, "[b'a line ', b'of a log\\nan', b'other\\nthi', b'rd']");
   const file = room.path('log.tar.gz');
-  const { complete, verdicts } = await createUntil(state, file, 'trimmed');
-  expect([complete, verdicts]).toMatchObject([true, [{ path: 'trail.of.events', verdict: 'trimmed' }]]);
+  const { complete, statuses } = await createUntil(state, file, 'truncated');
+  expect([complete, statuses]).toMatchObject([true, [{ path: 'trail.of.events', status: 'truncated' }]]);
   const content = fs.readFileSync(join(await restored(file), 'trail.of.events'));
   expect(content.at(-1)).toBe(0x0a);
   expect(fs.readFileSync(log).subarray(0, content.length).equals(content)).toBe(true);
@@ -94,10 +94,10 @@ test('a large file of another sort that grows all the time is a loss, as far as 
   const log = join(state, 'db/000003.log');
   await append(log, "[b'\\0\\1record\\n']");
   const file = room.path('binary.tar.gz');
-  const { complete, verdicts } = await createUntil(state, file, 'changed');
-  expect([complete, verdicts]).toMatchObject([
+  const { complete, statuses } = await createUntil(state, file, 'inconsistent');
+  expect([complete, statuses]).toMatchObject([
     false,
-    [{ path: 'db/000003.log', verdict: 'changed', detail: expect.stringContaining('kept growing') }],
+    [{ path: 'db/000003.log', status: 'inconsistent', detail: expect.stringContaining('kept growing') }],
   ]);
   const content = fs.readFileSync(join(await restored(file), 'db/000003.log'));
   expect(fs.readFileSync(log).subarray(0, content.length).equals(content)).toBe(true);

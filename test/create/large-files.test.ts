@@ -7,9 +7,9 @@ import { compareTrees, readTree } from '../../fixtures/compare-trees.ts';
 import { openSnapshot } from '../../src/read/open-snapshot.ts';
 import { openSource } from '../../src/read/snapshot-source.ts';
 import { noise } from '../damage/small-tree.ts';
-import { Workroom } from '../workroom.ts';
+import { TempDir } from '../workroom.ts';
 
-const room = new Workroom();
+const room = new TempDir();
 const MIB = 2 ** 20;
 
 /** Entries and members of each block of the index. */
@@ -70,7 +70,7 @@ test('a file of over 7 MiB is alone in its block, one that was read twice too', 
       fs.closeSync(fd);
     },
   });
-  expect(made).toMatchObject({ complete: true, verdicts: [{ path: 'c-large', verdict: 'retried' }] });
+  expect(made).toMatchObject({ complete: true, statuses: [{ path: 'c-large', status: 'retried' }] });
   expect(await blocksOf(snapshot)).toEqual([
     [1, 7],
     [1, 30],

@@ -6,11 +6,11 @@ import { fileURLToPath } from 'node:url';
 import { createBackup, StateStore } from 'oxios-backup';
 import { describe, expect, test } from 'vitest';
 import type { BackupEvent } from '../../src/events.ts';
-import { formatIdentity, ownIdentity, type ProcessIdentity } from '../../src/state/process-identity.ts';
-import { inContainer, kill, noContainers, noEmptyProc, start, withoutProc } from '../state/containers.ts';
-import { Workroom } from '../workroom.ts';
+import { formatIdentity, ownIdentity, type ProcessIdentity } from '../../src/system/process-identity.ts';
+import { inContainer, kill, noContainers, noEmptyProc, start, withoutProc } from '../system/containers.ts';
+import { TempDir } from '../workroom.ts';
 
-const room = new Workroom();
+const room = new TempDir();
 const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 const hasFlock = spawnSync('flock', ['--version']).status === 0;
 

@@ -5,9 +5,9 @@ import { createBackup, StateStore } from 'oxios-backup';
 import { expect, test } from 'vitest';
 import { membersOf } from '../damage/members.ts';
 import { noise } from '../damage/small-tree.ts';
-import { Workroom } from '../workroom.ts';
+import { TempDir } from '../workroom.ts';
 
-const room = new Workroom();
+const room = new TempDir();
 
 // A member holds about 1 MiB, and three changes can touch six of them. So that those are less than 2 % there must be over 300: the
 // files are of 20 KiB, 400 MB in all. Of a tree of fewer bytes the same three changes are a larger share.

@@ -2,9 +2,9 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import { type CreateOptions, createBackup, restoreBackup, StateStore, verifySnapshot } from 'oxios-backup';
 import { expect, test } from 'vitest';
-import { Workroom } from '../workroom.ts';
+import { TempDir } from '../workroom.ts';
 
-const room = new Workroom();
+const room = new TempDir();
 
 type Act = (root: string) => void;
 
@@ -30,14 +30,14 @@ async function createWhile(build: Act, at: Moment, act: Act, options: CreateOpti
     ...options,
     onEvent(event) {
       if (event.type === 'notice' && event.path === at) act(root);
-      if (event.type === 'verdict') onLoss?.(root, event.path);
+      if (event.type === 'file-status') onLoss?.(root, event.path);
     },
   });
   expect(await verifySnapshot(snapshot)).toMatchObject({ valid: true, problems: [] });
   const back = room.fresh('back');
   const restored = await restoreBackup(new StateStore(back), snapshot, { externalLinks: 'keep' });
   expect(restored.complete).toBe(made.complete);
-  return { ...made, told: made.verdicts.map(({ path, verdict }) => `${verdict} ${path}`), back };
+  return { ...made, told: made.statuses.map(({ path, status }) => `${status} ${path}`), back };
 }
 
 const write =

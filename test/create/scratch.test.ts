@@ -5,7 +5,7 @@ import { createBackup, StateStore } from 'oxios-backup';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { PythonScript } from '../capture/sqlite/python-script.ts';
 import { lastJson, Workbench } from '../cli/command-line.ts';
-import { type FileSystem, mountSmall } from '../hostile/small-file-system.ts';
+import { type FileSystem, mountSmall } from '../malicious/small-file-system.ts';
 
 const bench = new Workbench();
 let writer: PythonScript | null = null;
@@ -45,18 +45,18 @@ const canMount = ((): boolean => {
 })();
 
 describe.skipIf(!canMount)('a folder for temporary files that is full', () => {
-  test.each(['auto', 'pair'] as const)('ends the run at once, and says what to do (%s)', async (sqlite) => {
+  test.each(['auto', 'raw-copy'] as const)('ends the run at once, and says what to do (%s)', async (sqlite) => {
     const scratchDir = mountScratch(1024 * 1024);
     const output = bench.fresh('snapshot');
-    const verdicts: unknown[] = [];
-    const options = { scratchDir, sqlite, onEvent: (event: { type: string }) => void verdicts.push(event.type) };
+    const statuses: unknown[] = [];
+    const options = { scratchDir, sqlite, onEvent: (event: { type: string }) => void statuses.push(event.type) };
     await expect(createBackup(new StateStore(bench.path('state')), output, options)).rejects.toMatchObject({
       code: 'NO_SPACE',
       exitStatus: 1,
       path: expect.stringContaining(scratchDir),
       hint: expect.stringMatching(/--scratch-dir.*TMPDIR/),
     });
-    expect(verdicts).not.toContain('verdict');
+    expect(statuses).not.toContain('status');
     expect(fs.readdirSync(scratchDir)).toEqual([]);
     expect(fs.existsSync(output)).toBe(false);
   });

@@ -4,20 +4,20 @@ import { refuseBeyondLimits } from '../../src/create/limits.ts';
 import { SelfCheck } from '../../src/create/self-check.ts';
 import type { Entry } from '../../src/format/entry.ts';
 import { encodeRoot, type NewIndexRoot } from '../../src/format/index-root.ts';
-import { judgeBlock } from '../../src/read/judge-block.ts';
+import { validateBlock } from '../../src/read/validate-block.ts';
 
 const directory = (path: string, more: Partial<Entry> = {}): Entry => ({
   ...{ path, type: 'directory', mode: 0o755, uid: 0, gid: 0, mtime: 0, mtimeNs: 0, size: 0 },
   ...more,
 });
-const judged = (...entries: Entry[]) => judgeBlock(entries, 'linux', new Set());
+const validated = (...entries: Entry[]) => validateBlock(entries, 'linux', new Set());
 const failed = expect.objectContaining({ code: 'SELF_CHECK_FAILED', exitStatus: 1 });
 
 describe('what no reader would take is not sealed', () => {
   test('but what they take is', () => {
     const check = new SelfCheck();
-    check.add(judged(directory('a'), directory('a/b')));
-    check.add(judged(directory('a/c'), directory('d')));
+    check.add(validated(directory('a'), directory('a/b')));
+    check.add(validated(directory('a/c'), directory('d')));
   });
   test.each<[string, Entry[][]]>([
     ['entries out of order', [[directory('b'), directory('a')]]],
@@ -30,7 +30,7 @@ describe('what no reader would take is not sealed', () => {
   ])('%s', (_, blocks) => {
     const check = new SelfCheck();
     expect(() => {
-      for (const entries of blocks) check.add(judged(...entries));
+      for (const entries of blocks) check.add(validated(...entries));
     }).toThrow(failed);
   });
 
@@ -44,12 +44,12 @@ describe('what no reader would take is not sealed', () => {
     },
     directory: { mode: 0o755, uid: 0, gid: 0, mtime: 0, mtime_ns: 0 },
     totals: counts,
-    verdicts: [],
+    statuses: [],
     pages: [],
   };
   const finish = (change: Partial<NewIndexRoot>) => () => {
     const check = new SelfCheck();
-    check.add(judged(directory('a')));
+    check.add(validated(directory('a')));
     check.finish(encodeRoot({ ...header, ...change }));
   };
   test('totals and sections at odds', () => {

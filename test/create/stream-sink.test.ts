@@ -8,7 +8,7 @@ test('waiting for a slow reader leaves no listeners behind', async () => {
   const before = listeners();
   const sink = new StreamSink(slow);
   for (let i = 0; i < 20; i++) await sink.write(Buffer.alloc(100));
-  await sink.publish();
+  await sink.commit();
   sink.discard();
   expect(listeners()).toEqual(before);
   expect(sink.position).toBe(2000);

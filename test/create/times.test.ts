@@ -3,9 +3,9 @@ import { lstatSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type BackupEvent, createBackup, diffSnapshots, restoreBackup, StateStore, verifySnapshot } from 'oxios-backup';
 import { expect, test } from 'vitest';
-import { Workroom } from '../workroom.ts';
+import { TempDir } from '../workroom.ts';
 
-const room = new Workroom();
+const room = new TempDir();
 
 /** Whether the file system of the tests holds a time, as in memory; ext4 cuts it. */
 function holds(seconds: bigint): boolean {
@@ -76,7 +76,7 @@ test.for([9_000_000_000_000n, 2n ** 62n, -(2n ** 62n)])(
     if (!holds(seconds)) skip('the file system of the tests does not hold such a time');
     const { made, target } = await there(treeOf(seconds));
     expect(made.complete).toBe(false);
-    expect(made.verdicts.map(({ path, verdict }) => `${verdict} ${path}`)).toEqual(
+    expect(made.statuses.map(({ path, status }) => `${status} ${path}`)).toEqual(
       ['large.bin', 'sessions', 'sessions/a.json', 'sessions/d', 'sessions/link'].map((path) => `changed ${path}`),
     );
     expect(lstatSync(join(target, 'large.bin')).size).toBe(3_000_000);

@@ -2,14 +2,14 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { createBackup, StateStore } from 'oxios-backup';
 import { beforeAll, expect, test } from 'vitest';
 import { openSource } from '../../src/read/snapshot-source.ts';
-import { sampleOf, Tally } from '../torture/tally.ts';
-import { Workroom } from '../workroom.ts';
+import { CaseCounter, sampleOf } from '../torture/tally.ts';
+import { TempDir } from '../workroom.ts';
 import { problemsOf } from './check-in-process.ts';
 import { membersOf } from './members.ts';
 import { expectInvalid, expectRefused } from './refusal.ts';
 import { buildLargerTree, buildSmallTree } from './small-tree.ts';
 
-const room = new Workroom();
+const room = new TempDir();
 const cut = room.path('cut.tar.gz');
 let small: Buffer;
 let larger: Buffer;
@@ -39,7 +39,7 @@ test('the whole is sound', async () => {
 });
 
 test('cut at every byte: verify refuses', async (context) => {
-  const tally = new Tally(context, 'a small snapshot cut at every byte: verify refuses');
+  const tally = new CaseCounter(context, 'a small snapshot cut at every byte: verify refuses');
   for (let length = 0; length < small.length; length++) {
     await tally.case(`${length} bytes`, async () => {
       writeFileSync(cut, small.subarray(0, length));
@@ -50,7 +50,7 @@ test('cut at every byte: verify refuses', async (context) => {
 });
 
 test('cut anywhere: restore refuses', async (context) => {
-  const tally = new Tally(context, 'a small snapshot cut: restore refuses, nothing is changed');
+  const tally = new CaseCounter(context, 'a small snapshot cut: restore refuses, nothing is changed');
   for (const length of sampleOf([...small.keys()], 40)) {
     await tally.case(`${length} bytes`, async () => {
       writeFileSync(cut, small.subarray(0, length));
@@ -61,7 +61,7 @@ test('cut anywhere: restore refuses', async (context) => {
 });
 
 test('cut at every member boundary: verify and restore refuse', async (context) => {
-  const tally = new Tally(context, 'a larger snapshot cut at every member boundary: verify and restore refuse');
+  const tally = new CaseCounter(context, 'a larger snapshot cut at every member boundary: verify and restore refuse');
   const boundaries = membersOf(larger).map(({ offset }) => offset);
   expect(boundaries.length).toBeGreaterThan(10);
   for (const boundary of boundaries) {

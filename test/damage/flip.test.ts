@@ -3,14 +3,14 @@ import { gunzipSync } from 'node:zlib';
 import { createBackup, StateStore, verifySnapshot } from 'oxios-backup';
 import { beforeAll, expect, test } from 'vitest';
 import { openSource } from '../../src/read/snapshot-source.ts';
-import { sampleOf, Tally, TORTURE } from '../torture/tally.ts';
-import { Workroom } from '../workroom.ts';
+import { CaseCounter, sampleOf, TORTURE } from '../torture/tally.ts';
+import { TempDir } from '../workroom.ts';
 import { problemsOf } from './check-in-process.ts';
 import { flipped, membersOf } from './members.ts';
 import { expectInvalid, expectRefused } from './refusal.ts';
 import { buildSmallTree } from './small-tree.ts';
 
-const room = new Workroom();
+const room = new TempDir();
 const file = room.path('flipped.tar.gz');
 let sound: Buffer;
 
@@ -31,7 +31,7 @@ function bitsToFlip(): number[] {
 }
 
 test('flip every bit: what is not refused changes nothing of what comes out', async (context) => {
-  const tally = new Tally(context, 'a small snapshot, every bit flipped: refused, or nothing of it changes');
+  const tally = new CaseCounter(context, 'a small snapshot, every bit flipped: refused, or nothing of it changes');
   writeFileSync(file, sound);
   const fd = openSync(file, 'r+');
   const source = await openSource(file, {});
@@ -80,7 +80,10 @@ function meansTheSame(bytes: Buffer, tar: Buffer): boolean {
 }
 
 test('flip bits: verify and restore refuse', async (context) => {
-  const tally = new Tally(context, 'a small snapshot, bits flipped: verify and restore refuse, nothing is changed');
+  const tally = new CaseCounter(
+    context,
+    'a small snapshot, bits flipped: verify and restore refuse, nothing is changed',
+  );
   const step = TORTURE ? 9 : Math.ceil((sound.length * 8) / 37) | 1;
   const tar = gunzipSync(sound);
   for (let bit = 3; bit < sound.length * 8; bit += step) {

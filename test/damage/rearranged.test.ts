@@ -1,13 +1,13 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createBackup, type Problem, StateStore, verifySnapshot } from 'oxios-backup';
 import { beforeAll, expect, test } from 'vitest';
-import { sampleOf, Tally } from '../torture/tally.ts';
-import { Workroom } from '../workroom.ts';
+import { CaseCounter, sampleOf } from '../torture/tally.ts';
+import { TempDir } from '../workroom.ts';
 import { flipped, type Member, membersOf, spliced } from './members.ts';
 import { expectInvalid, expectRefused } from './refusal.ts';
 import { buildLargerTree, noise } from './small-tree.ts';
 
-const room = new Workroom();
+const room = new TempDir();
 const damaged = room.path('damaged.tar.gz');
 let one: Buffer;
 /** The same tree with other content: members of nearly the same lengths. */
@@ -40,7 +40,7 @@ function bytesOf({ offset, length }: Member): Buffer {
 }
 
 test('members that change places are refused', async (context) => {
-  const tally = new Tally(context, 'two members swapped: verify and restore refuse');
+  const tally = new CaseCounter(context, 'two members swapped: verify and restore refuse');
   for (const [i, b] of sampleOf([...members.entries()].slice(1), 6)) {
     const a = members[i - 1] as Member;
     await tally.case(`members ${i - 1} and ${i}`, () =>
@@ -51,7 +51,7 @@ test('members that change places are refused', async (context) => {
 });
 
 test('members that are missing, or stand twice, are refused', async (context) => {
-  const tally = new Tally(context, 'a member left out or doubled: verify and restore refuse');
+  const tally = new CaseCounter(context, 'a member left out or doubled: verify and restore refuse');
   for (const [i, { offset, length }] of sampleOf([...members.entries()], 5)) {
     await tally.case(`member ${i} left out`, () => expectDamage(spliced(one, offset, offset + length)));
     await tally.case(`member ${i} doubled`, () =>
@@ -62,7 +62,7 @@ test('members that are missing, or stand twice, are refused', async (context) =>
 });
 
 test('two snapshots that are joined are refused', async (context) => {
-  const tally = new Tally(context, 'two snapshots spliced at member boundaries: verify and restore refuse');
+  const tally = new CaseCounter(context, 'two snapshots spliced at member boundaries: verify and restore refuse');
   const boundaries = membersOf(other).map(({ offset }) => offset);
   for (const { offset } of sampleOf(members.slice(1), 5)) {
     for (const from of new Set([...boundaries.filter((each) => Math.abs(each - offset) < 20_000), offset])) {
@@ -76,7 +76,7 @@ test('two snapshots that are joined are refused', async (context) => {
 });
 
 test('what is put in, before or behind is refused', async (context) => {
-  const tally = new Tally(context, 'garbage inserted, prepended or appended: verify and restore refuse');
+  const tally = new CaseCounter(context, 'garbage inserted, prepended or appended: verify and restore refuse');
   const garbage = {
     zero: Buffer.alloc(1),
     zeros: Buffer.alloc(512),

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { MAIN } from '../cli/command-line.ts';
-import { Workroom } from '../workroom.ts';
+import { TempDir } from '../workroom.ts';
 
-const room = new Workroom();
+const room = new TempDir();
 const SCRIPT = fileURLToPath(new URL('../../docs/macos-check.sh', import.meta.url));
 const PAGE = readFileSync(new URL('../../docs/macos.md', import.meta.url), 'utf8');
 const NAMES = [...readFileSync(SCRIPT, 'utf8').matchAll(/^check '(.+)' \w+$/gm)].map(([, name = '']) => name);

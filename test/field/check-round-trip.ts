@@ -9,8 +9,8 @@ const COMMAND = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 /** The last line of a run with `--json`. */
 interface Summary {
   status: number;
-  verdicts: { path: string; verdict: string; detail: string }[];
-  left_out: { path: string; reason: string }[];
+  statuses: { path: string; status: string; detail: string }[];
+  excluded: { path: string; reason: string }[];
   code?: string;
   message?: string;
 }
@@ -30,14 +30,14 @@ export function checkRoundTrip(tree: FieldTree, snapshot: string, restored: stri
   const before = read(tree.root);
   const content = readDatabases([...tree.folded.values()].map((path) => tree.absolute(path)));
   const made = run('create', snapshot, '--state-dir', tree.root);
-  const leftOut = made.left_out?.map(({ path }) => path) ?? [];
-  const named = made.verdicts?.filter(isLoss).map(({ path }) => path) ?? [];
+  const excluded = made.excluded?.map(({ path }) => path) ?? [];
+  const named = made.statuses?.filter(isIncomplete).map(({ path }) => path) ?? [];
   const faults = [
     ...compareTrees(before, read(tree.root)).map((line) => `create changed the tree: ${line}`),
     ...sameSet(
       'left out',
       tree.excluded,
-      leftOut.filter((path) => !isLiving(path)),
+      excluded.filter((path) => !isLiving(path)),
     ),
     ...sameSet(
       'named',
@@ -76,8 +76,8 @@ function run(command: string, snapshot: string, ...args: string[]): Summary {
   }
 }
 
-function isLoss({ verdict }: { verdict: string }): boolean {
-  return verdict === 'changed' || verdict === 'unreadable';
+function isIncomplete({ status }: { status: string }): boolean {
+  return status === 'changed' || status === 'unreadable';
 }
 
 function sameSet(what: string, expected: ReadonlySet<string>, actual: readonly string[]): string[] {

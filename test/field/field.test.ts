@@ -1,12 +1,12 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { Tally, TORTURE } from '../torture/tally.ts';
-import { Workroom } from '../workroom.ts';
+import { CaseCounter, TORTURE } from '../torture/tally.ts';
+import { TempDir } from '../workroom.ts';
 import { checkRoundTrip } from './check-round-trip.ts';
 import { growTree } from './grow-tree.ts';
 
-const room = new Workroom();
+const room = new TempDir();
 
 /** A seed to begin with and how many: `OXIOS_FIELD_SEEDS=4711,1` looks at one again. */
 const [FIRST = 0, COUNT = TORTURE ? 2000 : 24] = (process.env.OXIOS_FIELD_SEEDS ?? '')
@@ -15,7 +15,7 @@ const [FIRST = 0, COUNT = TORTURE ? 2000 : 24] = (process.env.OXIOS_FIELD_SEEDS 
   .map(Number);
 
 test('what state directories really hold comes back, or is named', { timeout: 0 }, async (context) => {
-  const tally = new Tally(context, 'field trees: restore(create(tree)) = tree');
+  const tally = new CaseCounter(context, 'field trees: restore(create(tree)) = tree');
   for (let seed = FIRST; seed < FIRST + COUNT; seed++) {
     const folder = room.fresh('field');
     mkdirSync(folder);

@@ -4,19 +4,19 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { Tally, TORTURE } from '../torture/tally.ts';
-import { Workroom } from '../workroom.ts';
+import { CaseCounter, TORTURE } from '../torture/tally.ts';
+import { TempDir } from '../workroom.ts';
 import { checkRoundTrip } from './check-round-trip.ts';
 import { growTree } from './grow-tree.ts';
 
-const room = new Workroom();
+const room = new TempDir();
 const WRITERS = fileURLToPath(new URL('./writers.py', import.meta.url));
 const CHECK = fileURLToPath(new URL('./check-living.py', import.meta.url));
 
 test('beside writers, what rests comes back, and of what is written to, only what was there', {
   timeout: 0,
 }, async (context) => {
-  const tally = new Tally(context, 'field trees beside writers: every file is a state that it had');
+  const tally = new CaseCounter(context, 'field trees beside writers: every file is a state that it had');
   for (let seed = 0; seed < (TORTURE ? 200 : 3); seed++) {
     const folder = room.fresh('field');
     mkdirSync(folder);

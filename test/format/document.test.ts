@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { verifySnapshot } from 'oxios-backup';
 import { describe, expect, test } from 'vitest';
 import { exampleDocument, exampleSnapshot } from '../../fixtures/format-example.ts';
-import { VECTORS } from '../hostile/vectors.ts';
+import { VECTORS } from '../malicious/vectors.ts';
 import { RULES } from './rules.ts';
 
 const read = (name: string) =>
@@ -29,13 +29,13 @@ test('each rule has snapshots that break it, and no others are listed', () => {
   expect(Object.keys(RULES).sort()).toEqual([...numbered].sort());
 });
 
-// That they are refused, by verify and by restore, is test/hostile's business.
+// That they are refused, by verify and by restore, is test/malicious's business.
 test.each(Object.entries(RULES))('what breaks %s is refused', (_, names) => {
   expect(names.length).toBeGreaterThan(0);
   expect(names.filter((name) => !refused.has(name))).toEqual([]);
 });
 
-describe('what the document says of hostile snapshots', () => {
+describe('what the document says of malicious snapshots', () => {
   test('names rules that there are', () => {
     const rows = document
       .slice(document.indexOf('| the attempt'))

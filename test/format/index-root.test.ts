@@ -36,14 +36,14 @@ const root: fc.Arbitrary<NewIndexRoot> = fc.record({
     bytes: count,
     tar_bytes: count,
   }),
-  verdicts: fc.array(
+  statuses: fc.array(
     fc.record({
       path,
-      verdict: fc.constantFrom(
+      status: fc.constantFrom(
         'retried' as const,
-        'trimmed' as const,
-        'changed' as const,
-        'vanished' as const,
+        'truncated' as const,
+        'inconsistent' as const,
+        'deleted' as const,
         'unreadable' as const,
       ),
       detail: fc.string(),
@@ -91,7 +91,7 @@ test('fields that nobody knows are ignored, at every level', () => {
     requires: [],
     directory: { ...value.directory, ...more },
     totals: { ...value.totals, ...more },
-    verdicts: value.verdicts.map((each) => ({ ...each, ...more })),
+    statuses: value.statuses.map((each) => ({ ...each, ...more })),
     pages: value.pages.map((each) => ({ ...each, ...more })),
   };
   expect(parseRoot(deflateRawSync(JSON.stringify(json)))).toEqual(read(value));
@@ -112,7 +112,7 @@ test('a root with a byte changed is refused, or says what its JSON says', () => 
       try {
         const parsed = parseRoot(bytes);
         const json = JSON.parse(inflateRawSync(bytes).toString());
-        expect(parsed).toMatchObject({ pages: json.pages, totals: json.totals, verdicts: json.verdicts });
+        expect(parsed).toMatchObject({ pages: json.pages, totals: json.totals, statuses: json.statuses });
       } catch (error) {
         expect(error).toEqual(refused);
       }
@@ -147,7 +147,7 @@ test('values that cannot be are refused', () => {
     { requires: undefined },
     { requires: 'all' },
     { totals: { ...value.totals, files: -1 } },
-    { verdicts: [{ path: 'a', verdict: 'fine', detail: '' }] },
+    { statuses: [{ path: 'a', status: 'fine', detail: '' }] },
     { pages: [{ ...page, blocks: 0 }] },
     { pages: [{ ...page, blocks: 4097 }] },
     { pages: [{ ...page, sha256: 'x' }] },

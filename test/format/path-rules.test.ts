@@ -4,7 +4,7 @@ import { assertSafePath } from '../../src/format/path-rules.ts';
 import { path } from './arbitraries.ts';
 
 const refused = { code: 'UNSAFE_NAME', exitStatus: 4 };
-const judge = (name: string, platform: NodeJS.Platform) => {
+const validator = (name: string, platform: NodeJS.Platform) => {
   try {
     assertSafePath(name, platform);
     return null;
@@ -41,11 +41,12 @@ describe('refused everywhere', () => {
     Array.from({ length: 17 }, () => 'd'.repeat(240)).join('/'),
   ];
   test.each(names.map((name) => [JSON.stringify(name.slice(0, 40)), name]))('%s', (_, name) => {
-    for (const platform of ['linux', 'darwin', 'win32'] as const) expect(judge(name, platform)).toMatchObject(refused);
+    for (const platform of ['linux', 'darwin', 'win32'] as const)
+      expect(validator(name, platform)).toMatchObject(refused);
   });
 });
 
-describe('honest names on Linux, refused where they mean something else', () => {
+describe('valid names on Linux, refused where they mean something else', () => {
   const names = [
     'a:b.json',
     'back\\slash',
@@ -72,12 +73,12 @@ describe('honest names on Linux, refused where they mean something else', () => 
     'a\x1fb',
   ];
   test.each(names.map((name) => [JSON.stringify(name), name]))('%s', (_, name) => {
-    expect(judge(name, 'linux')).toBeNull();
-    expect(judge(name, 'win32')).toMatchObject(refused);
+    expect(validator(name, 'linux')).toBeNull();
+    expect(validator(name, 'win32')).toMatchObject(refused);
   });
 });
 
-test('names that only look like those are honest everywhere', () => {
+test('names that only look like those are valid everywhere', () => {
   for (const name of [
     '...',
     '..a',
@@ -91,17 +92,17 @@ test('names that only look like those are honest everywhere', () => {
     'null',
     'a/.hidden',
   ]) {
-    expect(judge(name, 'linux')).toBeNull();
+    expect(validator(name, 'linux')).toBeNull();
   }
   for (const name of ['..a', '.a', 'a.b', 'connect', 'console.log', 'com10', 'aux1', 'null'])
-    expect(judge(name, 'win32')).toBeNull();
+    expect(validator(name, 'win32')).toBeNull();
 });
 
 test('the longest name and path are allowed', () => {
-  expect(judge('x'.repeat(1023), 'linux')).toBeNull();
-  expect(judge('語'.repeat(85), 'linux')).toBeNull();
+  expect(validator('x'.repeat(1023), 'linux')).toBeNull();
+  expect(validator('語'.repeat(85), 'linux')).toBeNull();
   expect(
-    judge(
+    validator(
       Array.from({ length: 16 }, () => 'd'.repeat(255))
         .join('/')
         .slice(0, 4095),
@@ -114,11 +115,11 @@ test('whatever a file system can hold is allowed, and joining it to a directory 
   fc.assert(
     fc.property(path, (name) => {
       fc.pre(name.split('/').every((part) => Buffer.byteLength(part) <= 1023) && Buffer.byteLength(name) <= 4095);
-      expect(judge(name, 'linux')).toBeNull();
+      expect(validator(name, 'linux')).toBeNull();
     }),
   );
 });
 
 test('the message can be printed', () => {
-  expect((judge('/\u001b[31m\n', 'linux') as Error).message).not.toMatch(/\p{Cc}/u);
+  expect((validator('/\u001b[31m\n', 'linux') as Error).message).not.toMatch(/\p{Cc}/u);
 });

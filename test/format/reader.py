@@ -5,7 +5,7 @@
     reader.py list FILE    the same, and a line of JSON for each entry
 
 Status 0: valid. 1: not a valid sealed snapshot; the first rule that is broken goes to standard error. 2: wrong usage.
-Rules are named as in the document (G4, T3). Memory does not grow with files or entries, but with hard links and verdicts.
+Rules are named as in the document (G4, T3). Memory does not grow with files or entries, but with hard links and statuses.
 An archive without a seal ("from elsewhere") is not read here.
 """
 
@@ -145,7 +145,7 @@ def check_path(path, rule="E1", longest=True):
     need("\0" not in path, "E2", f"NUL in the path {path!r}")
     parts = path.split("/")
     need(not {"", ".", ".."} & set(parts), rule, f"not a path in the state directory: {path!r}")
-    need(path != "manifest.json", "E3", "manifest.json is an entry or has a verdict")
+    need(path != "manifest.json", "E3", "manifest.json is an entry or has a status")
     if longest:
         need(len(path.encode()) <= 4095, "L1", f"path too long: {path!r}")
         need(max(len(part.encode()) for part in parts) <= 1023, "L2", f"name too long: {path!r}")
@@ -410,21 +410,21 @@ class Snapshot:
         check_manifest(root["manifest"], in_index=True)
         need(isinstance(root.get("totals"), dict), "I5", "totals missing")
         need(isinstance(root.get("pages"), list), "I8", "pages missing")
-        self.verdicts = {}
-        need(isinstance(root.get("verdicts"), list), "I19", "verdicts missing")
+        self.statuses = {}
+        need(isinstance(root.get("statuses"), list), "I19", "statuses missing")
         last = None
-        for item in root["verdicts"]:
-            need(isinstance(item, dict), "I19", "a verdict is no object")
-            path, verdict = item.get("path"), item.get("verdict")
+        for item in root["statuses"]:
+            need(isinstance(item, dict), "I19", "a status is no object")
+            path, status = item.get("path"), item.get("status")
             check_path(path, "I21", longest=False)
             need(
-                verdict in ("retried", "trimmed", "changed", "vanished", "unreadable"),
+                status in ("retried", "trimmed", "changed", "vanished", "unreadable"),
                 "I19",
-                f"{path!r} has a verdict that nobody defined",
+                f"{path!r} has a status that nobody defined",
             )
-            need(last is None or last < order(path), "I20", "verdicts out of order")
+            need(last is None or last < order(path), "I20", "statuses out of order")
             last = order(path)
-            self.verdicts[path] = verdict
+            self.statuses[path] = status
 
     def read_manifest(self):
         frame = self.bytes_at(0, min(FRAMED, self.length))
@@ -550,7 +550,7 @@ class Snapshot:
         linked = self.targets() if self.root["totals"]["hard_links"] else {}
         said = {section["name"]: section["entry_count"] for section in self.root["manifest"]["sections"]}
         counts = dict.fromkeys([*said, *SECTIONS], 0)
-        missing = dict(self.verdicts)
+        missing = dict(self.statuses)
         parents, last, at = [], None, self.members_at
         for columns, digests in self.blocks():
             rows = list(self.rows(columns))
@@ -566,8 +566,8 @@ class Snapshot:
                 need(not parent or parents, "E6", f"{path!r} has no parent before it")
                 if kind == "d":
                     parents.append(path)
-                verdict = missing.pop(path, None)
-                need(verdict not in ("vanished", "unreadable"), "I22", f"{path!r} is there, and has the verdict {verdict}")
+                status = missing.pop(path, None)
+                need(status not in ("vanished", "unreadable"), "I22", f"{path!r} is there, and has the status {status}")
                 if parent in counts and re.fullmatch(r"(?s).+\.(md|json)", name):
                     counts[parent] += 1
                 if kind == "h":
@@ -583,8 +583,8 @@ class Snapshot:
             at = self.read_members(at, rows, columns, digests)
             for row in rows if each else ():
                 each(row)
-        for path, verdict in missing.items():
-            need(verdict in ("vanished", "unreadable"), "I22", f"{path!r} has the verdict {verdict}, and is not there")
+        for path, status in missing.items():
+            need(status in ("vanished", "unreadable"), "I22", f"{path!r} has the status {status}, and is not there")
         for key, value in totals.items():
             need(self.root["totals"][key] == value, "I5", f"total of {key} is {value}")
         end = stored_member(b"E", bytes(1024))
@@ -706,9 +706,9 @@ def main(words):
     except (Broken, OSError) as error:
         sys.stderr.write(f"{words[1]}: {error}\n".encode("utf-8", "backslashreplace").decode())
         return 1
-    for path, verdict in snapshot.verdicts.items():
-        if verdict in ("changed", "unreadable"):
-            sys.stderr.write(f"incomplete: {json.dumps(path)}: {verdict}\n")
+    for path, status in snapshot.statuses.items():
+        if status in ("changed", "unreadable"):
+            sys.stderr.write(f"incomplete: {json.dumps(path)}: {status}\n")
     return 0
 
 

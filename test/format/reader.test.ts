@@ -1,4 +1,4 @@
-/** The reader that was written from the document alone gives the verdict of the product, snapshot by snapshot. */
+/** The reader that was written from the document alone gives the status of the product, snapshot by snapshot. */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, expect, test } from 'vitest';
 import { exampleSnapshot } from '../../fixtures/format-example.ts';
-import { VECTORS } from '../hostile/vectors.ts';
+import { VECTORS } from '../malicious/vectors.ts';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'oxios-reader-'));
@@ -46,13 +46,13 @@ test.skipIf(!python)(`a valid snapshot is valid${title}`, () => {
 });
 
 test.skipIf(!python)(
-  `every hostile snapshot has the same verdict${title}`,
+  `every malicious snapshot has the same verdict${title}`,
   () => {
     const sealed = VECTORS.filter(({ form }) => form === 'sealed');
-    const verdicts = verdictsOf(sealed.map(({ bytes }) => bytes()));
-    expect(verdicts).toHaveLength(sealed.length);
+    const statuses = verdictsOf(sealed.map(({ bytes }) => bytes()));
+    expect(statuses).toHaveLength(sealed.length);
     const differ = sealed.flatMap(({ name, verify }, at) =>
-      (verify === 'accepted') === (verdicts[at] === 'valid') ? [] : [`${name}: ${verdicts[at]}, not ${verify}`],
+      (verify === 'accepted') === (statuses[at] === 'valid') ? [] : [`${name}: ${statuses[at]}, not ${verify}`],
     );
     expect(differ).toEqual([]);
   },

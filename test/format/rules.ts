@@ -1,4 +1,4 @@
-/** For each numbered rule of SNAPSHOT-FORMAT.md the snapshots that break it, by their names among the hostile ones. */
+/** For each numbered rule of SNAPSHOT-FORMAT.md the snapshots that break it, by their names among the malicious ones. */
 export const RULES: Record<string, readonly string[]> = {
   G1: ['member with a time', 'member with a file name'],
   G2: ['member with another extra field'],
@@ -59,10 +59,10 @@ export const RULES: Record<string, readonly string[]> = {
   I16: ['small file in two members', 'entry that is not in the tar', 'tar bytes of members at odds'],
   I17: ['digest of a piece at odds'],
   I18: ['page whose members take a byte more', 'blocks with a gap between their members'],
-  I19: ['root with a verdict that nobody defined'],
-  I20: ['verdicts out of order', 'two verdicts of one path'],
-  I21: ['verdict of what is no path', 'verdict of the manifest'],
-  I22: ['verdict of a present file that is absent', 'verdict of an absent file that is present'],
+  I19: ['root with a status that nobody defined'],
+  I20: ['statuses out of order', 'two statuses of one path'],
+  I21: ['status of what is no path', 'status of the manifest'],
+  I22: ['status of a present file that is absent', 'status of an absent file that is present'],
   E1: ['absolute name', 'parent in the middle', 'empty component', 'dot as a component'],
   E2: ['NUL in a name', 'replacement character for a byte that is not UTF-8'],
   E3: ['manifest among the entries', 'manifest as a folder among the entries'],

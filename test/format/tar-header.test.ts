@@ -4,8 +4,8 @@ import { Header, Pax } from 'tar';
 import { describe, expect, test } from 'vitest';
 import type { Entry } from '../../src/format/entry.ts';
 import { encodeHeader, type HeaderFields, headerBlocks } from '../../src/format/tar-header.ts';
-import { TarGate } from '../../src/read/unsealed/tar-gate.ts';
-import { honestHeader } from '../archives/tar-bytes.ts';
+import { TarParser } from '../../src/read/foreign/tar-parser.ts';
+import { validHeader } from '../archives/tar-bytes.ts';
 import { blockEntry } from './arbitraries.ts';
 
 function encode(fields: HeaderFields): Buffer {
@@ -34,7 +34,7 @@ describe('fields come back', () => {
       fc.property(blockEntry, (entry) => {
         // A path field that is empty of its own would say the parent; the gate knows nothing of names.
         const taken: Entry[] = [];
-        const gate = new TarGate({ begin: (each) => taken.push(each), part() {}, end() {} }, true);
+        const gate = new TarParser({ begin: (each) => taken.push(each), part() {}, end() {} }, true);
         gate.push(encode(entry));
         const { path, type, mode, uid, gid, mtime, size, link } = entry;
         expect(taken).toEqual([
@@ -131,7 +131,7 @@ test('every header is, byte for byte, the one built from POSIX and the format al
   fc.assert(
     fc.property(blockEntry, ({ path, type, mode, uid, gid, mtime, size, link = '' }) => {
       const fields = { mode, uid, gid, mtime, size, type: flags[type], linkpath: link };
-      const expected = honestHeader({ ...fields, path: type === 'directory' ? `${path}/` : path });
+      const expected = validHeader({ ...fields, path: type === 'directory' ? `${path}/` : path });
       const header = { path, type, mode, uid, gid, mtime, size };
       expect(encode(link === '' ? header : { ...header, link }).equals(expected)).toBe(true);
     }),

@@ -2,12 +2,12 @@
 import { writeFileSync } from 'node:fs';
 import { verifySnapshot } from 'oxios-backup';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Workroom } from '../workroom.ts';
+import { TempDir } from '../workroom.ts';
 import { CONSTRUCTS } from './constructs.ts';
 import { MISSING, Readers } from './readers.ts';
 import { TAKEN } from './taken.ts';
 
-const room = new Workroom();
+const room = new TempDir();
 let readers: Readers;
 
 beforeAll(() => {

@@ -7,8 +7,8 @@ import { plainMember } from '../archives/gzip-member.ts';
 import { manifestOf, manifestTar } from '../archives/manifest.ts';
 import { buildSnapshot } from '../archives/snapshot.ts';
 import { END_OF_TAR } from '../archives/tar-bytes.ts';
-import { Tally, TORTURE } from '../torture/tally.ts';
-import { Workroom } from '../workroom.ts';
+import { CaseCounter, TORTURE } from '../torture/tally.ts';
+import { TempDir } from '../workroom.ts';
 import { LAYER_MUTATORS } from './layer-mutators.ts';
 import { HEADER_MUTATORS, type Random, randomFrom } from './mutators.ts';
 import { MISSING, Readers } from './readers.ts';
@@ -16,7 +16,7 @@ import { ROW_MUTATORS } from './row-mutators.ts';
 
 const CASES = TORTURE ? 100_000 : 240;
 const LIMIT = TORTURE ? 0 : 600_000;
-const room = new Workroom();
+const room = new TempDir();
 let readers: Readers;
 
 beforeAll(() => {
@@ -111,7 +111,7 @@ for (const [what, make, mutators] of FORMS) {
   test.skipIf(MISSING.length > 0)(
     `${what}${title}`,
     async (context) => {
-      const tally = new Tally(context, `${what}, mutated: refused, or the same tree for all readers`);
+      const tally = new CaseCounter(context, `${what}, mutated: refused, or the same tree for all readers`);
       const counts = new Counts();
       for (let seed = 0; seed < CASES / 2; seed++) {
         const name = mutators[seed % mutators.length] as string;

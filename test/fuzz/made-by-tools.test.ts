@@ -6,10 +6,10 @@ import { gzipSync } from 'node:zlib';
 import { type BackupEvent, verifySnapshot } from 'oxios-backup';
 import * as tar from 'tar';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { Workroom } from '../workroom.ts';
+import { TempDir } from '../workroom.ts';
 import { MISSING, Readers } from './readers.ts';
 
-const room = new Workroom();
+const room = new TempDir();
 const tree = room.path('tree');
 let readers: Readers;
 

@@ -1,4 +1,4 @@
-/** Changes of one field each to the tar of an archive. Checksums are made anew, so that the field itself is what readers judge. */
+/** Changes of one field each to the tar of an archive. Checksums are made anew, so that the field itself is what readers validator. */
 import { padded, paxHeaderOf, paxRecord } from '../archives/tar-bytes.ts';
 
 /** Numbers from 0 up to, not including, `below`. */

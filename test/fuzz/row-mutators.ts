@@ -1,4 +1,4 @@
-/** Changes of one field of an entry, in the index and in the tar alike: what a hostile writer could seal. */
+/** Changes of one field of an entry, in the index and in the tar alike: what a malicious writer could seal. */
 import type { Entry } from '../archives/entry.ts';
 import { pick, type Random } from './mutators.ts';
 

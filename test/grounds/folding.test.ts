@@ -6,10 +6,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { buildDirectoryFsync } from '../file-systems/directory-fsync.ts';
 import { mountApfsLike } from '../file-systems/folding.ts';
 import { type LimitedFileSystem, whyNotLimited } from '../file-systems/limited.ts';
-import { Workroom } from '../workroom.ts';
+import { TempDir } from '../workroom.ts';
 import { type Ground, runSuites, type Suites } from './run-suites.ts';
 
-const room = new Workroom();
+const room = new TempDir();
 const skip = whyNotLimited();
 let disk: LimitedFileSystem;
 let ground: Ground;
@@ -35,13 +35,13 @@ const SUITES: Record<string, Suites> = {
     files: ['restore/merge.test.ts'],
     only: '(of a file with two names|what was made since|go with the database)',
   },
-  'hostile archives': {
-    files: ['hostile/hostile.test.ts', 'hostile/honest.test.ts'],
+  'malicious archives': {
+    files: ['malicious/malicious.test.ts', 'malicious/valid.test.ts'],
     // What is about places; the rest never gets as far as a file system.
     only: '(link out|entry below|where a|twice|parent at the start|long name|composed)',
   },
   'swap, undo and recover': {
-    files: ['restore/publish/publish.test.ts'],
+    files: ['restore/commit/commit.test.ts'],
     // Not what is about nanoseconds, another user (who may not enter the mount), and the syncs of directories that are refused here.
     only: '^(?!.*(nanosecond|may not write to the parent|order on disk)).*$',
   },

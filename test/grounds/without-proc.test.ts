@@ -2,11 +2,11 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { noEmptyProc, withoutProc } from '../state/containers.ts';
-import { Workroom } from '../workroom.ts';
+import { noEmptyProc, withoutProc } from '../system/containers.ts';
+import { TempDir } from '../workroom.ts';
 import { runSuites, type Suites } from './run-suites.ts';
 
-const room = new Workroom();
+const room = new TempDir();
 
 /** As those of BSD: what they do not know they refuse. */
 const TOOLS: Record<string, string> = {
@@ -27,12 +27,12 @@ function toolsOfBsd(): string {
 const SUITES: Record<string, Suites> = {
   // Not what tells one process from a later one with its number: nothing does here, so the first is believed.
   lock: {
-    files: ['restore/publish/lock.test.ts'],
+    files: ['restore/commit/lock.test.ts'],
     only: '^(?!.*(number of a dead holder|started anew|find a dead holder)).*$',
   },
   // Not what unmounts by the table in /proc, reads it in strace, or is about nanoseconds.
   'swap, undo and recover': {
-    files: ['restore/publish/publish.test.ts'],
+    files: ['restore/commit/commit.test.ts'],
     only: '^(?!.*(at a mount point|order on disk|nanosecond)).*$',
   },
 };

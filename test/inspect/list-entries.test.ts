@@ -4,11 +4,11 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { buildWorkspace } from '../../fixtures/build-workspace.ts';
 import { readTree } from '../../fixtures/compare-trees.ts';
 import { directory, file, symlink } from '../archives/entry.ts';
+import { buildForeign } from '../archives/foreign.ts';
 import { buildSnapshot } from '../archives/snapshot.ts';
-import { buildUnsealed } from '../archives/unsealed.ts';
-import { Workroom } from '../workroom.ts';
+import { TempDir } from '../workroom.ts';
 
-const room = new Workroom();
+const room = new TempDir();
 const workspace = room.path('workspace');
 const snapshot = room.path('workspace.tar.gz');
 
@@ -105,8 +105,8 @@ test('entries that no snapshot may hold end the listing', async () => {
 
 test('an archive from elsewhere is listed in its own order, through a pipe too', async () => {
   const entries = [directory('seeds'), file('seeds/two.json'), file('seeds/one.json'), symlink('here', 'seeds')];
-  const path = room.fresh('unsealed.tar.gz');
-  writeFileSync(path, buildUnsealed(entries));
+  const path = room.fresh('foreign.tar.gz');
+  writeFileSync(path, buildForeign(entries));
   const expected = ['seeds', 'seeds/two.json', 'seeds/one.json', 'here'];
   expect(await paths(path)).toEqual(expected);
   expect(await paths(createReadStream(path))).toEqual(expected);

@@ -3,10 +3,10 @@ import { BackupError, createBackup, StateStore, showSnapshot } from 'oxios-backu
 import { beforeAll, expect, test } from 'vitest';
 import { buildWorkspace } from '../../fixtures/build-workspace.ts';
 import { directory, file } from '../archives/entry.ts';
-import { buildUnsealed } from '../archives/unsealed.ts';
-import { Workroom } from '../workroom.ts';
+import { buildForeign } from '../archives/foreign.ts';
+import { TempDir } from '../workroom.ts';
 
-const room = new Workroom();
+const room = new TempDir();
 const snapshot = room.path('workspace.tar.gz');
 
 beforeAll(async () => {
@@ -21,7 +21,7 @@ test('a sealed snapshot tells what it holds and where it comes from', async () =
     length: statSync(snapshot).size,
     sealed: true,
     complete: true,
-    verdicts: [],
+    statuses: [],
     totals: { files: 47, symlinks: 3, hard_links: 1 },
   });
   expect(summary.manifest.source).toMatchObject({ platform: process.platform, state_dir: room.path('workspace') });
@@ -34,8 +34,8 @@ test('a snapshot that comes through a pipe is the same', async () => {
 });
 
 test('an archive from elsewhere has no totals', async () => {
-  const path = room.fresh('unsealed.tar.gz');
-  writeFileSync(path, buildUnsealed([directory('seeds'), file('seeds/one.json')]));
+  const path = room.fresh('foreign.tar.gz');
+  writeFileSync(path, buildForeign([directory('seeds'), file('seeds/one.json')]));
   const summary = await showSnapshot(path);
   expect(summary).toMatchObject({ sealed: false, totals: null, complete: null });
   expect(summary.manifest.sections).toEqual([{ name: 'seeds', entry_count: 1 }]);

@@ -4,11 +4,11 @@ import { createBackup, StateStore, writeEntry } from 'oxios-backup';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { buildWorkspace } from '../../fixtures/build-workspace.ts';
 import { directory, file, hardLink } from '../archives/entry.ts';
+import { buildForeign } from '../archives/foreign.ts';
 import { buildSnapshot } from '../archives/snapshot.ts';
-import { buildUnsealed } from '../archives/unsealed.ts';
-import { Workroom } from '../workroom.ts';
+import { TempDir } from '../workroom.ts';
 
-const room = new Workroom();
+const room = new TempDir();
 const workspace = room.path('workspace');
 const snapshot = room.path('workspace.tar.gz');
 
@@ -97,8 +97,8 @@ test('a reader that goes away ends it', async () => {
 
 test('an archive from elsewhere is read to its end before anything comes out', async () => {
   const entries = [directory('seeds'), file('seeds/b.json'), hardLink('seeds/c.json', 'seeds/b.json')];
-  const path = room.fresh('unsealed.tar.gz');
-  const bytes = buildUnsealed(entries);
+  const path = room.fresh('foreign.tar.gz');
+  const bytes = buildForeign(entries);
   writeFileSync(path, bytes);
   expect((await cat(path, 'seeds/c.json')).toString()).toBe('content of seeds/b.json\n');
   writeFileSync(path, bytes.subarray(0, bytes.length - 9));

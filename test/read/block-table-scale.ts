@@ -1,5 +1,5 @@
 /**
- * Writes the index of a snapshot that nobody has, and reads it as `list` and the judgement of a restore do. Run in a process of its own, so
+ * Writes the index of a snapshot that nobody has, and reads it as `list` and the validation of a restore do. Run in a process of its own, so
  * that its memory can be measured: `tsx block-table-scale.ts DIRECTORY large|small COUNT` says what it held, in JSON.
  */
 import { hash } from 'node:crypto';
@@ -14,8 +14,8 @@ import { encodeRoot, parseRoot } from '../../src/format/index-root.ts';
 import { headerBlocks } from '../../src/format/tar-header.ts';
 import { BlockTable } from '../../src/read/block-table.ts';
 import { readBlock, readIndex } from '../../src/read/index-reader.ts';
-import { judgeBlock } from '../../src/read/judge-block.ts';
-import { SnapshotJudge } from '../../src/read/snapshot-judge.ts';
+import { SnapshotValidator } from '../../src/read/snapshot-validator.ts';
+import { validateBlock } from '../../src/read/validate-block.ts';
 
 const MIB = 2 ** 20;
 const START = 1058;
@@ -35,10 +35,10 @@ function entryAt(i: number): BlockEntry {
 const spool = new IndexSpool(folder);
 const writer = new IndexWriter(spool);
 const builder = new IndexBuilder(START, () => {});
-const judged = new SnapshotJudge();
+const validated = new SnapshotValidator();
 function store(closed: ReturnType<IndexBuilder['close']>): void {
   if (closed === null) return;
-  judged.add(judgeBlock(blockEntries(closed.block), 'linux', new Set()));
+  validated.add(validateBlock(blockEntries(closed.block), 'linux', new Set()));
   writer.add(closed, encodeBlock(closed.block));
 }
 
@@ -79,7 +79,7 @@ const header = encodeRoot({
   },
   directory: { mode: 0o755, uid: 0, gid: 0, mtime: 0, mtime_ns: 0 },
   totals,
-  verdicts: [],
+  statuses: [],
   pages: writer.pages,
 });
 const length = spool.length + header.length;
@@ -91,16 +91,17 @@ spool.close();
 const index = { fd, offset: 0, length };
 const root = parseRoot(readIndex(index, length - header.length, header.length));
 const table = new BlockTable(index, root.pages, START);
-const judge = new SnapshotJudge();
-for (const location of table) judge.add(judgeBlock(blockEntries(readBlock(index, location)), 'linux', new Set()));
-judge.judgeTotals(root.totals);
+const validator = new SnapshotValidator();
+for (const location of table)
+  validator.add(validateBlock(blockEntries(readBlock(index, location)), 'linux', new Set()));
+validator.validateTotals(root.totals);
 const last = entryAt(count - 1).path;
 const found = blockEntries(readBlock(index, table.blockOf(last) as never)).some(({ path }) => path === last);
 fs.closeSync(fd);
 console.log(
   JSON.stringify({
-    problems: [...judged.problems, ...judge.problems],
-    entries: judge.counts.entries,
+    problems: [...validated.problems, ...validator.problems],
+    entries: validator.counts.entries,
     blocks: table.length,
     pages: root.pages.length,
     headerBytes: header.length,

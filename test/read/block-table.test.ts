@@ -2,9 +2,9 @@ import { mkdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { execaNode } from 'execa';
 import { describe, expect, test } from 'vitest';
-import { Workroom } from '../workroom.ts';
+import { TempDir } from '../workroom.ts';
 
-const room = new Workroom();
+const room = new TempDir();
 const SCRIPT = fileURLToPath(new URL('./block-table-scale.ts', import.meta.url));
 const LONG_FORM = process.env.OXIOS_TORTURE === '1';
 /** What Node and the compiler of TypeScript take is in it. */

@@ -43,13 +43,13 @@ const parts = [
 const entries = parts.map(({ entry }) => entry);
 const tar = tarOf(parts);
 
-/** What comes out: proven content by path, and what was begun and thrown away. */
+/** What comes out: verified content by path, and what was begun and thrown away. */
 class Collector implements EntrySink {
-  readonly proven = new Map<string, Buffer>();
+  readonly verified = new Map<string, Buffer>();
   readonly dropped: string[] = [];
   #held: Buffer[] = [];
   whole(entry: BlockEntry, content: Buffer): void {
-    this.proven.set(entry.path, Buffer.from(content));
+    this.verified.set(entry.path, Buffer.from(content));
   }
   begin(): void {
     this.#held = [];
@@ -57,8 +57,8 @@ class Collector implements EntrySink {
   part(_: BlockEntry, content: Buffer): void {
     this.#held.push(Buffer.from(content));
   }
-  end(entry: BlockEntry, proven: boolean): void {
-    if (proven) this.proven.set(entry.path, Buffer.concat(this.#held));
+  end(entry: BlockEntry, verified: boolean): void {
+    if (verified) this.verified.set(entry.path, Buffer.concat(this.#held));
     else this.dropped.push(entry.path);
   }
 }
@@ -82,12 +82,12 @@ function walk(
 
 const contents = new Map(parts.map(({ entry, content }) => [entry.path, content]));
 
-test('everything is proven, also where members cut through the content of the last file', () => {
+test('everything is verified, also where members cut through the content of the last file', () => {
   const start = tar.length - padded(5000) - 512;
   for (const member of [tar.length, start + 512 + 1024, start + 512 + 512]) {
     const { sink, problems } = walk(tar, member);
     expect(problems).toEqual([]);
-    expect(sink.proven).toEqual(contents);
+    expect(sink.verified).toEqual(contents);
   }
 });
 
@@ -98,9 +98,9 @@ test('a bit changed anywhere is a problem, and what it stands in is not given ou
       changed[bit >> 3] = (changed[bit >> 3] as number) ^ (1 << (bit & 7));
       const { sink, problems } = walk(changed, tar.length);
       expect(problems.length).toBeGreaterThan(0);
-      expect(sink.proven.size).toBeLessThan(parts.length);
-      for (const [path, content] of sink.proven) expect(content.equals(contents.get(path) as Buffer)).toBe(true);
-      for (const { paths } of problems) for (const path of paths) expect(sink.proven.has(path)).toBe(false);
+      expect(sink.verified.size).toBeLessThan(parts.length);
+      for (const [path, content] of sink.verified) expect(content.equals(contents.get(path) as Buffer)).toBe(true);
+      for (const { paths } of problems) for (const path of paths) expect(sink.verified.has(path)).toBe(false);
     }),
     { numRuns: 3000 },
   );
@@ -131,7 +131,7 @@ test('padding that is not zero is a problem', () => {
   changed[512 + 512 + 701] = 1;
   const { sink, problems } = walk(changed, tar.length);
   expect(problems).toMatchObject([{ code: 'TAR_INVALID', paths: ['a/one'] }]);
-  expect(sink.proven.has('a/one')).toBe(false);
+  expect(sink.verified.has('a/one')).toBe(false);
 });
 
 describe('members that are passed over', () => {
@@ -139,9 +139,9 @@ describe('members that are passed over', () => {
     const start = tar.length - padded(5000) - 512;
     const { sink, problems } = walk(tar, start, [1]);
     expect(problems).toEqual([]);
-    expect([...sink.proven.keys()]).toEqual(entries.slice(0, -1).map(({ path }) => path));
+    expect([...sink.verified.keys()]).toEqual(entries.slice(0, -1).map(({ path }) => path));
     const first = walk(tar, start, [0]);
-    expect([...first.sink.proven.keys()]).toEqual(['d']);
+    expect([...first.sink.verified.keys()]).toEqual(['d']);
   });
 
   test('in the middle of a file throw away what was taken of it', () => {
@@ -158,11 +158,11 @@ describe('members that are passed over', () => {
   });
 });
 
-test('only what is selected is given out, but the rest is proven too when it is fed', () => {
+test('only what is selected is given out, but the rest is verified too when it is fed', () => {
   const only = (index: number) => index === 1 || index === 5;
   const { sink, problems } = walk(tar, tar.length, [], only);
   expect(problems).toEqual([]);
-  expect([...sink.proven.keys()]).toEqual(['a/one', 'd']);
+  expect([...sink.verified.keys()]).toEqual(['a/one', 'd']);
 });
 
 test('tar bytes that the index does not know of are a problem', () => {

@@ -1,19 +1,19 @@
 import { expect, test } from 'vitest';
 import type { Entry } from '../../src/format/entry.ts';
-import { EntryBook } from '../../src/read/unsealed/entry-book.ts';
+import { ArchiveValidator } from '../../src/read/foreign/archive-validator.ts';
 
 const common = { mode: 0o644, uid: 0, gid: 0, mtime: 0, mtimeNs: 0, size: 0 };
 const file = (path: string): Entry => ({ ...common, path, type: 'file' });
 
 test('many entries far down in the same directory cost no more than few', () => {
-  const book = new EntryBook('linux');
+  const book = new ArchiveValidator('linux');
   const deep = 'd/'.repeat(2000);
   for (let i = 0; i < 3000; i++) book.take(file(`${deep}${i}`));
   expect([...book.paths()]).toHaveLength(5000);
 });
 
 test('directories without end, which no entry names, are refused', () => {
-  const book = new EntryBook('linux');
+  const book = new ArchiveValidator('linux');
   const deep = '/d'.repeat(200);
   expect(() => {
     for (let i = 0; i < 6000; i++) book.take(file(`${i}${deep}`));
@@ -21,7 +21,7 @@ test('directories without end, which no entry names, are refused', () => {
 });
 
 test('what lies below a file is refused, also far below it', () => {
-  const book = new EntryBook('linux');
+  const book = new ArchiveValidator('linux');
   book.take(file('a/b'));
   expect(() => book.take(file('a/b/c/d'))).toThrow(expect.objectContaining({ code: 'ENTRY_CONFLICT' }));
 });

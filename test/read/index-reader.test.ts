@@ -2,9 +2,9 @@ import fs from 'node:fs';
 import { expect, test } from 'vitest';
 import { encodeIndexPieces } from '../../src/format/gzip-member.ts';
 import { readBlock, readIndex } from '../../src/read/index-reader.ts';
-import { Workroom } from '../workroom.ts';
+import { TempDir } from '../workroom.ts';
 
-const room = new Workroom();
+const room = new TempDir();
 
 test('a part that is longer than any can be is refused before room is made for it', () => {
   const length = 2 ** 40;

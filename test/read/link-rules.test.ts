@@ -3,18 +3,18 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { leadsOutside, SymlinkIndex } from '../../src/read/link-rules.ts';
-import { Workroom } from '../workroom.ts';
+import { TempDir } from '../workroom.ts';
 
-const room = new Workroom();
+const room = new TempDir();
 
-const judge = (links: Record<string, string>) => {
+const validator = (links: Record<string, string>) => {
   const index = new SymlinkIndex(Object.entries(links));
   return Object.entries(links).flatMap(([path, target]) => (leadsOutside(path, target, index) ? path : []));
 };
 
 test('links that stay inside', () => {
   expect(
-    judge({
+    validator({
       a: 'b',
       'd/e': '../a',
       'd/f': '..',
@@ -28,12 +28,12 @@ test('links that stay inside', () => {
 });
 
 test('links that leave, directly or through others', () => {
-  expect(judge({ a: '/etc', b: '..', 'c/d': '../../x', e: 'x/../../y' })).toEqual(['a', 'b', 'c/d', 'e']);
-  expect(judge({ up: 'deep/down', 'deep/down': '..', out: 'deep/down/..' })).toEqual(['out']);
+  expect(validator({ a: '/etc', b: '..', 'c/d': '../../x', e: 'x/../../y' })).toEqual(['a', 'b', 'c/d', 'e']);
+  expect(validator({ up: 'deep/down', 'deep/down': '..', out: 'deep/down/..' })).toEqual(['out']);
   // Up from where the link leads, not from where it stands.
-  expect(judge({ 'a/b': '..', 'a/c': 'b/..' })).toEqual(['a/c']);
-  expect(judge({ one: 'two', two: 'three', three: '/' })).toEqual(['one', 'two', 'three']);
-  expect(judge({ dir: 'real', 'real/x': '../../out', via: 'dir/x' })).toEqual(['real/x', 'via']);
+  expect(validator({ 'a/b': '..', 'a/c': 'b/..' })).toEqual(['a/c']);
+  expect(validator({ one: 'two', two: 'three', three: '/' })).toEqual(['one', 'two', 'three']);
+  expect(validator({ dir: 'real', 'real/x': '../../out', via: 'dir/x' })).toEqual(['real/x', 'via']);
 });
 
 test.each<[string, Record<string, string>, string[]]>([
@@ -50,10 +50,10 @@ test.each<[string, Record<string, string>, string[]]>([
   ],
   ['none: folded links that stay inside', { 'sub/deep/up': '../..', x: 'SUB/DEEP/UP/inside' }, []],
 ])('links that leave where names fold: %s', (_name, links, leaving) => {
-  expect(judge(links)).toEqual(leaving);
+  expect(validator(links)).toEqual(leaving);
 });
 
-test('what is said to stay inside does, by the judgement of the system', () => {
+test('what is said to stay inside does, by the validation of the system', () => {
   const name = fc.constantFrom('a', 'b', 'c');
   const place = fc.array(name, { minLength: 1, maxLength: 3 }).map((names) => names.join('/'));
   const target = fc
@@ -94,10 +94,10 @@ test('what is said to stay inside does, by the judgement of the system', () => {
   );
 });
 
-test('links too winding to be judged are said to leave, at once', () => {
+test('links too winding to be validated are said to leave, at once', () => {
   const winding = 'a/../'.repeat(800);
   const links: Record<string, string> = {};
   for (let i = 0; i < 1000; i++) links[`${'d/'.repeat(2000)}${i}`] = `${winding}${i + 1}`;
-  expect(judge(links)).toHaveLength(1000);
-  expect(judge({ deep: 'd/'.repeat(200) })).toEqual([]);
+  expect(validator(links)).toHaveLength(1000);
+  expect(validator({ deep: 'd/'.repeat(200) })).toEqual([]);
 });

@@ -3,9 +3,9 @@ import fs from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { openSource, readAt } from '../../src/read/snapshot-source.ts';
-import { Workroom } from '../workroom.ts';
+import { TempDir } from '../workroom.ts';
 
-const room = new Workroom();
+const room = new TempDir();
 
 describe.runIf(process.platform !== 'win32')('a snapshot that comes through a FIFO', () => {
   function fifo(): string {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Entry } from '../../src/format/entry.ts';
-import { TarGate } from '../../src/read/unsealed/tar-gate.ts';
+import { TarParser } from '../../src/read/foreign/tar-parser.ts';
 import { directory, file, hardLink, symlink, tarBytes } from '../archives/entry.ts';
 import { END_OF_TAR, gnuLong, paxHeader, ustarHeader } from '../archives/tar-bytes.ts';
 import { noise } from '../damage/small-tree.ts';
@@ -11,10 +11,10 @@ interface Taken {
   content: Buffer;
 }
 
-/** What the gate lets through when the bytes come in pieces of these lengths. */
+/** What the parser lets through when the bytes come in pieces of these lengths. */
 function pass(tar: Buffer, pieces: readonly number[] = [tar.length]): Taken[] {
   const taken: Taken[] = [];
-  const gate = new TarGate({
+  const parser = new TarParser({
     begin: (entry) => taken.push({ entry, content: Buffer.alloc(0) }),
     part(_, content) {
       const last = taken.at(-1) as Taken;
@@ -25,10 +25,10 @@ function pass(tar: Buffer, pieces: readonly number[] = [tar.length]): Taken[] {
   let at = 0;
   for (let i = 0; at < tar.length; i++) {
     const length = pieces[i % pieces.length] as number;
-    gate.push(tar.subarray(at, at + length));
+    parser.push(tar.subarray(at, at + length));
     at += length;
   }
-  gate.finish();
+  parser.finish();
   return taken;
 }
 

@@ -17,7 +17,7 @@ export interface Outcome {
 }
 
 /** A home with an Oxios in it, a folder to work in, and `oxios-backup` on the PATH: what a reader of the README has. */
-export class Household {
+export class TestHome {
   readonly root = mkdtempSync(join(TEST_FOLDER, 'oxios-home-'));
   readonly home = this.path('home');
   readonly stateDir = this.path('home/.oxios/workspace');

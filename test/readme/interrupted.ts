@@ -1,7 +1,7 @@
-import type { Household } from './household.ts';
+import type { TestHome } from './household.ts';
 
 /** Kills the command between the two renames of its swap: the old tree has gone, the new one is not there yet. */
-export function killedBetweenRenames(house: Household, command: string): void {
+export function killedBetweenRenames(house: TestHome, command: string): void {
   const strace = 'strace -qq -e signal=none -e trace=rename';
   house.run(`cp -a ~/.oxios ~/rehearsal
     ${strace} -o trace oxios-backup ${command} --state-dir ~/rehearsal/workspace`);

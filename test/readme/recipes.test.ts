@@ -6,19 +6,19 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { buildWorkspace } from '../../fixtures/build-workspace.ts';
 import type { TreeNode } from '../../fixtures/compare-trees.ts';
-import { Workroom } from '../workroom.ts';
+import { TempDir } from '../workroom.ts';
 import { FIRST_SCREEN, PROJECT, RECIPES } from './blocks.ts';
-import { Household, type Outcome } from './household.ts';
+import { type Outcome, TestHome } from './household.ts';
 import { killedBetweenRenames } from './interrupted.ts';
 
-const room = new Workroom();
-let house: Household;
+const room = new TempDir();
+let house: TestHome;
 let before: Map<string, TreeNode>;
 const used = new Set<string>();
 
 beforeAll(() => buildWorkspace(room.path('workspace')));
 beforeEach(() => {
-  house = new Household(room.path('workspace'));
+  house = new TestHome(room.path('workspace'));
   before = house.tree();
 });
 afterEach(() => house.dispose());
@@ -31,7 +31,7 @@ function recipe(name: string): string {
 }
 
 /** A test of recipes; skipped, and named so, where the machine lacks what they call. */
-function cook(names: string[], title: string, needs: string[], body: () => void): void {
+function run(names: string[], title: string, needs: string[], body: () => void): void {
   for (const name of names) used.add(name);
   const lacking = needs.filter((tool) => spawnSync('which', [tool], { stdio: 'ignore' }).status !== 0);
   test.skipIf(lacking.length > 0)(
@@ -81,7 +81,7 @@ describe('every night', () => {
     return house.run(quoted);
   }
 
-  cook(['nightly', 'cron'], 'by cron: no mail when all is well', [], () => {
+  run(['nightly', 'cron'], 'by cron: no mail when all is well', [], () => {
     expect(cron()).toEqual({ status: 0, stdout: '', stderr: '' });
     expect(backups()).toHaveLength(1);
     // Of one day the first and the last are kept.
@@ -90,7 +90,7 @@ describe('every night', () => {
     expect(backups()).toEqual(['first.tar.gz', expect.stringMatching(/^oxios-backup-/)]);
   });
 
-  cook(['cron'], 'by cron: a mail, and 3, when something could not be had', [], () => {
+  run(['cron'], 'by cron: a mail, and 3, when something could not be had', [], () => {
     writeFileSync(nameNotUtf8(), 'x');
     const { status, stdout, stderr } = cron();
     expect({ status, stdout }).toEqual({ status: 3, stdout: '' });
@@ -98,7 +98,7 @@ describe('every night', () => {
     expect(backups()).toHaveLength(1);
   });
 
-  cook(['cron'], 'by cron: a mail, and 1, when the disk of the backups is not there', [], () => {
+  run(['cron'], 'by cron: a mail, and 1, when the disk of the backups is not there', [], () => {
     rmSync(house.path('home/backups'), { recursive: true });
     const { status, stderr } = cron();
     expect(status).toBe(1);
@@ -106,23 +106,18 @@ describe('every night', () => {
     expect(existsSync(house.path('home/backups'))).toBe(false);
   });
 
-  cook(
-    ['cron'],
-    'by cron: a mail, and 4, when an old snapshot is damaged; the others are pruned without it',
-    [],
-    () => {
-      for (const name of ['oldest', 'old', 'last']) {
-        expectDone(house.run(`oxios-backup create ~/backups/${name}.tar.gz`));
-      }
-      damage(house.path('home/backups/last.tar.gz'));
-      const { status, stderr } = cron();
-      expect(status).toBe(4);
-      expect(stderr).toMatch(/^last\.tar\.gz: NOT VALID/m);
-      expect(backups().sort()).toEqual(['last.tar.gz', 'oldest.tar.gz', expect.stringMatching(/^oxios-backup-/)]);
-    },
-  );
+  run(['cron'], 'by cron: a mail, and 4, when an old snapshot is damaged; the others are pruned without it', [], () => {
+    for (const name of ['oldest', 'old', 'last']) {
+      expectDone(house.run(`oxios-backup create ~/backups/${name}.tar.gz`));
+    }
+    damage(house.path('home/backups/last.tar.gz'));
+    const { status, stderr } = cron();
+    expect(status).toBe(4);
+    expect(stderr).toMatch(/^last\.tar\.gz: NOT VALID/m);
+    expect(backups().sort()).toEqual(['last.tar.gz', 'oldest.tar.gz', expect.stringMatching(/^oxios-backup-/)]);
+  });
 
-  cook(['launchd'], 'by launchd: its property list is one, and what it runs makes a snapshot', ['python3'], () => {
+  run(['launchd'], 'by launchd: its property list is one, and what it runs makes a snapshot', ['python3'], () => {
     house.write('work/agent.plist', recipe('launchd'));
     const read = "import plistlib, json; print(json.dumps(plistlib.load(open('agent.plist', 'rb'))))";
     const agent = JSON.parse(house.run(`python3 -c "${read}"`).stdout);
@@ -134,7 +129,7 @@ describe('every night', () => {
     expect(readFileSync(house.path('home/Library/Logs/oxios-backup.log'), 'utf8')).toBe('');
   });
 
-  cook(
+  run(
     ['systemd service', 'systemd timer'],
     'by systemd, which finds nothing to complain about',
     ['systemd-analyze'],
@@ -152,7 +147,7 @@ describe('every night', () => {
   );
 });
 
-cook(['neighbours'], 'what lies beside the workspace, each on its own, and back', [], () => {
+run(['neighbours'], 'what lies beside the workspace, each on its own, and back', [], () => {
   house.mkdir('home/backups');
   house.write('home/.oxi/brain/brain.db', 'memory');
   house.write('home/.oxi/vault/note.md', 'knowledge');
@@ -202,7 +197,7 @@ describe('in a container', () => {
 describe('through a pipe', () => {
   const HALF = 'head -c 20000';
 
-  cook(['ssh push', 'ssh restore'], 'to another machine by ssh, and back', [], () => {
+  run(['ssh push', 'ssh restore'], 'to another machine by ssh, and back', [], () => {
     house.host('backup.example.org');
     expectDone(follow('ssh push'));
     house.spoil();
@@ -210,7 +205,7 @@ describe('through a pipe', () => {
     expect(house.differences(before)).toEqual([]);
   });
 
-  cook(['ssh push'], 'what breaks off on its way by ssh replaces nothing', [], () => {
+  run(['ssh push'], 'what breaks off on its way by ssh replaces nothing', [], () => {
     house.host('backup.example.org');
     expectDone(follow('ssh push'));
     const there = house.path('hosts/backup.example.org/oxios.tar.gz');
@@ -220,7 +215,7 @@ describe('through a pipe', () => {
     expect(readFileSync(there).equals(good)).toBe(true);
   });
 
-  cook(['ssh restore'], 'half a snapshot is refused, also without pipefail', [], () => {
+  run(['ssh restore'], 'half a snapshot is refused, also without pipefail', [], () => {
     house.host('backup.example.org');
     expectDone(follow('ssh push'));
     house.spoil();
@@ -230,25 +225,25 @@ describe('through a pipe', () => {
     expect(house.differences(spoiled)).toEqual([]);
   });
 
-  cook(['ssh pull'], 'from another machine by ssh', [], () => {
+  run(['ssh pull'], 'from another machine by ssh', [], () => {
     house.host('oxios.example.org');
     expectDone(follow('ssh pull'));
   });
 
-  cook(['rclone'], 'to a cloud by rclone, and back', ['rclone'], () => {
+  run(['rclone'], 'to a cloud by rclone, and back', ['rclone'], () => {
     house.write('home/.config/rclone/rclone.conf', `[remote]\ntype = alias\nremote = ${house.mkdir('cloud')}\n`);
     expectDone(follow('rclone'));
     expect(readdirSync(house.path('cloud/oxios'))).toHaveLength(1);
     expect(house.differences(before)).toEqual([]);
   });
 
-  cook(['age'], 'encrypted by age', ['age'], () => {
+  run(['age'], 'encrypted by age', ['age'], () => {
     expectDone(follow('age'));
     expect(readFileSync(house.path('work/oxios.tar.gz.age'), 'latin1')).toMatch(/^age-encryption\.org/);
     expect(house.differences(before)).toEqual([]);
   });
 
-  cook(['gpg'], 'encrypted by gpg', ['gpg'], () => {
+  run(['gpg'], 'encrypted by gpg', ['gpg'], () => {
     house.mkdir('home/.gnupg');
     expectDone(house.run("gpg --batch --passphrase '' --quick-generate-key you@example.org default default never"));
     expectDone(follow('gpg'));
@@ -259,14 +254,14 @@ describe('through a pipe', () => {
 describe('with a snapshot at hand', () => {
   beforeEach(() => house.snapshot());
 
-  cook(['move'], 'to another home', [], () => {
+  run(['move'], 'to another home', [], () => {
     rmSync(house.stateDir, { recursive: true });
     expectDone(follow('move'));
     expect(house.differences(before)).toEqual([]);
   });
 
   const isRoot = process.getuid?.() === 0;
-  cook(['move'], 'to another user', isRoot ? ['setpriv'] : ['root'], () => {
+  run(['move'], 'to another user', isRoot ? ['setpriv'] : ['root'], () => {
     house.write('nobody/move.sh', recipe('move'));
     const moved = house.run(`
       cp oxios.tar.gz ../nobody
@@ -280,7 +275,7 @@ describe('with a snapshot at hand', () => {
     expect(statSync(stateDir).uid).toBe(65534);
   });
 
-  cook(['one thing'], 'one thing comes back, and the rest stays', [], () => {
+  run(['one thing'], 'one thing comes back, and the rest stays', [], () => {
     house.spoil();
     const done = follow('one thing');
     expectDone(done);
@@ -290,7 +285,7 @@ describe('with a snapshot at hand', () => {
     ]);
   });
 
-  cook(['undo'], 'a restore is taken back', [], () => {
+  run(['undo'], 'a restore is taken back', [], () => {
     house.spoil();
     const spoiled = house.tree();
     expectDone(house.run('oxios-backup restore oxios.tar.gz --replace'));
@@ -299,7 +294,7 @@ describe('with a snapshot at hand', () => {
     expect(house.differences(spoiled)).toEqual([]);
   });
 
-  cook(['recover'], 'a restore is finished after a crash', ['strace'], () => {
+  run(['recover'], 'a restore is finished after a crash', ['strace'], () => {
     house.spoil();
     killedBetweenRenames(house, 'restore oxios.tar.gz --replace');
     expect(existsSync(house.stateDir)).toBe(false);
@@ -308,7 +303,7 @@ describe('with a snapshot at hand', () => {
     expect(house.differences(before)).toEqual([]);
   });
 
-  cook(['salvage'], 'what is sound of a damaged snapshot is saved', [], () => {
+  run(['salvage'], 'what is sound of a damaged snapshot is saved', [], () => {
     writeFileSync(join(house.stateDir, 'assets/film.bin'), randomBytes(3 * 2 ** 20));
     house.run('oxios-backup create damaged.tar.gz');
     damage(house.path('work/damaged.tar.gz'));
@@ -318,21 +313,21 @@ describe('with a snapshot at hand', () => {
     expect(lost).toEqual([]);
   });
 
-  cook(['tar'], 'gzip and tar suffice', ['tar', 'gzip'], () => {
+  run(['tar'], 'gzip and tar suffice', ['tar', 'gzip'], () => {
     rmSync(house.stateDir, { recursive: true });
     expectDone(follow('tar'));
     const wholeSeconds = house.differences(before).filter((line) => !line.startsWith('time: '));
     expect(wholeSeconds).toEqual([]);
   });
 
-  cook(['tar'], 'and so does the tar of macOS and FreeBSD', ['bsdtar', 'gzip'], () => {
+  run(['tar'], 'and so does the tar of macOS and FreeBSD', ['bsdtar', 'gzip'], () => {
     rmSync(house.stateDir, { recursive: true });
     house.write('home/.local/bin/tar', '#!/bin/sh\nexec bsdtar "$@"\n', 0o755);
     expectDone(follow('tar'));
     expect(house.differences(before).filter((line) => !line.startsWith('time: '))).toEqual([]);
   });
 
-  cook(['reader'], 'Python suffices to check it', ['python3'], () => {
+  run(['reader'], 'Python suffices to check it', ['python3'], () => {
     house.run(`cp ${PROJECT}/test/format/reader.py .`);
     expectDone(follow('reader'));
     damage(house.path('work/oxios.tar.gz'));

@@ -5,9 +5,9 @@ import { createBackup, restoreBackup, StateStore, verifySnapshot } from 'oxios-b
 import { afterEach, describe, expect, test } from 'vitest';
 import { mountApfsLike } from '../file-systems/folding.ts';
 import { type LimitedFileSystem, whyNotLimited } from '../file-systems/limited.ts';
-import { Workroom } from '../workroom.ts';
+import { TempDir } from '../workroom.ts';
 
-const room = new Workroom();
+const room = new TempDir();
 const skip = whyNotLimited();
 const LONG = '한'.repeat(255);
 let disk: LimitedFileSystem | undefined;

@@ -6,10 +6,10 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { buildWorkspace } from '../../fixtures/build-workspace.ts';
 import { compareTrees, readTree, type TreeNode } from '../../fixtures/compare-trees.ts';
 import { directory, file, symlink } from '../archives/entry.ts';
-import { buildUnsealed } from '../archives/unsealed.ts';
-import { Workroom } from '../workroom.ts';
+import { buildForeign } from '../archives/foreign.ts';
+import { TempDir } from '../workroom.ts';
 
-const room = new Workroom();
+const room = new TempDir();
 const state = room.path('state');
 const unpacked = room.path('unpacked');
 
@@ -70,7 +70,7 @@ function wholeSeconds(tree: Map<string, TreeNode>): Map<string, TreeNode> {
 describe('an archive that was unpacked and packed again by hand', () => {
   for (const [name, { command, pack }] of Object.entries(packers)) {
     const there = spawnSync(command, ['--version']).status === 0;
-    test.skipIf(!there)(`by ${name} restores, and is called unsealed`, async () => {
+    test.skipIf(!there)(`by ${name} restores, and is called foreign`, async () => {
       const archive = room.fresh('repacked');
       pack(archive);
       const verified = await verifySnapshot(archive);
@@ -100,7 +100,7 @@ describe('an archive that was unpacked and packed again by hand', () => {
 test('an archive that holds a link and not the directory that it lies in restores', async () => {
   const archive = room.path('partial.tar.gz');
   const entries = [directory('seeds'), file('seeds/a.json', '{}'), symlink('links/in', '../seeds/a.json')];
-  fs.writeFileSync(archive, buildUnsealed(entries));
+  fs.writeFileSync(archive, buildForeign(entries));
   const back = room.fresh('back');
   await restoreBackup(new StateStore(back), archive);
   expect(fs.readFileSync(join(back, 'links/in'), 'utf8')).toBe('{}');

@@ -6,9 +6,9 @@ import { directory, type Entry, file, inOrder, symlink } from '../archives/entry
 import { buildSnapshot } from '../archives/snapshot.ts';
 import { mountApfsLike } from '../file-systems/folding.ts';
 import { type LimitedFileSystem, whyNotLimited } from '../file-systems/limited.ts';
-import { Workroom } from '../workroom.ts';
+import { TempDir } from '../workroom.ts';
 
-const room = new Workroom();
+const room = new TempDir();
 const skip = whyNotLimited();
 let folding: LimitedFileSystem;
 let next = 0;

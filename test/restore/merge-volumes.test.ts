@@ -16,8 +16,8 @@ import { createBackup, discardUndo, restoreBackup, StateStore, undoRestore } fro
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { directory, type Entry, file, hardLink, inOrder, symlink } from '../archives/entry.ts';
 import { buildSnapshot } from '../archives/snapshot.ts';
+import { noMounts } from '../state-dir/commit/scenario.ts';
 import { exactTree } from './exact-picture.ts';
-import { noMounts } from './publish/scenario.ts';
 
 let folder: string;
 let root: string;
@@ -83,7 +83,7 @@ describe.skipIf(noMounts !== null)(`what comes to a volume (${noMounts ?? 'tmpfs
     symlinkSync('mine', join(volume, 'way'));
     writeFileSync(join(root, 'note'), 'old');
     const before = exactTree(root);
-    const { keptTree } = await (async () => {
+    const { previousState } = await (async () => {
       await restoreBackup(new StateStore(root), snapshotOf(BROUGHT), OPTIONS);
       const after = exactTree(root);
       expect([...after.keys()].sort()).toEqual(
@@ -101,7 +101,7 @@ describe.skipIf(noMounts !== null)(`what comes to a volume (${noMounts ?? 'tmpfs
       return undoRestore(root);
     })();
     expect(exactTree(root)).toEqual(before);
-    await undoRestore(root, { to: keptTree ?? '' });
+    await undoRestore(root, { to: previousState ?? '' });
     expect(readFileSync(join(volume, 'fresh/deep'), 'utf8')).toBe('fresh');
     await undoRestore(root);
     expect(exactTree(root)).toEqual(before);
@@ -152,7 +152,7 @@ describe.skipIf(noMounts !== null)(`what comes to a volume (${noMounts ?? 'tmpfs
     KINDS[0]?.[1]();
     writeFileSync(join(volume, 'note'), 'old');
     await restoreBackup(new StateStore(root), snapshotOf(BROUGHT), OPTIONS);
-    const { leftOut } = await createBackup(new StateStore(root), join(folder, 'made.tar.gz'));
-    expect(leftOut.map(({ path }) => path)).toContain('volume/.oxios-backup');
+    const { excluded } = await createBackup(new StateStore(root), join(folder, 'made.tar.gz'));
+    expect(excluded.map(({ path }) => path)).toContain('volume/.oxios-backup');
   });
 });

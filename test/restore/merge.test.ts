@@ -195,21 +195,21 @@ test('any tree, any snapshot, any part of it: the model agrees, and an undo give
         const snapshot = snapshotOf(entries);
         const store = new StateStore(at);
         const options = { ...OPTIONS, ...(paths.length === 0 ? {} : { paths: paths.map(literal) }) };
-        const foreseen = await planRestore(store, snapshot, options);
+        const previewed = await planRestore(store, snapshot, options);
         await restoreBackup(store, snapshot, options);
         const after = exactTree(at);
         expectTree(after, model);
         const gone = [...before.keys()].filter((path) => !after.has(path) && before.get(path)?.type !== 'other');
-        const removed = foreseen.changes.filter(({ kind }) => kind === 'removed').map(({ path }) => path);
+        const removed = previewed.changes.filter(({ kind }) => kind === 'removed').map(({ path }) => path);
         expect(removed.sort()).toEqual(gone.sort());
-        const added = foreseen.changes.filter(({ kind }) => kind === 'added').map(({ path }) => path);
+        const added = previewed.changes.filter(({ kind }) => kind === 'added').map(({ path }) => path);
         const came = [...after.keys()].filter(
           (path) => before.get(path) === undefined || before.get(path)?.type === 'other',
         );
         expect(added.filter((path) => !came.includes(path))).toEqual([]);
-        const { keptTree } = await undoRestore(at);
+        const { previousState } = await undoRestore(at);
         expect(exactTree(at)).toEqual(before);
-        await undoRestore(at, { to: keptTree ?? '' });
+        await undoRestore(at, { to: previousState ?? '' });
         expectTree(exactTree(at), after);
         await undoRestore(at);
         expect(exactTree(at)).toEqual(before);
@@ -239,7 +239,7 @@ describe('one path', () => {
     chmodSync(join(root, 'sessions'), 0o1775);
     utimesSync(join(root, 'sessions'), 1_500_000_000, 1_500_000_000);
     const before = exactTree(root);
-    const { replacedTree } = await restoreBackup(new StateStore(root), snapshotOf(entries), {
+    const { previousState } = await restoreBackup(new StateStore(root), snapshotOf(entries), {
       ...OPTIONS,
       paths: ['sessions/one.json'],
     });
@@ -248,7 +248,7 @@ describe('one path', () => {
     before.delete('sessions/one.json');
     after.delete('sessions/one.json');
     expect(after).toEqual(before);
-    expect(readFileSync(join(replacedTree ?? '', 'before/sessions/one.json'), 'utf8')).toBe('old');
+    expect(readFileSync(join(previousState ?? '', 'before/sessions/one.json'), 'utf8')).toBe('old');
   });
 
   test('who has the old file open goes on with it', async () => {
@@ -277,10 +277,10 @@ describe('one path', () => {
     writeFileSync(join(root, 'sessions/one.json'), 'old');
     await restoreBackup(new StateStore(root), snapshotOf(entries), OPTIONS);
     writeFileSync(join(root, 'sessions/one.json'), 'newer');
-    const { keptTree } = await undoRestore(root);
+    const { previousState } = await undoRestore(root);
     expect(readFileSync(join(root, 'sessions/one.json'), 'utf8')).toBe('old');
-    expect(readFileSync(join(keptTree ?? '', 'before/sessions/one.json'), 'utf8')).toBe('newer');
-    await undoRestore(root, { to: keptTree ?? '' });
+    expect(readFileSync(join(previousState ?? '', 'before/sessions/one.json'), 'utf8')).toBe('newer');
+    await undoRestore(root, { to: previousState ?? '' });
     rmSync(join(root, 'sessions'), { recursive: true });
     writeFileSync(join(root, 'sessions'), 'a file now');
     await undoRestore(root);

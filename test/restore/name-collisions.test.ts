@@ -1,9 +1,9 @@
 import fs from 'node:fs';
 import { expect, test } from 'vitest';
 import { NameCollisions, probeNameFolding } from '../../src/restore/name-collisions.ts';
-import { Workroom } from '../workroom.ts';
+import { TempDir } from '../workroom.ts';
 
-const room = new Workroom();
+const room = new TempDir();
 const meet = (folding: { case: boolean; normalization: boolean }, ...paths: string[]) => {
   const collisions = new NameCollisions(folding);
   for (const path of paths) collisions.add(path);

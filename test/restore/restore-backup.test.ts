@@ -5,9 +5,9 @@ import { createBackup, restoreBackup, StateStore } from 'oxios-backup';
 import { beforeAll, expect, test } from 'vitest';
 import { compareTrees, readTree } from '../../fixtures/compare-trees.ts';
 import { buildSmallTree, noise } from '../damage/small-tree.ts';
-import { Workroom } from '../workroom.ts';
+import { TempDir } from '../workroom.ts';
 
-const room = new Workroom();
+const room = new TempDir();
 const state = room.path('state');
 const snapshot = room.path('snapshot.tar.gz');
 
@@ -44,11 +44,11 @@ test('a directory that has content is refused and left as it was', async () => {
 test('replace makes it exactly the snapshot and keeps the old tree', async () => {
   const { folder, live } = liveTree();
   const before = readTree(live.basePath);
-  const { replacedTree } = await restoreBackup(live, snapshot, { mode: 'replace' });
+  const { previousState } = await restoreBackup(live, snapshot, { mode: 'replace' });
   expect(compareTrees(readTree(state), readTree(live.basePath))).toEqual([]);
-  expect(compareTrees(before, readTree(replacedTree as string))).toEqual([]);
+  expect(compareTrees(before, readTree(previousState as string))).toEqual([]);
   expect(fs.readdirSync(folder).sort()).toEqual(
-    ['.live.oxios-backup.history', 'live', basename(replacedTree as string)].sort(),
+    ['.live.oxios-backup.history', 'live', basename(previousState as string)].sort(),
   );
 });
 

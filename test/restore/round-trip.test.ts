@@ -7,10 +7,10 @@ import { compareTrees, readTree } from '../../fixtures/compare-trees.ts';
 import { expectInvalid, expectRefused } from '../damage/refusal.ts';
 import { noise } from '../damage/small-tree.ts';
 import { ON_OTHER_GROUND } from '../test-folder.ts';
-import { Tally, TORTURE } from '../torture/tally.ts';
-import { Workroom } from '../workroom.ts';
+import { CaseCounter, TORTURE } from '../torture/tally.ts';
+import { TempDir } from '../workroom.ts';
 
-const room = new Workroom();
+const room = new TempDir();
 
 /** Something put into a tree; it does nothing where it cannot be. */
 type Step =
@@ -109,7 +109,7 @@ const runs = (long: number, short: number): { numRuns: number; endOnFailure: boo
 });
 
 test('restore(create(tree)) = tree', async (context) => {
-  const tally = new Tally(context, 'random trees: restore(create(tree)) = tree');
+  const tally = new CaseCounter(context, 'random trees: restore(create(tree)) = tree');
   await fc.assert(
     fc.asyncProperty(tree, fc.constantFrom(1, 2), async (steps, threads) => {
       const folder = room.fresh('trip');
@@ -119,7 +119,7 @@ test('restore(create(tree)) = tree', async (context) => {
       await tally.case(JSON.stringify(steps), async () => {
         const output = join(folder, 'snapshot');
         const made = await createBackup(new StateStore(root), output, { threads, allowEmpty: true });
-        expect(made.verdicts).toEqual([]);
+        expect(made.statuses).toEqual([]);
         expect((await verifySnapshot(output, { threads })).problems).toEqual([]);
         const back = join(folder, 'back');
         await restoreBackup(new StateStore(back), output, { threads, allowEmpty: true, externalLinks: 'keep' });
@@ -133,7 +133,7 @@ test('restore(create(tree)) = tree', async (context) => {
 });
 
 test('random cuts and byte flips of random trees: verify and restore refuse', async (context) => {
-  const tally = new Tally(context, 'random trees, cut or with a byte changed: verify and restore refuse');
+  const tally = new CaseCounter(context, 'random trees, cut or with a byte changed: verify and restore refuse');
   await fc.assert(
     fc.asyncProperty(
       tree,

@@ -4,14 +4,14 @@ import { createBackup, type SalvageResult, StateStore, salvageSnapshot } from 'o
 import { beforeAll, describe, expect, test } from 'vitest';
 import { compareTrees, readTree, type TreeNode } from '../../fixtures/compare-trees.ts';
 import { directory, file, hardLink, symlink } from '../archives/entry.ts';
+import { buildForeign } from '../archives/foreign.ts';
 import { buildSnapshot } from '../archives/snapshot.ts';
-import { buildUnsealed } from '../archives/unsealed.ts';
 import { flipped, type Member, membersOf, spliced } from '../damage/members.ts';
 import { buildLargerTree, buildSmallTree, noise } from '../damage/small-tree.ts';
-import { sampleOf, Tally, TORTURE } from '../torture/tally.ts';
-import { Workroom } from '../workroom.ts';
+import { CaseCounter, sampleOf, TORTURE } from '../torture/tally.ts';
+import { TempDir } from '../workroom.ts';
 
-const room = new Workroom();
+const room = new TempDir();
 const state = room.path('state');
 let sound: Buffer;
 let members: Member[];
@@ -49,7 +49,7 @@ function isFileEntry(path: string): boolean {
 }
 
 /** Content, type and links of all that came out are those of the state; what did not is named, or counted. */
-function expectHonest({ result, tree }: Salvaged): void {
+function expectValid({ result, tree }: Salvaged): void {
   for (const [path, node] of tree) {
     const original = whole.get(path);
     expect(original, path).toBeDefined();
@@ -65,15 +65,22 @@ function expectHonest({ result, tree }: Salvaged): void {
     expect(result.unnamed).toBeGreaterThanOrEqual(silent.filter((path) => isFileEntry(path)).length);
   else expect(silent).toEqual([]);
   for (const { reason } of result.lost) expect(reason).not.toBe('');
-  const untouched = result.lost.length === 0 && result.unproven.length === 0 && result.unnamed === 0;
+  const untouched = result.lost.length === 0 && result.unverified.length === 0 && result.unnamed === 0;
   expect(result.complete).toBe(untouched);
 }
 
 const entriesMembers = () => members.filter(({ kind }) => kind === 'D');
 
-test('of a sound snapshot everything comes out, proven, as a restore would give it', async () => {
+test('of a sound snapshot everything comes out, verified, as a restore would give it', async () => {
   const { result, tree } = await salvage(sound);
-  expect(result).toMatchObject({ complete: true, foundBy: 'index', lost: [], unproven: [], unnamed: 0, problems: [] });
+  expect(result).toMatchObject({
+    complete: true,
+    foundBy: 'index',
+    lost: [],
+    unverified: [],
+    unnamed: 0,
+    problems: [],
+  });
   const top = whole.get('.') as TreeNode;
   tree.set('.', top);
   expect(compareTrees(whole, tree)).toEqual([]);
@@ -82,9 +89,9 @@ test('of a sound snapshot everything comes out, proven, as a restore would give 
 test('of a damaged member the entries in it are lost and named, and no others', async () => {
   for (const { offset, length } of sampleOf(entriesMembers(), 4)) {
     const salvaged = await salvage(flipped(sound, (offset + (length >> 1)) * 8));
-    expectHonest(salvaged);
+    expectValid(salvaged);
     const { result, tree } = salvaged;
-    expect(result).toMatchObject({ foundBy: 'index', unproven: [], unnamed: 0, complete: false });
+    expect(result).toMatchObject({ foundBy: 'index', unverified: [], unnamed: 0, complete: false });
     // A folder that is lost itself is made all the same for what lies in it.
     expect(new Set([...tree.keys(), ...result.lost.map(({ path }) => path)])).toEqual(new Set(whole.keys()));
     for (const { reason } of result.lost) expect(reason).toMatch(new RegExp(`bytes ${offset} to|another name of`));
@@ -108,39 +115,39 @@ test('hard links to a file that is lost are lost with it', async () => {
   expect([...tree.keys()]).toEqual(['.', 'seeds', 'seeds/b.json']);
 });
 
-test('where only the two ends are damaged, all comes out proven', async () => {
+test('where only the two ends are damaged, all comes out verified', async () => {
   const manifest = await salvage(flipped(sound, 8 * 300));
-  expect(manifest.result).toMatchObject({ foundBy: 'index', lost: [], unproven: [], unnamed: 0, complete: true });
+  expect(manifest.result).toMatchObject({ foundBy: 'index', lost: [], unverified: [], unnamed: 0, complete: true });
   const appended = await salvage(Buffer.concat([sound, Buffer.alloc(4096)]));
-  expect(appended.result).toMatchObject({ foundBy: 'index', lost: [], unproven: [], complete: true });
+  expect(appended.result).toMatchObject({ foundBy: 'index', lost: [], unverified: [], complete: true });
   expect(appended.result.problems.map(({ code }) => code)).toEqual(['TRAILING_DATA']);
 });
 
 test('where bytes were put in, what stands behind them comes out too', async () => {
   const third = entriesMembers()[2] as Member;
   const salvaged = await salvage(spliced(sound, third.offset, third.offset, noise(777, 1)));
-  expectHonest(salvaged);
-  expect(salvaged.result).toMatchObject({ foundBy: 'index', lost: [], unproven: [], complete: true });
+  expectValid(salvaged);
+  expect(salvaged.result).toMatchObject({ foundBy: 'index', lost: [], unverified: [], complete: true });
 });
 
-test('without an index everything comes out that the members hold, but unproven', async () => {
+test('without an index everything comes out that the members hold, but unverified', async () => {
   const seal = members.at(-1) as Member;
   for (const bytes of [sound.subarray(0, seal.offset), flipped(sound, (seal.offset + 60) * 8)]) {
     const salvaged = await salvage(bytes);
-    expectHonest(salvaged);
+    expectValid(salvaged);
     const { result } = salvaged;
     expect(result).toMatchObject({ foundBy: 'members', lost: [], unnamed: 0, complete: false });
-    expect(result.unproven).toHaveLength(whole.size - 1);
+    expect(result.unverified).toHaveLength(whole.size - 1);
     expect(result.manifest?.files).toBe(result.extracted.files);
   }
 });
 
-test('of a block of the index that is damaged the entries come out, but unproven', async () => {
+test('of a block of the index that is damaged the entries come out, but unverified', async () => {
   const index = members.find(({ kind }) => kind === 'I') as Member;
   const salvaged = await salvage(flipped(sound, (index.offset + 60) * 8));
-  expectHonest(salvaged);
+  expectValid(salvaged);
   expect(salvaged.result).toMatchObject({ foundBy: 'index', lost: [], unnamed: 0 });
-  expect(salvaged.result.unproven).toHaveLength(whole.size - 1);
+  expect(salvaged.result.unverified).toHaveLength(whole.size - 1);
 });
 
 test('without an index a damaged member costs its own entries, and a large file that it is a piece of', async () => {
@@ -153,7 +160,7 @@ test('without an index a damaged member costs its own entries, and a large file 
       ['header', offset + 3],
     ] as const) {
       const salvaged = await salvage(flipped(cut, at * 8 + 2));
-      expectHonest(salvaged);
+      expectValid(salvaged);
       const { unnamed, lost, extracted } = salvaged.result;
       const files = [...whole.keys()].filter(isFileEntry).length;
       const lostFiles = lost.filter(({ path }) => isFileEntry(path)).length;
@@ -163,22 +170,22 @@ test('without an index a damaged member costs its own entries, and a large file 
 });
 
 test('cut anywhere: what stands before the cut comes out, and nothing that is not of the state', async (context) => {
-  const tally = new Tally(context, 'salvage of a snapshot cut anywhere: only what is true comes out');
+  const tally = new CaseCounter(context, 'salvage of a snapshot cut anywhere: only what is true comes out');
   const step = Math.ceil(sound.length / (TORTURE ? 400 : 12));
   // Before that there is nothing but the beginning of a large file.
   for (let length = (entriesMembers()[5]?.offset ?? 0) + 1; length < sound.length; length += step) {
-    await tally.case(`${length} bytes`, async () => expectHonest(await salvage(sound.subarray(0, length))));
+    await tally.case(`${length} bytes`, async () => expectValid(await salvage(sound.subarray(0, length))));
   }
   tally.settle();
 });
 
-test('a byte changed anywhere: nothing comes out as proven that is not of the state', async (context) => {
-  const tally = new Tally(context, 'salvage of a snapshot with a bit flipped: only what is true comes out');
+test('a byte changed anywhere: nothing comes out as verified that is not of the state', async (context) => {
+  const tally = new CaseCounter(context, 'salvage of a snapshot with a bit flipped: only what is true comes out');
   const step = Math.ceil((sound.length * 8) / (TORTURE ? 400 : 12)) | 1;
   for (let bit = 5; bit < sound.length * 8; bit += step) {
     await tally.case(`bit ${bit}`, async () => {
       const salvaged = await salvage(flipped(sound, bit));
-      expectHonest(salvaged);
+      expectValid(salvaged);
     });
   }
   tally.settle();
@@ -191,24 +198,24 @@ describe('an archive from elsewhere', () => {
   ];
 
   test('that is sound comes out', async () => {
-    const { result } = await salvage(buildUnsealed(entries));
-    expect(result).toMatchObject({ foundBy: 'tar', complete: true, unproven: [], lost: [], unnamed: 0 });
+    const { result } = await salvage(buildForeign(entries));
+    expect(result).toMatchObject({ foundBy: 'tar', complete: true, unverified: [], lost: [], unnamed: 0 });
     expect(result.extracted.entries).toBe(51);
   });
 
   test('that was cut comes out up to the cut', async () => {
-    const bytes = buildUnsealed(entries);
+    const bytes = buildForeign(entries);
     const { result, tree } = await salvage(bytes.subarray(0, bytes.length >> 1));
     expect(result).toMatchObject({ foundBy: 'tar', complete: false, unnamed: null });
     expect(result.extracted.files).toBeGreaterThan(20);
     expect(result.lost).toHaveLength(1);
-    expect(result.unproven).toHaveLength(result.extracted.entries);
+    expect(result.unverified).toHaveLength(result.extracted.entries);
     expect(tree.size).toBe(result.extracted.entries + 1);
   });
 
   test('with entries that must not be written: they are named, the others come out', async () => {
     const { result, tree } = await salvage(
-      buildUnsealed([
+      buildForeign([
         file('../escape', 'x'),
         file('/absolute', 'x'),
         symlink('out', '/etc'),
@@ -228,7 +235,7 @@ describe('an archive from elsewhere', () => {
   });
 });
 
-test('hostile entries of a sealed snapshot are named and not written', async () => {
+test('malicious entries of a sealed snapshot are named and not written', async () => {
   const { result, tree } = await salvage(
     buildSnapshot([symlink('a', '/etc'), file('a/passwd', 'x'), file('b/../../c', 'x'), file('good', 'x')]),
   );

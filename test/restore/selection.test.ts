@@ -17,9 +17,9 @@ import { describe, expect, test } from 'vitest';
 import { directory, type Entry, file, hardLink, inOrder, symlink } from '../archives/entry.ts';
 import { buildSnapshot, type Layers } from '../archives/snapshot.ts';
 import { MAIN } from '../cli/command-line.ts';
-import { Workroom } from '../workroom.ts';
+import { TempDir } from '../workroom.ts';
 
-const room = new Workroom();
+const room = new TempDir();
 /** Each entry in a block of its own. */
 const SCATTERED: Layers = { entriesPerMember: 1, membersPerBlock: 1 };
 
@@ -74,7 +74,7 @@ test('blocks that have no part in it may be damaged', async () => {
   expect(everything(root)).toEqual(['b', 'b/1']);
 });
 
-describe('what is restored is judged as in a whole restore', () => {
+describe('what is restored is validated as in a whole restore', () => {
   const refused: [string, Entry[], string[], string][] = [
     ['a name that leads out', [directory('a'), file('a/../b')], ['a'], 'UNSAFE_NAME'],
     ['a parent that is no directory', [file('a'), file('a/b')], ['a/b'], 'ENTRY_CONFLICT'],

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { createBackup, planRestore, restoreBackup, StateStore, verifySnapshot } from 'oxios-backup';
 import { expect, test } from 'vitest';
-import { Workroom } from '../workroom.ts';
+import { TempDir } from '../workroom.ts';
 
-const room = new Workroom();
+const room = new TempDir();
 const MIB = 2 ** 20;
 /** Of LMDB's kind: data at the beginning, in the middle and near the end, holes between. */
 const SIZE = 300 * MIB + 12_345;

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { createBackup, planRestore, restoreBackup, StateStore, salvageSnapshot, undoRestore } from 'oxios-backup';
 import { afterEach, beforeAll, expect, test } from 'vitest';
 import { buildSmallTree } from '../damage/small-tree.ts';
-import { Workroom } from '../workroom.ts';
+import { TempDir } from '../workroom.ts';
 
-const room = new Workroom();
+const room = new TempDir();
 const snapshot = room.path('snapshot.tar.gz');
 const volume = room.path('volume');
 const state = room.path('state');
@@ -31,9 +31,9 @@ test('a directory that somebody has only looked into is restored into, and undo 
   fs.mkdirSync(target);
   fs.writeFileSync(join(target, '.DS_Store'), 'Bud1');
   expect((await planRestore(new StateStore(target), snapshot)).refusals).toEqual([]);
-  const { replacedTree } = await restoreBackup(new StateStore(target), snapshot);
+  const { previousState } = await restoreBackup(new StateStore(target), snapshot);
   expect(fs.readdirSync(target).sort()).toEqual(top());
-  expect(fs.readFileSync(join(replacedTree ?? '', '.DS_Store'), 'utf8')).toBe('Bud1');
+  expect(fs.readFileSync(join(previousState ?? '', '.DS_Store'), 'utf8')).toBe('Bud1');
   await undoRestore(target);
   expect(fs.readdirSync(target)).toEqual(['.DS_Store']);
 });
@@ -72,8 +72,8 @@ test.skipIf(!canMount)(
     await restoreBackup(new StateStore(volume), snapshot, { mode: 'replace' });
     for (const name of kept) expect(fs.readFileSync(join(volume, name, 'thing'), 'utf8')).toBe(name);
     const again = room.fresh('again.tar.gz');
-    const { leftOut, totals } = await createBackup(new StateStore(volume), again);
-    expect(leftOut.map(({ path }) => path)).toEqual(expect.arrayContaining(kept));
+    const { excluded, totals } = await createBackup(new StateStore(volume), again);
+    expect(excluded.map(({ path }) => path)).toEqual(expect.arrayContaining(kept));
     const elsewhere = room.fresh('elsewhere');
     await restoreBackup(new StateStore(elsewhere), again);
     expect(fs.readdirSync(elsewhere).sort()).toEqual(top());

@@ -7,9 +7,9 @@ import { compareTrees, readTree, type TreeNode } from '../../fixtures/compare-tr
 import { probeAbilities } from '../../src/restore/target-abilities.ts';
 import { type Lacks, type LimitedFileSystem, mountLimited, whyNotLimited } from '../file-systems/limited.ts';
 import { actWith, hasStrace } from '../torture/faults.ts';
-import { Workroom } from '../workroom.ts';
+import { TempDir } from '../workroom.ts';
 
-const room = new Workroom();
+const room = new TempDir();
 const state = room.path('state');
 const snapshot = room.path('snapshot.tar.gz');
 const [noFuse, why] = [whyNotLimited() !== null, whyNotLimited()];

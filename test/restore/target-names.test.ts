@@ -13,15 +13,15 @@ import {
 import { afterEach, describe, expect, test } from 'vitest';
 import { noteUnusual, noUnusualNames } from '../../src/read/unusual-names.ts';
 import { refuseNames } from '../../src/restore/target-names.ts';
-import { describePlatform, HERE } from '../../src/state/platform.ts';
-import { removeTree } from '../../src/state/remove-tree.ts';
+import { describePlatform, HERE } from '../../src/system/platform.ts';
+import { removeTree } from '../../src/system/remove-tree.ts';
 import { file } from '../archives/entry.ts';
 import { buildSnapshot } from '../archives/snapshot.ts';
 import { MAIN } from '../cli/command-line.ts';
 import { type LimitedFileSystem, mountLimited, whyNotLimited } from '../file-systems/limited.ts';
-import { Workroom } from '../workroom.ts';
+import { TempDir } from '../workroom.ts';
 
-const room = new Workroom();
+const room = new TempDir();
 const why = whyNotLimited();
 const reason = why === null ? '' : ` (skipped: ${why})`;
 let disk: LimitedFileSystem | undefined;

@@ -11,8 +11,8 @@ export interface Restored {
   manifest: Manifest;
   live: LivingState;
   witness: Witness;
-  /** Paths that the snapshot names as losses. */
-  losses: ReadonlySet<string>;
+  /** Paths that the snapshot names as incomplete. */
+  incomplete: ReadonlySet<string>;
   /** Paths that the snapshot names as captured while they grew, up to a whole line. */
   trimmed: ReadonlySet<string>;
 }
@@ -32,9 +32,9 @@ export async function checkTree(tree: Restored): Promise<string[]> {
   ];
 }
 
-function checkStill({ root, live, losses }: Restored): string[] {
+function checkStill({ root, live, incomplete }: Restored): string[] {
   return [...live.still].flatMap(([path, digest]) => {
-    if (losses.has(path)) return [`${path}: lost, and nobody wrote to it`];
+    if (incomplete.has(path)) return [`${path}: lost, and nobody wrote to it`];
     const content = read(root, path);
     if (content === null) return [`${path}: missing`];
     return sha256(content) === digest ? [] : [`${path}: not what it was`];
@@ -65,12 +65,12 @@ function checkEntries({ root, live, witness }: Restored): string[] {
   return broken;
 }
 
-function checkDatabases({ root, witness, losses }: Restored): string[] {
+function checkDatabases({ root, witness, incomplete }: Restored): string[] {
   const broken: string[] = [];
   const paths: string[] = DATABASES.map(({ path }) => path);
   const there = paths.filter((path) => existsSync(join(root, path)));
   for (const path of paths) {
-    if (there.includes(path) === losses.has(path))
+    if (there.includes(path) === incomplete.has(path))
       broken.push(`${path}: missing without a word, or there and named lost`);
   }
   const script = join(import.meta.dirname, 'inspect_databases.py');
@@ -87,17 +87,17 @@ function checkDatabases({ root, witness, losses }: Restored): string[] {
   return broken;
 }
 
-function checkLog({ root, witness, losses, trimmed }: Restored, path: string): string[] {
-  if (losses.has(path)) return [`${path}: lost, and it only grew`];
+function checkLog({ root, witness, incomplete, trimmed }: Restored, path: string): string[] {
+  if (incomplete.has(path)) return [`${path}: lost, and it only grew`];
   const lines = readLines(root, path, trimmed.has(path));
   if (typeof lines === 'string') return [lines];
   return checkNumbers(path, lines, 0, witness);
 }
 
 /** What was rotated away is looked for behind the name that it then had. */
-function checkRotatedLog({ root, witness, losses, trimmed }: Restored): string[] {
+function checkRotatedLog({ root, witness, incomplete, trimmed }: Restored): string[] {
   const older = `${ROTATED_LOG}.1`;
-  if (losses.has(ROTATED_LOG) || losses.has(older)) return [];
+  if (incomplete.has(ROTATED_LOG) || incomplete.has(older)) return [];
   const first = existsSync(join(root, older)) ? readLines(root, older, trimmed.has(older)) : [];
   const second = readLines(root, ROTATED_LOG, trimmed.has(ROTATED_LOG));
   if (typeof first === 'string') return [first];
@@ -134,9 +134,9 @@ function readLines(root: string, path: string, trimmed: boolean): number[] | str
 }
 
 /** Such a file is written from its first byte to its last: one state of it is some of a version, then the one before. */
-function checkInPlace({ root, losses }: Restored): string[] {
+function checkInPlace({ root, incomplete }: Restored): string[] {
   return IN_PLACE.flatMap(({ path, size }) => {
-    if (losses.has(path)) return [];
+    if (incomplete.has(path)) return [];
     const content = read(root, path);
     if (content === null) return [`${path}: missing`];
     if (content.length !== size) return [`${path}: ${content.length} bytes, not ${size}`];
@@ -152,8 +152,8 @@ function checkInPlace({ root, losses }: Restored): string[] {
   });
 }
 
-function checkRepository({ root, witness, losses }: Restored): string[] {
-  const broken = [...losses].filter((path) => path.startsWith('.git/')).map((path) => `${path}: lost`);
+function checkRepository({ root, witness, incomplete }: Restored): string[] {
+  const broken = [...incomplete].filter((path) => path.startsWith('.git/')).map((path) => `${path}: lost`);
   const git = (...args: string[]) => {
     const env = { ...process.env, GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_SYSTEM: '/dev/null' };
     const { status, stdout, stderr } = spawnSync('git', args, { cwd: root, env, encoding: 'utf8' });

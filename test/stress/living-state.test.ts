@@ -5,17 +5,17 @@ import {
   type CreateOptions,
   type CreateResult,
   createBackup,
-  isLoss,
+  isIncomplete,
   type RestoreResult,
   restoreBackup,
   StateStore,
   verifySnapshot,
 } from 'oxios-backup';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { Tally, TORTURE } from '../torture/tally.ts';
-import { Workroom } from '../workroom.ts';
+import { CaseCounter, TORTURE } from '../torture/tally.ts';
+import { TempDir } from '../workroom.ts';
+import { checkStatuses } from './check-statuses.ts';
 import { checkTree } from './check-tree.ts';
-import { checkVerdicts } from './check-verdicts.ts';
 import { LivingState } from './living-state.ts';
 import { type Resources, resources } from './resources.ts';
 
@@ -29,7 +29,7 @@ type SqlitePath = NonNullable<CreateOptions['sqlite']>;
 
 /** Those that this Node has. */
 async function sqlitePaths(): Promise<SqlitePath[]> {
-  const paths: SqlitePath[] = ['pair'];
+  const paths: SqlitePath[] = ['raw-copy'];
   const sqlite = process.getBuiltinModule('node:sqlite' as 'node:fs') as { backup?: unknown } | undefined;
   if (sqlite?.backup !== undefined) paths.unshift('node');
   try {
@@ -42,7 +42,7 @@ async function sqlitePaths(): Promise<SqlitePath[]> {
   return paths;
 }
 
-const room = new Workroom();
+const room = new TempDir();
 let live: LivingState;
 beforeEach(async () => {
   live = await LivingState.start(room.fresh('state'));
@@ -74,11 +74,11 @@ const throughPipe: Take = async (file, target) => {
 };
 
 /** Of a log that was captured while it grew. What goes into a pipe cannot be taken back when it shows too late that it grows. */
-function isWholeLines({ verdict, detail }: { verdict: string; detail: string }): boolean {
-  return verdict === 'trimmed' && !detail.endsWith('to the middle of a line');
+function isWholeLines({ status, detail }: { status: string; detail: string }): boolean {
+  return status === 'truncated' && !detail.endsWith('to the middle of a line');
 }
 
-/** Everything writes while the snapshot is made, and nothing while it is judged: the load is for the snapshot. */
+/** Everything writes while the snapshot is made, and nothing while it is validated: the load is for the snapshot. */
 async function snapshot(take: Take, locks: boolean): Promise<void> {
   const file = room.fresh('snapshot');
   const target = room.fresh('restored');
@@ -89,10 +89,10 @@ async function snapshot(take: Take, locks: boolean): Promise<void> {
     live.pause();
     const verified = await verifySnapshot(file);
     const restored = already ?? (await restoreBackup(new StateStore(target), file));
-    const losses = new Set(created.verdicts.filter(({ verdict }) => isLoss(verdict)).map(({ path }) => path));
-    const trimmed = new Set(created.verdicts.filter(isWholeLines).map(({ path }) => path));
-    const broken = await checkTree({ root: target, manifest: created.manifest, live, witness, losses, trimmed });
-    expect([...checkVerdicts({ created, verified, restored }, locks), ...broken]).toEqual([]);
+    const incomplete = new Set(created.statuses.filter(({ status }) => isIncomplete(status)).map(({ path }) => path));
+    const trimmed = new Set(created.statuses.filter(isWholeLines).map(({ path }) => path));
+    const broken = await checkTree({ root: target, manifest: created.manifest, live, witness, incomplete, trimmed });
+    expect([...checkStatuses({ created, verified, restored }, locks), ...broken]).toEqual([]);
   } finally {
     live.resume();
     rmSync(file, { force: true });
@@ -100,7 +100,7 @@ async function snapshot(take: Take, locks: boolean): Promise<void> {
   }
 }
 
-async function snapshots(number: number, tally: Tally, take: Take, locks: boolean): Promise<void> {
+async function snapshots(number: number, tally: CaseCounter, take: Take, locks: boolean): Promise<void> {
   let warm: Resources | undefined;
   for (let i = 1; i <= number; i++) {
     await tally.case(`snapshot ${i}`, () => snapshot(take, locks));
@@ -117,12 +117,12 @@ const TIMEOUT_MS = SNAPSHOTS * 30_000;
 
 for (const sqlite of await sqlitePaths()) {
   test(`snapshots of a living state hold, databases by ${sqlite}`, { timeout: TIMEOUT_MS }, async (context) => {
-    const tally = new Tally(context, `a snapshot of a living state, databases by ${sqlite}`);
-    await snapshots(SNAPSHOTS, tally, intoFile(sqlite), sqlite !== 'pair');
+    const tally = new CaseCounter(context, `a snapshot of a living state, databases by ${sqlite}`);
+    await snapshots(SNAPSHOTS, tally, intoFile(sqlite), sqlite !== 'raw-copy');
   });
 }
 
 test('snapshots through a pipe hold', { timeout: TIMEOUT_MS }, async (context) => {
-  const tally = new Tally(context, 'a snapshot of a living state, through a pipe');
+  const tally = new CaseCounter(context, 'a snapshot of a living state, through a pipe');
   await snapshots(SNAPSHOTS_THROUGH_PIPE, tally, throughPipe, (await sqlitePaths()).length > 1);
 });

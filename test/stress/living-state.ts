@@ -152,7 +152,7 @@ export class LivingState {
     };
   }
 
-  /** To be called right behind a snapshot: returns when every writer has done a step since, which proves that none is locked out. */
+  /** To be called right behind a snapshot: returns when every writer has done a step since, which verifies that none is locked out. */
   async settle(witness: Witness): Promise<void> {
     const end = Date.now();
     await Promise.all(this.#writers.map((writer) => writer.heardUpTo(end + 1)));

@@ -6,10 +6,10 @@ import { buffer } from 'node:stream/consumers';
 import { setImmediate } from 'node:timers/promises';
 import { createBackup, StateStore } from 'oxios-backup';
 import { expect, test } from 'vitest';
-import { Workroom } from '../workroom.ts';
+import { TempDir } from '../workroom.ts';
 import { Writer } from './writer.ts';
 
-const room = new Workroom();
+const room = new TempDir();
 
 /** Asks for everything at once, and does not wait: with another lock on the database, that fails. */
 const TAKE_EVERYTHING = `

@@ -1,17 +1,17 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { isLoss, restoreBackup, StateStore, verifySnapshot } from 'oxios-backup';
+import { isIncomplete, restoreBackup, StateStore, verifySnapshot } from 'oxios-backup';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { Tally, TORTURE } from '../torture/tally.ts';
-import { Workroom } from '../workroom.ts';
+import { CaseCounter, TORTURE } from '../torture/tally.ts';
+import { TempDir } from '../workroom.ts';
 import { Writer } from './writer.ts';
 
 const COMMAND = join(import.meta.dirname, '../../dist/main.js');
 const SNAPSHOTS = TORTURE ? 50 : 4;
 const FILES_AT_A_TIME = 600;
 
-const room = new Workroom();
+const room = new TempDir();
 const state = room.path('state');
 let writer: Writer;
 beforeAll(async () => {
@@ -30,28 +30,28 @@ async function create(file: string) {
 }
 
 test('files that vanish are named, each, and are no loss', { timeout: SNAPSHOTS * 20_000 }, async (context) => {
-  const tally = new Tally(context, 'a snapshot of a directory whose files vanish, by the command');
+  const tally = new CaseCounter(context, 'a snapshot of a directory whose files vanish, by the command');
   let vanished = 0;
   for (let i = 1; i <= SNAPSHOTS; i++) {
     await tally.case(`snapshot ${i}`, async () => {
       const file = room.fresh('snapshot');
       const target = room.fresh('restored');
       const { exitCode, stderr } = await create(file);
-      const { valid, problems, verdicts, totals } = await verifySnapshot(file);
+      const { valid, problems, statuses, totals } = await verifySnapshot(file);
       expect({ valid, problems }).toEqual({ valid: true, problems: [] });
-      const losses = verdicts.filter(({ verdict }) => isLoss(verdict));
-      expect(exitCode).toBe(losses.length > 0 ? 3 : 0);
+      const incomplete = statuses.filter(({ status }) => isIncomplete(status));
+      expect(exitCode).toBe(incomplete.length > 0 ? 3 : 0);
       // Of each loss a line; and no line more.
       const named = stderr.split('\n').filter((line) => /^ +(?:changed|unreadable) /.test(line));
-      expect(named.map((line) => line.split(/\s+/)[2]?.replace(/:$/, ''))).toEqual(losses.map(({ path }) => path));
-      for (const { path, verdict } of losses) {
+      expect(named.map((line) => line.split(/\s+/)[2]?.replace(/:$/, ''))).toEqual(incomplete.map(({ path }) => path));
+      for (const { path, status } of incomplete) {
         expect(path).toMatch(/^sessions\/passing-\d+/);
         // A file may be read between its creation and its only write, at each attempt.
-        expect(verdict).toBe('changed');
+        expect(status).toBe('inconsistent');
       }
-      vanished += verdicts.filter(({ verdict }) => verdict === 'vanished').length;
+      vanished += statuses.filter(({ status }) => status === 'deleted').length;
       const restored = await restoreBackup(new StateStore(target), file);
-      expect(restored.complete).toBe(losses.length === 0);
+      expect(restored.complete).toBe(incomplete.length === 0);
       expect(restored.restored.entries).toBe(totals?.entries);
       const count = restored.manifest.sections.find(({ name }) => name === 'sessions')?.entry_count ?? 0;
       expect(await new StateStore(target).listCategory('sessions')).toHaveLength(count);

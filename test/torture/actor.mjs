@@ -5,9 +5,9 @@ const [verb, from, to, mode] = process.argv.slice(2);
 try {
   const result =
     verb === 'create'
-      ? await createBackup(new StateStore(from), to, { threads: 1, sqlite: 'pair' })
+      ? await createBackup(new StateStore(from), to, { threads: 1, sqlite: 'raw-copy' })
       : await restoreBackup(new StateStore(to), from, { threads: 1, mode });
-  const paths = result.verdicts.map(({ path }) => path);
+  const paths = result.statuses.map(({ path }) => path);
   console.log(JSON.stringify({ ok: true, complete: result.complete, paths }));
 } catch (error) {
   console.log(

@@ -5,11 +5,11 @@ import { restoreBackup, StateStore, verifySnapshot } from 'oxios-backup';
 import { expect, test } from 'vitest';
 import { compareTrees, readTree } from '../../fixtures/compare-trees.ts';
 import { buildSmallTree, noise } from '../damage/small-tree.ts';
-import { Workroom } from '../workroom.ts';
+import { TempDir } from '../workroom.ts';
 import { act, actWith, callsOf, faultsOf, hasStrace, type Outcome } from './faults.ts';
-import { sampleOf, Tally } from './tally.ts';
+import { CaseCounter, sampleOf } from './tally.ts';
 
-const room = new Workroom();
+const room = new TempDir();
 
 /** A state directory with what capture treats in ways of its own: a database with a write-ahead log, and a git repository. */
 function buildLivingTree(root: string): void {
@@ -57,7 +57,7 @@ async function expectFaithful(state: string, output: string, lost: readonly stri
 async function expectPromise(outcome: Outcome, state: string, output: string): Promise<void> {
   const folder = join(output, '..');
   if (outcome.kind === 'done') {
-    // Of a complete one verdicts say that something took a second attempt.
+    // Of a complete one statuses say that something took a second attempt.
     await expectFaithful(state, output, outcome.complete ? [] : outcome.paths);
     if (fs.readdirSync(folder).length === 1) return;
     fs.unlinkSync(output);
@@ -100,7 +100,7 @@ for (const [name, build, canBeBuilt] of trees) {
   test.skipIf(!hasStrace || !canBeBuilt)(
     `create of ${name}: every call fails in turn, or is the last`,
     async (context) => {
-      const tally = new Tally(
+      const tally = new CaseCounter(
         context,
         `create of ${name}, each system call failing or the last: exit 0 and whole, or nothing`,
       );

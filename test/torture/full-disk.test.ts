@@ -5,9 +5,9 @@ import { createBackup, restoreBackup, StateStore, salvageSnapshot } from 'oxios-
 import { afterEach, beforeAll, expect, test } from 'vitest';
 import { compareTrees, readTree } from '../../fixtures/compare-trees.ts';
 import { buildSmallTree, noise } from '../damage/small-tree.ts';
-import { Workroom } from '../workroom.ts';
+import { TempDir } from '../workroom.ts';
 
-const room = new Workroom();
+const room = new TempDir();
 const state = room.path('state');
 const snapshot = room.path('snapshot.tar.gz');
 const disk = room.path('disk');

@@ -8,12 +8,12 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { compareTrees, readTree, type TreeNode } from '../../fixtures/compare-trees.ts';
 import { MAIN } from '../cli/command-line.ts';
 import { buildLargerTree, noise } from '../damage/small-tree.ts';
-import { Workroom } from '../workroom.ts';
-import { Tally, TORTURE } from './tally.ts';
+import { TempDir } from '../workroom.ts';
+import { CaseCounter, TORTURE } from './tally.ts';
 
 const MOMENTS = TORTURE ? 100 : 8;
 
-const room = new Workroom();
+const room = new TempDir();
 const state = room.path('state');
 const snapshot = room.path('snapshot.tar.gz');
 const mountPoint = room.path('mounted');
@@ -65,7 +65,10 @@ function momentsIn([from, to]: [number, number]): number[] {
 }
 
 test('create killed at random moments: nothing at the final name, or a whole snapshot', async (context) => {
-  const tally = new Tally(context, 'create killed at a random moment: nothing at the final name, or a whole snapshot');
+  const tally = new CaseCounter(
+    context,
+    'create killed at a random moment: nothing at the final name, or a whole snapshot',
+  );
   const folder = room.path('output');
   const output = join(folder, 'snapshot.tar.gz');
   const args = ['create', output, '--state-dir', state];
@@ -108,7 +111,7 @@ const targets = [
 
 for (const [how, place, skip] of targets) {
   test.skipIf(skip)(`restore ${how} killed at random moments: the old tree or the new one`, async (context) => {
-    const tally = new Tally(context, `restore ${how} killed at a random moment: the old tree or the new one`);
+    const tally = new CaseCounter(context, `restore ${how} killed at a random moment: the old tree or the new one`);
     const live = place();
     const args = ['restore', snapshot, '--state-dir', live, '--replace'];
     const layOut = () => {

@@ -4,11 +4,11 @@ import { createBackup, recoverStateDir, StateStore } from 'oxios-backup';
 import { expect, test } from 'vitest';
 import { compareTrees, readTree, type TreeNode } from '../../fixtures/compare-trees.ts';
 import { buildSmallTree, noise } from '../damage/small-tree.ts';
-import { Workroom } from '../workroom.ts';
+import { TempDir } from '../workroom.ts';
 import { act, actWith, callsOf, faultsOf, hasStrace } from './faults.ts';
-import { sampleOf, Tally } from './tally.ts';
+import { CaseCounter, sampleOf } from './tally.ts';
 
-const room = new Workroom();
+const room = new TempDir();
 const state = room.path('state');
 const snapshot = room.path('snapshot.tar.gz');
 const folder = room.path('live');
@@ -35,7 +35,7 @@ function leftBeside(): string[] {
 
 for (const mode of ['create', 'replace'] as const) {
   test.skipIf(!hasStrace)(`restore (${mode}): every call fails in turn, or is the last`, async (context) => {
-    const tally = new Tally(
+    const tally = new CaseCounter(
       context,
       `restore (${mode}), each system call failing or the last: the new tree, or the old one`,
     );

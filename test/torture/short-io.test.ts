@@ -6,10 +6,10 @@ import { verifySnapshot } from 'oxios-backup';
 import { expect, test } from 'vitest';
 import { compareTrees, readTree } from '../../fixtures/compare-trees.ts';
 import { buildSmallTree, noise } from '../damage/small-tree.ts';
-import { Workroom } from '../workroom.ts';
+import { TempDir } from '../workroom.ts';
 import { act } from './faults.ts';
 
-const room = new Workroom();
+const room = new TempDir();
 const SOURCE = fileURLToPath(new URL('./short-io.c', import.meta.url));
 
 /** The library that makes reads and writes short; null where it cannot be built. */

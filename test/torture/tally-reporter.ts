@@ -1,10 +1,10 @@
 import type { Reporter, TestModule } from 'vitest/node';
-import type { TallyCount } from './tally.ts';
+import type { CaseCount } from './tally.ts';
 
 /** Prints behind everything else what was tried and what held. */
-export default class TallyReporter implements Reporter {
+export default class CountReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[]): void {
-    const counts: TallyCount[] = [];
+    const counts: CaseCount[] = [];
     for (const module of modules) {
       for (const test of module.children.allTests()) {
         const { tally } = test.meta();
@@ -15,7 +15,7 @@ export default class TallyReporter implements Reporter {
     const width = Math.max(...counts.map(({ promise }) => promise.length));
     const row = (promise: string, tried: string | number, held: string | number, broken: string | number) =>
       `${promise.padEnd(width)}  ${String(tried).padStart(8)}  ${String(held).padStart(8)}  ${String(broken).padStart(6)}`;
-    const sum = (of: (count: TallyCount) => number) => counts.reduce((total, count) => total + of(count), 0);
+    const sum = (of: (count: CaseCount) => number) => counts.reduce((total, count) => total + of(count), 0);
     const lines = [
       row('promise', 'tried', 'held', 'broken'),
       ...counts.map(({ promise, tried, held }) => row(promise, tried, held, tried - held)),

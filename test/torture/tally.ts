@@ -10,7 +10,7 @@ export function sampleOf<Item>(items: readonly Item[], few: number): Item[] {
 }
 
 /** What a test tried, for the table at the end of a run. */
-export interface TallyCount {
+export interface CaseCount {
   /** The promise in a few words. */
   promise: string;
   tried: number;
@@ -19,13 +19,13 @@ export interface TallyCount {
 
 declare module 'vitest' {
   interface TaskMeta {
-    tally?: TallyCount;
+    tally?: CaseCount;
   }
 }
 
 /** Counts the cases of one test, goes on behind those that do not hold, and fails at the end with all of them. */
-export class Tally {
-  readonly #count: TallyCount;
+export class CaseCounter {
+  readonly #count: CaseCount;
   readonly #broken: string[] = [];
 
   constructor(context: TestContext, promise: string) {

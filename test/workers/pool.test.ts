@@ -4,9 +4,9 @@ import { buildSync } from 'esbuild';
 import { afterEach, beforeAll, expect, test } from 'vitest';
 import { BackupError } from '../../src/errors.ts';
 import { WorkerPool } from '../../src/workers/pool.ts';
-import { Workroom } from '../workroom.ts';
+import { TempDir } from '../workroom.ts';
 
-const room = new Workroom();
+const room = new TempDir();
 const script = room.path('worker.mjs');
 let pool: WorkerPool<string, string> | null = null;
 

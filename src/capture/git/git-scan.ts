@@ -4,17 +4,22 @@ import type { CaptureReport } from '../capture-report.ts';
 import type { DirectoryNames } from '../directory-names.ts';
 import type { Exclusions } from '../exclusions.ts';
 import { pause } from '../file-state.ts';
-import { HeldFile } from '../held-file.ts';
 import { readFailure } from '../open-regular.ts';
+import { PinnedFile } from '../pinned-file.ts';
 import { ScannedDirectory } from '../scanned-directory.ts';
 import { isSideFileName } from '../sqlite/side-files.ts';
 import type { SystemReason } from '../system-reason.ts';
-import { type FreezeOptions, type FrozenBranch, type FrozenDirectory, freezeDirectory } from './frozen-directory.ts';
 import { GitNames } from './git-names.ts';
 import { isDamaged } from './is-damaged.ts';
 import { objectsInPack } from './pack-index.ts';
-import { type PublishedFile, readPublished } from './read-published.ts';
-import { wantedObjects } from './wanted-objects.ts';
+import {
+  type PreloadedBranch,
+  type PreloadedDirectory,
+  type PreloadOptions,
+  preloadDirectory,
+} from './preloaded-directory.ts';
+import { type CommittedFile, readCommitted } from './read-committed.ts';
+import { refTargets } from './ref-targets.ts';
 
 /** How long to wait before each further attempt. */
 const PAUSES_MS = [5, 20, 50, 100];
@@ -33,17 +38,17 @@ const MOST_HELD = 64;
 const CONTENT_STORES = new Set(['objects', 'lfs', 'annex']);
 
 /** The repository changed while it was read. */
-class Restless extends Error {}
+class RepositoryChanged extends Error {}
 
 interface Attempt {
-  restless: () => void;
+  changed: () => void;
   vanished: (path: string) => void;
 }
 
-const restless = () => {
-  throw new Restless();
+const changed = () => {
+  throw new RepositoryChanged();
 };
-const STRICT: Attempt = { restless, vanished: restless };
+const STRICT: Attempt = { changed, vanished: changed };
 
 /** A ref or the name of an object, as in `HEAD`: what git itself tells its directories by. */
 const HEAD = /^(?:ref:\s*refs\/|[0-9a-f]{40}(?:[0-9a-f]{24})?\s*$)/;
@@ -56,7 +61,7 @@ export function isGitDirectory(directory: ScannedDirectory, exclusions: Exclusio
   const { names, absolute } = directory;
   if (!(names.includes('HEAD') && names.includes('objects') && names.includes('refs'))) return false;
   if (['HEAD', 'objects', 'refs'].some((name) => exclusions.patternFor(directory, name) !== null)) return false;
-  const head = readPublished(`${absolute}HEAD`);
+  const head = readCommitted(`${absolute}HEAD`);
   if (head !== null && 'bytes' in head) return HEAD.test(head.bytes.toString('latin1', 0, 256));
   try {
     // As git made it once.
@@ -78,13 +83,13 @@ export class GitScan {
   readonly #path: string;
   readonly #absolute: string;
   readonly #report: CaptureReport;
-  readonly #onHeld: (held: HeldFile) => void;
+  readonly #onPinned: (held: PinnedFile) => void;
   readonly #exclusions: Exclusions;
   /** The names that git gives in it. */
   readonly names: GitNames;
   #wanted = new Map<string, string>();
   #excludesObjects = false;
-  #held: HeldFile[] = [];
+  #held: PinnedFile[] = [];
 
   /**
    * @param path of the git directory in the snapshot, ending with `/`
@@ -93,12 +98,16 @@ export class GitScan {
   constructor(
     path: string,
     absolute: string,
-    { report, onHeld, exclusions }: { report: CaptureReport; onHeld: (held: HeldFile) => void; exclusions: Exclusions },
+    {
+      report,
+      onPinned,
+      exclusions,
+    }: { report: CaptureReport; onPinned: (held: PinnedFile) => void; exclusions: Exclusions },
   ) {
     this.#path = path;
     this.#absolute = absolute;
     this.#report = report;
-    this.#onHeld = onHeld;
+    this.#onPinned = onPinned;
     this.#exclusions = exclusions;
     this.names = new GitNames(path);
   }
@@ -119,8 +128,8 @@ export class GitScan {
   }
 
   /** Reads everything but the objects. */
-  freeze(): FrozenDirectory {
-    const options: FreezeOptions = {
+  preload(): PreloadedDirectory {
+    const options: PreloadOptions = {
       // HEAD names a ref that the others then hold; refs move from files of their own to `packed-refs`, never back.
       first: ['HEAD', 'refs', 'packed-refs'],
       largest: LARGEST,
@@ -134,11 +143,11 @@ export class GitScan {
       staysLive: (path, name, listing) => this.#staysLive(path, name, listing),
       isExcluded: (directory, name) => this.#exclusions.patternFor(directory, name) !== null,
     };
-    const frozen = freezeDirectory(this.#absolute, this.#path, options);
-    const info = this.#frozenInfo(options);
-    if (info !== null) frozen.children.set('objects', info);
-    this.#wanted = wantedObjects(frozen);
-    return frozen;
+    const preloaded = preloadDirectory(this.#absolute, this.#path, options);
+    const info = this.#preloadedInfo(options);
+    if (info !== null) preloaded.children.set('objects', info);
+    this.#wanted = refTargets(preloaded);
+    return preloaded;
   }
 
   /** @param inside the git directory, ending with `/` */
@@ -157,15 +166,15 @@ export class GitScan {
   }
 
   /** What git notes about its objects (the commit graph) names objects, too. */
-  #frozenInfo(options: FreezeOptions): FrozenBranch | null {
+  #preloadedInfo(options: PreloadOptions): PreloadedBranch | null {
     const objects = `${this.#absolute}objects`;
     if (this.#isExcluded('objects/', 'info')) return null;
     try {
       const stat = lstatSync(objects, { bigint: true, throwIfNoEntry: false });
       const info = lstatSync(`${objects}/info`, { bigint: true, throwIfNoEntry: false });
       if (!stat?.isDirectory() || !info?.isDirectory()) return null;
-      const frozen = freezeDirectory(`${objects}/info/`, `${this.#path}objects/info/`, { ...options, first: [] });
-      return { stat, listing: null, children: new Map([['info', { stat: info, ...frozen }]]) };
+      const preloaded = preloadDirectory(`${objects}/info/`, `${this.#path}objects/info/`, { ...options, first: [] });
+      return { stat, listing: null, children: new Map([['info', { stat: info, ...preloaded }]]) };
     } catch {
       // Named when its turn comes.
       return null;
@@ -173,20 +182,20 @@ export class GitScan {
   }
 
   /** Reads the small packs, and finds out whether packs and object files hold all that is wanted. */
-  freezePacks(): FrozenDirectory {
+  preloadPacks(): PreloadedDirectory {
     const absolute = `${this.#absolute}objects/pack/`;
-    let opened: HeldFile[] = [];
+    let opened: PinnedFile[] = [];
     return this.#attempt((attempt) => {
       for (const held of opened) held.close();
       opened = [];
-      const directory = freezeDirectory(absolute, `${this.#path}objects/pack/`, {
+      const directory = preloadDirectory(absolute, `${this.#path}objects/pack/`, {
         first: [],
         largest: LARGEST_OBJECT,
         left: BUDGET,
         tooLarge: (path, at) => {
           const held = this.#hold(at);
           if (held === null) return null;
-          if (held instanceof HeldFile) {
+          if (held instanceof PinnedFile) {
             opened.push(held);
             return held;
           }
@@ -198,19 +207,19 @@ export class GitScan {
         isExcluded: (directory, name) => this.#exclusions.patternFor(directory, name) !== null,
       });
       this.#removeFound(absolute, directory);
-      if (this.#wanted.size > 0) attempt.restless();
+      if (this.#wanted.size > 0) attempt.changed();
       return directory;
     });
   }
 
   /** @returns null when enough are open already: it is then opened when its turn comes */
-  #hold(absolute: string): HeldFile | SystemReason | null {
+  #hold(absolute: string): PinnedFile | SystemReason | null {
     if (this.#held.length >= MOST_HELD) this.#held = this.#held.filter((held) => held.isOpen);
     if (this.#held.length >= MOST_HELD) return null;
     try {
-      const held = new HeldFile(absolute);
+      const held = new PinnedFile(absolute);
       this.#held.push(held);
-      this.#onHeld(held);
+      this.#onPinned(held);
       return held;
     } catch (error) {
       return readFailure(error);
@@ -218,7 +227,7 @@ export class GitScan {
   }
 
   /** Crosses off what the packs hold. */
-  #removeFound(absolute: string, { listing }: FrozenDirectory): void {
+  #removeFound(absolute: string, { listing }: PreloadedDirectory): void {
     const names = new Set(listing?.names);
     for (const name of names) {
       if (this.#wanted.size === 0) return;
@@ -233,24 +242,24 @@ export class GitScan {
   }
 
   /** Repeats what found the repository in motion; the last attempt takes what it gets, and says what it does not. */
-  #attempt(read: (attempt: Attempt) => FrozenDirectory): FrozenDirectory {
+  #attempt(read: (attempt: Attempt) => PreloadedDirectory): PreloadedDirectory {
     for (const ms of PAUSES_MS) {
       try {
         return read(STRICT);
       } catch (error) {
-        if (!(error instanceof Restless)) throw error;
+        if (!(error instanceof RepositoryChanged)) throw error;
         pause(ms);
       }
     }
     return read({
-      restless: () => {},
-      vanished: (path) => this.#report.loss(path, 'unreadable', 'git was changing its files all the time'),
+      changed: () => {},
+      vanished: (path) => this.#report.incomplete(path, 'unreadable', 'git was changing its files all the time'),
     });
   }
 
   /** Reads a small object file at once, and opens a large one; null: to be read when its turn comes. */
-  readObject({ absolute, expect }: LiveSource): PublishedFile | HeldFile | SystemReason | null {
-    return expect.size > LARGEST_OBJECT ? this.#hold(absolute) : readPublished(absolute);
+  readObject({ absolute, expect }: LiveSource): CommittedFile | PinnedFile | SystemReason | null {
+    return expect.size > LARGEST_OBJECT ? this.#hold(absolute) : readCommitted(absolute);
   }
 
   /** @param path of an object file that is in the snapshot */
@@ -272,7 +281,8 @@ export class GitScan {
         this.#report.notice(path, `${ref} names it; it lies in a repository elsewhere (alternates)`);
       else if (isDamaged(this.#absolute, digits))
         this.#report.notice(path, `${ref} names it, and the repository is damaged: it is nowhere (see git fsck)`);
-      else this.#report.loss(path, 'unreadable', `${ref} names this object, and git moved or removed it meanwhile`);
+      else
+        this.#report.incomplete(path, 'unreadable', `${ref} names this object, and git moved or removed it meanwhile`);
     }
   }
 

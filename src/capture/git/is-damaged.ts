@@ -1,7 +1,7 @@
 import { lstatSync, readdirSync } from 'node:fs';
-import { freezeDirectory } from './frozen-directory.ts';
 import { objectsInPack } from './pack-index.ts';
-import { wantedObjects } from './wanted-objects.ts';
+import { preloadDirectory } from './preloaded-directory.ts';
+import { refTargets } from './ref-targets.ts';
 
 /** What names objects. */
 const NAMING = ['HEAD', 'refs', 'packed-refs'];
@@ -27,7 +27,7 @@ export function isDamaged(absolute: string, digits: string): boolean {
 }
 
 function isNamed(absolute: string, digits: string): boolean {
-  const frozen = freezeDirectory(absolute, '', {
+  const preloaded = preloadDirectory(absolute, '', {
     first: NAMING,
     largest: Number.POSITIVE_INFINITY,
     left: Number.POSITIVE_INFINITY,
@@ -36,7 +36,7 @@ function isNamed(absolute: string, digits: string): boolean {
     staysLive: (path) => !NAMING.includes(path.split('/', 1)[0] ?? ''),
     isExcluded: () => false,
   });
-  return wantedObjects(frozen).has(digits);
+  return refTargets(preloaded).has(digits);
 }
 
 function isLoose(absolute: string, digits: string): boolean {

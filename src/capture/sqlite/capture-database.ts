@@ -4,9 +4,9 @@ import { BackupError, isSystemError } from '../../errors.ts';
 import { type SystemReason, systemReason } from '../system-reason.ts';
 import { betterSqlite3Reader } from './better-sqlite3.ts';
 import { DatabaseLocked, type DatabaseReader, type ReaderName } from './database-reader.ts';
-import { mayBeOpened } from './may-be-opened.ts';
+import { hasHotJournal, quietness } from './idle-database.ts';
 import { nodeSqliteReader } from './node-sqlite.ts';
-import { hasHotJournal, quietness } from './quiet-database.ts';
+import { mayBeOpened } from './opens-read-only.ts';
 import { rawCopy, WrittenMeanwhile } from './raw-copy.ts';
 import { scratchFailure } from './scratch-failure.ts';
 
@@ -15,8 +15,8 @@ const PAUSES_MS = [2, 5, 11, 20, 31, 50, 73, 100, 149, 200, 400];
 
 /** A database that was copied. */
 export interface DatabaseCopied {
-  verdict: 'clean' | 'retried' | 'changed';
-  /** What happened, for every verdict but `clean`. */
+  status: 'ok' | 'retried' | 'inconsistent';
+  /** What happened, for every status but `ok`. */
   detail: string;
   /** Which reader made the copy. */
   reader: ReaderName;
@@ -29,7 +29,7 @@ export interface DatabaseCopied {
  * @returns an empty list when the one that was asked for is not available
  */
 export async function availableReaders(choice: 'auto' | ReaderName): Promise<DatabaseReader[]> {
-  if (choice === 'pair') return [rawCopy];
+  if (choice === 'raw-copy') return [rawCopy];
   const library =
     (choice !== 'better-sqlite3' && nodeSqliteReader()) || (choice !== 'node' && (await betterSqlite3Reader()));
   if (library) return [library, rawCopy];
@@ -70,10 +70,10 @@ export async function captureDatabase(
       // A transaction that began in between, with no journal to show it, still holds its lock, or has changed the file.
       if (isFree && attempt === 0 && !isFreeNow(database, readers))
         throw new WrittenMeanwhile('it is being written to');
-      if (doubt !== null && isLast) return { verdict: 'changed', detail: doubt, reader: reader.name };
+      if (doubt !== null && isLast) return { status: 'inconsistent', detail: doubt, reader: reader.name };
       if (doubt === null) {
         const detail = attempt === 0 ? '' : 'it was being written to; a later attempt had it in one piece';
-        return { verdict: attempt === 0 ? 'clean' : 'retried', detail, reader: reader.name };
+        return { status: attempt === 0 ? 'ok' : 'retried', detail, reader: reader.name };
       }
       removeCopy(destination);
     } catch (error) {
@@ -84,10 +84,10 @@ export async function captureDatabase(
       seenWriting ||= error instanceof WrittenMeanwhile;
       refused ||= error instanceof DatabaseLocked;
       detail = isSystemError(error) ? systemReason(error).detail : (error as Error).message;
-      if (!existsSync(database)) return { verdict: 'vanished', detail };
+      if (!existsSync(database)) return { status: 'deleted', detail };
     }
   }
-  return { verdict: 'unreadable', detail: `the database could not be copied in one state: ${detail}` };
+  return { status: 'unreadable', detail: `the database could not be copied in one state: ${detail}` };
 }
 
 /** Whether nobody is in the middle of something with a database, as the system shows or SQLite can tell. */

@@ -12,8 +12,8 @@ import { availableReaders, captureDatabase, type DatabaseCopied } from './captur
 import { findDefect } from './check-structure.ts';
 import { isInWalMode } from './database-header.ts';
 import type { DatabaseReader, ReaderName } from './database-reader.ts';
+import { restOf } from './idle-database.ts';
 import { AmbiguousNames, type ChosenName, LinkedDatabases } from './linked-databases.ts';
-import { restOf } from './quiet-database.ts';
 import { rawCopy } from './raw-copy.ts';
 
 export interface DatabaseCopyOptions {
@@ -49,7 +49,7 @@ export class DatabaseCopies {
    */
   async capture({ type: _, source, links, lose: __, ...attributes }: FoundDatabase): Promise<CaptureItem | null> {
     const { path } = attributes;
-    const live: CaptureItem = { ...attributes, type: 'file', source: { ...source, quietDatabase: true } };
+    const live: CaptureItem = { ...attributes, type: 'file', source: { ...source, idleDatabase: true } };
     if (this.#options.dryRun === true) return live;
     try {
       const name = links > 1 ? await this.#linked.choose(source.absolute, source.expect, links) : null;
@@ -64,17 +64,17 @@ export class DatabaseCopies {
       const result = await captureDatabase(absolute, copy, readers, this.#options.signal);
       throwIfAborted(this.#options.signal);
       if (!('reader' in result)) return this.#lose(path, result, source.expect);
-      const { verdict, detail } = name === null ? result : await this.#judgeHidden(path, name, copy, result);
+      const { status, detail } = name === null ? result : await this.#validateHidden(path, name, copy, result);
       return {
         ...attributes,
         type: 'file',
         size: lstatSync(copy).size,
         mtimeNs: attributes.mtimeNs > wal ? attributes.mtimeNs : wal,
-        source: { kind: 'copy', absolute: copy, verdict, detail, release: () => rmSync(copy, { force: true }) },
+        source: { kind: 'copy', absolute: copy, status, detail, release: () => rmSync(copy, { force: true }) },
       };
     } catch (error) {
       if (error instanceof AmbiguousNames)
-        return this.#lose(path, { verdict: 'unreadable', detail: error.message }, source.expect);
+        return this.#lose(path, { status: 'unreadable', detail: error.message }, source.expect);
       if (error instanceof BackupError || !isSystemError(error)) throw error;
       return this.#lose(path, systemReason(error), source.expect);
     }
@@ -95,29 +95,29 @@ export class DatabaseCopies {
   }
 
   /** Side files beside a name that was not found cannot be seen. */
-  async #judgeHidden(
+  async #validateHidden(
     path: string,
     { hidden }: ChosenName,
     copy: string,
     result: DatabaseCopied,
-  ): Promise<Pick<DatabaseCopied, 'verdict' | 'detail'>> {
-    if (hidden === 0 || result.verdict === 'changed') return result;
+  ): Promise<Pick<DatabaseCopied, 'status' | 'detail'>> {
+    if (hidden === 0 || result.status === 'inconsistent') return result;
     const names = `it is a hard link, and ${hidden} of its names are outside the state directory or excluded`;
     if (isInWalMode(copy)) {
       const detail = `${names}: what is committed in a write-ahead log beside one of them is missing`;
-      return { verdict: 'changed', detail };
+      return { status: 'inconsistent', detail };
     }
     const defect = await findDefect(copy, this.#options.signal);
     if (defect !== null) {
-      return { verdict: 'changed', detail: `${names}: its journal may be beside one of them (${defect})` };
+      return { status: 'inconsistent', detail: `${names}: its journal may be beside one of them (${defect})` };
     }
     this.#options.report.notice(path, `${names}: a journal beside one of them would not be seen`);
     return result;
   }
 
   #lose(path: string, reason: SystemReason, file: FileKey): null {
-    if (reason.verdict === 'vanished') this.#options.seen?.missed(file);
-    this.#options.report.loss(path, reason.verdict, reason.detail);
+    if (reason.status === 'deleted') this.#options.seen?.missed(file);
+    this.#options.report.incomplete(path, reason.status, reason.detail);
     this.#lost.set(path, reason);
     return null;
   }
@@ -125,7 +125,7 @@ export class DatabaseCopies {
   /** Whether an item is another name of a database that could not be copied; says that it is lost too. */
   loses(item: CaptureItem): boolean {
     const reason = item.type === 'hardlink' ? this.#lost.get(item.link) : undefined;
-    if (reason !== undefined) this.#options.report.loss(item.path, reason.verdict, reason.detail);
+    if (reason !== undefined) this.#options.report.incomplete(item.path, reason.status, reason.detail);
     return reason !== undefined;
   }
 

@@ -30,7 +30,7 @@ export interface CopyConditions {
   signal: AbortSignal | undefined;
 }
 
-export type ReaderName = 'node' | 'better-sqlite3' | 'pair';
+export type ReaderName = 'node' | 'better-sqlite3' | 'raw-copy';
 
 /**
  * Pages that SQLite copies at once: few enough that an abort is seen soon. A commit of a writer does not start the copy

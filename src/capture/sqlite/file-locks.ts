@@ -49,7 +49,7 @@ export function writeLockOn(absolute: string): WriteLock {
 }
 
 /** Whether a process holds the lock of an open connection in WAL mode; false also where the system does not tell. */
-export function isHeldOpen(shm: string): boolean {
+export function isKeptOpen(shm: string): boolean {
   const stat = statSync(shm, { bigint: true, throwIfNoEntry: false });
   if (stat === undefined) return false;
   return locksOf(stat)?.some(({ start, end }) => start <= LIVE_BYTE && end >= LIVE_BYTE) ?? false;

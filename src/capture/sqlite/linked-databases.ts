@@ -5,9 +5,9 @@ import type { FileIdentity } from '../capture-item.ts';
 import { type DirectoryNames, listDirectory } from '../directory-names.ts';
 import type { Exclusions } from '../exclusions.ts';
 import { ScannedDirectory, typeOf } from '../scanned-directory.ts';
-import { isHeldOpen } from './file-locks.ts';
-import { holdsCommits } from './fold-wal.ts';
-import { hasHotJournal } from './quiet-database.ts';
+import { isKeptOpen } from './file-locks.ts';
+import { hasHotJournal } from './idle-database.ts';
+import { holdsCommits } from './replay-wal.ts';
 import { DatabasesOfDirectory } from './side-files.ts';
 
 /** Entries between two looks at the event loop. */
@@ -70,7 +70,7 @@ export class LinkedDatabases {
 
   /** Whether side files that count lie beside a name: what a killed process left, or what a living one has open. */
   async #hasContent(name: string): Promise<boolean> {
-    if (hasHotJournal(name) || isHeldOpen(`${name}-shm`)) return true;
+    if (hasHotJournal(name) || isKeptOpen(`${name}-shm`)) return true;
     const wal = lstatSync(`${name}-wal`, { throwIfNoEntry: false });
     return wal?.isFile() === true && wal.size > 0 && (await holdsCommits(`${name}-wal`, this.#signal));
   }

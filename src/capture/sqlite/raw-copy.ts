@@ -1,13 +1,13 @@
 import { type BigIntStats, lstatSync, rmSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 import { copyLiveFile } from '../copy-live-file.ts';
-import { identityOf, isSameState, isTooFresh } from '../file-state.ts';
+import { identityOf, isSameState, isWithinGranularity } from '../file-state.ts';
 import { findDefect } from './check-structure.ts';
 import { headOf, isInWalMode } from './database-header.ts';
 import { type CopyConditions, DatabaseLocked, type DatabaseReader } from './database-reader.ts';
 import { type WriteLock, writeLockOn } from './file-locks.ts';
-import { foldWal, WAL_HEADER_BYTES } from './fold-wal.ts';
-import { hasHotJournal } from './quiet-database.ts';
+import { hasHotJournal } from './idle-database.ts';
+import { replayWal, WAL_HEADER_BYTES } from './replay-wal.ts';
 import { rollBack, transactionState } from './rollback-journal.ts';
 
 /** Of the database header: the counter that each commit without WAL changes. */
@@ -32,12 +32,12 @@ export class WrittenMeanwhile extends Error {}
  * A writer that keeps its journal in memory, or has none, is told by its lock.
  */
 export const rawCopy: DatabaseReader = {
-  name: 'pair',
+  name: 'raw-copy',
   async copy(database, destination, conditions) {
     const { signal } = conditions;
     const before = look(database);
     // What was written in this very tick does not show when it is written again.
-    if (isTooFresh(newest(before), Date.now())) await setTimeout(TICK_MS);
+    if (isWithinGranularity(newest(before), Date.now())) await setTimeout(TICK_MS);
     const first = look(database);
     const needsLock = first.wal === null && !first.isHot;
     if (needsLock) assertNotHalfWritten(database, first, conditions);
@@ -56,7 +56,7 @@ export const rawCopy: DatabaseReader = {
       rmSync(journal);
     }
     if (first.wal !== null) {
-      await foldWal(destination, wal, signal);
+      await replayWal(destination, wal, signal);
       rmSync(wal);
     }
     if (!needsLock || conditions.isFree || first.lock !== 'unknown' || isInWalMode(destination)) return null;

@@ -148,7 +148,7 @@ function firstBytes(absolute: string): Buffer | null {
   try {
     return readHead(absolute);
   } catch (error) {
-    if (systemReason(error).verdict === 'vanished') return null;
+    if (systemReason(error).status === 'deleted') return null;
     throw error;
   }
 }

@@ -14,7 +14,7 @@ export const command = defineCommand({
     ['cat oxios.tar.gz sessions/2f81.json', 'look at one session'],
     ['cat oxios.tar.gz memory.db > old.db', 'one database, aside'],
   ],
-  note: 'What it writes is proven; of a file over 16 MiB only when the exit status is 0.',
+  note: 'What it writes is verified; of a file over 16 MiB only when the exit status is 0.',
   run: async (args, { terminal, operation }) => {
     const { writeEntry } = await import('../../inspect/write-entry.ts');
     try {

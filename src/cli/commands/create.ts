@@ -1,8 +1,8 @@
 import path from 'node:path';
 import { BackupError } from '../../errors.ts';
 import type { CreateOptions, HeldAmount, NewestSnapshots } from '../../index.ts';
-import { defaultSnapshotName } from '../../state/snapshot-name.ts';
-import { StateStore } from '../../state/state-store.ts';
+import { StateStore } from '../../state-dir/state-store.ts';
+import { defaultSnapshotName } from '../../storage/snapshot-name.ts';
 import { refuseClosedOutput } from '../closed-output.ts';
 import { defineCommand } from '../command.ts';
 import { given, REPORTING, STATE_DIR, stateDirOf, THREADS, wholeNumber } from '../options.ts';
@@ -108,7 +108,7 @@ export const command = defineCommand({
     const folder = args.to ?? (args.output === undefined || toStream ? '.' : path.dirname(args.output));
     const maxShrink = args['max-shrink'] ?? null;
     // Before anything is made: that may replace the one to compare with.
-    const { newestSnapshots, shrinkageOf } = await import('../../shelf/shrinkage.ts');
+    const { newestSnapshots, shrinkageOf } = await import('../../catalog/shrinkage.ts');
     const newest: NewestSnapshots = toStream ? new Map() : await newestSnapshots(folder, operation);
     const shrinkage = (hostname: string, stateDir: string, held: HeldAmount) =>
       shrinkageOf(newest, { hostname, stateDir }, held, maxShrink ?? HALF);

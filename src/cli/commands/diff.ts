@@ -55,6 +55,6 @@ async function report(
     status: differenceStatus(difference),
     fields: differenceFields(difference),
     lines: [...(args.stat === true ? [] : difference.changes.map(changeLine)), ...statLines(difference)],
-    losses: unreadableLines(difference),
+    incomplete: unreadableLines(difference),
   });
 }

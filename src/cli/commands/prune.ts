@@ -3,7 +3,7 @@ import { type Context, defineCommand } from '../command.ts';
 import { given, REPORTING, THREADS, wholeNumber } from '../options.ts';
 import { count, formatBytes } from '../text/amounts.ts';
 import { alignColumns } from '../text/columns.ts';
-import { shelvedFields } from '../text/shelf-text.ts';
+import { snapshotInfoFields } from '../text/snapshot-state-text.ts';
 import { FOLDER } from './snapshots.ts';
 
 export const command = defineCommand({
@@ -23,9 +23,9 @@ export const command = defineCommand({
     ['prune /backups --keep-daily 7 --keep-weekly 4 --dry-run', 'look first'],
     ['prune /backups --keep-daily 7 --keep-weekly 4 --quiet', 'from cron'],
   ],
-  note: 'What any rule wants, stays. Each state directory is judged on its own, and its newest snapshot that verifies is never removed: that is verified first. One from before a drop to less than half stays too. What is damaged, unsealed, empty or dated in the future stays, and fills no place. Exit status 4 if something is damaged, 7 if something could not be read or removed; the rest is done.',
+  note: 'What any rule wants, stays. Each state directory is validated on its own, and its newest snapshot that verifies is never removed: that is verified first. One from before a drop to less than half stays too. What is damaged, foreign, empty or dated in the future stays, and fills no place. Exit status 4 if something is damaged, 7 if something could not be read or removed; the rest is done.',
   run: async (args, context) => {
-    const { pruneSnapshots } = await import('../../shelf/prune-snapshots.ts');
+    const { pruneSnapshots } = await import('../../catalog/prune-snapshots.ts');
     const policy: RetentionPolicy = given({
       keepLast: args['keep-last'],
       keepDaily: args['keep-daily'],
@@ -62,7 +62,7 @@ function report(result: PruneResult, { reporter }: Context): Promise<number> {
         keep: keep.map(({ snapshot, reasons }) => ({ name: snapshot.name, reasons })),
         remove: remove.map(({ name }) => name),
       })),
-      untouched: untouched.map(({ snapshot, reason }) => ({ ...shelvedFields(snapshot), reason })),
+      untouched: untouched.map(({ snapshot, reason }) => ({ ...snapshotInfoFields(snapshot), reason })),
       removed: removed.map(({ name }) => name),
       failed: failed.map(({ snapshot, problem }) => ({ name: snapshot.name, problem })),
       freed_bytes: freedBytes,
@@ -72,7 +72,7 @@ function report(result: PruneResult, { reporter }: Context): Promise<number> {
       ...untouched.map(({ snapshot, reason }) => `untouched  ${snapshot.name}  ${reason}`),
       `${count(number, 'snapshot')} ${done}, ${formatBytes(freedBytes)}`,
     ],
-    losses: [
+    incomplete: [
       ...untouched.flatMap(({ snapshot: { name, problem }, reason }) =>
         problem === null ? [] : [`${name} is ${reason}, and counted for nothing: ${problem.message}`],
       ),

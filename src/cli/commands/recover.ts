@@ -9,15 +9,15 @@ export const command = defineCommand({
   examples: [['recover', 'after a crash or power cut']],
   note: 'It can itself be interrupted, and run again. Where nothing was interrupted it changes nothing.',
   run: async (args, { terminal, reporter, operation }) => {
-    const { recoverStateDir } = await import('../../restore/publish/recover.ts');
+    const { recoverStateDir } = await import('../../state-dir/recover/recover.ts');
     const options = { ...operation, ...given({ forceRunning: args['force-running'] }) };
     const report = await recoverStateDir(stateDirOf(args, terminal), options);
-    const { outcome, operation: interrupted, stateDir, keptTree, movedAside, cleared } = report;
+    const { outcome, operation: interrupted, stateDir, previousState, movedAside, cleared } = report;
     const fields = {
       outcome,
       operation: interrupted,
       state_dir: stateDir,
-      kept_tree: keptTree,
+      previous_state: previousState,
       moved_aside: movedAside,
       cleared,
     };
@@ -25,10 +25,11 @@ export const command = defineCommand({
   },
 });
 
-function linesOf({ outcome, operation, stateDir, keptTree }: RecoverReport): string[] {
+function linesOf({ outcome, operation, stateDir, previousState }: RecoverReport): string[] {
   if (outcome === 'clean') return [`${stateDir} is whole: nothing had been interrupted`];
   if (outcome === 'rolled-back') return [`${stateDir} is as it was before the ${operation}, which was taken back`];
   const lines = [`${stateDir} is restored: the ${operation} that was interrupted is now complete`];
-  if (keptTree !== null) lines.push(`  the old tree is kept at ${keptTree}; to have it back: oxios-backup undo`);
+  if (previousState !== null)
+    lines.push(`  the old tree is kept at ${previousState}; to have it back: oxios-backup undo`);
   return lines;
 }

@@ -1,5 +1,5 @@
 import type { RestoreOptions } from '../../index.ts';
-import { StateStore } from '../../state/state-store.ts';
+import { StateStore } from '../../state-dir/state-store.ts';
 import { defineCommand } from '../command.ts';
 import {
   FORCE_RUNNING,
@@ -64,7 +64,7 @@ export const command = defineCommand({
     ['restore oxios.tar.gz --merge --section sessions', 'one section back'],
     ['restore - < oxios.tar.gz', 'from a pipe'],
   ],
-  note: 'Nothing changes before the whole snapshot is proven; "oxios-backup undo" takes it back.',
+  note: 'Nothing changes before the whole snapshot is verified; "oxios-backup undo" takes it back.',
   run: async (args, { terminal, operation, reporter }) => {
     const snapshot = snapshotOf(args.snapshot, terminal);
     const stateDir = stateDirOf(args, terminal);

@@ -3,14 +3,14 @@ import { type Context, defineCommand } from '../command.ts';
 import { JSON_RESULT, SNAPSHOT, snapshotOf } from '../options.ts';
 import { count, formatBytes, formatNumber, formatTime } from '../text/amounts.ts';
 import { alignColumns } from '../text/columns.ts';
-import { lossLines, mildVerdicts } from '../text/losses.ts';
+import { incompleteLines, recoveredSummary } from '../text/incomplete-text.ts';
 
 export const command = defineCommand({
   onlyOutput: true,
   positionals: { ...SNAPSHOT },
   options: { ...JSON_RESULT },
   examples: [['show oxios.tar.gz', 'when, where, what']],
-  note: 'It reads both ends of the file, a few KiB. To prove every byte: oxios-backup verify.',
+  note: 'It reads both ends of the file, a few KiB. To verify every byte: oxios-backup verify.',
   run: async (args, context) => {
     // From its own module: loading all of the library would take longer than the rest of the command.
     const { showSnapshot } = await import('../../inspect/show-snapshot.ts');
@@ -19,15 +19,15 @@ export const command = defineCommand({
 });
 
 function report(summary: SnapshotSummary, { reporter }: Context): Promise<number> {
-  const { path, length, sealed, manifest, totals, verdicts, complete } = summary;
+  const { path, length, sealed, manifest, totals, statuses, complete } = summary;
   return reporter.result({
     status: 0,
-    fields: { snapshot: path, length, sealed, complete, manifest, totals, verdicts },
+    fields: { snapshot: path, length, sealed, complete, manifest, totals, statuses },
     lines: linesOf(summary),
   });
 }
 
-function linesOf({ path, length, sealed, manifest, totals, verdicts }: SnapshotSummary): string[] {
+function linesOf({ path, length, sealed, manifest, totals, statuses }: SnapshotSummary): string[] {
   const { created_at, oxios_version, tool, source, excludes, sections } = manifest;
   const facts: [string, string][] = [
     ['snapshot', `${path ?? 'standard input'} (${formatBytes(length)})`],
@@ -44,13 +44,13 @@ function linesOf({ path, length, sealed, manifest, totals, verdicts }: SnapshotS
     facts.push(['holds', `${kinds.join(', ')}; ${formatBytes(bytes)}`]);
   }
   if (excludes !== undefined && excludes.length > 0) facts.push(['left out', excludes.join(', ')]);
-  const mild = mildVerdicts(verdicts);
+  const mild = recoveredSummary(statuses);
   if (mild !== null) facts.push(['changed', `while they were read, and captured whole: ${mild}`]);
   const rows = sections.map(({ name, entry_count }) => [`  ${name}`, formatNumber(entry_count)]);
   return [
     ...alignColumns(facts),
     sections.length === 0 ? 'sections  none' : 'sections',
     ...alignColumns(rows, [1]),
-    ...lossLines('NOT COMPLETE; when it was made, these were not to be had, or not as they should be:', verdicts),
+    ...incompleteLines('NOT COMPLETE; when it was made, these were not to be had, or not as they should be:', statuses),
   ];
 }

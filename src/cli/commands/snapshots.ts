@@ -1,9 +1,9 @@
-import type { ShelvedSnapshot } from '../../shelf/shelved-snapshot.ts';
+import type { SnapshotInfo } from '../../catalog/snapshot-info.ts';
 import { type Context, defineCommand } from '../command.ts';
 import { JSON_RESULT } from '../options.ts';
 import { count, formatBytes, formatNumber, formatTime } from '../text/amounts.ts';
 import { alignColumns } from '../text/columns.ts';
-import { shelvedFields } from '../text/shelf-text.ts';
+import { snapshotInfoFields } from '../text/snapshot-state-text.ts';
 
 export const FOLDER = { folder: { type: 'string', demandOption: true, describe: 'The folder of snapshots' } } as const;
 
@@ -12,35 +12,37 @@ export const command = defineCommand({
   positionals: { ...FOLDER },
   options: { ...JSON_RESULT },
   examples: [['snapshots /backups', 'oldest first']],
-  note: 'It reads the ends of each file. "proven" is when "oxios-backup verify" of this folder last proved every byte; "growth" is against the one before it of the same state directory.',
+  note: 'It reads the ends of each file. "verified" is when "oxios-backup verify" of this folder last verified every byte; "growth" is against the one before it of the same state directory.',
   run: async ({ folder }, context) => {
-    const { listSnapshots } = await import('../../shelf/list-snapshots.ts');
+    const { listSnapshots } = await import('../../catalog/list-snapshots.ts');
     return report(folder, await listSnapshots(folder, context.operation), context);
   },
 });
 
-function report(folder: string, snapshots: readonly ShelvedSnapshot[], { reporter }: Context): Promise<number> {
+function report(folder: string, snapshots: readonly SnapshotInfo[], { reporter }: Context): Promise<number> {
   const length = snapshots.reduce((sum, snapshot) => sum + snapshot.length, 0);
   const lines =
     snapshots.length === 0
       ? [`no snapshots in ${folder}`]
       : [
           ...alignColumns(
-            [['made', 'name', 'size', 'growth', 'files', 'sections', 'sealed', 'proven'], ...snapshots.map(row)],
+            [['made', 'name', 'size', 'growth', 'files', 'sections', 'sealed', 'verified'], ...snapshots.map(row)],
             [2, 3, 4, 5],
           ),
           `${count(snapshots.length, 'snapshot')}, ${formatBytes(length)}`,
           ...snapshots.flatMap(({ name, problem }) => (problem === null ? [] : [`${name}: ${problem.message}`])),
-          ...snapshots.flatMap(({ name, losses }) =>
-            losses ? [`${name}: ${count(losses, 'entry')} not to be had when it was made; "show" names them`] : [],
+          ...snapshots.flatMap(({ name, incomplete }) =>
+            incomplete
+              ? [`${name}: ${count(incomplete, 'entry')} not to be had when it was made; "show" names them`]
+              : [],
           ),
         ];
-  return reporter.result({ status: 0, fields: { snapshots: snapshots.map(shelvedFields), length }, lines });
+  return reporter.result({ status: 0, fields: { snapshots: snapshots.map(snapshotInfoFields), length }, lines });
 }
 
-const SEALED = { sealed: 'yes', unsealed: 'NO', unusable: 'UNUSABLE', unreadable: 'UNREADABLE' } as const;
+const SEALED = { sealed: 'yes', foreign: 'NO', unusable: 'UNUSABLE', unreadable: 'UNREADABLE' } as const;
 
-function row({ name, time, length, growth, totals, manifest, state, provenAt }: ShelvedSnapshot): string[] {
+function row({ name, time, length, growth, totals, manifest, state, verifiedAt }: SnapshotInfo): string[] {
   return [
     formatTime(time),
     name,
@@ -49,6 +51,6 @@ function row({ name, time, length, growth, totals, manifest, state, provenAt }: 
     totals === null ? '' : formatNumber(totals.files),
     manifest === null ? '' : String(manifest.sections.length),
     SEALED[state],
-    provenAt === null ? 'never' : formatTime(provenAt),
+    verifiedAt === null ? 'never' : formatTime(verifiedAt),
   ];
 }

@@ -1,7 +1,7 @@
 import type { DiscardReport, ListedTree, UndoReport } from '../../index.ts';
 import { type Context, defineCommand } from '../command.ts';
 import { FORCE_RUNNING, given, JSON_RESULT, REPORTING, STATE_DIR, stateDirOf } from '../options.ts';
-import { keptFields, keptLines } from '../results/kept-trees.ts';
+import { keptFields, keptLines } from '../results/previous-states.ts';
 import { count, formatBytes, formatTime } from '../text/amounts.ts';
 
 export const command = defineCommand({
@@ -38,15 +38,15 @@ export const command = defineCommand({
   run: async (args, context) => {
     const stateDir = stateDirOf(args, context.terminal);
     if (args.list === true) {
-      const { listKept } = await import('../../restore/publish/kept-trees.ts');
-      return reportList(await listKept(stateDir), stateDir, context);
+      const { listPrevious } = await import('../../state-dir/undo/previous-states.ts');
+      return reportList(await listPrevious(stateDir), stateDir, context);
     }
     if (args.discard !== undefined) {
-      const { discardUndo } = await import('../../restore/publish/discard.ts');
+      const { discardUndo } = await import('../../state-dir/undo/discard.ts');
       const options = { ...context.operation, ...given({ names: args.discard, all: args.all }) };
       return reportDiscard(await discardUndo(stateDir, options), context);
     }
-    const { undoRestore } = await import('../../restore/publish/undo.ts');
+    const { undoRestore } = await import('../../state-dir/undo/undo.ts');
     const options = { ...context.operation, ...given({ to: args.to, forceRunning: args['force-running'] }) };
     return reportUndo(await undoRestore(stateDir, options), context);
   },
@@ -58,7 +58,7 @@ function reportList(kept: ListedTree[], stateDir: string, { reporter }: Context)
   return reporter.result({ status: 0, fields: { state_dir: stateDir, previous }, lines });
 }
 
-function reportUndo({ stateDir, restored, steps, keptTree }: UndoReport, { reporter }: Context): Promise<number> {
+function reportUndo({ stateDir, restored, steps, previousState }: UndoReport, { reporter }: Context): Promise<number> {
   const lines = [`${stateDir} is again what was replaced on ${formatTime(restored.replacedAt)}`];
   if (steps.length > 1)
     lines.push(
@@ -67,12 +67,12 @@ function reportUndo({ stateDir, restored, steps, keptTree }: UndoReport, { repor
         .map(({ name }) => name)
         .join(', ')}`,
     );
-  if (keptTree !== null) lines.push(`  what was live until now is kept at ${keptTree}`);
+  if (previousState !== null) lines.push(`  what was live until now is kept at ${previousState}`);
   const fields = {
     state_dir: stateDir,
     restored: keptFields(restored),
     steps: steps.map(keptFields),
-    kept_tree: keptTree,
+    previous_state: previousState,
   };
   return reporter.result({ status: 0, fields, lines });
 }

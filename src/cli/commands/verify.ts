@@ -8,8 +8,8 @@ import { changeFields } from '../results/difference-lines.ts';
 import {
   comparisonResult,
   severalResult,
-  shelfVerifyResult,
   unreadResult,
+  verifyFolderResult,
   verifyResult,
 } from '../results/verify-result.ts';
 
@@ -57,8 +57,8 @@ export const command = defineCommand({
 
 async function verifyOne(snapshot: string, options: VerifyOptions, { terminal }: Context): Promise<Result> {
   if (isFolder(snapshot)) {
-    const { verifyShelf } = await import('../../shelf/verify-shelf.ts');
-    return shelfVerifyResult(await verifyShelf(snapshot, options));
+    const { verifyFolder } = await import('../../catalog/verify-folder.ts');
+    return verifyFolderResult(await verifyFolder(snapshot, options));
   }
   const began = performance.now();
   const { verifySnapshot } = await import('../../verify/verify-snapshot.ts');

@@ -18,7 +18,7 @@ const DOING: Record<Phase, string> = {
   check: 'checking',
   extract: 'extracting',
   sync: 'syncing to disk',
-  publish: 'publishing',
+  commit: 'committing',
 };
 
 /** Before that a rate says little and a remaining time nothing. */

@@ -24,7 +24,7 @@ export interface Result {
   /** Whether `lines` are bad news, which `--quiet` does not silence. */
   urgent?: boolean;
   /** Losses, for people: `--quiet` does not silence them. */
-  losses?: readonly string[];
+  incomplete?: readonly string[];
 }
 
 /** Says what happens while a command runs and what came of it: to people or, with `--json`, to programs. */
@@ -85,7 +85,7 @@ export class Reporter {
   }
 
   /** Says what came of it. @returns the exit status */
-  async result({ status, fields, lines, urgent = false, losses = [] }: Result): Promise<number> {
+  async result({ status, fields, lines, urgent = false, incomplete = [] }: Result): Promise<number> {
     this.end();
     this.#status = status;
     if (this.#options.json === true) {
@@ -95,7 +95,7 @@ export class Reporter {
       if (quiet && urgent) this.say(...lines);
       if (!quiet) for (const line of lines) await this.#results.line(printable(line));
       await this.#results.flush();
-      this.say(...losses);
+      this.say(...incomplete);
     }
     await this.#results.flush();
     return status;

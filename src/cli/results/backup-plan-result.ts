@@ -2,19 +2,19 @@ import type { BackupPlan } from '../../index.ts';
 import type { Result } from '../report/reporter.ts';
 import { count, formatBytes, formatNumber } from '../text/amounts.ts';
 import { alignColumns } from '../text/columns.ts';
-import { lossLines, namesLoss } from '../text/losses.ts';
+import { incompleteLines, isAnyIncomplete } from '../text/incomplete-text.ts';
 
 /** What to say of a snapshot that is not made: what would go in, what stays out and why. */
-export function backupPlanResult({ stateDir, totals, sections, leftOut, losses, notices }: BackupPlan): Result {
+export function backupPlanResult({ stateDir, totals, sections, excluded, incomplete, notices }: BackupPlan): Result {
   const { entries, files, bytes } = totals;
-  const out = leftOut.map(({ path, type, size, reason }) => [
+  const out = excluded.map(({ path, type, size, reason }) => [
     `  ${path}${type === 'directory' ? '/' : ''}`,
     size === undefined ? '' : formatBytes(size),
     reason,
   ]);
   return {
-    status: namesLoss(losses) ? 3 : 0,
-    fields: { dry_run: true, state_dir: stateDir, totals, sections, left_out: leftOut, verdicts: losses, notices },
+    status: isAnyIncomplete(incomplete) ? 3 : 0,
+    fields: { dry_run: true, state_dir: stateDir, totals, sections, excluded: excluded, statuses: incomplete, notices },
     lines: [
       `of ${stateDir} would go in`,
       `  ${count(entries, 'entry')} (${count(files, 'file')}), ${formatBytes(bytes)}`,
@@ -26,6 +26,6 @@ export function backupPlanResult({ stateDir, totals, sections, leftOut, losses, 
       ...alignColumns(out, [1]),
       ...notices.map(({ path, message }) => `note: ${path === undefined ? '' : `${path}: `}${message}`),
     ],
-    losses: lossLines('could not be had:', losses),
+    incomplete: incompleteLines('could not be had:', incomplete),
   };
 }

@@ -2,7 +2,7 @@ import { ERROR_CODES } from '../../errors.ts';
 import type { Refusal, RestorePreview } from '../../index.ts';
 import type { Result } from '../report/reporter.ts';
 import { count, formatBytes, formatNumber, formatTime } from '../text/amounts.ts';
-import { lossLines, namesLoss } from '../text/losses.ts';
+import { incompleteLines, isAnyIncomplete } from '../text/incomplete-text.ts';
 import { changeLine } from './difference-lines.ts';
 
 const MODES = { create: 'restore', replace: 'replace', merge: 'merge into' } as const;
@@ -10,10 +10,10 @@ const MODES = { create: 'restore', replace: 'replace', merge: 'merge into' } as 
 /** What to say of a restore that is not done. The changes themselves, as JSON, are rows before it. */
 export function restorePreviewResult(preview: RestorePreview): Result {
   const { stateDir, mode, manifest, sealed, restored, sections, totals, space } = preview;
-  const { externalLinks, notices, refusals, verdicts } = preview;
+  const { externalLinks, notices, refusals, statuses } = preview;
   const [refusal] = refusals;
   return {
-    status: refusal !== undefined ? ERROR_CODES[refusal.code] : namesLoss(verdicts) ? 3 : 0,
+    status: refusal !== undefined ? ERROR_CODES[refusal.code] : isAnyIncomplete(statuses) ? 3 : 0,
     fields: {
       dry_run: true,
       state_dir: stateDir,
@@ -27,7 +27,7 @@ export function restorePreviewResult(preview: RestorePreview): Result {
       external_links: externalLinks,
       notices,
       refusals,
-      verdicts,
+      statuses,
     },
     lines: [
       `would ${MODES[mode]} ${stateDir}`,
@@ -36,8 +36,8 @@ export function restorePreviewResult(preview: RestorePreview): Result {
       ...changeLines(preview),
       ...notices.map(({ path, message }) => `note: ${path === undefined ? '' : `${path}: `}${message}`),
     ],
-    losses: [
-      ...lossLines('when the snapshot was made, these were not to be had, or not as they should be:', verdicts),
+    incomplete: [
+      ...incompleteLines('when the snapshot was made, these were not to be had, or not as they should be:', statuses),
       ...refusals.flatMap(refusalLines),
     ],
   };

@@ -1,19 +1,19 @@
 import type { RestoreResult } from '../../index.ts';
 import type { Result } from '../report/reporter.ts';
 import { count, formatBytes, formatDuration, formatTime } from '../text/amounts.ts';
-import { lossLines } from '../text/losses.ts';
+import { incompleteLines } from '../text/incomplete-text.ts';
 
 /** What to say of a state directory that was restored. */
 export function restoreResult(result: RestoreResult, merged: boolean, elapsedMs: number): Result {
-  const { stateDir, manifest, sealed, restored, replacedTree, skippedLinks, verdicts, complete } = result;
+  const { stateDir, manifest, sealed, restored, previousState, skippedLinks, statuses, complete } = result;
   const lines = [
     `restored ${stateDir}`,
     `  ${count(restored.entries, 'entry')} (${count(restored.files, 'file')}), ${formatBytes(restored.bytes)}, in ${formatDuration(elapsedMs)}`,
     `  as it was on ${formatTime(new Date(manifest.created_at))}`,
   ];
-  if (!sealed) lines.push('  the archive is unsealed: it carries no digests, so its content could not be proven');
-  if (replacedTree !== null) {
-    lines.push(`  ${merged ? 'what it replaced' : 'the old tree'} is kept at ${replacedTree}`);
+  if (!sealed) lines.push('  the archive is foreign: it carries no digests, so its content could not be verified');
+  if (previousState !== null) {
+    lines.push(`  ${merged ? 'what it replaced' : 'the old tree'} is kept at ${previousState}`);
     lines.push('  to have it back: oxios-backup undo; to free its space: oxios-backup undo --discard');
   }
   return {
@@ -25,16 +25,16 @@ export function restoreResult(result: RestoreResult, merged: boolean, elapsedMs:
       sealed,
       manifest,
       restored,
-      replaced_tree: replacedTree,
+      previous_state: previousState,
       skipped_links: skippedLinks,
-      verdicts,
+      statuses,
     },
     lines,
-    losses: [
+    incomplete: [
       ...(skippedLinks.length === 0
         ? []
         : ['left out, for they lead out of the state directory:', ...skippedLinks.map((path) => `  ${path}`)]),
-      ...lossLines('when the snapshot was made, these were not to be had, or not as they should be:', verdicts),
+      ...incompleteLines('when the snapshot was made, these were not to be had, or not as they should be:', statuses),
     ],
   };
 }

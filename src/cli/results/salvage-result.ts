@@ -5,20 +5,20 @@ import { problemLines } from '../text/problem-text.ts';
 
 /** What to say of a salvage. */
 export function salvageResult(result: SalvageResult): Result {
-  const { directory, manifest, foundBy, extracted, unproven, lost, unnamed, problems, complete } = result;
+  const { directory, manifest, foundBy, extracted, unverified, lost, unnamed, problems, complete } = result;
   const { entries, files, bytes } = extracted;
   const lines = [
     `taken out into ${directory}`,
     `  ${count(entries, 'entry')} (${count(files, 'file')}), ${formatBytes(bytes)}`,
   ];
   if (problems.length > 0) lines.push('what is wrong with the snapshot:', ...problems.flatMap(problemLines));
-  if (unproven.length > 0)
-    lines.push('taken out, but no digest vouches for them:', ...unproven.map((path) => `  ${path}`));
+  if (unverified.length > 0)
+    lines.push('taken out, but no digest vouches for them:', ...unverified.map((path) => `  ${path}`));
   return {
     status: complete ? 0 : 3,
-    fields: { directory, complete, found_by: foundBy, extracted, manifest, unproven, lost, unnamed, problems },
+    fields: { directory, complete, found_by: foundBy, extracted, manifest, unverified, lost, unnamed, problems },
     lines,
-    losses: [
+    incomplete: [
       ...(lost.length === 0 ? [] : ['lost:', ...lost.map(({ path, reason }) => `  ${path}: ${reason}`)]),
       ...unnamedLines(unnamed),
     ],

@@ -12,7 +12,7 @@ export function withShrinkage(result: Result, shrunk: Shrinkage | null, maxShrin
   if (shrunk === null) return { ...result, fields };
   const line = `it holds much less than ${shrunk.since}: ${amount(shrunk.after)}; before ${amount(shrunk.before)}`;
   if (maxShrink === null) return { ...result, fields, lines: [...result.lines, `  note: ${line}`] };
-  return { ...result, status: 3, fields, losses: [...(result.losses ?? []), line] };
+  return { ...result, status: 3, fields, incomplete: [...(result.incomplete ?? []), line] };
 }
 
 function amount({ files, bytes }: HeldAmount): string {

@@ -1,10 +1,10 @@
 import { type BackupError, ERROR_CODES, type ExitStatus } from '../../errors.ts';
-import type { DirectoryComparison, Problem, ShelfVerifyResult, VerifyResult } from '../../index.ts';
+import type { DirectoryComparison, Problem, VerifyFolderResult, VerifyResult } from '../../index.ts';
 import type { Result } from '../report/reporter.ts';
 import { count, formatBytes, formatDuration } from '../text/amounts.ts';
-import { lossLines } from '../text/losses.ts';
+import { incompleteLines } from '../text/incomplete-text.ts';
 import { problemLines } from '../text/problem-text.ts';
-import { shelvedFields } from '../text/shelf-text.ts';
+import { snapshotInfoFields } from '../text/snapshot-state-text.ts';
 import { changeLine, differenceFields, differenceStatus, statLines, unreadableLines } from './difference-lines.ts';
 
 /** What to say of a snapshot that was verified. */
@@ -34,7 +34,7 @@ export function comparisonResult(
     fields: { ...verified.fields, against: { directory, ...differenceFields(comparison) } },
     urgent: !same,
     lines: [...verified.lines, ...(same ? [`${directory}: the same`] : differingLines(directory, comparison))],
-    losses: unreadableLines(comparison),
+    incomplete: unreadableLines(comparison),
   };
 }
 
@@ -44,8 +44,8 @@ function differingLines(directory: string, comparison: DirectoryComparison): str
 }
 
 function verifiedFields(result: VerifyResult): Record<string, unknown> {
-  const { valid, sealed, problems, manifest, totals, verdicts, externalLinks } = result;
-  return { valid, sealed, problems, manifest, totals, verdicts, external_links: externalLinks };
+  const { valid, sealed, problems, manifest, totals, statuses, externalLinks } = result;
+  return { valid, sealed, problems, manifest, totals, statuses, external_links: externalLinks };
 }
 
 /** 4 when something is wrong with the snapshot; 1 when all that is wrong is that the system did not let it be read. */
@@ -61,43 +61,45 @@ function invalidLines(name: string, problems: readonly Problem[]): string[] {
 
 function validLines(
   name: string,
-  { sealed, totals, verdicts, externalLinks }: VerifyResult,
+  { sealed, totals, statuses, externalLinks }: VerifyResult,
   elapsedMs: number,
 ): string[] {
   const lines = [
-    sealed ? `${name}: valid` : `${name}: valid as far as can be told: it is unsealed, and carries no digests`,
+    sealed ? `${name}: valid` : `${name}: valid as far as can be told: it is foreign, and carries no digests`,
   ];
   if (totals !== null) {
     const { entries, files, bytes } = totals;
-    const proven = sealed ? ', every byte proven' : '';
+    const verified = sealed ? ', every byte verified' : '';
     lines.push(
-      `  ${count(entries, 'entry')} (${count(files, 'file')}), ${formatBytes(bytes)}${proven}, in ${formatDuration(elapsedMs)}`,
+      `  ${count(entries, 'entry')} (${count(files, 'file')}), ${formatBytes(bytes)}${verified}, in ${formatDuration(elapsedMs)}`,
     );
   }
   if (externalLinks.length > 0) {
     lines.push('  links that lead out of the state directory; a restore wants --external-links keep or skip:');
     lines.push(...externalLinks.map((path) => `    ${path}`));
   }
-  const losses = lossLines('when it was made, these were not to be had, or not as they should be:', verdicts);
-  return [...lines, ...losses.map((line) => `  ${line}`)];
+  const incomplete = incompleteLines('when it was made, these were not to be had, or not as they should be:', statuses);
+  return [...lines, ...incomplete.map((line) => `  ${line}`)];
 }
 
 /** What to say of a folder of snapshots that was verified. */
-export function shelfVerifyResult({ directory, valid, snapshots }: ShelfVerifyResult): Result {
+export function verifyFolderResult({ directory, valid, snapshots }: VerifyFolderResult): Result {
   return {
     status: Math.max(...snapshots.map(({ problems }) => statusOf(problems))),
     fields: {
       directory,
       valid,
-      snapshots: snapshots.map(({ snapshot, valid, problems }) => ({ ...shelvedFields(snapshot), valid, problems })),
+      snapshots: snapshots.map(({ snapshot, valid, problems }) => ({
+        ...snapshotInfoFields(snapshot),
+        valid,
+        problems,
+      })),
     },
     urgent: !valid,
     lines: [
       ...snapshots.flatMap(({ snapshot, valid, problems }) => {
         if (!valid) return invalidLines(snapshot.name, problems);
-        return [
-          `${snapshot.name}: valid${snapshot.state === 'sealed' ? '' : ' as far as can be told: it is unsealed'}`,
-        ];
+        return [`${snapshot.name}: valid${snapshot.state === 'sealed' ? '' : ' as far as can be told: it is foreign'}`];
       }),
       `${count(snapshots.length, 'snapshot')}, ${count(snapshots.filter(({ valid }) => !valid).length, 'of them not valid', 'of them not valid')}`,
     ],

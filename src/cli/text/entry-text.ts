@@ -9,10 +9,10 @@ export function entryName({ path, type }: Entry): string {
 }
 
 /** An entry as `ls -l` would show it. The columns are of fixed width: a listing begins before its end is known. */
-export function longEntry(entry: Entry, sizesForPeople: boolean): string {
+export function longEntry(entry: Entry, humanReadable: boolean): string {
   const { type, mode, uid, gid, size, mtime, link } = entry;
   const arrow = link === undefined ? '' : type === 'symlink' ? ` -> ${link}` : ` link to ${link}`;
-  const sized = sizesForPeople ? formatBytes(size).padStart(9) : String(size).padStart(12);
+  const sized = humanReadable ? formatBytes(size).padStart(9) : String(size).padStart(12);
   const time = formatTime(new Date(mtime * 1000));
   return `${TYPE_LETTER[type]}${permissions(mode)}  ${`${uid}/${gid}`.padEnd(11)}  ${sized}  ${time}  ${entryName(entry)}${arrow}`;
 }

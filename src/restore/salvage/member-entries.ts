@@ -2,8 +2,8 @@ import { BackupError } from '../../errors.ts';
 import { BLOCK, type Entry, padded } from '../../format/entry.ts';
 import { CHUNK } from '../../format/member-plan.ts';
 import { comparePaths } from '../../format/path-order.ts';
-import { type Problem, someOf } from '../../read/problem.ts';
-import { TarGate } from '../../read/unsealed/tar-gate.ts';
+import { TarParser } from '../../read/foreign/tar-parser.ts';
+import { formatPaths, type Problem } from '../../read/problem.ts';
 import type { SalvageWriter } from './salvage-writer.ts';
 
 const END_OF_TAR = Buffer.alloc(2 * BLOCK);
@@ -49,7 +49,7 @@ export class MemberEntries {
     for (const { entry, content } of held) {
       const path = entry.type === 'directory' ? entry.path.replace(/\/$/, '') : entry.path;
       if (this.#last !== null && comparePaths(this.#last, path) >= 0) {
-        this.#writer.lose(path, `${someOf([path])} stands in the wrong place of the snapshot`, entry.type);
+        this.#writer.lose(path, `${formatPaths([path])} stands in the wrong place of the snapshot`, entry.type);
         continue;
       }
       this.#last = path;
@@ -116,7 +116,7 @@ interface HeldEntry {
 function entriesOf(tar: Buffer): HeldEntry[] | null {
   const held: HeldEntry[] = [];
   let ended = 0;
-  const gate = new TarGate(
+  const parser = new TarParser(
     {
       begin: (entry) => held.push({ entry, content: Buffer.alloc(0) }),
       part(_entry, content) {
@@ -128,13 +128,13 @@ function entriesOf(tar: Buffer): HeldEntry[] | null {
     true,
   );
   try {
-    gate.push(tar);
+    parser.push(tar);
     const last = held.at(-1);
     const continues = held.length === 1 && ended === 0 && last?.content.length === CHUNK && last.entry.size > CHUNK;
     if (continues) return held;
     // Behind whole entries the tar may end; nowhere else.
-    gate.push(END_OF_TAR);
-    gate.finish();
+    parser.push(END_OF_TAR);
+    parser.finish();
     return held;
   } catch (error) {
     if (error instanceof BackupError) return null;

@@ -2,15 +2,15 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { BackupError, fromSystemError } from '../../errors.ts';
 import type { BackupEvent } from '../../events.ts';
-import { bytePath, childNames, joinBytes } from '../../state/byte-path.ts';
-import { clearTemporaries } from '../../state/clear-temporaries.ts';
-import { describeRemaining, type Obstacle, removeTree } from '../../state/remove-tree.ts';
-import { isSystemName } from '../../state/system-names.ts';
-import { claimTemporary, type Temporary } from '../../state/temporary.ts';
-import { temporaryName } from '../../state/temporary-names.ts';
-import { resolveTarget } from '../publish/place.ts';
+import { resolveTarget } from '../../state-dir/commit/layout.ts';
+import { bytePath, childNames, joinBytes } from '../../system/byte-path.ts';
+import { clearTemporaries } from '../../system/clear-temporaries.ts';
+import { describeRemaining, type Obstacle, removeTree } from '../../system/remove-tree.ts';
+import { isSystemName } from '../../system/system-names.ts';
+import { claimTemporary, type Temporary } from '../../system/temporary.ts';
+import { temporaryName } from '../../system/temporary-names.ts';
 
-/** The folder that a salvage fills. Until `publish` nothing stands in it but one directory of ours. */
+/** The folder that a salvage fills. Until `commit` nothing stands in it but one directory of ours. */
 export class SalvageFolder {
   /** The folder itself, links resolved. */
   readonly directory: string;
@@ -58,7 +58,7 @@ export class SalvageFolder {
   }
 
   /** Moves what the tree holds up into the folder. */
-  publish(): void {
+  commit(): void {
     try {
       for (const name of childNames(this.tree)) {
         this.#placed.push(name);

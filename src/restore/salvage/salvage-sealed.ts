@@ -50,7 +50,7 @@ export async function salvageByIndex(found: FoundIndex, salvage: Salvage): Promi
 /** @returns how many of its entries are lost without their names */
 async function salvageBlock(found: FoundIndex, location: BlockLocation, salvage: Salvage): Promise<number> {
   const { source, writer, problems } = salvage;
-  await giveWay(salvage);
+  await yieldToEventLoop(salvage);
   let block: IndexBlock;
   try {
     block = readBlock(found.index, location);
@@ -60,7 +60,7 @@ async function salvageBlock(found: FoundIndex, location: BlockLocation, salvage:
   }
   const entries = blockEntries(block);
   const walker = new BlockWalker(entries, writer);
-  writer.proven = true;
+  writer.verified = true;
   walkDamaged(source, location.row.offset, found.shift, block, walker);
   const reasons = new Map<string, string>();
   for (const problem of walker.problems) for (const path of problem.paths) reasons.set(path, problem.message);
@@ -149,9 +149,9 @@ export async function salvageByMembers(
   const { source, writer, problems } = salvage;
   const entries = new MemberEntries(writer, problems);
   let manifest: Manifest | null = null;
-  writer.proven = false;
+  writer.verified = false;
   for (const member of scanMembers(source, range)) {
-    await giveWay(salvage);
+    await yieldToEventLoop(salvage);
     switch (member.kind) {
       case 'gap':
         problems.push(member.problem);
@@ -181,7 +181,7 @@ function manifestOf(tar: Buffer, problems: Problem[]): Manifest | null {
 }
 
 /** Lets an interruption get through, for everything else here is synchronous. */
-async function giveWay({ signal, writer, onEvent }: Salvage): Promise<void> {
+async function yieldToEventLoop({ signal, writer, onEvent }: Salvage): Promise<void> {
   await setImmediate();
   throwIfAborted(signal);
   onEvent?.({ type: 'progress', phase: 'extract', entries: writer.entries, bytes: writer.bytes });

@@ -1,9 +1,9 @@
 import type { Entry } from '../../format/entry.ts';
 import { MAX_MANIFEST_BYTES, type Manifest, parseManifest } from '../../format/manifest.ts';
 import { MANIFEST_PATH } from '../../format/path-rules.ts';
+import { gunzip } from '../../read/foreign/read-foreign.ts';
+import { TarParser } from '../../read/foreign/tar-parser.ts';
 import { problemOf } from '../../read/problem.ts';
-import { gunzip } from '../../read/unsealed/read-unsealed.ts';
-import { TarGate } from '../../read/unsealed/tar-gate.ts';
 import type { Salvage } from './salvage-sealed.ts';
 
 /** Small, for what one call of zlib has inflated when it comes upon damage is lost. */
@@ -17,8 +17,8 @@ const CHUNK_BYTES = 4096;
 export async function salvageTar({ source, writer, problems, signal, onEvent }: Salvage): Promise<Manifest | null> {
   let manifest: Manifest | null = null;
   let held: Buffer[] | null = null;
-  writer.proven = false;
-  const gate = new TarGate({
+  writer.verified = false;
+  const parser = new TarParser({
     begin(entry) {
       if (isManifest(entry)) held = [];
       else if (entry.type === 'file') writer.begin(entry);
@@ -43,8 +43,8 @@ export async function salvageTar({ source, writer, problems, signal, onEvent }: 
     },
   });
   try {
-    await gunzip(source, (chunk) => gate.push(chunk), signal, CHUNK_BYTES);
-    gate.finish();
+    await gunzip(source, (chunk) => parser.push(chunk), signal, CHUNK_BYTES);
+    parser.finish();
   } catch (error) {
     const problem = problemOf(error);
     problems.push(problem);

@@ -1,8 +1,8 @@
 import type { Entry, EntryType } from '../../format/entry.ts';
 import type { EntrySink } from '../../read/block-walker.ts';
-import { problemOf, someOf } from '../../read/problem.ts';
-import { EntryBook } from '../../read/unsealed/entry-book.ts';
-import { HERE } from '../../state/platform.ts';
+import { ArchiveValidator } from '../../read/foreign/archive-validator.ts';
+import { formatPaths, problemOf } from '../../read/problem.ts';
+import { HERE } from '../../system/platform.ts';
 import { finishDirectories, makeLinks } from '../complete-tree.ts';
 import type { HardLinks } from '../hard-links.ts';
 import { NameCollisions, type NameFolding } from '../name-collisions.ts';
@@ -17,19 +17,19 @@ export interface LostEntry {
   reason: string;
 }
 
-/** Takes the entries of a damaged snapshot one by one: judges each as a restore would, writes it, and keeps account of what is lost. */
+/** Takes the entries of a damaged snapshot one by one: validates each as a restore would, writes it, and keeps account of what is lost. */
 export class SalvageWriter implements EntrySink {
   readonly lost: LostEntry[] = [];
   /** Taken out, but no SHA-256 of the snapshot vouches for them. */
-  unproven: string[] = [];
-  /** Whether entries that come now were proven against the index. */
-  proven = true;
+  unverified: string[] = [];
+  /** Whether entries that come now were verified against the index. */
+  verified = true;
   readonly #options: TreeWriterOptions;
   readonly #tree: TreeWriter;
-  readonly #book = new EntryBook(HERE.os);
+  readonly #book = new ArchiveValidator(HERE.os);
   readonly #collisions: NameCollisions;
   /** Every path that was taken out or named as lost. */
-  readonly #settled = new Set<string>();
+  readonly #written = new Set<string>();
   readonly #fileNames = new Set<string>();
   /** Taken out so far. */
   entries = 0;
@@ -46,12 +46,12 @@ export class SalvageWriter implements EntrySink {
   }
 
   isSettled(path: string): boolean {
-    return this.#settled.has(path);
+    return this.#written.has(path);
   }
 
   /** @param type of the entry, where it is known */
   lose(path: string, reason: string, type?: EntryType): void {
-    this.#settled.add(path);
+    this.#written.add(path);
     if (type === 'file') this.lostFiles++;
     this.lost.push({ path, reason });
   }
@@ -103,7 +103,7 @@ export class SalvageWriter implements EntrySink {
   /** What was written. Links and the attributes of directories are left to `complete`. */
   finish(abilities: Pick<TargetAbilities, 'symlinks'>): ExtractedTree {
     const tree = this.#tree.finish();
-    const external = new Set(this.#book.judge.externalLinks(HERE.os));
+    const external = new Set(this.#book.validator.externalLinks(HERE.os));
     const links: Entry[] = [];
     for (const entry of tree.links) {
       const reason = entry.type === 'hardlink' ? null : whyNoSymlink(entry, external, abilities);
@@ -141,7 +141,7 @@ export class SalvageWriter implements EntrySink {
   #admit(entry: Entry): Entry | null {
     try {
       if (entry.type === 'hardlink' && !this.#fileNames.has((entry.link as string).replace(/^\.\//, ''))) {
-        this.lose(entry.path, `it is another name of ${someOf([entry.link as string])}, which did not come out`);
+        this.lose(entry.path, `it is another name of ${formatPaths([entry.link as string])}, which did not come out`);
         return null;
       }
       const taken = this.#book.take(entry);
@@ -154,14 +154,14 @@ export class SalvageWriter implements EntrySink {
   }
 
   #account(named: string, entry: Entry): void {
-    this.#settled.add(named);
+    this.#written.add(named);
     this.entries++;
     if (entry.type === 'file') {
       this.#fileNames.add(entry.path);
       this.files++;
       this.bytes += entry.size;
     }
-    if (!this.proven) this.unproven.push(entry.path);
+    if (!this.verified) this.unverified.push(entry.path);
   }
 }
 
@@ -170,7 +170,7 @@ function whyNoSymlink(
   external: ReadonlySet<string>,
   { symlinks }: Pick<TargetAbilities, 'symlinks'>,
 ): string | null {
-  const to = someOf([link as string]);
+  const to = formatPaths([link as string]);
   if (external.has(path)) return `it is a link that leads out of the state directory, to ${to}`;
   return symlinks ? null : `it is a link to ${to}, and this file system makes no links`;
 }

@@ -118,7 +118,7 @@ export class MultipartSink implements SnapshotSink {
     if (this.#first !== null) rest.push([1, this.#first]);
     if (last !== null) rest.push([this.#number, last]);
     for (const [number, bytes] of rest) await this.#send(number, bytes);
-    await this.#settle();
+    await this.#waitForParts();
     await this.#complete(signal);
     this.#isOver = true;
   }
@@ -153,7 +153,7 @@ export class MultipartSink implements SnapshotSink {
     this.#underWay.add(sent);
   }
 
-  async #settle(): Promise<void> {
+  async #waitForParts(): Promise<void> {
     await Promise.all(this.#underWay);
     this.#throwFailure();
   }

@@ -91,7 +91,7 @@ function contentOfLarge(source: LiveSource): Uint8Array {
   if (!(file instanceof LiveFile)) throw new Error(file.detail);
   const bytes = Buffer.alloc(file.size);
   file.read(bytes, 0, file.size);
-  expect(file.finish()).toEqual({ verdict: 'clean', detail: '' });
+  expect(file.finish()).toEqual({ status: 'ok', detail: '' });
   return bytes;
 }
 
@@ -105,8 +105,8 @@ test('a quiet repository comes whole, in order, with its refs read ahead', async
   const head = commit('a.json');
   git(state, 'branch', 'other');
   git(state, 'tag', '-a', 'v1', '-m', 'one');
-  const { items, paths, losses } = await collect(state);
-  expect(losses).toEqual([]);
+  const { items, paths, incomplete } = await collect(state);
+  expect(incomplete).toEqual([]);
   expect(paths).toEqual([...paths].sort(comparePaths));
   const kinds = new Map(items.map((item) => [item.path, item.type === 'file' ? item.source.kind : item.type]));
   expect(kinds.get('.git/HEAD')).toBe('bytes');
@@ -128,8 +128,8 @@ test('packed objects and packed refs come whole', async () => {
   git(state, 'tag', 'v1');
   git(state, 'gc', '-q');
   const head = commit('behind.json');
-  const { items, losses } = await collect(state);
-  expect(losses).toEqual([]);
+  const { items, incomplete } = await collect(state);
+  expect(incomplete).toEqual([]);
   putDown(items, restored);
   expectSound(restored);
   expect(git(restored, 'rev-parse', 'HEAD')).toBe(head);
@@ -145,7 +145,7 @@ test('a large pack, or object, that is gone before its turn comes is read all th
   const head = git(state, 'rev-parse', 'HEAD');
   const packs = () => readdirSync(join(state, '.git/objects/pack')).filter((name) => name.endsWith('.pack'));
   const before = packs();
-  const report = { leftOut() {}, notice() {}, loss: (path: string) => expect.unreachable(path) };
+  const report = { excluded() {}, notice() {}, incomplete: (path: string) => expect.unreachable(path) };
   const options = { excludes: ['*.bin'], output: [], isBackupManifest: () => false, report, scratch: () => '' };
   for await (const items of captureState(state, options)) {
     git(state, 'repack', '-a', '-d', '-q');
@@ -168,9 +168,9 @@ test('what git is writing stays out, and what only looks like it does not', asyn
   }
   mkdirSync(join(state, '.git/objects/incoming-abcdef'));
   for (const path of ['Cargo.lock', 'tmp_obj_x']) writeFileSync(join(state, path), '');
-  const { paths, leftOut, losses } = await collect(state);
-  expect(losses).toEqual([]);
-  expect(leftOut.map(({ path, reason }) => `${path}: ${reason}`)).toEqual([
+  const { paths, excluded, incomplete } = await collect(state);
+  expect(incomplete).toEqual([]);
+  expect(excluded.map(({ path, reason }) => `${path}: ${reason}`)).toEqual([
     '.git/index.lock: a lock of git',
     '.git/objects/incoming-abcdef: git was receiving into it',
     '.git/objects/pack/tmp_pack_abcdef: git was writing it',
@@ -184,8 +184,8 @@ test('an object that a ref names and that the repository lacks is said, and is n
   const head = commit('a.json');
   const object = `.git/objects/${head.slice(0, 2)}/${head.slice(2)}`;
   rmSync(join(state, object));
-  const { losses, notices } = await collect(state);
-  expect(losses).toEqual([]);
+  const { incomplete, notices } = await collect(state);
+  expect(incomplete).toEqual([]);
   expect(notices).toEqual([
     {
       path: object,
@@ -197,16 +197,16 @@ test('an object that a ref names and that the repository lacks is said, and is n
 test('an object that a ref names and that was removed meanwhile, with the ref, is a named loss', async () => {
   const head = commit('a.json');
   const object = `.git/objects/${head.slice(0, 2)}/${head.slice(2)}`;
-  const losses: unknown[] = [];
+  const incomplete: unknown[] = [];
   const scan = scanStateDir(state, {
     exclusions: new Exclusions(compileUserExcludes([]), [], ownPlaces(state, [])),
     report: {
-      leftOut() {},
+      excluded() {},
       notice() {},
-      loss: (path, verdict, detail) => losses.push({ path, verdict, detail }),
+      incomplete: (path, status, detail) => incomplete.push({ path, status, detail }),
     },
     isBackupManifest: () => false,
-    onHeld() {},
+    onPinned() {},
     dryRun: false,
   });
   for (const { path } of scan) {
@@ -215,10 +215,10 @@ test('an object that a ref names and that was removed meanwhile, with the ref, i
     rmSync(join(state, object));
     rmSync(join(state, '.git/refs/heads/main'));
   }
-  expect(losses).toEqual([
+  expect(incomplete).toEqual([
     {
       path: object,
-      verdict: 'unreadable',
+      status: 'unreadable',
       detail: 'refs/heads/main names this object, and git moved or removed it meanwhile',
     },
   ]);
@@ -237,12 +237,12 @@ test('a repository that borrows objects, one with hard links to another, one wit
   const head = commit('a.json');
   git(folder.path, 'clone', '-q', '--shared', state, join(folder.path, 'borrower'));
   const shared = await collect(join(folder.path, 'borrower'));
-  expect(shared.losses).toEqual([]);
+  expect(shared.incomplete).toEqual([]);
   expect(shared.notices[0]?.message).toContain('alternates');
   git(folder.path, 'clone', '-q', '--local', state, join(state, 'projects'));
   git(folder.path, 'clone', '-q', '--bare', '--no-hardlinks', state, join(state, 'mirror.git'));
-  const { items, losses } = await collect(state);
-  expect(losses).toEqual([]);
+  const { items, incomplete } = await collect(state);
+  expect(incomplete).toEqual([]);
   expect(items.some(({ type }) => type === 'hardlink')).toBe(true);
   putDown(items, restored);
   for (const path of ['', 'projects', 'mirror.git']) {
@@ -252,14 +252,14 @@ test('a repository that borrows objects, one with hard links to another, one wit
 });
 
 test('an unborn branch, SHA-256 names, a detached HEAD', async () => {
-  expect((await collect(state)).losses).toEqual([]);
+  expect((await collect(state)).incomplete).toEqual([]);
   rmSync(join(state, '.git'), { recursive: true });
   git(state, 'init', '-q', '-b', 'main', '--object-format=sha256');
   const head = commit('a.json');
   git(state, 'checkout', '-q', '--detach');
   git(state, 'gc', '-q');
-  const { items, losses } = await collect(state);
-  expect(losses).toEqual([]);
+  const { items, incomplete } = await collect(state);
+  expect(incomplete).toEqual([]);
   putDown(items, restored);
   expectSound(restored);
   expect(git(restored, 'rev-parse', 'HEAD')).toBe(head);
@@ -267,9 +267,9 @@ test('an unborn branch, SHA-256 names, a detached HEAD', async () => {
 
 test('names that are patterns of the user are left out in a repository, too', async () => {
   commit('a.json');
-  const { paths, leftOut } = await collect(state, { excludes: ['.git/hooks', '.git/description'] });
+  const { paths, excluded } = await collect(state, { excludes: ['.git/hooks', '.git/description'] });
   expect(paths).not.toContain('.git/hooks');
-  expect(leftOut.map(({ path }) => path)).toEqual(['.git/description', '.git/hooks']);
+  expect(excluded.map(({ path }) => path)).toEqual(['.git/description', '.git/hooks']);
 });
 
 test('commits, new branches and garbage collections meanwhile leave a sound repository', async () => {
@@ -296,7 +296,7 @@ test('commits, new branches and garbage collections meanwhile leave a sound repo
       await setTimeout(150);
       const before = git(state, 'rev-parse', 'HEAD');
       const captured: Collected = await collect(state);
-      expect(captured.losses.filter(({ path }) => path.startsWith('.git/'))).toEqual([]);
+      expect(captured.incomplete.filter(({ path }) => path.startsWith('.git/'))).toEqual([]);
       const target = `${restored}-${i}`;
       putDown(captured.items, target);
       expectSound(target);
@@ -332,10 +332,10 @@ test('only what git itself locks is a lock', async () => {
     mkdirSync(join(state, '.git', path, '..'), { recursive: true });
     writeFileSync(join(state, '.git', path), path);
   }
-  const { paths, leftOut, losses } = await collect(state);
-  expect(losses).toEqual([]);
+  const { paths, excluded, incomplete } = await collect(state);
+  expect(incomplete).toEqual([]);
   expect(paths).toEqual(expect.arrayContaining(files.map((path) => `.git/${path}`)));
-  expect(leftOut.map(({ path }) => path).sort()).toEqual(locks.map((path) => `.git/${path}`).sort());
+  expect(excluded.map(({ path }) => path).sort()).toEqual(locks.map((path) => `.git/${path}`).sort());
 });
 
 test('a directory that only looks like a repository is one of files', async () => {
@@ -349,8 +349,8 @@ test('a directory that only looks like a repository is one of files', async () =
     mkdirSync(join(state, 'looks', path, '..'), { recursive: true });
     writeFileSync(join(state, 'looks', path), 'of the user');
   }
-  const { paths, leftOut, items } = await collect(state);
-  expect(leftOut).toEqual([]);
+  const { paths, excluded, items } = await collect(state);
+  expect(excluded).toEqual([]);
   expect(paths.filter((path) => path.startsWith('looks/'))).toHaveLength(9);
   for (const item of items) {
     if (item.type === 'file' && item.path.startsWith('looks/')) expect(item.source.kind).toBe('live');
@@ -370,9 +370,9 @@ test('what the user leaves out of a repository is no loss, nor is what it held',
     ['HEAD'],
     ['refs'],
   ]) {
-    const { losses, leftOut } = await collect(state, { excludes });
-    expect([excludes, losses]).toEqual([excludes, []]);
-    expect(leftOut.length).toBeGreaterThan(0);
+    const { incomplete, excluded } = await collect(state, { excludes });
+    expect([excludes, incomplete]).toEqual([excludes, []]);
+    expect(excluded.length).toBeGreaterThan(0);
   }
 });
 
@@ -384,6 +384,6 @@ test('a database that others keep in a repository is captured as one', async () 
   utimesSync(join(state, '.git/tool/db'), 1_700_000_000, 1_700_000_000);
   const { items } = await collect(state);
   expect(items.find(({ path }) => path === '.git/tool/db')).toMatchObject({
-    source: { kind: 'live', quietDatabase: true },
+    source: { kind: 'live', idleDatabase: true },
   });
 });

@@ -1,9 +1,9 @@
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { PackIndex } from '../../../src/capture/git/pack-index.ts';
-import { Workroom } from '../../workroom.ts';
+import { TempDir } from '../../workroom.ts';
 
-const room = new Workroom();
+const room = new TempDir();
 
 test.skipIf(!existsSync('/proc/self/fd'))('one that cannot be read is not left open', () => {
   const folder = room.fresh('pack-1.idx');

@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { expect, test } from 'vitest';
-import { readPublished } from '../../../src/capture/git/read-published.ts';
-import { Workroom } from '../../workroom.ts';
+import { readCommitted } from '../../../src/capture/git/read-committed.ts';
+import { TempDir } from '../../workroom.ts';
 
-const room = new Workroom();
+const room = new TempDir();
 
 test('a log that is being appended to is read as it is between two lines', async () => {
   const log = room.path('HEAD');
@@ -21,7 +21,7 @@ while True:
   try {
     await once(writer.stdout, 'data');
     for (let i = 0; i < 2000; i++) {
-      const read = readPublished(log);
+      const read = readCommitted(log);
       if (read === null || !('bytes' in read)) throw new Error(`reading ${i}: ${JSON.stringify(read)}`);
       expect(read.bytes.length % line.length).toBe(0);
     }

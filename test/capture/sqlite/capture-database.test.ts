@@ -46,7 +46,7 @@ function fingerprint(): string[] {
     });
 }
 
-const CHOICES: ReaderName[] = ['node', 'better-sqlite3', 'pair'];
+const CHOICES: ReaderName[] = ['node', 'better-sqlite3', 'raw-copy'];
 
 describe.each(CHOICES)('with the reader "%s"', async (choice) => {
   const readers = await availableReaders(choice);
@@ -71,7 +71,7 @@ describe.each(CHOICES)('with the reader "%s"', async (choice) => {
         continue;
       }
       // Without a lock, a busy database may not be had; it is never had wrong.
-      expect(choice).toBe('pair');
+      expect(choice).toBe('raw-copy');
       expect(existsSync(copy)).toBe(false);
     }
     expect(readdirSync(folder.path).filter((name) => !/^(?:state|copy-\d+\.db)$/.test(name))).toEqual([]);
@@ -80,7 +80,7 @@ describe.each(CHOICES)('with the reader "%s"', async (choice) => {
       expect([answer.rows, answer.words]).toEqual([answer.total, answer.total]);
       expect(answer.total).toBeGreaterThanOrEqual(copied[i]?.acknowledged ?? 0);
     }
-    if (choice !== 'pair' || pauseMs >= 25) expect(copied.length).toBeGreaterThan(0);
+    if (choice !== 'raw-copy' || pauseMs >= 25) expect(copied.length).toBeGreaterThan(0);
   });
 
   test.skipIf(only.length === 0)('a writer that never pauses does not hold up the copy for ever', async () => {
@@ -89,7 +89,7 @@ describe.each(CHOICES)('with the reader "%s"', async (choice) => {
     const copy = nextCopy();
     const result = await captureDatabase(database, copy, readers);
     if (!('reader' in result)) {
-      expect(choice).toBe('pair');
+      expect(choice).toBe('raw-copy');
       return;
     }
     const { integrity, total, rows } = inspect(copy);
@@ -101,7 +101,7 @@ describe.each(CHOICES)('with the reader "%s"', async (choice) => {
     const writer = await startWriter('wal', 50);
     const before = fingerprint();
     const copy = nextCopy();
-    expect(await captureDatabase(database, copy, only)).toEqual({ verdict: 'clean', detail: '', reader: choice });
+    expect(await captureDatabase(database, copy, only)).toEqual({ status: 'ok', detail: '', reader: choice });
     expect(fingerprint()).toEqual(before);
     expect(inspect(copy)).toEqual({ integrity: 'ok', total: 50, rows: 50, words: 50 });
     await writer.kill();
@@ -118,7 +118,7 @@ describe.each(CHOICES)('with the reader "%s"', async (choice) => {
         .digest('hex');
       const before = fingerprint();
       const copy = nextCopy();
-      expect(await captureDatabase(database, copy, readers)).toEqual({ verdict: 'clean', detail: '', reader: 'pair' });
+      expect(await captureDatabase(database, copy, readers)).toEqual({ status: 'ok', detail: '', reader: 'raw-copy' });
       expect(fingerprint()).toEqual(before);
       expect(
         createHash('sha256')
@@ -159,7 +159,7 @@ db.commit()
 
 test('a database that is gone has vanished', async () => {
   const readers = await availableReaders('auto');
-  expect(await captureDatabase(database, nextCopy(), readers)).toMatchObject({ verdict: 'vanished' });
+  expect(await captureDatabase(database, nextCopy(), readers)).toMatchObject({ status: 'deleted' });
 });
 
 test('a database that its owner may only read is copied', async () => {
@@ -169,12 +169,12 @@ test('a database that its owner may only read is copied', async () => {
   await writer.kill();
   execFileSync('chmod', ['400', crashed]);
   const copy = nextCopy();
-  const readers = await availableReaders('pair');
-  expect(await captureDatabase(crashed, copy, readers)).toMatchObject({ reader: 'pair' });
+  const readers = await availableReaders('raw-copy');
+  expect(await captureDatabase(crashed, copy, readers)).toMatchObject({ reader: 'raw-copy' });
   expect(inspect(copy)).toMatchObject({ integrity: 'ok', total: 20 });
 });
 
 test('only what is there can be asked for', async () => {
-  expect((await availableReaders('pair')).map(({ name }) => name)).toEqual(['pair']);
-  expect((await availableReaders('auto')).at(-1)?.name).toBe('pair');
+  expect((await availableReaders('raw-copy')).map(({ name }) => name)).toEqual(['raw-copy']);
+  expect((await availableReaders('auto')).at(-1)?.name).toBe('raw-copy');
 });

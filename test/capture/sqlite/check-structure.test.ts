@@ -2,9 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { findDefect } from '../../../src/capture/sqlite/check-structure.ts';
-import { Workroom } from '../../workroom.ts';
+import { TempDir } from '../../workroom.ts';
 
-const room = new Workroom();
+const room = new TempDir();
 
 /** All that a file of SQLite may be made of: deep trees, overflow chains, free pages, partial and automatic indexes. */
 const FILL = `

@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { availableReaders, captureDatabase } from '../../../src/capture/sqlite/capture-database.ts';
 import type { ReaderName } from '../../../src/capture/sqlite/database-reader.ts';
-import { restOf } from '../../../src/capture/sqlite/quiet-database.ts';
+import { restOf } from '../../../src/capture/sqlite/idle-database.ts';
 import { temporaryFolder } from '../collect.ts';
 import { PythonScript } from './python-script.ts';
 
@@ -60,8 +60,8 @@ for row in sqlite3.connect(sys.argv[1]).execute(sys.argv[2]): print(*row)`;
   return execFileSync('python3', ['-c', script, path, sql], { encoding: 'utf8' }).trim();
 }
 
-/** Captures the database, and tells what the copy answers; the verdict when there is none. */
-async function capture(sqlite: 'auto' | ReaderName = 'pair') {
+/** Captures the database, and tells what the copy answers; the status when there is none. */
+async function capture(sqlite: 'auto' | ReaderName = 'raw-copy') {
   const before = fingerprint();
   const copy = join(folder.path, `copy-${++copies}.db`);
   const result = await captureDatabase(database, copy, await availableReaders(sqlite));
@@ -98,10 +98,10 @@ for i in range(500): db.execute('insert into t (x) values (?)', ('c' * 500,))
 const COMMITTED = { integrity: 'ok', answer: '500 250000' };
 
 describe('a journal that a killed process left', () => {
-  test.each(['pair', 'auto'] as const)('is rolled back in the copy (%s)', async (sqlite) => {
+  test.each(['raw-copy', 'auto'] as const)('is rolled back in the copy (%s)', async (sqlite) => {
     await (await start(`${HALF_WRITTEN('')}\nready()`)).kill();
     expect(readFileSync(`${database}-journal`).length).toBeGreaterThan(100_000);
-    expect(await capture(sqlite)).toMatchObject({ verdict: 'clean', reader: 'pair', ...COMMITTED });
+    expect(await capture(sqlite)).toMatchObject({ status: 'ok', reader: 'raw-copy', ...COMMITTED });
   });
 
   test.each([
@@ -112,7 +112,7 @@ describe('a journal that a killed process left', () => {
   ])('also with %s and %s', async (...pragmas) => {
     const script = pragmas.map((pragma) => `db.execute('${pragma}').fetchall()`).join('\n');
     await (await start(`${HALF_WRITTEN(script)}\nready()`)).kill();
-    expect(await capture()).toMatchObject({ verdict: 'clean', ...COMMITTED });
+    expect(await capture()).toMatchObject({ status: 'ok', ...COMMITTED });
   });
 
   test('that was written in part is rolled back as far as SQLite would', async () => {
@@ -121,7 +121,9 @@ describe('a journal that a killed process left', () => {
     for (const cut of [length - 1, length - 513, length - 5000, 513, 512, 27, 8]) {
       truncateSync(`${database}-journal`, cut);
       const byUs = join(folder.path, `us-${cut}.db`);
-      expect(await captureDatabase(database, byUs, await availableReaders('pair'))).toMatchObject({ reader: 'pair' });
+      expect(await captureDatabase(database, byUs, await availableReaders('raw-copy'))).toMatchObject({
+        reader: 'raw-copy',
+      });
       const bySqlite = join(folder.path, `sqlite-${cut}.db`);
       for (const suffix of ['', '-journal']) copyFileSync(database + suffix, bySqlite + suffix);
       query(bySqlite, 'select count(*) from sqlite_master');
@@ -153,14 +155,14 @@ db.execute('commit')
     const name = /\/[^\0]*memory\.db-mj[0-9A-F]+/.exec(journal)?.[0] ?? '';
     expect(name).not.toBe('');
     writeFileSync(name, 'it is there');
-    expect(await capture()).toMatchObject({ verdict: 'clean', answer: '50 25000' });
+    expect(await capture()).toMatchObject({ status: 'ok', answer: '50 25000' });
     rmSync(name);
-    expect(await capture()).toMatchObject({ verdict: 'clean', answer: '50 50' });
+    expect(await capture()).toMatchObject({ status: 'ok', answer: '50 50' });
     // Where its folder is not to be seen, nothing tells.
     const elsewhere = Buffer.from(journal.replaceAll(name, `/nowhere${name}`.slice(0, name.length)), 'latin1');
     writeFileSync(`${database}-journal`, withNewSum(elsewhere));
     expect(await capture()).toMatchObject({
-      verdict: 'unreadable',
+      status: 'unreadable',
       detail: expect.stringContaining('several databases'),
     });
   });
@@ -171,8 +173,8 @@ describe.skipIf(!existsSync('/proc/locks'))('a writer without a journal in a fil
     await start(`${HALF_WRITTEN(`db.execute('pragma journal_mode=${mode}')`)}\nready()`);
     utimesSync(database, new Date(0), new Date(0));
     expect(restOf(database, 0n)).toBe('busy');
-    for (const sqlite of ['pair', 'auto'] as const) {
-      expect(await capture(sqlite)).toMatchObject({ verdict: 'unreadable', detail: expect.stringContaining('locked') });
+    for (const sqlite of ['raw-copy', 'auto'] as const) {
+      expect(await capture(sqlite)).toMatchObject({ status: 'unreadable', detail: expect.stringContaining('locked') });
     }
   });
 
@@ -186,8 +188,8 @@ db.execute('begin immediate')
 db.execute("insert into t values ('two')")
 ready()
 `);
-    for (const sqlite of ['pair', 'auto'] as const) {
-      expect(await capture(sqlite)).toMatchObject({ verdict: 'clean', answer: '1 3' });
+    for (const sqlite of ['raw-copy', 'auto'] as const) {
+      expect(await capture(sqlite)).toMatchObject({ status: 'ok', answer: '1 3' });
     }
   });
 });
@@ -205,7 +207,7 @@ db.execute("insert into t values ('committed')")
 db.execute('commit')
 ready()
 `);
-    for (const sqlite of ['pair', 'auto'] as const) {
+    for (const sqlite of ['raw-copy', 'auto'] as const) {
       expect(await capture(sqlite)).toMatchObject({ integrity: 'ok', answer: '1 9' });
     }
   });
@@ -221,7 +223,7 @@ ready()
     ).kill();
     utimesSync(`${database}-journal`, new Date(0), new Date(0));
     await start(`${HALF_WRITTEN("db.execute('pragma journal_mode=memory')")}\nready()`);
-    expect(await capture()).toMatchObject({ verdict: 'unreadable' });
+    expect(await capture()).toMatchObject({ status: 'unreadable' });
   });
 });
 
@@ -238,13 +240,13 @@ db.execute("insert into t values ('two')")
 ready()
 `)
   ).kill();
-  expect(await capture()).toMatchObject({ verdict: 'clean', integrity: 'ok', answer: '2 6' });
+  expect(await capture()).toMatchObject({ status: 'ok', integrity: 'ok', answer: '2 6' });
   const wal = readFileSync(`${database}-wal`);
   wal.writeUInt32BE((wal.readUInt32BE(16) ^ 1) >>> 0, 16);
   writeFileSync(`${database}-wal`, wal);
-  expect(await capture()).toMatchObject({ verdict: 'clean', integrity: 'ok', answer: '1 3' });
+  expect(await capture()).toMatchObject({ status: 'ok', integrity: 'ok', answer: '1 3' });
   for (const length of [32, 0]) {
     truncateSync(`${database}-wal`, length);
-    expect(await capture()).toMatchObject({ verdict: 'clean', integrity: 'ok', answer: '1 3' });
+    expect(await capture()).toMatchObject({ status: 'ok', integrity: 'ok', answer: '1 3' });
   }
 });

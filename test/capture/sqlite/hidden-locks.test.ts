@@ -3,10 +3,10 @@ import { mkdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { createBackup, StateStore } from 'oxios-backup';
 import { afterEach, expect, test } from 'vitest';
 import { writeLockOn } from '../../../src/capture/sqlite/file-locks.ts';
-import { Workroom } from '../../workroom.ts';
+import { TempDir } from '../../workroom.ts';
 import { PythonScript } from './python-script.ts';
 
-const room = new Workroom();
+const room = new TempDir();
 const NAMESPACE = ['--pid', '--fork', '--mount-proc'];
 const canUnshare = spawnSync('unshare', [...NAMESPACE, 'true']).status === 0;
 const PACKAGE = import.meta.resolve('oxios-backup');
@@ -15,12 +15,12 @@ let script: PythonScript | null = null;
 afterEach(() => script?.kill());
 
 /** What a create says that sees no process of the others, as in a container of its own. */
-function createInContainer(state: string, sqlite: string): { complete: boolean; verdicts: { verdict: string }[] } {
+function createInContainer(state: string, sqlite: string): { complete: boolean; statuses: { status: string }[] } {
   const program = `
 const { createBackup, StateStore } = await import(${JSON.stringify(PACKAGE)});
 const [state, output, sqlite] = process.argv.slice(1);
-const { complete, verdicts } = await createBackup(new StateStore(state), output, { sqlite });
-console.log(JSON.stringify({ complete, verdicts }));`;
+const { complete, statuses } = await createBackup(new StateStore(state), output, { sqlite });
+console.log(JSON.stringify({ complete, statuses }));`;
   const words = [process.execPath, '--input-type=module', '-e', program, state, room.fresh('snapshot'), sqlite];
   return JSON.parse(execFileSync('unshare', [...NAMESPACE, ...words], { encoding: 'utf8' }));
 }
@@ -37,7 +37,7 @@ for i in range(500): db.execute('insert into t (x) values (?)', ('c' * 500,))
 ready()
 `;
 
-test.skipIf(!canUnshare).each(['pair', 'auto'])(
+test.skipIf(!canUnshare).each(['raw-copy', 'auto'])(
   'a writer whose lock another container hides is found out, at rest as it may seem (%s)',
   async (sqlite) => {
     const state = room.fresh('state');
@@ -46,9 +46,9 @@ test.skipIf(!canUnshare).each(['pair', 'auto'])(
     script = await PythonScript.start(HALF_WRITTEN, `${state}/a.db`);
     expect(writeLockOn(`${state}/a.db`)).toBe('exclusive');
     utimesSync(`${state}/a.db`, 1_700_000_000, 1_700_000_000);
-    const { complete, verdicts } = createInContainer(state, sqlite);
+    const { complete, statuses } = createInContainer(state, sqlite);
     expect(complete).toBe(false);
-    expect(verdicts).toMatchObject([{ path: 'a.db', verdict: expect.stringMatching(/^(?:changed|unreadable)$/) }]);
+    expect(statuses).toMatchObject([{ path: 'a.db', status: expect.stringMatching(/^(?:changed|unreadable)$/) }]);
     await script.kill();
   },
 );
@@ -58,7 +58,7 @@ test.skipIf(!canUnshare)('a state directory of nothing else has no snapshot, and
   mkdirSync(state);
   script = await PythonScript.start(HALF_WRITTEN, `${state}/a.db`);
   const output = room.fresh('snapshot');
-  await expect(createBackup(new StateStore(state), output, { sqlite: 'pair' })).rejects.toMatchObject({
+  await expect(createBackup(new StateStore(state), output, { sqlite: 'raw-copy' })).rejects.toMatchObject({
     code: 'STATE_DIR_EMPTY',
     message: expect.stringMatching(/a\.db: .*locked/),
   });
@@ -70,7 +70,7 @@ test.skipIf(!canUnshare)('a sound database that nobody writes to is read where i
   script = await PythonScript.start(HALF_WRITTEN.replace('ready()', "db.execute('commit')\nready()"), `${state}/a.db`);
   utimesSync(`${state}/a.db`, 1_700_000_000, 1_700_000_000);
   expect(writeLockOn(`${state}/a.db`)).toBe('none');
-  expect(createInContainer(state, 'pair')).toEqual({ complete: true, verdicts: [] });
+  expect(createInContainer(state, 'raw-copy')).toEqual({ complete: true, statuses: [] });
 });
 
 test.skipIf(!canUnshare)('a lock that belongs to an open file and to no process counts', async () => {

@@ -77,13 +77,13 @@ test.each([
 ])('what is committed beside %s comes with its other name %s (killed: %s)', async (name, alias, killed) => {
   await writeAheadOf(join(state, name), killed);
   linkSync(join(state, name), join(state, alias));
-  const { items, losses, leftOut } = await capture();
-  expect(losses).toEqual([]);
+  const { items, incomplete, excluded } = await capture();
+  expect(incomplete).toEqual([]);
   const [first, second] = [name, alias].sort() as [string, string];
   expect(answer(items, first)).toBe('ok committed');
   expect(items.find(({ path }) => path === second)).toMatchObject({ type: 'hardlink', link: first });
   expect(items.map(({ path }) => path).filter((path) => path.endsWith('-wal'))).toEqual([]);
-  expect(leftOut.map(({ path }) => path)).toContain(`${name}-wal`);
+  expect(excluded.map(({ path }) => path)).toContain(`${name}-wal`);
 });
 
 test.each([
@@ -92,8 +92,8 @@ test.each([
 ])('the journal beside %s is rolled back, though %s is its other name', async (name, alias) => {
   await halfWritten(join(state, name));
   linkSync(join(state, name), join(state, alias));
-  const { items, losses } = await capture();
-  expect(losses).toEqual([]);
+  const { items, incomplete } = await capture();
+  expect(incomplete).toEqual([]);
   expect(answer(items, [name, alias].sort()[0] as string)).toBe('ok committed');
 });
 
@@ -101,10 +101,10 @@ test('two names that both have something committed beside them are a named loss,
   await writeAheadOf(join(state, 'm/x.db'));
   linkSync(join(state, 'm/x.db'), join(state, 'a/y.db'));
   copyFileSync(join(state, 'm/x.db-wal'), join(state, 'a/y.db-wal'));
-  const { losses, items } = await capture();
-  expect(losses).toMatchObject([
-    { path: 'a/y.db', verdict: 'unreadable', detail: expect.stringContaining('a/y.db and m/x.db') },
-    { path: 'm/x.db', verdict: 'unreadable' },
+  const { incomplete, items } = await capture();
+  expect(incomplete).toMatchObject([
+    { path: 'a/y.db', status: 'unreadable', detail: expect.stringContaining('a/y.db and m/x.db') },
+    { path: 'm/x.db', status: 'unreadable' },
   ]);
   // What lies beside a database that is not captured is not captured with it.
   expect(items.filter(({ type }) => type !== 'directory').map(({ path }) => path)).toEqual(['a/y.db-wal']);
@@ -117,8 +117,8 @@ test('an empty log beside one name does not speak against what is committed besi
   copyFileSync(join(state, 'm/x.db-wal'), join(state, 'z/y.db-wal'));
   linkSync(join(state, 'm/x.db'), join(state, 'z/y.db'));
   truncateSync(join(state, 'z/y.db-wal'), 100);
-  const { items, losses } = await capture();
-  expect(losses).toEqual([]);
+  const { items, incomplete } = await capture();
+  expect(incomplete).toEqual([]);
   expect(answer(items, 'a/y.db')).toBe('ok committed');
 });
 
@@ -130,7 +130,9 @@ test.each(['outside', 'excluded'])(
     linkSync(hidden, join(state, 'a/y.db'));
     const { items } = await capture(where === 'outside' ? [] : ['/z']);
     const item = items.find(({ path }) => path === 'a/y.db');
-    expect(item).toMatchObject({ source: { verdict: 'changed', detail: expect.stringContaining('1 of its names') } });
+    expect(item).toMatchObject({
+      source: { status: 'inconsistent', detail: expect.stringContaining('1 of its names') },
+    });
   },
 );
 
@@ -138,10 +140,10 @@ test('a name outside is of no matter when what counts lies beside one that is fo
   await writeAheadOf(join(state, 'm/x.db'));
   linkSync(join(state, 'm/x.db'), join(folder.path, 'outside/x.db'));
   linkSync(join(state, 'm/x.db'), join(state, 'a/y.db'));
-  const { items, losses } = await capture(['/a']);
-  expect(losses).toEqual([]);
+  const { items, incomplete } = await capture(['/a']);
+  expect(incomplete).toEqual([]);
   expect(answer(items, 'm/x.db')).toBe('ok committed');
-  expect(items.find(({ path }) => path === 'm/x.db')).toMatchObject({ source: { verdict: 'clean' } });
+  expect(items.find(({ path }) => path === 'm/x.db')).toMatchObject({ source: { status: 'ok' } });
 });
 
 test('with a journal outside, a copy that is not whole is no good one', async () => {
@@ -150,7 +152,7 @@ test('with a journal outside, a copy that is not whole is no good one', async ()
   linkSync(hidden, join(state, 'a/y.db'));
   const torn = await capture();
   const item = torn.items.find(({ path }) => path === 'a/y.db');
-  expect(item).toMatchObject({ source: { verdict: 'changed', detail: expect.stringContaining('journal') } });
+  expect(item).toMatchObject({ source: { status: 'inconsistent', detail: expect.stringContaining('journal') } });
   // Once it is rolled back, nothing speaks against it.
   execFileSync('python3', [
     '-c',

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { copyFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { mayBeOpened } from '../../../src/capture/sqlite/may-be-opened.ts';
+import { mayBeOpened } from '../../../src/capture/sqlite/opens-read-only.ts';
 import { temporaryFolder } from '../collect.ts';
 import { Writer } from './python-database.ts';
 

@@ -2,10 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { lstatSync, lutimesSync, mkdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { Workroom } from '../../workroom.ts';
+import { TempDir } from '../../workroom.ts';
 import { collect } from '../collect.ts';
 
-const room = new Workroom();
+const room = new TempDir();
 
 const OTHERS: [string, (path: string) => void][] = [
   ['an empty file', (path) => writeFileSync(path, '')],
@@ -35,8 +35,8 @@ for (const [what, make] of OTHERS) {
       utimesSync(database, seconds, seconds);
       const scratch = room.fresh('scratch');
       mkdirSync(scratch);
-      const { losses, items } = await collect(state, { scratch: () => scratch, sqlite: 'pair' });
-      expect(losses).toEqual([]);
+      const { incomplete, items } = await collect(state, { scratch: () => scratch, sqlite: 'raw-copy' });
+      expect(incomplete).toEqual([]);
       const item = items.find(({ path }) => path === 'x.db');
       if (item?.type !== 'file' || item.source.kind === 'bytes') throw new Error('no file');
       expect(readFileSync(item.source.absolute).equals(readFileSync(database))).toBe(true);

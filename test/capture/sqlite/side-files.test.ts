@@ -1,9 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { DatabasesOfDirectory } from '../../../src/capture/sqlite/side-files.ts';
-import { Workroom } from '../../workroom.ts';
+import { TempDir } from '../../workroom.ts';
 
-const room = new Workroom();
+const room = new TempDir();
 const WAL = Buffer.from('377f0682002de218', 'hex');
 
 test('what may be a database and cannot be read is no file of another sort', () => {

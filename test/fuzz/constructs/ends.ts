@@ -2,10 +2,10 @@
 
 import { gzipSync } from 'node:zlib';
 import { file } from '../../archives/entry.ts';
+import { buildForeign } from '../../archives/foreign.ts';
 import { plainMember } from '../../archives/gzip-member.ts';
 import { END_OF_TAR, ustarHeader } from '../../archives/tar-bytes.ts';
-import { buildUnsealed } from '../../archives/unsealed.ts';
-import { BASE } from '../../hostile/attack.ts';
+import { BASE } from '../../malicious/attack.ts';
 import { CONTENT, entry, make, zip } from './make.ts';
 
 export const ENDS: Record<string, () => Buffer> = {
@@ -61,7 +61,7 @@ export const ENDS: Record<string, () => Buffer> = {
   'gzip with a header CRC': zip((tar) => plainMember(tar, { header: Buffer.from('1f8b0802000000000003dead', 'hex') })),
   'gzip with the text flag': zip((tar) => plainMember(tar, { header: Buffer.from('1f8b0801000000000003', 'hex') })),
   'gzip with reserved flags': zip((tar) => plainMember(tar, { header: Buffer.from('1f8b0880000000000003', 'hex') })),
-  'archive behind the archive': () => Buffer.concat([buildUnsealed(BASE), buildUnsealed([file('evil')])]),
+  'archive behind the archive': () => Buffer.concat([buildForeign(BASE), buildForeign([file('evil')])]),
   'archive without its end and an archive': () =>
-    Buffer.concat([buildUnsealed(BASE, { end: Buffer.alloc(0) }), buildUnsealed([file('evil')])]),
+    Buffer.concat([buildForeign(BASE, { end: Buffer.alloc(0) }), buildForeign([file('evil')])]),
 };

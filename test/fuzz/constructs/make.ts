@@ -1,5 +1,6 @@
 /** What the constructs are made with. */
 import { type Entry, file } from '../../archives/entry.ts';
+import { buildForeign, type ForeignLayers } from '../../archives/foreign.ts';
 import {
   type HeaderFields,
   type PaxRecord,
@@ -10,16 +11,15 @@ import {
   type RawFields,
   ustarHeader,
 } from '../../archives/tar-bytes.ts';
-import { buildUnsealed, type UnsealedLayers } from '../../archives/unsealed.ts';
-import { BASE } from '../../hostile/attack.ts';
+import { BASE } from '../../malicious/attack.ts';
 
 export const GNU: RawFields = { magic: 'ustar  \0' };
 export const V7: RawFields = { magic: '', devmajor: '', devminor: '' };
 export const CONTENT = Buffer.from('content of a file\n');
 export const LONG = `${'long/'.repeat(40)}name`;
 
-export const make = (entries: Entry[], layers?: UnsealedLayers) => (): Buffer =>
-  buildUnsealed([...BASE, ...entries], layers);
+export const make = (entries: Entry[], layers?: ForeignLayers) => (): Buffer =>
+  buildForeign([...BASE, ...entries], layers);
 
 /** A file with these bytes in its header, and another file behind it that shows where readers look for the next. */
 export function raw(

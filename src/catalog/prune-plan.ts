@@ -1,0 +1,106 @@
+import { isEmptySnapshot } from '../format/index-root.ts';
+import { applyRetention, type Decided, type KeepReason, type Retainable, type RetentionPolicy } from './retention.ts';
+import type { ScannedSnapshot } from './scan-folder.ts';
+import { type SnapshotInfo, type StateSource, sourceKey, sourceOf } from './snapshot-info.ts';
+
+/** What a policy makes of the snapshots of one source. */
+export interface PruneGroup {
+  /** Null for snapshots that do not say. */
+  source: StateSource | null;
+  /** Newest first. */
+  keep: { snapshot: SnapshotInfo; reasons: KeepReason[] }[];
+  /** In the order of removal: oldest first. */
+  remove: SnapshotInfo[];
+}
+
+/** The rows of one source, and what becomes of each. */
+export interface PlannedGroup {
+  source: StateSource | null;
+  decided: Decided<PlannedRow>[];
+}
+
+interface PlannedRow extends Retainable {
+  row: ScannedSnapshot;
+}
+
+/** Makes the last good backup of a group known; rejects with what ends the whole operation. */
+export type Verify = (row: ScannedSnapshot) => Promise<void>;
+
+/**
+ * Why no rule applies to a snapshot: it is an archive from elsewhere, damaged, not to be read, holds nothing (`restoreBackup` refuses it), or is
+ * dated in the future, so that it would take the place of real ones until that time comes.
+ */
+export type UntouchedReason = 'foreign' | 'damaged' | 'unreadable' | 'empty' | 'in the future';
+
+/** Clocks of two machines differ by less. What is dated further ahead is not taken for the newest. */
+const CLOCK_TOLERANCE_MS = 10 * 60 * 1000;
+
+/** Why a snapshot takes no part in retention; null when it does. */
+export function untouchedReason(
+  { snapshot: { state, totals, time } }: ScannedSnapshot,
+  now: Date,
+): UntouchedReason | null {
+  if (state === 'unusable') return 'damaged';
+  if (state !== 'sealed') return state;
+  if (totals !== null && isEmptySnapshot(totals)) return 'empty';
+  return time.getTime() > now.getTime() + CLOCK_TOLERANCE_MS ? 'in the future' : null;
+}
+
+/** The snapshots that take part in retention, by source. */
+export function groupBySource(rows: readonly ScannedSnapshot[], now: Date): ScannedSnapshot[][] {
+  const groups = new Map<string, ScannedSnapshot[]>();
+  for (const row of rows) {
+    if (untouchedReason(row, now) !== null) continue;
+    const key = sourceKey(sourceOf(row.snapshot.manifest));
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [row]);
+    else group.push(row);
+  }
+  return [...groups.values()];
+}
+
+/**
+ * Decides on one group. As long as something would go, the snapshots that are to remain as the last good backup are verified first: the newest; if that
+ * has incomplete, the newest without; and those from before a drop. What was remembered of them counts for nothing, for bytes can rot without a trace.
+ * One that turns out damaged is left out, and the rules are applied again without it.
+ *
+ * @param verify verifies the file and notes the outcome in the row
+ */
+export async function planGroup(
+  group: readonly ScannedSnapshot[],
+  policy: RetentionPolicy,
+  verify: Verify,
+): Promise<PlannedGroup> {
+  const source = sourceOf(group[0]?.snapshot.manifest ?? null);
+  const verified = new Set<ScannedSnapshot>();
+  for (;;) {
+    const planned = group
+      .filter(({ snapshot }) => snapshot.state === 'sealed')
+      .map((row) => plannedRow(row, verified.has(row)));
+    const decided = applyRetention(planned, policy);
+    if (decided.every(({ reasons }) => reasons.length > 0)) return { source, decided };
+    const needed = [
+      decided[0],
+      decided.find(({ snapshot }) => snapshot.complete),
+      ...decided.filter(({ reasons }) => reasons.includes('before a drop')),
+    ];
+    const unverified = needed.find((candidate) => candidate?.snapshot.verified === false);
+    if (unverified === undefined) return { source, decided };
+    const { row } = unverified.snapshot;
+    await verify(row);
+    verified.add(row);
+  }
+}
+
+function plannedRow(row: ScannedSnapshot, verified: boolean): PlannedRow {
+  const { name, time, incomplete, totals } = row.snapshot;
+  return {
+    row,
+    name,
+    time,
+    verified,
+    complete: incomplete === 0,
+    files: totals?.files ?? 0,
+    bytes: totals?.bytes ?? 0,
+  };
+}

@@ -1,0 +1,203 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { BackupError, fromSystemError } from '../errors.ts';
+import { printable } from '../format/printable.ts';
+import {
+  checkArgument,
+  checkOptions,
+  flagSchema,
+  OPERATION_SHAPE,
+  optionsSchema,
+  pathSchema,
+  threadsSchema,
+} from '../options.ts';
+import type { Problem } from '../read/problem.ts';
+import type { VerifyOptions } from '../verify/verify-snapshot.ts';
+import { throwIfAborted } from '../workers/abort.ts';
+import {
+  groupBySource,
+  type PlannedGroup,
+  type PruneGroup,
+  planGroup,
+  type UntouchedReason,
+  untouchedReason,
+} from './prune-plan.ts';
+import { checkPolicy, type RetentionPolicy } from './retention.ts';
+import {
+  type FileIdentity,
+  isSameFile,
+  noSnapshots,
+  problemFrom,
+  type ScannedSnapshot,
+  scanFolder,
+  stateOf,
+} from './scan-folder.ts';
+import type { SnapshotInfo } from './snapshot-info.ts';
+import { verifyAndRecord } from './verify-and-record.ts';
+
+export interface PruneOptions extends VerifyOptions {
+  /**
+   * Only say what would be done. Snapshots are verified as for the real run, but nothing is removed or remembered.
+   *
+   * @default false
+   */
+  dryRun?: boolean;
+}
+
+const pruneOptionsSchema = optionsSchema<PruneOptions>({
+  ...OPERATION_SHAPE,
+  threads: threadsSchema,
+  dryRun: flagSchema,
+});
+
+export interface PruneResult {
+  /** Path of the folder. */
+  directory: string;
+  dryRun: boolean;
+  /** The plan: what stays and why, and what goes, for each source. */
+  groups: PruneGroup[];
+  /** What no rule applies to, and why. It stays, and fills no rule's place; remove it by hand. */
+  untouched: { snapshot: SnapshotInfo; reason: UntouchedReason }[];
+  /** What was removed, in that order. Empty for a dry run. */
+  removed: SnapshotInfo[];
+  /** What should have been removed and was not. */
+  failed: { snapshot: SnapshotInfo; problem: Problem }[];
+  /** Bytes that the removed files took; for a dry run, that those to be removed take. */
+  freedBytes: number;
+}
+
+/**
+ * Removes the snapshots of a folder that no rule of the policy keeps. Those of each source (host name and state directory) are decided on their own.
+ *
+ * The last good backup stays, whatever the rules say: before anything of a source is removed, its newest snapshot is verified, also if it was
+ * before; if it is damaged, the one before it, and so on. If the newest has incomplete, the newest without any is verified and kept in the same way, and so is
+ * the newest from before a drop to less than half. What is damaged, holds nothing, or is dated in the future is kept too, but fills no rule's place,
+ * so a streak of those displaces nothing. Nothing but sealed snapshots is ever removed.
+ *
+ * @param directory the folder
+ * @throws BackupError `USAGE` for a policy that keeps nothing, `SNAPSHOT_MISSING` if there is no such folder or no snapshot in it, `ABORTED` before anything was
+ *   removed
+ */
+export async function pruneSnapshots(
+  directory: string,
+  policy: RetentionPolicy,
+  options: PruneOptions = {},
+): Promise<PruneResult> {
+  checkArgument('directory', pathSchema, directory);
+  checkOptions(pruneOptionsSchema, options);
+  const { dryRun = false, signal } = options;
+  checkPolicy(policy);
+  const rows = await scanFolder(directory, signal);
+  if (rows.length === 0) throw noSnapshots(directory);
+  const now = new Date();
+  const verify = (row: ScannedSnapshot) => verifyOrSetAside(directory, row, rows, options);
+  const plan: PlannedGroup[] = [];
+  for (const group of groupBySource(rows, now)) plan.push(await planGroup(group, policy, verify));
+  const result: PruneResult = {
+    directory: path.resolve(directory),
+    dryRun,
+    groups: plan.map(describe),
+    untouched: rows.flatMap((row) => {
+      const reason = untouchedReason(row, now);
+      return reason === null ? [] : [{ snapshot: row.snapshot, reason }];
+    }),
+    removed: [],
+    failed: [],
+    freedBytes: 0,
+  };
+  throwIfAborted(signal);
+  if (dryRun) result.freedBytes = lengthOf(result.groups.flatMap(({ remove }) => remove));
+  else {
+    for (const group of plan) removeFrom(group, result);
+    result.freedBytes = lengthOf(result.removed);
+  }
+  return result;
+}
+
+async function verifyOrSetAside(
+  directory: string,
+  row: ScannedSnapshot,
+  rows: readonly ScannedSnapshot[],
+  options: PruneOptions,
+): Promise<void> {
+  const { snapshot, identity } = row;
+  options.onEvent?.({
+    type: 'notice',
+    path: snapshot.path,
+    message: 'is being verified before older snapshots are removed',
+  });
+  try {
+    const { dryRun = false, ...verifyOptions } = options;
+    await verifyAndRecord(directory, row, rows, !dryRun, verifyOptions);
+    if (!isSameFile(snapshot.path, identity)) throw replaced(snapshot);
+  } catch (error) {
+    if (error instanceof BackupError && error.code === 'ABORTED') throw error;
+    snapshot.problem = problemFrom(error, snapshot.path);
+    snapshot.state = stateOf(snapshot.problem);
+    snapshot.verifiedAt = null;
+  }
+}
+
+function describe({ source, decided }: PlannedGroup): PruneGroup {
+  return {
+    source,
+    keep: decided
+      .filter(({ reasons }) => reasons.length > 0)
+      .map(({ snapshot, reasons }) => ({ snapshot: snapshot.row.snapshot, reasons })),
+    remove: goingRows({ source, decided }).map(({ snapshot }) => snapshot),
+  };
+}
+
+/** What goes, oldest first, so that an interruption leaves the newer ones. */
+function goingRows({ decided }: PlannedGroup): ScannedSnapshot[] {
+  return decided
+    .filter(({ reasons }) => reasons.length === 0)
+    .map(({ snapshot }) => snapshot.row)
+    .reverse();
+}
+
+function removeFrom(group: PlannedGroup, result: PruneResult): void {
+  // The plan stands on these; if one has gone since, nothing of the group may go.
+  const lastGood = group.decided
+    .filter(({ reasons, snapshot }) => snapshot.verified && reasons.length > 0)
+    .map(({ snapshot }) => snapshot.row);
+  for (const { snapshot, identity } of goingRows(group)) {
+    try {
+      const gone = lastGood.find((row) => !isSameFile(row.snapshot.path, row.identity));
+      if (gone !== undefined) throw replaced(gone.snapshot);
+      if (!isSameFile(snapshot.path, identity)) throw replaced(snapshot);
+      fs.unlinkSync(snapshot.path);
+      result.removed.push(snapshot);
+      for (const { snapshot: other } of group.decided) noteUnlinked(other.row, identity);
+    } catch (error) {
+      const { code, message, hint } = fromSystemError(
+        error,
+        `remove the snapshot ${printable(snapshot.name)}`,
+        snapshot.path,
+      );
+      result.failed.push({
+        snapshot,
+        problem: { code, message, paths: [snapshot.path], ...(hint === undefined ? {} : { hint }) },
+      });
+    }
+  }
+}
+
+/** Another hard link of the file that was removed has a new ctime by it, and by nothing else. */
+function noteUnlinked(row: ScannedSnapshot, removed: FileIdentity): void {
+  const { identity, snapshot } = row;
+  if (identity.ino !== removed.ino) return;
+  const now = fs.lstatSync(snapshot.path, { bigint: true, throwIfNoEntry: false });
+  if (now !== undefined && isSameFile(snapshot.path, { ...identity, ctimeNs: now.ctimeNs })) row.identity = now;
+}
+
+function replaced({ name, path }: SnapshotInfo): BackupError {
+  return new BackupError('IO', `${printable(name)} is not the file any more that it was when the folder was read`, {
+    path,
+    hint: 'Something else works in this folder: run it again when that is done.',
+  });
+}
+
+function lengthOf(snapshots: readonly SnapshotInfo[]): number {
+  return snapshots.reduce((sum, { length }) => sum + length, 0);
+}

@@ -1,0 +1,74 @@
+import path from 'node:path';
+import { BackupError } from '../errors.ts';
+import { checkArgument, checkOptions, pathSchema } from '../options.ts';
+import type { Problem } from '../read/problem.ts';
+import { type VerifyOptions, type VerifyResult, verifyOptionsSchema } from '../verify/verify-snapshot.ts';
+import { throwIfAborted } from '../workers/abort.ts';
+import { noSnapshots, problemFrom, type ScannedSnapshot, scanFolder, stateOf } from './scan-folder.ts';
+import type { SnapshotInfo } from './snapshot-info.ts';
+import { verifyAndRecord } from './verify-and-record.ts';
+
+/** What became of one snapshot of a folder. */
+export interface SnapshotVerification {
+  /** As it stands after the verification. */
+  snapshot: SnapshotInfo;
+  /** Whether every byte was verified; of an foreign one, whether all checks that it can undergo held. */
+  valid: boolean;
+  problems: Problem[];
+  /** Null when the file could not be read at all. */
+  verification: VerifyResult | null;
+}
+
+export interface VerifyFolderResult {
+  /** Path of the folder. */
+  directory: string;
+  /** Whether all are valid. */
+  valid: boolean;
+  /** Oldest first. */
+  snapshots: SnapshotVerification[];
+}
+
+/**
+ * Verifies every snapshot of a folder, whatever was remembered of it, and remembers the outcome (in `.oxios-backup-verified.json` there) for `listSnapshots` and
+ * `pruneSnapshots`. Each is remembered at once, so what was verified before an interruption stays.
+ *
+ * @param directory the folder
+ * @throws BackupError `SNAPSHOT_MISSING` if there is no such folder, or no snapshot in it; a snapshot that is not valid, or cannot be read, is a result, not an error
+ */
+export async function verifyFolder(directory: string, options: VerifyOptions = {}): Promise<VerifyFolderResult> {
+  checkArgument('directory', pathSchema, directory);
+  checkOptions(verifyOptionsSchema, options);
+  const rows = await scanFolder(directory, options.signal);
+  if (rows.length === 0) throw noSnapshots(directory);
+  const snapshots: SnapshotVerification[] = [];
+  for (const [at, row] of rows.entries()) {
+    throwIfAborted(options.signal);
+    options.onEvent?.({
+      type: 'notice',
+      path: row.snapshot.path,
+      message: `is being verified (${at + 1} of ${rows.length})`,
+    });
+    snapshots.push(await verifyOne(directory, row, rows, options));
+  }
+  return { directory: path.resolve(directory), valid: snapshots.every(({ valid }) => valid), snapshots };
+}
+
+async function verifyOne(
+  directory: string,
+  row: ScannedSnapshot,
+  rows: readonly ScannedSnapshot[],
+  options: VerifyOptions,
+): Promise<SnapshotVerification> {
+  const { snapshot } = row;
+  try {
+    const verification = await verifyAndRecord(directory, row, rows, true, options);
+    return { snapshot, valid: verification.valid, problems: verification.problems, verification };
+  } catch (error) {
+    if (error instanceof BackupError && error.code === 'ABORTED') throw error;
+    const problem = problemFrom(error, snapshot.path);
+    snapshot.state = stateOf(problem);
+    snapshot.problem = problem;
+    snapshot.verifiedAt = null;
+    return { snapshot, valid: false, problems: [problem], verification: null };
+  }
+}

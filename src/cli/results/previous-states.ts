@@ -1,0 +1,42 @@
+import type { ListedTree, PreviousState } from '../../index.ts';
+import { count, formatBytes, formatTime } from '../text/amounts.ts';
+import { alignColumns } from '../text/columns.ts';
+
+/** A previous state as the JSON output has it. */
+export function keptFields(tree: PreviousState): Record<string, unknown> {
+  const { name, path, kind, replacedAt, by, snapshot, paths, undoable, original } = tree;
+  return {
+    name,
+    path,
+    kind,
+    replaced_at: replacedAt,
+    by,
+    snapshot: snapshot === null ? null : { name: snapshot.name, created_at: snapshot.createdAt },
+    paths,
+    undoable,
+    original,
+  };
+}
+
+/** Previous states as a table, and what a plain undo would do. */
+export function keptLines(kept: readonly ListedTree[]): string[] {
+  const next = kept.find(({ undoable }) => undoable);
+  return [
+    ...alignColumns([['name', 'replaced', 'by', 'size', 'holds'], ...kept.map(row)], [3]),
+    next === undefined
+      ? 'all that restores replaced has been put back; to go to one of these: oxios-backup undo --to NAME'
+      : `"oxios-backup undo" puts back ${next.name}; "oxios-backup undo --to NAME" another one`,
+  ];
+}
+
+function row({ name, replacedAt, by, snapshot, bytes, kind, paths, original }: ListedTree): string[] {
+  const origin = snapshot === null ? by : `${by} of ${snapshot.name ?? `what was made on ${snapshot.createdAt}`}`;
+  const holds = kind === 'tree' ? 'whole tree' : `merge of ${count(paths ?? 0, 'path')}`;
+  return [
+    name,
+    formatTime(replacedAt),
+    origin,
+    formatBytes(bytes),
+    original ? `${holds}, as it was before the first restore` : holds,
+  ];
+}

@@ -1,0 +1,185 @@
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createGunzip } from 'node:zlib';
+import { BackupError, fromSystemError } from '../../errors.ts';
+import type { Entry } from '../../format/entry.ts';
+import { MAX_MANIFEST_BYTES, type Manifest, parseManifest } from '../../format/manifest.ts';
+import { MANIFEST_PATH } from '../../format/path-rules.ts';
+import { throwIfAborted } from '../../workers/abort.ts';
+import { readAt, type SnapshotSource } from '../snapshot-source.ts';
+import { AppleDoubleFilter } from './apple-double.ts';
+import { ArchiveValidator } from './archive-validator.ts';
+import { TarParser, type TarVisitor } from './tar-parser.ts';
+import { refuseWindowsNames } from './windows-names.ts';
+
+const CHUNK_BYTES = 256 * 1024;
+
+/** Takes the entries of an archive from elsewhere, each validated before. */
+export interface ForeignVisitor {
+  begin(entry: Entry): void;
+  part(entry: Entry, content: Buffer): void;
+  end(entry: Entry): void;
+}
+
+class StopReading extends Error {}
+
+function* chunksOf(source: SnapshotSource): Generator<Buffer> {
+  for (let at = 0; at < source.size; at += CHUNK_BYTES) {
+    yield readAt(source.fd, at, Math.min(CHUNK_BYTES, source.size - at));
+  }
+}
+
+/** All decompressed bytes of the file, as fast as they are asked for. */
+async function* inflatedChunks(
+  source: SnapshotSource,
+  signal: AbortSignal | undefined,
+  chunkBytes = CHUNK_BYTES,
+): AsyncGenerator<Buffer, void, void> {
+  const inflated = createGunzip({ chunkSize: chunkBytes });
+  // What it fails with comes out of `inflated` too.
+  const fed = pipeline(Readable.from(chunksOf(source)), inflated).catch(() => {});
+  try {
+    for await (const chunk of inflated) {
+      throwIfAborted(signal);
+      yield chunk as Buffer;
+    }
+    refuseTrailing(source, inflated.bytesWritten);
+  } catch (error) {
+    if (error instanceof BackupError) throw error;
+    const code = (error as NodeJS.ErrnoException).code ?? '';
+    if (code === 'Z_BUF_ERROR') {
+      throw new BackupError('SNAPSHOT_TRUNCATED', 'the gzip data ends too early: the file was cut short', {
+        hint: 'Use another copy of it.',
+        cause: error,
+      });
+    }
+    if (code.startsWith('Z_')) {
+      throw new BackupError('GZIP_INVALID', `the file is no sound gzip file (${(error as Error).message})`, {
+        hint: 'It is damaged, or no snapshot at all: use another file.',
+        cause: error,
+      });
+    }
+    throw fromSystemError(error, 'read the snapshot', source.name);
+  } finally {
+    inflated.destroy();
+    await fed;
+  }
+}
+
+/** What follows the last gzip member must be zeros: anything else zlib passes over without a word. */
+function refuseTrailing(source: SnapshotSource, consumed: number): void {
+  for (let at = consumed; at < source.size; at += CHUNK_BYTES) {
+    const chunk = readAt(source.fd, at, Math.min(CHUNK_BYTES, source.size - at));
+    if (chunk.every((byte) => byte === 0)) continue;
+    throw new BackupError('TRAILING_DATA', `${source.size - at} bytes stand behind the end of the gzip data`, {
+      hint: 'Something was appended to it; get an untouched copy.',
+    });
+  }
+}
+
+/**
+ * Leads all decompressed bytes of the file to `push`.
+ *
+ * @param chunkBytes how many at a time
+ */
+export async function gunzip(
+  source: SnapshotSource,
+  push: (chunk: Buffer) => void,
+  signal: AbortSignal | undefined,
+  chunkBytes?: number,
+): Promise<void> {
+  for await (const chunk of inflatedChunks(source, signal, chunkBytes)) push(chunk);
+}
+
+/** Reads the manifest of an archive from elsewhere, which must be its first entry, and no more than that. */
+export async function readForeignManifest(source: SnapshotSource): Promise<Manifest> {
+  const parts: Buffer[] = [];
+  let manifest: Manifest | null = null;
+  const visitor: TarVisitor = {
+    begin(entry) {
+      if (entry.path !== MANIFEST_PATH && entry.path !== `./${MANIFEST_PATH}`)
+        throw missing('its first entry is another one');
+      if (entry.type !== 'file') throw missing(`it is a ${entry.type}`);
+      if (entry.size > MAX_MANIFEST_BYTES)
+        throw new BackupError('MANIFEST_INVALID', `manifest.json of the snapshot is too large (${entry.size} bytes)`, {
+          hint: 'It was not made by oxios-backup or Oxios.',
+        });
+    },
+    part: (_entry, content) => parts.push(Buffer.from(content)),
+    end() {
+      manifest = parseManifest(Buffer.concat(parts));
+      throw new StopReading();
+    },
+  };
+  const parser = new TarParser(new AppleDoubleFilter(visitor, () => {}));
+  try {
+    await gunzip(source, (chunk) => parser.push(chunk), undefined);
+    parser.finish();
+  } catch (error) {
+    if (!(error instanceof StopReading)) throw error;
+  }
+  if (manifest === null) throw missing('the archive is empty');
+  return manifest;
+}
+
+function missing(why: string): BackupError {
+  return new BackupError('MANIFEST_MISSING', `the archive does not begin with manifest.json: ${why}`, {
+    path: MANIFEST_PATH,
+    hint: 'Pack it again with manifest.json first: tar -czf snapshot.tar.gz manifest.json …',
+  });
+}
+
+/**
+ * Goes through a whole archive from elsewhere. Each entry is validated before the visitor gets it; what is wrong ends the pass.
+ *
+ * @returns the validator of what it holds
+ * @throws BackupError one of the codes whose exit status is 4
+ */
+export async function visitForeign(
+  source: SnapshotSource,
+  visitor: ForeignVisitor | null,
+  platform: NodeJS.Platform,
+  signal?: AbortSignal,
+): Promise<ArchiveValidator> {
+  const steps = stepForeign(source, visitor, platform, signal);
+  for (;;) {
+    const step = await steps.next();
+    if (step.done === true) return step.value;
+  }
+}
+
+/** The same in steps of a few hundred KiB, so that what the visitor collected can be passed on between them. */
+export async function* stepForeign(
+  source: SnapshotSource,
+  visitor: ForeignVisitor | null,
+  platform: NodeJS.Platform,
+  signal?: AbortSignal,
+): AsyncGenerator<void, ArchiveValidator, void> {
+  const validator = new ArchiveValidator(platform);
+  let current: Entry | null = null;
+  const tarVisitor: TarVisitor = {
+    begin(entry) {
+      refuseWindowsNames(entry);
+      current = validator.take(entry);
+      if (current !== null) visitor?.begin(current);
+    },
+    part(_entry, content) {
+      if (current !== null) visitor?.part(current, content);
+    },
+    end() {
+      if (current !== null) visitor?.end(current);
+    },
+    attributes: (path) => validator.noteAttributes(path),
+  };
+  const passOver = (entry: Entry): void => {
+    refuseWindowsNames(entry);
+    validator.passOver(entry);
+  };
+  const parser = new TarParser(new AppleDoubleFilter(tarVisitor, passOver));
+  for await (const chunk of inflatedChunks(source, signal)) {
+    parser.push(chunk);
+    yield;
+  }
+  parser.finish();
+  return validator;
+}

@@ -1,0 +1,138 @@
+import type { Entry } from '../format/entry.ts';
+import { comparePaths, isBelow, parentOf } from '../format/path-order.ts';
+import { assertSafePath, MANIFEST_PATH, MAX_PATH_BYTES } from '../format/path-rules.ts';
+import { documentFolder } from '../state-dir/sections.ts';
+import { attributesOf } from './entry-agreement.ts';
+import { formatPaths, type Problem, problemOf } from './problem.ts';
+import { noteUnusual, noUnusualNames, type UnusualNames } from './unusual-names.ts';
+
+/** A link, as far as its safety needs it. */
+export interface LinkEntry {
+  path: string;
+  type: 'symlink' | 'hardlink';
+  link: string;
+  /** Of a hard link: what it must have in common with its file. */
+  attributes: string;
+}
+
+/** What judging a run of entries found out. Runs are joined in `SnapshotValidator`. */
+export interface BlockValidation {
+  problems: Problem[];
+  first: string;
+  last: string;
+  counts: { entries: number; files: number; directories: number; symlinks: number; hard_links: number; bytes: number };
+  /** Documents by section. */
+  sections: Record<string, number>;
+  /** Directories that must stand before this run, for an entry of it lies in them. */
+  needs: string[];
+  /** Directories of this run that hold its last entry, or are it. */
+  openDirectories: string[];
+  links: LinkEntry[];
+  /** Bytes of content that are whole pieces of zeros. Not for entries to tell: their block does. */
+  holes: number;
+  unusual: UnusualNames;
+}
+
+/**
+ * Validates the entries of one block by what they say of themselves and of each other: names, order, parents, modes, links' form.
+ *
+ * @param platform where they would be written
+ * @param folders those whose documents are counted; null counts all
+ */
+export function validateBlock(
+  entries: readonly Entry[],
+  platform: NodeJS.Platform,
+  folders: ReadonlySet<string> | null,
+): BlockValidation {
+  const problems: Problem[] = [];
+  const counts = { entries: entries.length, files: 0, directories: 0, symlinks: 0, hard_links: 0, bytes: 0 };
+  const sections: Record<string, number> = Object.create(null);
+  const needs = new Set<string>();
+  const links: LinkEntry[] = [];
+  const unusual = noUnusualNames();
+  let open: string[] = [];
+  let previous: string | null = null;
+  for (const entry of entries) {
+    const { path } = entry;
+    try {
+      assertSafePath(path, platform);
+    } catch (error) {
+      problems.push(problemOf(error, [path]));
+    }
+    if (path === MANIFEST_PATH) {
+      problems.push({ code: 'ENTRY_DUPLICATE', message: 'the snapshot holds a second manifest.json', paths: [path] });
+    }
+    if (previous !== null) {
+      const order = comparePaths(previous, path);
+      if (order === 0)
+        problems.push({
+          code: 'ENTRY_DUPLICATE',
+          message: `the snapshot holds ${formatPaths([path])} twice`,
+          paths: [path],
+        });
+      if (order > 0)
+        problems.push({
+          code: 'ENTRY_ORDER',
+          message: `${formatPaths([path])} stands in the wrong place of the snapshot`,
+          paths: [path],
+        });
+    }
+    previous = path;
+    noteUnusual(unusual, path);
+    const parent = parentOf(path);
+    while (open.length > 0 && open.at(-1) !== parent && !isBelow(path, open.at(-1) as string)) open.pop();
+    if (parent !== '' && open.at(-1) !== parent) needs.add(parent);
+    if (entry.type === 'directory') {
+      counts.directories++;
+      open.push(path);
+    } else if (entry.type === 'file') {
+      counts.files++;
+      counts.bytes += entry.size;
+    } else {
+      if (entry.type === 'symlink') counts.symlinks++;
+      else counts.hard_links++;
+      const attributes = entry.type === 'hardlink' ? attributesOf(entry) : '';
+      links.push({ path, type: entry.type, link: entry.link as string, attributes });
+      validateLinkForm(entry, problems);
+    }
+    validateMode(entry, problems);
+    const section = documentFolder(path);
+    if (section !== null && (folders?.has(section) ?? true)) sections[section] = (sections[section] ?? 0) + 1;
+  }
+  const last = previous ?? '';
+  open = open.filter((directory) => directory === last || isBelow(last, directory));
+  return {
+    problems,
+    first: entries[0]?.path ?? '',
+    last,
+    counts,
+    sections,
+    needs: [...needs],
+    openDirectories: open,
+    links,
+    holes: 0,
+    unusual,
+  };
+}
+
+function validateMode(entry: Entry, problems: Problem[]): void {
+  const forbidden = entry.type === 'directory' ? 0o4000 : 0o6000;
+  if ((entry.mode & forbidden) === 0) return;
+  problems.push({
+    code: 'UNSAFE_MODE',
+    message: `${formatPaths([entry.path])} would run with another user's or group's rights (set-id)`,
+    paths: [entry.path],
+  });
+}
+
+function validateLinkForm(entry: Entry, problems: Problem[]): void {
+  const target = entry.link as string;
+  const wrong =
+    target === '' || target.includes('\0') || !target.isWellFormed() || Buffer.byteLength(target) > MAX_PATH_BYTES;
+  if (wrong)
+    problems.push({
+      code: 'UNSAFE_LINK',
+      message: `${formatPaths([entry.path])} links to what is no path`,
+      paths: [entry.path],
+    });
+}

@@ -1,0 +1,107 @@
+import { BackupError, fromSystemError } from '../../errors.ts';
+import { writeHistoryFile } from '../undo/history.ts';
+import { findJournal, type Journal, journalPath, removeJournal, writeJournal } from './journal.ts';
+import type { Place } from './layout.ts';
+import { inodeAt } from './swap-paths.ts';
+
+/** A change of the state directory that is ready to be made, described by its journal. */
+export interface Change<J extends Journal> {
+  journal: J;
+  /** Makes it, durably. @returns things of somebody else that stood in the way, under the names that they have now */
+  perform: (journal: J) => string[];
+  /** Takes it back, however far it came by the journal that is on disk. */
+  rollback: (journal: J) => void;
+  /** Removes what is of no use any more once the journal is gone. What it leaves, the next run clears. */
+  cleanUp?: (live: 'new' | 'old') => void;
+}
+
+/** What became of a change that was made. */
+export interface Committed {
+  movedAside: string[];
+  /** It is complete and durable, but its journal could not be removed: `recover` will. */
+  journalRemains: boolean;
+}
+
+/**
+ * Makes a change all at once: journal, change, history, journal removed. All calls are synchronous, so nothing else of this process runs
+ * in between and no signal handler of it can end it half-way.
+ *
+ * @param doing for an error: "put the restored tree in place"
+ * @throws with everything as it was; or `NEEDS_RECOVERY` if even that could not be brought about
+ */
+export function commitChange<J extends Journal>(place: Place, change: Change<J>, doing: string): Committed {
+  try {
+    writeJournal(place, change.journal);
+  } catch (error) {
+    throw fromSystemError(error, doing, place.target);
+  }
+  let movedAside: string[];
+  try {
+    movedAside = change.perform(change.journal);
+  } catch (error) {
+    rollback(place, change, error);
+    throw withReason(fromSystemError(error, doing, place.target));
+  }
+  const journalRemains = !concludes(place, change.journal);
+  if (!journalRemains) tryTo(() => change.cleanUp?.('new'));
+  return { movedAside, journalRemains };
+}
+
+/** Does what the outcome does not hang on. */
+export function tryTo(act: () => void): void {
+  try {
+    act();
+  } catch {
+    // Left to the next run, which clears it.
+  }
+}
+
+/** Ends a change that is complete: tells what is kept now, and forgets the journal. */
+export function concludeChange(place: Place, { history }: Journal): void {
+  if (history !== null) writeHistoryFile(place, history);
+  removeJournal(place);
+}
+
+function concludes(place: Place, journal: Journal): boolean {
+  try {
+    concludeChange(place, journal);
+    return true;
+  } catch {
+    // Gone but perhaps not durably so: if it comes back, a recovery finds the change complete.
+    return inodeAt(journalPath(place)) === null;
+  }
+}
+
+function rollback<J extends Journal>(place: Place, change: Change<J>, reason: unknown): void {
+  try {
+    // The journal on disk knows best how far it came: its next form may have been written although that call failed.
+    const onDisk = findJournal(place)?.journal as J | undefined;
+    change.rollback(onDisk ?? change.journal);
+    removeJournal(place);
+    tryTo(() => change.cleanUp?.('old'));
+  } catch (error) {
+    throw stillNeedsRecovery(
+      place,
+      new AggregateError([reason, error], 'the change failed, and so did taking it back'),
+    );
+  }
+}
+
+export function stillNeedsRecovery(place: Place, cause: unknown): BackupError {
+  if (cause instanceof BackupError && cause.code === 'NEEDS_RECOVERY') return cause;
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new BackupError('NEEDS_RECOVERY', `the state directory is between two states: ${reason}`, {
+    path: place.target,
+    hint: `Look into the cause, then run: oxios-backup recover (the journal is ${journalPath(place)})`,
+    cause,
+  });
+}
+
+function withReason(error: BackupError): BackupError {
+  if ((error.cause as NodeJS.ErrnoException | undefined)?.code !== 'EXDEV') return error;
+  return new BackupError(error.code, error.message, {
+    path: error.path,
+    hint: 'This directory cannot be renamed here (part of a container image, perhaps): put the state directory on a volume.',
+    cause: error.cause,
+  });
+}

@@ -1,0 +1,83 @@
+import { lstatSync, readlinkSync, realpathSync, statSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { BackupError, fromSystemError } from '../../errors.ts';
+import { type ArtifactNames, NAMES_INSIDE, namesBeside, RESERVED_DIRECTORY } from '../artifact-names.ts';
+
+/** A state directory, with the symbolic links on the way to it resolved. It may be missing. */
+export interface Target {
+  /** As the caller named it. */
+  stateDir: string;
+  /** The real directory. A symbolic link that led here stays as it is. */
+  target: string;
+  parent: string;
+  name: string;
+}
+
+/** Where the artifacts of a state directory lie, and with that how it is replaced: by two renames, or child by child. */
+export interface Place extends Target {
+  strategy: 'rename' | 'children';
+  directory: string;
+  names: ArtifactNames;
+}
+
+const MOST_LINKS = 40;
+
+function notADirectory(stateDir: string, cause?: unknown): BackupError {
+  return new BackupError('TARGET_NOT_DIRECTORY', 'the state directory is not a directory', {
+    path: stateDir,
+    hint: 'Name a directory, or a path where one can be made.',
+    cause,
+  });
+}
+
+/** `realpath` that also resolves a path whose end is missing, through dangling links too: the place where it would be made. */
+function realpathOfMissing(path: string, stateDir: string, links: number): string {
+  if (links > MOST_LINKS) throw notADirectory(stateDir);
+  try {
+    return realpathSync.native(path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOTDIR' || code === 'ELOOP') throw notADirectory(stateDir, error);
+    if (code !== 'ENOENT') throw fromSystemError(error, 'find the state directory', stateDir);
+  }
+  const parent = realpathOfMissing(dirname(path), stateDir, links);
+  const here = join(parent, basename(path));
+  let link: string;
+  try {
+    link = readlinkSync(here);
+  } catch {
+    return here;
+  }
+  return realpathOfMissing(resolve(parent, link), stateDir, links + 1);
+}
+
+/** Finds the real directory behind `stateDir`. Fails with `TARGET_NOT_DIRECTORY` if something else stands there. */
+export function resolveTarget(stateDir: string): Target {
+  const target = realpathOfMissing(resolve(stateDir), stateDir, 0);
+  try {
+    if (lstatSync(target, { throwIfNoEntry: false })?.isDirectory() === false) throw notADirectory(stateDir);
+  } catch (error) {
+    throw fromSystemError(error, 'look at the state directory', stateDir);
+  }
+  return { stateDir, target, parent: dirname(target), name: basename(target) };
+}
+
+/** Artifacts beside the state directory. */
+export function placeBeside(target: Target): Place {
+  return { ...target, strategy: 'rename', directory: target.parent, names: namesBeside(target.name) };
+}
+
+/** Artifacts inside the state directory. */
+export function placeInside(target: Target): Place {
+  return { ...target, strategy: 'children', directory: join(target.target, RESERVED_DIRECTORY), names: NAMES_INSIDE };
+}
+
+/** Both places where artifacts of this state directory may have been left, by a run under other circumstances. */
+export function bothPlaces(target: Target): Place[] {
+  return [placeBeside(target), placeInside(target)];
+}
+
+/** Whether `directory` differs in device from its parent, or is the root: such a one cannot be renamed. */
+export function isDeviceBoundary({ target, parent }: Target): boolean {
+  return target === parent || statSync(target).dev !== statSync(parent).dev;
+}

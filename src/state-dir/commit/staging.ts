@@ -1,0 +1,81 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { fromSystemError } from '../../errors.ts';
+import type { OperationOptions } from '../../events.ts';
+import { describeRemaining, removeTree } from '../../system/remove-tree.ts';
+import type { StateLock } from '../lock/lock.ts';
+import { clearLeftovers } from '../recover/clear-leftovers.ts';
+import { assertRecovered } from '../recover/needs-recovery.ts';
+import { findJournal } from './journal.ts';
+import type { Place } from './layout.ts';
+import { inspectTarget, type TargetState } from './target-state.ts';
+
+/** A directory on the file system of the state directory, to be filled and then committed. */
+export interface Staging {
+  readonly id: string;
+  /** An empty directory, mode 0700. */
+  readonly tree: string;
+  /** The real state directory. It may be missing. */
+  readonly target: string;
+  /** By two renames; or child by child where the state directory itself cannot be renamed. */
+  readonly strategy: Place['strategy'];
+  readonly lock: StateLock;
+  /** What stood at `target` when this was opened. `commit` refuses if that is no longer so. */
+  readonly found: TargetState;
+  /** Set by `commit` once the tree is live. */
+  committed: boolean;
+  /**
+   * Removes the tree. Does nothing once it was committed, and nothing while a recovery needs it. Never fails: what cannot be removed is
+   * named in a notice, and the next run tries again.
+   */
+  discard(): Promise<void>;
+}
+
+/**
+ * Opens a staging directory for the state directory that `lock` holds. What dead runs left there is cleared first, with a `notice` each.
+ *
+ * @throws `NEEDS_RECOVERY` if an interrupted restore has to be recovered first; `PERMISSION`, `NO_SPACE`, `IO`.
+ */
+export async function openStaging(lock: StateLock, options: Pick<OperationOptions, 'onEvent'> = {}): Promise<Staging> {
+  const { place } = lock;
+  await assertRecovered(place.target, lock);
+  await clearLeftovers(place, options);
+  const id = randomBytes(8).toString('hex');
+  const tree = join(place.directory, `${place.names.hidden}staging-${id}`);
+  let found: TargetState;
+  try {
+    found = inspectTarget(place);
+    mkdirSync(tree, { mode: 0o700 });
+  } catch (error) {
+    throw fromSystemError(error, 'make a staging directory', tree);
+  }
+  const staging: Staging = {
+    id,
+    tree,
+    target: place.target,
+    strategy: place.strategy,
+    lock,
+    found,
+    committed: false,
+    async discard() {
+      // Not even a look at the disk: a failure here would pass for one of the restore.
+      if (staging.committed) return;
+      if (isNeeded(place, basename(tree))) return;
+      const { remaining } = await removeTree(tree);
+      if (remaining.length === 0) return;
+      const message = `could not be deleted: ${describeRemaining(remaining)}`;
+      options.onEvent?.({ type: 'notice', path: tree, message });
+    },
+  };
+  return staging;
+}
+
+function isNeeded(place: Place, tree: string): boolean {
+  try {
+    return findJournal(place)?.journal.incoming === tree;
+  } catch {
+    // A journal that cannot be read may need it, and why nothing was committed is what matters.
+    return true;
+  }
+}

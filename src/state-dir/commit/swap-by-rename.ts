@@ -1,0 +1,79 @@
+import { mkdirSync, renameSync } from 'node:fs';
+import { BackupError } from '../../errors.ts';
+import { fsyncDirectory } from '../../system/fsync-directory.ts';
+import type { SwapJournal } from './journal.ts';
+import type { Place } from './layout.ts';
+import { inodeAt, moveAside, type SwapResult, swapPaths, topFromJournal } from './swap-paths.ts';
+import { inspectTarget } from './target-state.ts';
+import { applyTop } from './top-attributes.ts';
+
+/** Two renames: the old tree away, the new one in. An empty old directory is simply replaced by the second. */
+export function swapByRename(place: Place, journal: SwapJournal): SwapResult {
+  const { incoming, kept, target } = swapPaths(place, journal);
+  if (kept !== null) renameSync(target, kept);
+  const movedAside = bringIn(place, incoming);
+  fsyncDirectory(place.directory);
+  return { live: 'new', movedAside };
+}
+
+/** Puts the new tree in place; whatever appeared there since the old one left goes aside. */
+function bringIn(place: Place, incoming: string): string[] {
+  try {
+    renameSync(incoming, place.target);
+    return [];
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'ENOTEMPTY' && code !== 'EEXIST' && code !== 'ENOTDIR') throw error;
+  }
+  const aside = moveAside(place, place.target);
+  renameSync(incoming, place.target);
+  return [aside];
+}
+
+/** Takes everything back that `swapByRename` did, however far it came. */
+export function unswapByRename(place: Place, journal: SwapJournal): void {
+  const { incoming, kept, target } = swapPaths(place, journal);
+  if (inodeAt(incoming) === null && inodeAt(target) === journal.incoming_inode) renameSync(target, incoming);
+  if (kept !== null && inodeAt(kept) !== null) renameSync(kept, target);
+  if (journal.old_kind === 'empty' && journal.old_top !== null && inodeAt(target) === null) {
+    mkdirSync(target, { mode: 0o700 });
+    applyTop(target, topFromJournal(journal.old_top));
+  }
+  fsyncDirectory(place.directory);
+}
+
+/**
+ * Completes what a killed swap left, by what is on disk:
+ *
+ * | new tree waits | old tree kept | state directory | then |
+ * |---|---|---|---|
+ * | yes | yes | any | it was killed between the renames: finish |
+ * | yes | no | as it was | nothing had begun: leave it; a missing or empty one gets the new tree |
+ * | no | any | stands | it was done; or was taken back, if that is the old tree |
+ * | no | yes | missing | the new tree was removed by hand: put the old one back |
+ */
+export function resumeByRename(place: Place, journal: SwapJournal): SwapResult {
+  const result = decideByRename(place, journal);
+  fsyncDirectory(place.directory);
+  return result;
+}
+
+function decideByRename(place: Place, journal: SwapJournal): SwapResult {
+  const { incoming, kept, target } = swapPaths(place, journal);
+  const waits = inodeAt(incoming) !== null;
+  const oldIsKept = inodeAt(kept) !== null;
+  const now = inspectTarget(place);
+  if (waits) {
+    if (oldIsKept || now.kind !== 'content') return { live: 'new', movedAside: bringIn(place, incoming) };
+    return { live: 'old', movedAside: [] };
+  }
+  if (now.inode !== null) return { live: now.inode === journal.old_inode ? 'old' : 'new', movedAside: [] };
+  if (kept !== null && oldIsKept) {
+    renameSync(kept, target);
+    return { live: 'old', movedAside: [] };
+  }
+  throw new BackupError('NEEDS_RECOVERY', 'neither the old tree nor the new one is where the journal says', {
+    path: place.target,
+    hint: `Look for ${journal.kept ?? journal.incoming} in ${place.directory}; it may have been moved by hand.`,
+  });
+}

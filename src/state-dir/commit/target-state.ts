@@ -1,0 +1,43 @@
+import { lstatSync } from 'node:fs';
+import { BackupError } from '../../errors.ts';
+import { type BytePath, childNames } from '../../system/byte-path.ts';
+import { isSystemName, isVolumeName } from '../../system/system-names.ts';
+import { RESERVED_DIRECTORY } from '../artifact-names.ts';
+import type { Place } from './layout.ts';
+
+/** What stands where the restored tree is to go. */
+export interface TargetState {
+  kind: 'missing' | 'empty' | 'content';
+  /** Whether that is nobody's: there is nothing, or only what systems put into directories by themselves. */
+  isVacant: boolean;
+  /** Tells the directory from another one of the same name; null if there is none. */
+  inode: string | null;
+}
+
+/** Names that stay where they are when children are moved one by one: ours, and what a system keeps at the top of a volume. */
+export function isLeftInPlace(name: string): boolean {
+  return name === RESERVED_DIRECTORY || isVolumeName(name);
+}
+
+/** The names at the top of the state directory that a replacement moves, sorted. */
+export function stateNames(place: Place): BytePath[] {
+  const names = childNames(place.target);
+  return place.strategy === 'rename' ? names : names.filter((name) => !isLeftInPlace(name.toString()));
+}
+
+export function inspectTarget(place: Place): TargetState {
+  const stats = lstatSync(place.target, { bigint: true, throwIfNoEntry: false });
+  if (stats === undefined) return { kind: 'missing', isVacant: true, inode: null };
+  if (!stats.isDirectory()) {
+    throw new BackupError('TARGET_NOT_DIRECTORY', 'the state directory is no longer a directory', {
+      path: place.target,
+      hint: 'Look at what stands there now.',
+    });
+  }
+  const names = stateNames(place);
+  return {
+    kind: names.length === 0 ? 'empty' : 'content',
+    isVacant: names.every((name) => isSystemName(name.toString())),
+    inode: String(stats.ino),
+  };
+}

@@ -1,0 +1,250 @@
+import { randomBytes } from 'node:crypto';
+import { closeSync, existsSync, lstatSync, mkdirSync, readdirSync, rmdirSync, statSync, utimesSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { BackupError, fromSystemError } from '../../errors.ts';
+import type { OperationOptions } from '../../events.ts';
+import { fsyncDirectory } from '../../system/fsync-directory.ts';
+import { stableHostName } from '../../system/host-name.ts';
+import { isMountPoint } from '../../system/mount-points.ts';
+import { formatIdentity, ownIdentity } from '../../system/process-identity.ts';
+import { setMtimes } from '../commit/exact-times.ts';
+import {
+  bothPlaces,
+  isDeviceBoundary,
+  type Place,
+  placeBeside,
+  placeInside,
+  resolveTarget,
+  type Target,
+} from '../commit/layout.ts';
+import { readTop } from '../commit/top-attributes.ts';
+import { clearUnfinishedLocks, findHolders, type LockHolder, removeLockFile, writeLockFile } from './lock-file.ts';
+
+/** The right to change one state directory, held until released or until this process ends. */
+export interface StateLock {
+  /** Where the state directory and the artifacts around it lie. */
+  readonly place: Place;
+  /** Throws `STATE_DIR_LOCKED` if the lock is no longer ours: somebody removed it by hand, or took this process for dead. */
+  assertHeld(): void;
+  /** Gives the lock back, and takes away empty directories that were made for it. */
+  release(): Promise<void>;
+}
+
+export interface LockOptions extends Pick<OperationOptions, 'onEvent'> {
+  /**
+   * Make the missing parents of a state directory that does not exist; a release removes those that stayed empty.
+   * @default false
+   */
+  makeParents?: boolean;
+}
+
+const ATTEMPTS = 5;
+const TOUCH_EVERY_MS = 30_000;
+/** The system will not have a file there; perhaps it will inside the state directory. */
+const REFUSALS = new Set(['EACCES', 'EPERM', 'EROFS']);
+
+/**
+ * Locks a state directory for this process. `purpose` is what others are told that the holder is doing ("restore").
+ *
+ * Every contender puts down a file of its own, under a name never used again, and *then* looks for others. Of two, at least one
+ * sees the other; whoever sees a living one takes its own file away and tries again a little later. So there is no moment in which
+ * the lock of a dead holder is taken over, and none to race for.
+ *
+ * @throws `STATE_DIR_LOCKED` with the holder; `PERMISSION` where no lock can be written; `TARGET_NOT_DIRECTORY`;
+ *   `STATE_DIR_MISSING` if the parent is missing and is not to be made.
+ */
+export async function acquireStateLock(
+  stateDir: string,
+  purpose: string,
+  options: LockOptions = {},
+): Promise<StateLock> {
+  const made: string[] = [];
+  try {
+    const target = resolveTarget(stateDir);
+    prepareParents(target, options.makeParents ?? false, made);
+    const places = possiblePlaces(target);
+    for (const [index, place] of places.entries()) {
+      try {
+        return await lockAt(place, purpose, made, options);
+      } catch (error) {
+        const refused = REFUSALS.has((error as NodeJS.ErrnoException).code ?? '');
+        if (!refused || index === places.length - 1) throw error;
+      }
+    }
+    throw new Error('unreachable: there is always a place');
+  } catch (error) {
+    removeEmpty(made);
+    throw fromSystemError(error, 'lock the state directory', stateDir);
+  }
+}
+
+/** Where the artifacts may lie, the better place first. */
+function possiblePlaces(target: Target): Place[] {
+  if (lstatSync(target.target, { throwIfNoEntry: false }) === undefined) return [placeBeside(target)];
+  if (isDeviceBoundary(target) || isMountPoint(target.target)) return [placeInside(target)];
+  return bothPlaces(target);
+}
+
+async function lockAt(
+  place: Place,
+  purpose: string,
+  madeParents: readonly string[],
+  { onEvent }: LockOptions,
+): Promise<StateLock> {
+  const path = join(place.directory, `${place.names.hidden}lock-${randomBytes(8).toString('hex')}`);
+  let held: number | null;
+  for (let attempt = 1; ; attempt += 1) {
+    const contest = contend(place, path, purpose, onEvent);
+    held = contest.held;
+    const [holder] = contest.others;
+    if (holder === undefined) break;
+    if (attempt === ATTEMPTS) throw lockedError(place, holder);
+    await delay(20 + Math.random() * 100);
+  }
+  clearUnfinishedLocks(place);
+  // A dead holder's lock inside has just gone: the empty directory is not to travel with the old tree.
+  if (place.strategy === 'rename') removeReserved(placeInside(place));
+  const inode = lstatSync(path).ino;
+  const touching = setInterval(() => touch(path), TOUCH_EVERY_MS);
+  touching.unref();
+  return {
+    place,
+    assertHeld() {
+      if (lstatSync(path, { throwIfNoEntry: false })?.ino === inode) return;
+      throw new BackupError('STATE_DIR_LOCKED', 'the lock on the state directory was taken away from this run', {
+        path,
+        hint: 'Somebody removed it, or this process stood still for long. Run it again.',
+      });
+    },
+    async release() {
+      clearInterval(touching);
+      removeLockFile(path);
+      if (held !== null) closeSync(held);
+      held = null;
+      removeReserved(placeInside(place));
+      removeEmpty(madeParents);
+    },
+  };
+}
+
+interface Contest {
+  /** The living others; if there are any, our file is gone again. */
+  others: LockHolder[];
+  /** The descriptor by which the kernel holds ours, if it does. */
+  held: number | null;
+}
+
+/** Puts the lock file down and looks for others. */
+function contend(place: Place, path: string, command: string, onEvent: LockOptions['onEvent']): Contest {
+  const own = ownIdentity();
+  const hostname = stableHostName();
+  const record = { owner: formatIdentity(own), pid: own.pid, hostname, command, since: new Date().toISOString() };
+  makeReserved(place);
+  let held: number | null;
+  try {
+    held = writeLockFile(path, record);
+  } catch (error) {
+    removeReserved(place);
+    // ENOENT: a holder cleared the unfinished file, or took the directory away with its own lock.
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
+      return { others: [{ path: place.directory, record: null }], held: null };
+    }
+    throw error;
+  }
+  try {
+    const nowMs = statSync(path).mtimeMs;
+    const others = bothPlaces(place)
+      .flatMap((each) => findHolders(each, nowMs, { own: path, ...(onEvent && { onEvent }) }))
+      .sort((a, b) => (a.record?.since ?? '').localeCompare(b.record?.since ?? ''));
+    if (others.length === 0) return { others, held };
+    giveUp(place, path, held);
+    return { others, held: null };
+  } catch (error) {
+    giveUp(place, path, held);
+    throw error;
+  }
+}
+
+function giveUp(place: Place, path: string, held: number | null): void {
+  removeLockFile(path);
+  if (held !== null) closeSync(held);
+  removeReserved(place);
+}
+
+function touch(path: string): void {
+  const now = new Date();
+  try {
+    utimesSync(path, now, now);
+  } catch {
+    // Said by assertHeld, before anything depends on it.
+  }
+}
+
+function lockedError(place: Place, { path, record }: LockHolder): BackupError {
+  const who =
+    record === null
+      ? 'another process'
+      : `process ${record.pid}${record.hostname === stableHostName() ? '' : ` on ${record.hostname}`} (${record.command}, since ${record.since})`;
+  return new BackupError('STATE_DIR_LOCKED', `the state directory is in use by ${who}`, {
+    path: place.target,
+    hint: `Wait until it is done. If you are sure that it no longer runs, remove ${path}`,
+  });
+}
+
+/** The living holders of locks on a state directory, without taking one. */
+export function currentHolders(target: Target): LockHolder[] {
+  return bothPlaces(target).flatMap((place) => findHolders(place, Date.now()));
+}
+
+/** Makes the missing parents, and puts them into `made`, the deepest first. */
+function prepareParents({ stateDir, parent }: Target, make: boolean, made: string[]): void {
+  if (existsSync(parent)) return;
+  if (!make) {
+    throw new BackupError('STATE_DIR_MISSING', 'the state directory does not exist, and neither does its parent', {
+      path: stateDir,
+      hint: 'Check the path given by --state-dir or OXIOS_STATE_DIR.',
+    });
+  }
+  for (let missing = parent; !existsSync(missing); missing = dirname(missing)) made.push(missing);
+  mkdirSync(parent, { recursive: true });
+  for (const each of made) fsyncDirectory(dirname(each));
+}
+
+function removeEmpty(directories: readonly string[]): void {
+  for (const directory of directories) {
+    try {
+      rmdirSync(directory);
+    } catch {
+      // Never made, or in use by now.
+    }
+  }
+}
+
+/** Does something to the names in the state directory that is none of its state: its modification time stays. */
+function keepingMtime(directory: string, change: () => void): void {
+  const { mtimeNs } = readTop(directory);
+  change();
+  if (readTop(directory).mtimeNs !== mtimeNs) setMtimes([{ path: directory, mtimeNs }]);
+}
+
+function makeReserved(place: Place): void {
+  if (place.strategy === 'rename' || existsSync(place.directory)) return;
+  keepingMtime(place.target, () => {
+    try {
+      // Not recursive: of a file system that cannot be written to Node then says ENOENT, and not what is wrong.
+      mkdirSync(place.directory, { mode: 0o700 });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+  });
+}
+
+function removeReserved(place: Place): void {
+  try {
+    if (place.strategy === 'children' && readdirSync(place.directory).length === 0)
+      keepingMtime(place.target, () => rmdirSync(place.directory));
+  } catch {
+    // In use again, or not ours to remove: an empty directory does no harm.
+  }
+}

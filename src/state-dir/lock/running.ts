@@ -1,0 +1,149 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { HERE, type Platform } from '../../system/platform.ts';
+import { commandOf, isPidAlive, parentsOfAll, processFacts } from '../../system/processes.ts';
+import { isOwnArtifact } from '../artifact-names.ts';
+import { resolveTarget, type Target } from '../commit/layout.ts';
+import { lockOn } from './lock-holder.ts';
+import { type OpenFile, openFilesBelow } from './open-files.ts';
+
+/** A process that uses a state directory. */
+export interface RunningProcess {
+  /** Null if it runs in another container, and is known by its lock alone. */
+  pid: number | null;
+  /** Its command line, or what is known of it. */
+  command: string;
+  /** The file that it has locked, that names it, or that it has open; or the directory that it works in. */
+  path: string;
+  evidence: 'lock' | 'lock-file' | 'open-file' | 'read-file' | 'working-directory';
+}
+
+/** Who uses a state directory. */
+export interface DirectoryUse {
+  /** An Oxios that runs on it, or another program that may write to it. */
+  running: RunningProcess | null;
+  /** Those that only look: a shell that stands in it, a pager. Each once. */
+  onlookers: RunningProcess[];
+  /** Whether the system tells which files are open. */
+  canSeeFiles: boolean;
+}
+
+/** Oxios holds a lock on it for as long as it runs, and never removes it. */
+const OXIOS_LOCK = 'oxios.lock';
+const LARGEST_LOCK_BYTES = 4096;
+/** `{"pid": 42}`, `pid=42`, or nothing but a number on the first line. */
+const PID_IN_FILE = /^\s*(\d{1,10})\s*(?:\n|$)|["']?\bpid\b["']?\s*[:=]\s*["']?(\d{1,10})/i;
+const CLOCK_SLACK_MS = 5000;
+
+/**
+ * Looks for processes that use a state directory: by a lock that is held on a lock file, in the directory or beside it in the home of
+ * Oxios; by a pid or lock file of a living process; by open files below it. Processes that this one may not look into are passed over.
+ * This process, its ancestors (the shell that it was typed into) and its descendants do not count.
+ */
+export async function findRunning(stateDir: string, platform: Platform = HERE): Promise<DirectoryUse> {
+  const target = resolveTarget(stateDir);
+  const family = ownProcesses(platform);
+  const files = openFilesBelow(target.target, platform);
+  const named = (files ?? [])
+    .filter(({ pid }) => !family.has(pid))
+    .map((file) => ({ pid: file.pid, command: '', path: file.path, evidence: EVIDENCE[file.access] }));
+  const writer = named.find(({ evidence }) => evidence === 'open-file');
+  const running = findByLockFile(target, family, platform) ?? writer ?? null;
+  const onlookers = new Map(named.map((process) => [process.pid, process]));
+  if (running?.pid != null) onlookers.delete(running.pid);
+  const withCommand = (process: RunningProcess) =>
+    process.command === '' && process.pid !== null
+      ? { ...process, command: commandOf(process.pid, platform) }
+      : process;
+  return {
+    running: running === null ? null : withCommand(running),
+    onlookers: [...onlookers.values()].map(withCommand),
+    canSeeFiles: files !== null,
+  };
+}
+
+const EVIDENCE: Record<OpenFile['access'], RunningProcess['evidence']> = {
+  write: 'open-file',
+  read: 'read-file',
+  'working-directory': 'working-directory',
+};
+
+function attempt<T>(ask: () => T): T | null {
+  try {
+    return ask();
+  } catch {
+    return null;
+  }
+}
+
+function listed(directory: string): string[] {
+  return attempt(() => readdirSync(directory)) ?? [];
+}
+
+/** The parent of a state directory belongs to Oxios only if it looks like its home; elsewhere a pid file may be anybody's. */
+function isOxiosHome({ parent }: Target): boolean {
+  return /^\.?oxios$/.test(basename(parent)) || listed(parent).includes('config.toml');
+}
+
+function findByLockFile(target: Target, family: ProcessTree, platform: Platform): RunningProcess | null {
+  const directories = isOxiosHome(target) ? [target.target, target.parent] : [target.target];
+  const paths = directories.flatMap((directory) =>
+    listed(directory)
+      .filter((name) => /\.(?:pid|lock)$/.test(name) && !isOwnArtifact(name))
+      .map((name) => join(directory, name)),
+  );
+  for (const path of [...paths, join(target.target, 'memory', '.dream.lock')]) {
+    const isOxios = basename(path) === OXIOS_LOCK;
+    const lock = lockOn(path, isOxios, platform);
+    if (lock.state === 'held') {
+      if (lock.pid !== null && family.has(lock.pid)) continue;
+      // A lock that belongs to an open file and not to a process is shown with no number.
+      const pid = lock.pid !== null && lock.pid > 0 ? lock.pid : livingPidIn(path, platform);
+      if (pid !== null && family.has(pid)) continue;
+      return { pid, command: pid === null ? 'in another container' : '', path, evidence: 'lock' };
+    }
+    if (isOxios && lock.state === 'free') continue;
+    const pid = livingPidIn(path, platform);
+    if (pid !== null && !family.has(pid)) return { pid, command: '', path, evidence: 'lock-file' };
+  }
+  return null;
+}
+
+/** The process that a file names, if it lives and is not a later one with the same number. */
+function livingPidIn(path: string, platform: Platform): number | null {
+  const pid = pidIn(path);
+  return pid !== null && isPidAlive(pid, platform) && !isNumberReused(pid, path, platform) ? pid : null;
+}
+
+function pidIn(path: string): number | null {
+  return attempt(() => {
+    const stats = statSync(path);
+    if (!stats.isFile() || stats.size > LARGEST_LOCK_BYTES) return null;
+    const match = PID_IN_FILE.exec(readFileSync(path, 'utf8'));
+    const pid = Number(match?.[1] ?? match?.[2] ?? 0);
+    return pid > 0 ? pid : null;
+  });
+}
+
+/** Whether the process began after the file was written: then the file meant an earlier one with this number. */
+function isNumberReused(pid: number, path: string, platform: Platform): boolean {
+  const startedMs = processFacts(pid, platform)?.startedMs ?? null;
+  const writtenMs = attempt(() => statSync(path).mtimeMs);
+  return startedMs !== null && writtenMs !== null && startedMs > writtenMs + CLOCK_SLACK_MS;
+}
+
+interface ProcessTree {
+  has(pid: number): boolean;
+}
+
+/** This process, those it descends from, and those that descend from it. */
+function ownProcesses(platform: Platform): ProcessTree {
+  const parents = parentsOfAll(platform);
+  const lineage = (pid: number): number[] => {
+    const line: number[] = [];
+    for (let each = pid; each > 0 && !line.includes(each); each = parents.get(each) ?? 0) line.push(each);
+    return line;
+  };
+  const ancestors = new Set([process.pid, process.ppid, ...lineage(process.pid)]);
+  return { has: (pid) => ancestors.has(pid) || lineage(pid).includes(process.pid) };
+}

@@ -1,0 +1,69 @@
+import { closeSync, lstatSync, openSync, readSync, type Stats } from 'node:fs';
+import type { BytePath } from '../../system/byte-path.ts';
+
+/** Behind the name of a SQLite database: its write-ahead log, rollback journal, shared memory. */
+const WAL = Buffer.from('-wal');
+const SHM = Buffer.from('-shm');
+const SUFFIXES = [WAL, Buffer.from('-journal'), SHM];
+
+const DATABASE = Buffer.from('SQLite format 3\0', 'latin1');
+const LOG_LITTLE = Buffer.from([0x37, 0x7f, 0x06, 0x82]);
+const LOG_BIG = Buffer.from([0x37, 0x7f, 0x06, 0x83]);
+const JOURNAL = Buffer.from([0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7]);
+
+/** What stands beside a database under the names of its side files; each is what is behind its name: `-wal`. */
+export interface SideFiles {
+  /** Those that go with it. */
+  goes: BytePath[];
+  /** Those that are somebody's own. */
+  stays: BytePath[];
+}
+
+/**
+ * The files that have to go with a database which is exchanged: an old write-ahead log beside another database would silently undo
+ * the restore of it.
+ *
+ * A name alone does not make a side file: `travel-journal` beside `travel` is somebody's journal. What counts is what SQLite goes by: the
+ * database's own header, or, where there is no database or an encrypted one, that of the log.
+ *
+ * @param database path of the database, which may be missing
+ * @param stoodBefore whether a side file was there before this database was: then only its own header counts
+ */
+export function databaseSideFiles(database: BytePath, stoodBefore?: (suffix: BytePath) => boolean): SideFiles {
+  const found = SUFFIXES.filter((suffix) => isFile(sideFile(database, suffix)));
+  if (found.length === 0) return { goes: [], stays: [] };
+  const isDatabase = begins(database, [DATABASE]);
+  const isLog = (suffix: BytePath) => begins(sideFile(database, suffix), [LOG_LITTLE, LOG_BIG, JOURNAL]);
+  // Shared memory has no mark of its own.
+  const isMarked = (suffix: BytePath) => isLog(suffix) || (suffix === SHM && found.includes(WAL) && isLog(WAL));
+  const goes = found.filter((suffix) => (isDatabase && stoodBefore?.(suffix) !== true) || isMarked(suffix));
+  return { goes, stays: found.filter((suffix) => !goes.includes(suffix)) };
+}
+
+function sideFile(database: BytePath, suffix: Buffer): BytePath {
+  return Buffer.concat([database, suffix]);
+}
+
+function isFile(path: BytePath): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+}
+
+function begins(path: BytePath, beginnings: readonly Buffer[]): boolean {
+  const stats: Stats | undefined = lstatSync(path, { throwIfNoEntry: false });
+  if (stats?.isFile() !== true) return false;
+  let descriptor: number;
+  try {
+    descriptor = openSync(path, 'r');
+  } catch (error) {
+    // What may not be read may be one: going along, it is kept; staying, it could undo the restore.
+    if ((error as NodeJS.ErrnoException).code === 'EACCES') return true;
+    throw error;
+  }
+  try {
+    const head = Buffer.alloc(DATABASE.length);
+    const length = readSync(descriptor, head, 0, head.length, 0);
+    return beginnings.some((each) => length >= each.length && head.subarray(0, each.length).equals(each));
+  } finally {
+    closeSync(descriptor);
+  }
+}

@@ -1,0 +1,80 @@
+import { lstatSync } from 'node:fs';
+import { foldName } from '../../format/fold-name.ts';
+import { type BytePath, childNames, joinBytes } from '../../system/byte-path.ts';
+
+/** What tells one file from another. */
+interface Identity {
+  dev: number | bigint;
+  ino: number | bigint;
+}
+
+/** What was found out about one directory. */
+interface Known {
+  /** Whether it takes `A` for `a`, or a composed letter for a decomposed one; undefined until a name could tell. */
+  foldsCase?: boolean;
+  foldsForm?: boolean;
+  /** Its names as they are stored, by themselves and folded. */
+  exact?: Set<string>;
+  folded?: Map<string, BytePath>;
+}
+
+/**
+ * Tells how names are stored in directories that may fold them: on such a file system `notes.json` finds `Notes.json`.
+ *
+ * Each directory is asked by a name that stands in it: one may fold where the next does not (a volume, a flag of ext4). Only one
+ * that folds is listed.
+ */
+export class LiveSpelling {
+  readonly #known = new Map<string, Known>();
+
+  /** The name under which what `name` finds in a directory is stored there. */
+  of(directory: BytePath, name: BytePath, found: Identity): BytePath {
+    const text = name.toString('utf8');
+    if (!Buffer.from(text).equals(name) || !this.#folds(directory, text, found)) return name;
+    const known = this.#list(directory);
+    if (known.exact.has(text)) return name;
+    return known.folded.get(foldName(text)) ?? storedName(directory, found) ?? name;
+  }
+
+  #folds(directory: BytePath, name: string, found: Identity): boolean {
+    const known = this.#about(directory);
+    const otherCase = name === name.toUpperCase() ? name.toLowerCase() : name.toUpperCase();
+    if (otherCase !== name) known.foldsCase ??= meets(directory, otherCase, found);
+    const otherForm = name === name.normalize('NFC') ? name.normalize('NFD') : name.normalize('NFC');
+    if (otherForm !== name) known.foldsForm ??= meets(directory, otherForm, found);
+    return known.foldsCase === true || known.foldsForm === true;
+  }
+
+  #list(directory: BytePath): { exact: Set<string>; folded: Map<string, BytePath> } {
+    const known = this.#about(directory);
+    if (known.exact === undefined || known.folded === undefined) {
+      known.exact = new Set();
+      known.folded = new Map();
+      for (const name of childNames(directory)) {
+        known.exact.add(name.toString('utf8'));
+        known.folded.set(foldName(name.toString('utf8')), name);
+      }
+    }
+    return { exact: known.exact, folded: known.folded };
+  }
+
+  #about(directory: BytePath): Known {
+    const key = directory.toString('latin1');
+    const known = this.#known.get(key) ?? {};
+    this.#known.set(key, known);
+    return known;
+  }
+}
+
+function meets(directory: BytePath, name: string, found: Identity): boolean {
+  const other = lstatSync(joinBytes(directory, Buffer.from(name)), { throwIfNoEntry: false });
+  return other !== undefined && Number(other.ino) === Number(found.ino) && Number(other.dev) === Number(found.dev);
+}
+
+/** By its inode: the file system folds in a way that is not ours. */
+function storedName(directory: BytePath, found: Identity): BytePath | undefined {
+  return childNames(directory).find((name) => {
+    const stats = lstatSync(joinBytes(directory, name), { throwIfNoEntry: false });
+    return stats !== undefined && Number(stats.ino) === Number(found.ino) && Number(stats.dev) === Number(found.dev);
+  });
+}

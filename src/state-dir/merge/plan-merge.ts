@@ -1,0 +1,178 @@
+import { chmodSync, type Stats } from 'node:fs';
+import { setImmediate } from 'node:timers/promises';
+import { BackupError } from '../../errors.ts';
+import type { OperationOptions } from '../../events.ts';
+import { foldName } from '../../format/fold-name.ts';
+import { type BytePath, bytePath, childNames, joinBytes } from '../../system/byte-path.ts';
+import { throwIfAborted } from '../../workers/abort.ts';
+import { RESERVED_DIRECTORY } from '../artifact-names.ts';
+import type { Place } from '../commit/layout.ts';
+import { type KnownTopAttributes, readTop, type TopAttributes } from '../commit/top-attributes.ts';
+import { databaseSideFiles } from './database-side-files.ts';
+import { MoveChecks, statsAt } from './exchange-checks.ts';
+import { pathBytes } from './exchange-layout.ts';
+import type { ExchangeRecord } from './exchange-record.ts';
+import { LiveSpelling } from './live-spelling.ts';
+
+export interface MergeOptions extends OperationOptions {
+  /** Attributes for the state directory itself. What is absent stays. */
+  top: TopAttributes;
+  /** Whether directories that are there already get the owner that the staged ones have. */
+  owners: boolean;
+  /** Directories that the snapshot names; null for all. Those that it only implies keep what they have. */
+  named: ReadonlySet<string> | null;
+}
+
+const ENTRIES_PER_TURN = 500;
+
+/**
+ * Plans how a staged tree is merged into the state directory: for each thing that is staged, what stands in its place goes out and it
+ * comes in. A directory that is one in both is gone into, and gets the attributes of the staged one; a directory that is new, or stands where
+ * something else stood, comes as a whole. Nothing else is looked at, so the cost is that of what comes.
+ *
+ * @throws `IO`, `PERMISSION` where something cannot be moved; `ENTRY_CONFLICT`; `ABORTED`
+ */
+export async function planMerge(place: Place, staged: string, options: MergeOptions): Promise<ExchangeRecord> {
+  const planner = new MergePlanner(place, staged, options);
+  const stats = statsAt(bytePath(place.target)) as Stats;
+  await planner.plan({ path: '', from: '', volume: 0, device: stats.dev });
+  return planner.record;
+}
+
+/** A directory that is one in both trees. */
+interface Meeting {
+  /** Relative to the state directory, as it is stored there. */
+  path: string;
+  /** Relative to the staged tree. */
+  from: string;
+  volume: number;
+  device: number;
+}
+
+class MergePlanner {
+  readonly record: ExchangeRecord = { volumes: [''], items: [], directories: [], beside: [] };
+  readonly #live: BytePath;
+  readonly #staged: BytePath;
+  readonly #checks: MoveChecks;
+  readonly #spelling = new LiveSpelling();
+  readonly #options: MergeOptions;
+  #entries = 0;
+
+  constructor(place: Place, staged: string, options: MergeOptions) {
+    this.#live = bytePath(place.target);
+    this.#staged = bytePath(staged);
+    this.#checks = new MoveChecks(place);
+    this.#options = options;
+  }
+
+  async plan(meeting: Meeting): Promise<void> {
+    const { path, from } = meeting;
+    const directory = below(this.#live, path);
+    const before = readTop(directory);
+    const after = this.#attributesAfter(meeting, before);
+    const names = childNames(this.#opened(from));
+    const staged = new Set(names.map((name) => foldName(name.toString('latin1'))));
+    if (path === '') refuseReserved(staged);
+    const items = this.record.items.length;
+    for (const name of names) {
+      await this.#turn();
+      await this.#meet(meeting, directory, name, staged);
+    }
+    // Also a directory that only leads to what is exchanged: an undo may have to make it again.
+    if (this.record.items.length > items || differ(before, after)) {
+      this.record.directories.push({ path, before, after });
+    }
+  }
+
+  async #meet(meeting: Meeting, directory: BytePath, name: BytePath, staged: ReadonlySet<string>): Promise<void> {
+    const from = joined(meeting.from, name);
+    const stagedPath = below(this.#staged, from);
+    const comes = statsAt(stagedPath) as Stats;
+    const stands = statsAt(joinBytes(directory, name));
+    const stored = stands === undefined ? name : this.#spelling.of(directory, name, stands);
+    const path = joined(meeting.path, stored);
+    if (stands?.isDirectory() === true && comes.isDirectory()) {
+      await this.plan({ path, from, ...this.#volumeOf(meeting, path, stands) });
+      return;
+    }
+    const { volume, device } = meeting;
+    const incoming = joined(meeting.path, name);
+    this.record.items.push({
+      out: stands === undefined ? null : path,
+      in: incoming,
+      from: from === incoming ? null : from,
+      volume,
+      outMode: stands === undefined ? null : this.#checks.modeForMove(below(this.#live, path), stands, device),
+      inMode: this.#checks.modeForMove(stagedPath, comes, comes.dev),
+    });
+    if (stands === undefined && comes.isDirectory()) return;
+    const { goes, stays } = databaseSideFiles(joinBytes(directory, stored));
+    for (const suffix of stays) this.record.beside.push(joined(meeting.path, Buffer.concat([stored, suffix])));
+    for (const suffix of goes) {
+      const side = Buffer.concat([stored, suffix]);
+      if (staged.has(foldName(side.toString('latin1')))) continue;
+      const out = joined(meeting.path, side);
+      this.record.items.push({ out, in: null, from: null, volume, outMode: null, inMode: null });
+    }
+  }
+
+  #volumeOf({ volume, device }: Meeting, path: string, stands: Stats): Pick<Meeting, 'volume' | 'device'> {
+    if (!this.#checks.isVolume(below(this.#live, path), stands.dev, device)) return { volume, device };
+    this.record.volumes.push(path);
+    return { volume: this.record.volumes.length - 1, device: stands.dev };
+  }
+
+  #attributesAfter({ path, from }: Meeting, before: KnownTopAttributes): KnownTopAttributes {
+    const { top, named, owners, onEvent } = this.#options;
+    const isNamed = path === '' || named === null || named.has(pathBytes(from).toString());
+    if (!isNamed) return before;
+    const wanted: TopAttributes = path === '' ? top : readTop(below(this.#staged, from));
+    const after: KnownTopAttributes = {
+      mode: wanted.mode ?? before.mode,
+      mtimeNs: wanted.mtimeNs ?? before.mtimeNs,
+      uid: owners ? (wanted.uid ?? before.uid) : before.uid,
+      gid: owners ? (wanted.gid ?? before.gid) : before.gid,
+    };
+    if (this.#checks.ownsWith(before) || !differ(before, after)) return after;
+    const absolute = below(this.#live, path).toString();
+    onEvent?.({ type: 'notice', path: absolute, message: 'belongs to another user: its mode and time stay' });
+    return before;
+  }
+
+  /** A staged directory that things can be moved out of, whatever mode it was given. */
+  #opened(from: string): BytePath {
+    const directory = below(this.#staged, from);
+    const { mode } = readTop(directory);
+    if ((mode & 0o700) !== 0o700) chmodSync(directory, mode | 0o700);
+    return directory;
+  }
+
+  async #turn(): Promise<void> {
+    this.#entries += 1;
+    if (this.#entries % ENTRIES_PER_TURN !== 0) return;
+    await setImmediate();
+    throwIfAborted(this.#options.signal);
+    this.#options.onEvent?.({ type: 'progress', phase: 'commit', entries: this.#entries, bytes: 0 });
+  }
+}
+
+function refuseReserved(staged: ReadonlySet<string>): void {
+  if (!staged.has(RESERVED_DIRECTORY)) return;
+  throw new BackupError('ENTRY_CONFLICT', `the snapshot holds ${RESERVED_DIRECTORY}, where previous states are kept`, {
+    path: RESERVED_DIRECTORY,
+    hint: `Leave it out: --path '!${RESERVED_DIRECTORY}'.`,
+  });
+}
+
+function differ(a: KnownTopAttributes, b: KnownTopAttributes): boolean {
+  return a.mode !== b.mode || a.mtimeNs !== b.mtimeNs || a.uid !== b.uid || a.gid !== b.gid;
+}
+
+function joined(directory: string, name: BytePath): string {
+  const text = name.toString('latin1');
+  return directory === '' ? text : `${directory}/${text}`;
+}
+
+function below(root: BytePath, path: string): BytePath {
+  return path === '' ? root : joinBytes(root, pathBytes(path));
+}

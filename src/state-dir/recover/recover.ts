@@ -1,0 +1,74 @@
+import { basename, join } from 'node:path';
+import { fromSystemError } from '../../errors.ts';
+import type { OperationOptions } from '../../events.ts';
+import { checkArgument, checkOptions, OPERATION_SHAPE, optionsSchema, pathSchema } from '../../options.ts';
+import { findJournal } from '../commit/journal.ts';
+import { inodeAt } from '../commit/swap-paths.ts';
+import { acquireStateLock } from '../lock/lock.ts';
+import { assertNotRunning, RUNNING_SHAPE, type RunningOptions } from '../lock/not-running.ts';
+import { clearLeftovers } from './clear-leftovers.ts';
+import { resumeChange } from './resume-change.ts';
+
+export interface RecoverOptions extends OperationOptions, RunningOptions {}
+
+const recoverOptionsSchema = optionsSchema<RecoverOptions>({ ...OPERATION_SHAPE, ...RUNNING_SHAPE });
+
+/** What a recovery found and did. */
+export interface RecoverReport {
+  /** `clean`: nothing had been interrupted. `finished`: the new tree is live. `rolled-back`: the state directory is as it was before. */
+  outcome: 'clean' | 'finished' | 'rolled-back';
+  /** What had been interrupted; null if nothing. */
+  operation: 'restore' | 'undo' | null;
+  /** The state directory. */
+  stateDir: string;
+  /** Where what was live before is kept, if the new state is live now: a whole tree, or what a merge took out. */
+  previousState: string | null;
+  /** What somebody put in the way meanwhile, under its new name. */
+  movedAside: string[];
+  /** Leftovers of dead runs that were removed. */
+  cleared: string[];
+}
+
+/**
+ * Finishes an interrupted restore or undo, or takes it back, by its journal and by what is on disk; then clears what dead runs left. It may
+ * itself be killed at any moment, and run again.
+ *
+ * @throws `STATE_DIR_LOCKED` if a run is at work; `STATE_DIR_IN_USE` if something is interrupted and a process uses what stands there now; `NEEDS_RECOVERY` if the recovery itself fails (it may be repeated).
+ */
+export async function recoverStateDir(stateDir: string, options: RecoverOptions = {}): Promise<RecoverReport> {
+  checkArgument('stateDir', pathSchema, stateDir);
+  checkOptions(recoverOptionsSchema, options);
+  const lock = await acquireStateLock(stateDir, 'recover', options.onEvent && { onEvent: options.onEvent });
+  try {
+    const report: RecoverReport = {
+      outcome: 'clean',
+      operation: null,
+      stateDir: lock.place.target,
+      previousState: null,
+      movedAside: [],
+      cleared: [],
+    };
+    const found = findJournal(lock.place);
+    if (found !== null) {
+      const { place, journal } = found;
+      await assertNotRunning(place.target, options);
+      lock.assertHeld();
+      const { live, movedAside } = resumeChange(place, journal);
+      const kept = journal.kept === null ? null : join(place.directory, journal.kept);
+      report.outcome = live === 'new' ? 'finished' : 'rolled-back';
+      report.operation = journal.operation;
+      report.movedAside = movedAside;
+      if (live === 'new' && inodeAt(kept) !== null) report.previousState = kept;
+      for (const path of movedAside) {
+        const message = `stood in the way and was moved to ${basename(path)}`;
+        options.onEvent?.({ type: 'notice', path, message });
+      }
+    }
+    report.cleared = await clearLeftovers(lock.place, options);
+    return report;
+  } catch (error) {
+    throw fromSystemError(error, 'recover the state directory', lock.place.target);
+  } finally {
+    await lock.release();
+  }
+}

@@ -1,0 +1,19 @@
+import { stillNeedsRecovery } from '../commit/commit-change.ts';
+import type { Journal } from '../commit/journal.ts';
+import type { Place } from '../commit/layout.ts';
+import { resumeSwap } from '../commit/swap.ts';
+import type { SwapResult } from '../commit/swap-paths.ts';
+import { resumeExchange } from '../merge/exchange.ts';
+
+/**
+ * Finishes or takes back what a killed run left, and forgets its journal.
+ *
+ * @throws `NEEDS_RECOVERY`; it may be tried again
+ */
+export function resumeChange(place: Place, journal: Journal): SwapResult {
+  try {
+    return journal.strategy === 'exchange' ? resumeExchange(place, journal) : resumeSwap(place, journal);
+  } catch (error) {
+    throw stillNeedsRecovery(place, error);
+  }
+}

@@ -1,0 +1,97 @@
+import { compareStamps } from '../artifact-names.ts';
+import type { Place } from '../commit/layout.ts';
+import type { HistoryFile, RecordedState, SnapshotOrigin } from './history.ts';
+import type { History, KeptState } from './previous-states.ts';
+
+/** What a restore or an undo displaces. */
+export interface Displaced {
+  /** Name of its directory. */
+  directory: string;
+  kind: RecordedState['kind'];
+  /** How many paths are exchanged; null for a whole tree. */
+  paths: number | null;
+}
+
+/** The history at `place` once a restore is complete. Null if nothing is kept and nothing was. */
+export function historyAfterRestore(
+  place: Place,
+  history: History,
+  displaced: Displaced | null,
+  snapshot: SnapshotOrigin | null,
+): HistoryFile | null {
+  if (displaced === null && history.states.length === 0) return null;
+  const live = history.highest + 1;
+  const states = statesAt(place, history.states);
+  if (displaced !== null) {
+    states.push({
+      ...displaced,
+      state: history.live,
+      onto: displaced.kind === 'merge' ? live : null,
+      replaced_at: new Date().toISOString(),
+      by: 'restore',
+      snapshot: snapshot === null ? null : { name: snapshot.name, created_at: snapshot.createdAt },
+      undoable: true,
+    });
+  }
+  const restores = history.states.length === 0 ? 1 : history.restores + 1;
+  return { format: 1, revision: history.revision + 1, live, highest: live, restores, states };
+}
+
+/**
+ * The history at `place` once `step` has been put back. Going back, what lies between is ahead from then on, as what is displaced:
+ * a plain undo goes further back. When something that an undo had displaced is put back, a plain undo may take that back.
+ */
+export function historyAfterUndo(
+  place: Place,
+  history: History,
+  step: KeptState,
+  displaced: Displaced | null,
+): HistoryFile {
+  const goesBack = step.undoable;
+  const remaining = history.states
+    .filter((each) => each !== step)
+    .map((each) =>
+      goesBack && compareStamps(each.stamp, step.stamp) > 0
+        ? { ...each, recorded: { ...each.recorded, undoable: false } }
+        : each,
+    );
+  const states = statesAt(place, remaining);
+  if (displaced !== null) {
+    states.push({
+      ...displaced,
+      state: history.live,
+      onto: displaced.kind === 'merge' ? step.recorded.state : null,
+      replaced_at: new Date().toISOString(),
+      by: 'undo',
+      snapshot: null,
+      undoable: !goesBack,
+    });
+  }
+  return {
+    format: 1,
+    revision: history.revision + 1,
+    live: step.recorded.state,
+    highest: history.highest,
+    restores: history.restores,
+    states,
+  };
+}
+
+/** The history at `place` without the states that were discarded. */
+export function historyWithout(place: Place, history: History, discarded: ReadonlySet<KeptState>): HistoryFile {
+  return {
+    format: 1,
+    revision: history.revision + 1,
+    live: history.live,
+    highest: history.highest,
+    restores: history.restores,
+    states: statesAt(
+      place,
+      history.states.filter((state) => !discarded.has(state)),
+    ),
+  };
+}
+
+function statesAt(place: Place, states: readonly KeptState[]): RecordedState[] {
+  return states.filter((each) => each.place.directory === place.directory).map(({ recorded }) => recorded);
+}

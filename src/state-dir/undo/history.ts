@@ -1,0 +1,109 @@
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import * as z from 'zod/mini';
+import { BackupError, fromSystemError } from '../../errors.ts';
+import { fsyncDirectory } from '../../system/fsync-directory.ts';
+import type { Place } from '../commit/layout.ts';
+
+/** The snapshot that a restore brought. */
+export interface SnapshotOrigin {
+  /** Name of its file; null when it came through a pipe. */
+  name: string | null;
+  /** When it was made, RFC 3339. */
+  createdAt: string;
+}
+
+const count = z.int().check(z.minimum(0));
+
+/** File name of a directory; never a path. */
+export const componentSchema = z.string().check(
+  z.minLength(1),
+  z.refine((name) => name !== '.' && name !== '..' && !/[/\0]/.test(name), 'not a file name'),
+);
+
+const recordedStateSchema = z.object({
+  /** A name beside the history. */
+  directory: componentSchema,
+  /** `tree`: the whole state directory. `merge`: only what a merge, or the undo of one, took out of it. */
+  kind: z.enum(['tree', 'merge']),
+  /** Number of the state that it puts back. */
+  state: count,
+  /** Number of the state that must be live for it; null for a whole tree, which replaces any. */
+  onto: z.nullable(count),
+  /** How many paths were exchanged; null for a whole tree. */
+  paths: z.nullable(count),
+  replaced_at: z.string(),
+  by: z.enum(['restore', 'undo']),
+  snapshot: z.nullable(z.object({ name: z.nullable(z.string()), created_at: z.string() })),
+  /** Whether a plain undo may take it: not what an undo displaced, and not what lies ahead of where an undo went back to. */
+  undoable: z.boolean(),
+});
+
+/**
+ * What is known of the previous states of a state directory that lie beside this file. States are numbered from 1, the one that was live
+ * before the first restore. A file of the same name in the other place may say more; the higher revision knows what is live.
+ */
+export const historyFileSchema = z.object({
+  format: z.literal(1),
+  revision: count,
+  /** Number of the state that is live. */
+  live: count,
+  /** The highest number given so far. */
+  highest: count,
+  /** Restores since nothing was kept. */
+  restores: count,
+  states: z.array(recordedStateSchema),
+});
+
+export type RecordedState = z.infer<typeof recordedStateSchema>;
+export type HistoryFile = z.infer<typeof historyFileSchema>;
+
+function historyPath(place: Place): string {
+  return join(place.directory, `${place.names.hidden}history`);
+}
+
+/** The history at `place`; null if nothing is kept there. */
+export function readHistoryFile(place: Place): HistoryFile | null {
+  const path = historyPath(place);
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return null;
+    throw fromSystemError(error, 'read what is known of previous states', path);
+  }
+  try {
+    return historyFileSchema.parse(JSON.parse(text));
+  } catch (error) {
+    throw new BackupError('IO', 'the list of previous states cannot be understood', {
+      path,
+      hint: 'Move that file away: whole trees are still found by their names, what merges took out lies beside it.',
+      cause: error,
+    });
+  }
+}
+
+/** Writes the history at `place`, durably; one without a state is removed. */
+export function writeHistoryFile(place: Place, history: HistoryFile): void {
+  const path = historyPath(place);
+  if (history.states.length === 0) {
+    rmSync(path, { force: true });
+    return;
+  }
+  const temporary = `${path}.tmp`;
+  try {
+    const descriptor = openSync(temporary, 'w', 0o600);
+    try {
+      writeFileSync(descriptor, `${JSON.stringify(history)}\n`);
+      fsyncSync(descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
+    renameSync(temporary, path);
+    fsyncDirectory(place.directory);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
+}

@@ -1,0 +1,158 @@
+import { basename } from 'node:path';
+import { BackupError, fromSystemError } from '../../errors.ts';
+import type { OperationOptions } from '../../events.ts';
+import { checkArgument, checkOptions, OPERATION_SHAPE, optionsSchema, pathSchema, textSchema } from '../../options.ts';
+import { mountPointsBelow } from '../../system/mount-points.ts';
+import type { Committed } from '../commit/commit-change.ts';
+import { performSwap } from '../commit/swap.ts';
+import { inspectTarget } from '../commit/target-state.ts';
+import { acquireStateLock, type StateLock } from '../lock/lock.ts';
+import { assertNotRunning, RUNNING_SHAPE, type RunningOptions } from '../lock/not-running.ts';
+import { performExchange } from '../merge/exchange.ts';
+import { clearLeftovers } from '../recover/clear-leftovers.ts';
+import { assertRecovered } from '../recover/needs-recovery.ts';
+import { historyAfterUndo } from './history-changes.ts';
+import { planReversal } from './plan-reversal.ts';
+import { findHistory, findNamed, forUsers, type KeptState, type PreviousState, routeTo } from './previous-states.ts';
+
+export interface UndoOptions extends OperationOptions, RunningOptions {
+  /**
+   * Name of the previous state to go to, or the path of its directory.
+   *
+   * @default the newest one that has not been undone
+   */
+  to?: string;
+}
+
+const undoOptionsSchema = optionsSchema<UndoOptions>({ ...OPERATION_SHAPE, ...RUNNING_SHAPE, to: textSchema });
+
+export interface UndoReport {
+  /** The state directory. */
+  stateDir: string;
+  /** The previous state that is live again: where it was kept, and when it had been replaced. */
+  restored: PreviousState;
+  /** All that were put back for it, one after the other; the last is `restored`. */
+  steps: PreviousState[];
+  /** Where what was live until now is kept (`to` puts it back); null if there was nothing. */
+  previousState: string | null;
+}
+
+/**
+ * Puts a previous state back, as atomically as a restore puts a snapshot in place: the newest that has not been undone, so that a repeated undo
+ * goes further back, or the one that is named. Where merges lie in between, they are reversed one after the other; each is complete
+ * before the next begins. Whatever this displaces is kept too.
+ *
+ * @throws `NOTHING_TO_UNDO`; `STATE_DIR_LOCKED`; `STATE_DIR_IN_USE`; `NEEDS_RECOVERY`; `PERMISSION`, `IO`, with everything as it was before the step that failed
+ */
+export async function undoRestore(stateDir: string, options: UndoOptions = {}): Promise<UndoReport> {
+  checkArgument('stateDir', pathSchema, stateDir);
+  checkOptions(undoOptionsSchema, options);
+  return withLock(stateDir, 'undo', options, async (lock) => {
+    const history = findHistory(lock.place);
+    const wanted =
+      options.to === undefined ? newestUndoable(history.states, lock) : findNamed(options.to, history, lock.place);
+    const route = routeTo(wanted, history);
+    if (route === null) throw unreachableError(wanted);
+    for (const step of route) refuseOutside(step, lock);
+    await clearLeftovers(lock.place, options);
+    await assertNotRunning(lock.place.target, options);
+    let previousState: string | null = null;
+    for (const [index, { name }] of route.entries()) {
+      lock.assertHeld();
+      const displaced = putBack(findNamed(name, findHistory(lock.place), lock.place), options);
+      if (index === 0) previousState = displaced;
+    }
+    return { stateDir: lock.place.target, restored: forUsers(wanted), steps: route.map(forUsers), previousState };
+  });
+}
+
+/** @returns where what was live until now is kept */
+function putBack(step: KeptState, options: OperationOptions): string | null {
+  const { place } = step;
+  const history = findHistory(place);
+  const common = { operation: 'undo', incoming: basename(step.path) } as const;
+  let done: Committed & { previousState: string | null };
+  if (step.kind === 'merge') {
+    done = performExchange(place, {
+      ...common,
+      record: planReversal(step),
+      historyAfter: (displaced) => historyAfterUndo(place, history, step, displaced),
+    });
+  } else {
+    const mounted = place.strategy === 'rename' ? mountPointsBelow(place.target) : [];
+    const swapped = performSwap(place, {
+      ...common,
+      found: inspectTarget(place),
+      historyAfter: (displaced) => historyAfterUndo(place, history, step, displaced),
+    });
+    done = { ...swapped, previousState: swapped.previousState };
+    for (const path of mounted) {
+      const message = `was mounted there; it is still mounted, now below ${done.previousState}`;
+      options.onEvent?.({ type: 'notice', path, message });
+    }
+  }
+  for (const path of done.movedAside) {
+    const message = 'appeared in the state directory meanwhile and was moved here';
+    options.onEvent?.({ type: 'notice', path, message });
+  }
+  if (done.journalRemains) {
+    const message = 'put back, but the journal could not be removed: run oxios-backup recover';
+    options.onEvent?.({ type: 'notice', message });
+  }
+  return done.previousState;
+}
+
+function newestUndoable(states: readonly KeptState[], lock: StateLock): KeptState {
+  const newest = states.find(({ undoable }) => undoable);
+  if (newest !== undefined) return newest;
+  const { target } = lock.place;
+  if (states.length === 0) throw nothingKeptError(target);
+  throw new BackupError('NOTHING_TO_UNDO', 'everything that restores replaced has been put back', {
+    path: target,
+    hint: 'What undo itself replaced is put back by its name: oxios-backup undo --list, then undo --to NAME.',
+  });
+}
+
+export function nothingKeptError(target: string): BackupError {
+  return new BackupError('NOTHING_TO_UNDO', 'no previous state of the state directory is kept', {
+    path: target,
+    hint: 'Only restores with --replace or --merge keep one, until it is discarded.',
+  });
+}
+
+function unreachableError({ name, path }: KeptState): BackupError {
+  return new BackupError('NOTHING_TO_UNDO', `${name} is a part of a state that is no longer there`, {
+    path,
+    hint: 'What a merge took out lies below "before" in that directory: copy back by hand what you need.',
+  });
+}
+
+function refuseOutside({ place, path }: KeptState, lock: StateLock): void {
+  if (place.strategy !== 'rename' || lock.place.strategy !== 'children') return;
+  throw new BackupError(
+    'NOTHING_TO_UNDO',
+    'the previous state lies outside of what is mounted at the state directory',
+    {
+      path,
+      hint: 'Copy it back by hand, or unmount the state directory first.',
+    },
+  );
+}
+
+/** Does something with the previous states of a state directory under its lock. */
+export async function withLock<T>(
+  stateDir: string,
+  purpose: string,
+  { onEvent }: OperationOptions,
+  act: (lock: StateLock) => Promise<T>,
+): Promise<T> {
+  const lock = await acquireStateLock(stateDir, purpose, onEvent && { onEvent });
+  try {
+    await assertRecovered(stateDir, lock);
+    return await act(lock);
+  } catch (error) {
+    throw fromSystemError(error, `do the ${purpose}`, lock.place.target);
+  } finally {
+    await lock.release();
+  }
+}

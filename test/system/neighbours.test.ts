@@ -1,0 +1,78 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { expect, test } from 'vitest';
+import { findNeighbours, neighbourMessage } from '../../src/state-dir/neighbours.ts';
+import { TempDir } from '../workroom.ts';
+
+const room = new TempDir();
+
+function homeWith(...files: string[]): { home: string; root: string } {
+  const home = room.fresh('home');
+  const root = path.join(home, '.oxios/workspace');
+  fs.mkdirSync(root, { recursive: true });
+  for (const file of files) {
+    fs.mkdirSync(path.dirname(path.join(home, file)), { recursive: true });
+    fs.writeFileSync(path.join(home, file), 'x');
+  }
+  return { home, root };
+}
+
+test('names what lies beside the default state directory, with a command for each', () => {
+  const { home, root } = homeWith(
+    '.oxi/brain/brain.db',
+    '.oxi/vault/a.md',
+    '.oxios/auth.json',
+    '.oxios/state/agent_log.db',
+  );
+  expect(findNeighbours(root, home)).toEqual([
+    {
+      directory: `${home}/.oxi/brain`,
+      names: [],
+      what: 'agent memory',
+      command: `oxios-backup create --state-dir ${home}/.oxi/brain`,
+    },
+    {
+      directory: `${home}/.oxi/vault`,
+      names: [],
+      what: 'knowledge',
+      command: `oxios-backup create --state-dir ${home}/.oxi/vault`,
+    },
+    {
+      directory: `${home}/.oxios`,
+      names: ['auth.json', 'state'],
+      what: 'configuration, credentials and state',
+      command: `oxios-backup create --state-dir ${home}/.oxios --exclude /workspace --exclude /backups`,
+    },
+  ]);
+});
+
+test('finds nothing where there is nothing, nor beside another state directory', () => {
+  const { home, root } = homeWith();
+  expect(findNeighbours(root, home)).toEqual([]);
+  const { home: full } = homeWith('.oxi/brain/brain.db', 'elsewhere/.oxios/auth.json', 'elsewhere/workspace/a');
+  expect(findNeighbours(path.join(full, 'elsewhere/workspace'), full)).toEqual([]);
+});
+
+test('what leads into the state directory is in the snapshot', () => {
+  const { home, root } = homeWith('.oxios/workspace/knowledge/a.md');
+  fs.symlinkSync('workspace/knowledge', path.join(home, '.oxios/knowledge'));
+  fs.mkdirSync(path.join(home, '.oxi'));
+  fs.symlinkSync(path.join(root, 'knowledge'), path.join(home, '.oxi/vault'));
+  expect(findNeighbours(root, home)).toEqual([]);
+});
+
+test('the default state directory may be reached by a link', () => {
+  const { home, root } = homeWith('.oxi/brain/brain.db');
+  const link = room.fresh('link');
+  fs.symlinkSync(root, link);
+  expect(findNeighbours(link, home)).toHaveLength(1);
+});
+
+test('a command is one that a shell understands', () => {
+  const parent = room.fresh("it's a home");
+  fs.mkdirSync(path.join(parent, '.oxi/brain'), { recursive: true });
+  fs.mkdirSync(path.join(parent, '.oxios/workspace'), { recursive: true });
+  const [brain] = findNeighbours(path.join(parent, '.oxios/workspace'), parent);
+  expect(brain?.command).toBe(`oxios-backup create --state-dir '${parent.replace("'", "'\\''")}/.oxi/brain'`);
+  expect(brain && neighbourMessage(brain)).toContain('is not in the snapshot');
+});
