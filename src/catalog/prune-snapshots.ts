@@ -70,7 +70,7 @@ export interface PruneResult {
  * Removes the snapshots of a folder that no rule of the policy keeps. Those of each source (host name and state directory) are decided on their own.
  *
  * The last good backup stays, whatever the rules say: before anything of a source is removed, its newest snapshot is verified, also if it was
- * before; if it is damaged, the one before it, and so on. If the newest has incomplete, the newest without any is verified and kept in the same way, and so is
+ * before; if it is damaged, the one before it, and so on. If the newest is incomplete, the newest complete one is verified and kept in the same way, and so is
  * the newest from before a drop to less than half. What is damaged, holds nothing, or is dated in the future is kept too, but fills no rule's place,
  * so a streak of those displaces nothing. Nothing but sealed snapshots is ever removed.
  *

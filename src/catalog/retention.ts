@@ -27,7 +27,7 @@ type Rule = 'last' | 'daily' | 'weekly' | 'monthly' | 'yearly';
 
 /**
  * Why a snapshot is kept: by a rule; by a rule as the oldest snapshot, before it has found enough others; because the last good backup is
- * never removed (`newest verified`: every byte of it; `newest complete`: one without incomplete, when the newest has some); or because the one
+ * never removed (`newest verified`: every byte of it; `newest complete`: one that is complete, when the newest is not); or because the one
  * after it holds less than half of its files or bytes, and that may not be what it should be (`before a drop`).
  */
 export type KeepReason = Rule | `oldest ${Rule}` | 'newest verified' | 'newest complete' | 'before a drop';

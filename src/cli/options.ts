@@ -20,7 +20,7 @@ export const JSON_RESULT = {
 export const REPORTING = {
   ...JSON_RESULT,
   progress: { type: 'boolean', implies: 'json', describe: 'With --json: events before it, one a line' },
-  quiet: { type: 'boolean', describe: 'Say errors and incomplete only' },
+  quiet: { type: 'boolean', describe: 'Print errors, and files that are missing or inconsistent, only' },
 } as const;
 
 export const THREADS = {

@@ -44,7 +44,7 @@ export interface BackupPlan {
   sections: ManifestSection[];
   /** What would stay out on purpose, with sizes where they were looked at. */
   excluded: ExcludedPath[];
-  /** What could not be had as things are: incomplete that the snapshot would name. */
+  /** What could not be had as things are: missing or inconsistent files that the snapshot would name. */
   incomplete: RecordedStatus[];
   notices: Notice[];
 }

@@ -249,7 +249,7 @@ test('what vanishes between two batches is named', async () => {
   for await (const _ of captureState(folder.path, { excludes: [], output: [], report, scratch, ...options })) {
     execFileSync('rm', ['-rf', late, join(folder.path, 'zz')]);
   }
-  expect(incomplete).toEqual(['vanished z.json', 'vanished zz']);
+  expect(incomplete).toEqual(['deleted z.json', 'deleted zz']);
 });
 
 test('a directory too deep for the system is a named loss', async () => {

@@ -64,20 +64,20 @@ test.for(['m', 'zz'] as const)('what is deleted meanwhile is named, and no loss 
   });
   expect(made.complete).toBe(true);
   // What was not listed yet was never there.
-  expect(made.told).toEqual(at === 'm' ? [] : ['vanished n/d/y.json', 'vanished n/x.json']);
+  expect(made.told).toEqual(at === 'm' ? [] : ['deleted n/d/y.json', 'deleted n/x.json']);
 });
 
 test('a large file that is deleted meanwhile is named, and no loss', async () => {
   const build: Act = (root) => fs.writeFileSync(join(root, 'n/large.bin'), Buffer.alloc(3 * 2 ** 20, 'x'));
   const made = await createWhile(build, 'zz', remove('n/large.bin'));
-  expect(made).toMatchObject({ complete: true, told: ['vanished n/large.bin'] });
+  expect(made).toMatchObject({ complete: true, told: ['deleted n/large.bin'] });
 });
 
 test.for(['n/x.json', 'n/large.bin'])('%s that is moved after it was listed is named where it is now', async (name) => {
   const build: Act = (root) =>
     fs.writeFileSync(join(root, name), Buffer.alloc(name.endsWith('bin') ? 2 ** 22 : 5, 'x'));
   const made = await createWhile(build, 'zz', move(name, 'a/moved'));
-  expect(made.told).toEqual(['unreadable a/moved', `vanished ${name}`]);
+  expect(made.told).toEqual(['unreadable a/moved', `deleted ${name}`]);
   expect(made.complete).toBe(false);
 });
 
@@ -125,8 +125,8 @@ test('of a directory that is moved after it was listed the files are named', asy
   expect(made.told).toEqual([
     'unreadable a/d/e/y.json',
     'unreadable a/d/x.json',
-    'vanished n/d/e/y.json',
-    'vanished n/d/x.json',
+    'deleted n/d/e/y.json',
+    'deleted n/d/x.json',
   ]);
 });
 
@@ -180,6 +180,6 @@ test('a second name that is still there has what the first one had', async () =>
   };
   const made = await createWhile(build, 'zz', remove('n/x.json'));
   // Its change time moved, for it has one name less.
-  expect(made).toMatchObject({ complete: true, told: ['vanished n/x.json', 'retried n/y.json'] });
+  expect(made).toMatchObject({ complete: true, told: ['deleted n/x.json', 'retried n/y.json'] });
   expect(fs.readFileSync(join(made.back, 'n/y.json'), 'utf8')).toBe('n/x.json');
 });

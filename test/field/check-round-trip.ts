@@ -77,7 +77,7 @@ function run(command: string, snapshot: string, ...args: string[]): Summary {
 }
 
 function isIncomplete({ status }: { status: string }): boolean {
-  return status === 'changed' || status === 'unreadable';
+  return status === 'inconsistent' || status === 'unreadable';
 }
 
 function sameSet(what: string, expected: ReadonlySet<string>, actual: readonly string[]): string[] {

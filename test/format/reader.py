@@ -418,7 +418,7 @@ class Snapshot:
             path, status = item.get("path"), item.get("status")
             check_path(path, "I21", longest=False)
             need(
-                status in ("retried", "trimmed", "changed", "vanished", "unreadable"),
+                status in ("retried", "truncated", "inconsistent", "deleted", "unreadable"),
                 "I19",
                 f"{path!r} has a status that nobody defined",
             )
@@ -567,7 +567,7 @@ class Snapshot:
                 if kind == "d":
                     parents.append(path)
                 status = missing.pop(path, None)
-                need(status not in ("vanished", "unreadable"), "I22", f"{path!r} is there, and has the status {status}")
+                need(status not in ("deleted", "unreadable"), "I22", f"{path!r} is there, and has the status {status}")
                 if parent in counts and re.fullmatch(r"(?s).+\.(md|json)", name):
                     counts[parent] += 1
                 if kind == "h":
@@ -584,7 +584,7 @@ class Snapshot:
             for row in rows if each else ():
                 each(row)
         for path, status in missing.items():
-            need(status in ("vanished", "unreadable"), "I22", f"{path!r} has the status {status}, and is not there")
+            need(status in ("deleted", "unreadable"), "I22", f"{path!r} has the status {status}, and is not there")
         for key, value in totals.items():
             need(self.root["totals"][key] == value, "I5", f"total of {key} is {value}")
         end = stored_member(b"E", bytes(1024))
@@ -707,7 +707,7 @@ def main(words):
         sys.stderr.write(f"{words[1]}: {error}\n".encode("utf-8", "backslashreplace").decode())
         return 1
     for path, status in snapshot.statuses.items():
-        if status in ("changed", "unreadable"):
+        if status in ("inconsistent", "unreadable"):
             sys.stderr.write(f"incomplete: {json.dumps(path)}: {status}\n")
     return 0
 

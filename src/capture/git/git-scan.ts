@@ -42,13 +42,13 @@ class RepositoryChanged extends Error {}
 
 interface Attempt {
   changed: () => void;
-  vanished: (path: string) => void;
+  deleted: (path: string) => void;
 }
 
 const changed = () => {
   throw new RepositoryChanged();
 };
-const STRICT: Attempt = { changed, vanished: changed };
+const STRICT: Attempt = { changed, deleted: changed };
 
 /** A ref or the name of an object, as in `HEAD`: what git itself tells its directories by. */
 const HEAD = /^(?:ref:\s*refs\/|[0-9a-f]{40}(?:[0-9a-f]{24})?\s*$)/;
@@ -139,7 +139,7 @@ export class GitScan {
         return null;
       },
       // Git deleted it, or packed it.
-      vanished: () => {},
+      deleted: () => {},
       staysLive: (path, name, listing) => this.#staysLive(path, name, listing),
       isExcluded: (directory, name) => this.#exclusions.patternFor(directory, name) !== null,
     };
@@ -199,10 +199,10 @@ export class GitScan {
             opened.push(held);
             return held;
           }
-          attempt.vanished(path);
+          attempt.deleted(path);
           return null;
         },
-        vanished: attempt.vanished,
+        deleted: attempt.deleted,
         staysLive: (path) => this.names.reasonFor(path, false) !== null,
         isExcluded: (directory, name) => this.#exclusions.patternFor(directory, name) !== null,
       });
@@ -253,7 +253,7 @@ export class GitScan {
     }
     return read({
       changed: () => {},
-      vanished: (path) => this.#report.incomplete(path, 'unreadable', 'git was changing its files all the time'),
+      deleted: (path) => this.#report.incomplete(path, 'unreadable', 'git was changing its files all the time'),
     });
   }
 

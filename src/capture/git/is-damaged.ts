@@ -32,7 +32,7 @@ function isNamed(absolute: string, digits: string): boolean {
     largest: Number.POSITIVE_INFINITY,
     left: Number.POSITIVE_INFINITY,
     tooLarge: () => null,
-    vanished: () => {},
+    deleted: () => {},
     staysLive: (path) => !NAMING.includes(path.split('/', 1)[0] ?? ''),
     isExcluded: () => false,
   });

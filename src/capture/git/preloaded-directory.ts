@@ -30,7 +30,7 @@ export interface PreloadOptions {
   /** Called for each of those. May open it at once, so that it is there then. */
   tooLarge: (path: string, absolute: string) => PinnedFile | null;
   /** Called for what was listed and is gone. May throw, to begin anew. */
-  vanished: (path: string) => void;
+  deleted: (path: string) => void;
   /** Whether something is looked at when its turn comes. Told the listing of a directory, null of a file. */
   staysLive: (path: string, name: string, listing: DirectoryNames | null) => boolean;
   /** Whether the user left something out, which is then not looked at. */
@@ -75,7 +75,7 @@ function preloadListed(
     const isLive = options.staysLive(path + name, name, null);
     const child = isLive ? null : preloadChild(absolute + name, path + name, name, options);
     if (child === GONE) {
-      if (names.includes(name)) options.vanished(path + name);
+      if (names.includes(name)) options.deleted(path + name);
       continue;
     }
     there.push(name);

@@ -157,7 +157,7 @@ db.commit()
   });
 });
 
-test('a database that is gone has vanished', async () => {
+test('a database that is gone was deleted', async () => {
   const readers = await availableReaders('auto');
   expect(await captureDatabase(database, nextCopy(), readers)).toMatchObject({ status: 'deleted' });
 });
