@@ -1,4 +1,4 @@
-import type { FileStatus } from './capture/file-status.ts';
+import type { FileStatus } from './format/file-status.ts';
 
 /** What a running operation tells its caller. */
 export type BackupEvent =

@@ -1,6 +1,4 @@
 export type { ExcludedPath } from './capture/capture-report.ts';
-export type { FileStatus } from './capture/file-status.ts';
-export { isIncomplete } from './capture/file-status.ts';
 export type { HeldAmount } from './catalog/drops.ts';
 export { listSnapshots } from './catalog/list-snapshots.ts';
 export type { PruneGroup, UntouchedReason } from './catalog/prune-plan.ts';
@@ -27,14 +25,16 @@ export {
 } from './errors.ts';
 export type { BackupEvent, OperationOptions, Phase } from './events.ts';
 export type { Entry, EntryType } from './format/entry.ts';
+export type { FileStatus } from './format/file-status.ts';
+export { isIncomplete } from './format/file-status.ts';
 export type { RecordedStatus, Totals } from './format/index-root.ts';
 export type { Manifest, ManifestSection } from './format/manifest.ts';
 export { printable } from './format/printable.ts';
 export { listEntries } from './inspect/list-entries.ts';
 export { type SnapshotSummary, showSnapshot } from './inspect/show-snapshot.ts';
 export { writeEntry } from './inspect/write-entry.ts';
+export type { SelectionOptions } from './patterns/selection.ts';
 export type { Problem } from './read/problem.ts';
-export type { SelectionOptions } from './read/selection.ts';
 export type { ExternalLink, ExternalLinks } from './restore/external-links.ts';
 export { type RestoreOptions, type RestoreResult, restoreBackup } from './restore/restore-backup.ts';
 export type { LostEntry } from './restore/salvage/salvage-writer.ts';

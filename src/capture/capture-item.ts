@@ -1,4 +1,4 @@
-import type { FileStatus } from './file-status.ts';
+import type { FileStatus } from '../format/file-status.ts';
 import type { PinnedFile } from './pinned-file.ts';
 
 /** What tells one file from another. */

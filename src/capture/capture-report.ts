@@ -1,4 +1,4 @@
-import type { FileStatus } from './file-status.ts';
+import type { FileStatus } from '../format/file-status.ts';
 
 /** Something that stays out of the snapshot on purpose. A directory stands for all that it holds. */
 export interface ExcludedPath {

@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
+import { compileUserExcludes } from '../patterns/excludes.ts';
 import { throwIfAborted } from '../workers/abort.ts';
 import type { CaptureItem, FileKey } from './capture-item.ts';
 import type { CaptureReport } from './capture-report.ts';
@@ -10,7 +11,6 @@ import { scanStateDir } from './scan.ts';
 import type { SeenTree } from './seen-tree.ts';
 import { DatabaseCopies } from './sqlite/database-copies.ts';
 import type { ReaderName } from './sqlite/database-reader.ts';
-import { compileUserExcludes } from './user-excludes.ts';
 
 export interface CaptureOptions {
   /** Patterns in gitignore's language. */

@@ -1,11 +1,11 @@
 import type { BigIntStats } from 'node:fs';
+import { treeSize } from '../system/tree-size.ts';
 import type { FileKey } from './capture-item.ts';
 import type { CaptureReport, ExcludedPath } from './capture-report.ts';
 import type { GitScan } from './git/git-scan.ts';
 import { OWN_SNAPSHOT } from './own-rules.ts';
 import type { SeenTree } from './seen-tree.ts';
 import type { SystemReason } from './system-reason.ts';
-import { treeSize } from './tree-size.ts';
 
 /** Says what a scan does not hand over, and why. */
 export class ScanReport {

@@ -1,4 +1,4 @@
-import type { FileStatus } from './file-status.ts';
+import type { FileStatus } from '../format/file-status.ts';
 
 /** What a failed system call says about the file that it was for. */
 export interface SystemReason {

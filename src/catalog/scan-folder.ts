@@ -1,8 +1,8 @@
 import { hash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
-import { isIncomplete } from '../capture/file-status.ts';
 import { BackupError, ERROR_CODES, fromSystemError } from '../errors.ts';
+import { isIncomplete } from '../format/file-status.ts';
 import { MEMBER_HEADER, memberLength } from '../format/gzip-member.ts';
 import { parseSeal, SEAL_LENGTH } from '../format/seal.ts';
 import { openSnapshot } from '../read/open-snapshot.ts';

@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { OperationOptions } from '../events.ts';
 import type { Entry } from '../format/entry.ts';
 import { isBelow } from '../format/path-order.ts';
-import type { Selection } from '../read/selection.ts';
+import type { Selection } from '../patterns/selection.ts';
 import { throwIfAborted } from '../workers/abort.ts';
 import { differingAspects, sameInstant } from './change.ts';
 import { type Difference, DifferenceBuilder } from './difference.ts';

@@ -6,10 +6,10 @@ import { isEmptySnapshot, type RecordedStatus, type Totals } from '../format/ind
 import type { Manifest } from '../format/manifest.ts';
 import { comparePaths, isBelow } from '../format/path-order.ts';
 import { checkArgument, checkOptions, snapshotSchema, storeSchema } from '../options.ts';
+import { compileSelection, type Selection } from '../patterns/selection.ts';
 import { visitForeign } from '../read/foreign/read-foreign.ts';
 import { type ForeignArchive, type OpenSnapshot, openSnapshot, type SealedSnapshot } from '../read/open-snapshot.ts';
 import { ReadPool } from '../read/read-pool.ts';
-import { compileSelection, type Selection } from '../read/selection.ts';
 import { openSource } from '../read/snapshot-source.ts';
 import { type ExternalLink, externalLinksError } from '../restore/external-links.ts';
 import { checkSpace, type SpaceCheck, spaceError } from '../restore/free-space.ts';

@@ -3,10 +3,10 @@ import { BackupError } from '../errors.ts';
 import type { Entry } from '../format/entry.ts';
 import { comparePaths, parentOf } from '../format/path-order.ts';
 import { ANY_PLATFORM } from '../format/path-rules.ts';
+import type { Selection } from '../patterns/selection.ts';
 import { visitForeign } from '../read/foreign/read-foreign.ts';
 import type { ForeignArchive, OpenSnapshot, SealedSnapshot } from '../read/open-snapshot.ts';
 import { blocksFor, readValidatedBlock } from '../read/read-entries.ts';
-import type { Selection } from '../read/selection.ts';
 import type { Side } from './side.ts';
 
 /** Node.js sets times to the microsecond, so a restore brings back no more than that. */

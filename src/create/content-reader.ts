@@ -1,9 +1,9 @@
 import fs from 'node:fs';
 import type { CaptureItem, FileKey, LiveSource } from '../capture/capture-item.ts';
 import type { FileAttributes } from '../capture/file-state.ts';
-import type { FileStatus } from '../capture/file-status.ts';
 import { LiveFile, type LiveFileOptions } from '../capture/live-file.ts';
 import { type SystemReason, systemReason } from '../capture/system-reason.ts';
+import type { FileStatus } from '../format/file-status.ts';
 
 /** How the reading of a large file went; `unfinished` is a growing log that was read to the middle of a line. */
 export interface ContentOutcome {

@@ -1,5 +1,5 @@
-import { isIncomplete } from '../capture/file-status.ts';
 import { BackupError } from '../errors.ts';
+import { isIncomplete } from '../format/file-status.ts';
 import { isEmptySnapshot, type RecordedStatus, type Totals } from '../format/index-root.ts';
 
 /**

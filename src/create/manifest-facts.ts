@@ -1,7 +1,7 @@
-import { compileUserExcludes } from '../capture/user-excludes.ts';
 import { FORMAT_VERSION } from '../format/format-version.ts';
 import type { Totals } from '../format/index-root.ts';
 import type { Manifest } from '../format/manifest.ts';
+import { compileUserExcludes } from '../patterns/excludes.ts';
 import { readProgram } from '../program.ts';
 import { CATEGORIES } from '../state-dir/sections.ts';
 import type { StateStore } from '../state-dir/state-store.ts';

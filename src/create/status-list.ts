@@ -1,5 +1,5 @@
-import type { FileStatus } from '../capture/file-status.ts';
 import { BackupError } from '../errors.ts';
+import type { FileStatus } from '../format/file-status.ts';
 import type { RecordedStatus } from '../format/index-root.ts';
 import { MAX_INDEX_JSON_BYTES } from '../format/inflate-exactly.ts';
 import { comparePaths } from '../format/path-order.ts';

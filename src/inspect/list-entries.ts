@@ -4,10 +4,10 @@ import type { OperationOptions } from '../events.ts';
 import type { Entry } from '../format/entry.ts';
 import { ANY_PLATFORM } from '../format/path-rules.ts';
 import { checkArgument, checkOptions, OPERATION_SHAPE, optionsSchema, snapshotSchema } from '../options.ts';
+import { compileSelection, SELECTION_SHAPE, type Selection, type SelectionOptions } from '../patterns/selection.ts';
 import { stepForeign } from '../read/foreign/read-foreign.ts';
 import { type ForeignArchive, openSnapshot, type SealedSnapshot } from '../read/open-snapshot.ts';
 import { blocksFor, readValidatedBlock } from '../read/read-entries.ts';
-import { compileSelection, SELECTION_SHAPE, type Selection, type SelectionOptions } from '../read/selection.ts';
 import { openSource } from '../read/snapshot-source.ts';
 import { throwIfAborted } from '../workers/abort.ts';
 

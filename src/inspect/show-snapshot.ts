@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
-import { isIncomplete } from '../capture/file-status.ts';
 import type { OperationOptions } from '../events.ts';
+import { isIncomplete } from '../format/file-status.ts';
 import type { RecordedStatus, Totals } from '../format/index-root.ts';
 import type { Manifest } from '../format/manifest.ts';
 import { checkArgument, checkOptions, operationSchema, snapshotSchema } from '../options.ts';

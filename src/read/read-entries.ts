@@ -2,11 +2,11 @@ import { BackupError } from '../errors.ts';
 import { DAMAGED_HINT } from '../format/gzip-member.ts';
 import { type BlockEntry, blockEntries, type IndexBlock } from '../format/index-block.ts';
 import { comparePaths } from '../format/path-order.ts';
+import type { Selection } from '../patterns/selection.ts';
 import type { BlockLocation } from './index-reader.ts';
 import { readBlock } from './index-reader.ts';
 import type { SealedSnapshot } from './open-snapshot.ts';
 import { formatPaths, problemError } from './problem.ts';
-import type { Selection } from './selection.ts';
 import { validateBlock } from './validate-block.ts';
 
 const NO_FOLDERS: ReadonlySet<string> = new Set();

@@ -5,9 +5,9 @@ import { type BackupError, fromSystemError } from '../errors.ts';
 import type { Entry } from '../format/entry.ts';
 import { comparePaths } from '../format/path-order.ts';
 import { printable } from '../format/printable.ts';
+import { setEntryTime, type UnheldTimes } from '../system/entry-time.ts';
 import { within } from '../system/near-path.ts';
 import { throwIfAborted } from '../workers/abort.ts';
-import { setEntryTime, type UnheldTimes } from './entry-time.ts';
 import { HardLinks } from './hard-links.ts';
 import type { ExtractedTree, TreeWriterOptions } from './tree-writer.ts';
 

@@ -6,9 +6,9 @@ import type { SealedSnapshot } from '../read/open-snapshot.ts';
 import { type Problem, problemError } from '../read/problem.ts';
 import { isParallel, type ReadPool } from '../read/read-pool.ts';
 import { walkParallel } from '../read/walk-parallel.ts';
+import { addUnheld } from '../system/entry-time.ts';
 import { throwIfAborted } from '../workers/abort.ts';
 import { OrderedWindow } from '../workers/window.ts';
-import { addUnheld } from './entry-time.ts';
 import type { BlockPlan, ExtractionPlan } from './restore-plan.ts';
 import { type ExtractedTree, emptyTree, TreeWriter, type TreeWriterOptions } from './tree-writer.ts';
 

@@ -2,6 +2,7 @@ import { BackupError } from '../errors.ts';
 import type { Entry } from '../format/entry.ts';
 import { zerosOf } from '../format/index-block.ts';
 import { parentOf } from '../format/path-order.ts';
+import { type Selection, selectEntries } from '../patterns/selection.ts';
 import { attributesOf, hardLinkProblem } from '../read/entry-agreement.ts';
 import { EntryLookup, type FoundEntry } from '../read/entry-lookup.ts';
 import type { BlockLocation } from '../read/index-reader.ts';
@@ -9,7 +10,6 @@ import { isExternal, SymlinkIndex, type SymlinkTargets } from '../read/link-rule
 import type { SealedSnapshot } from '../read/open-snapshot.ts';
 import { formatPaths, problemError } from '../read/problem.ts';
 import { blocksFor, type ValidatedBlock } from '../read/read-entries.ts';
-import { type Selection, selectEntries } from '../read/selection.ts';
 import { noteUnusual, noUnusualNames, type UnusualNames } from '../read/unusual-names.ts';
 import type { ExternalLink } from './external-links.ts';
 import type { ExtractionPlan } from './restore-plan.ts';

@@ -1,8 +1,8 @@
 import path from 'node:path';
 import type { Readable } from 'node:stream';
-import { isIncomplete } from '../capture/file-status.ts';
 import { fromSystemError, isSystemError } from '../errors.ts';
 import type { OperationOptions } from '../events.ts';
+import { isIncomplete } from '../format/file-status.ts';
 import type { RecordedStatus } from '../format/index-root.ts';
 import type { Manifest } from '../format/manifest.ts';
 import {
@@ -16,10 +16,10 @@ import {
   storeSchema,
   threadsSchema,
 } from '../options.ts';
+import { compileSelection, SELECTION_SHAPE, type Selection, type SelectionOptions } from '../patterns/selection.ts';
 import { type ForeignArchive, type OpenSnapshot, openSnapshot, type SealedSnapshot } from '../read/open-snapshot.ts';
 import { blocksFor } from '../read/read-entries.ts';
 import { ReadPool } from '../read/read-pool.ts';
-import { compileSelection, SELECTION_SHAPE, type Selection, type SelectionOptions } from '../read/selection.ts';
 import { openSource } from '../read/snapshot-source.ts';
 import { commit, type RestoreMode } from '../state-dir/commit/commit-tree.ts';
 import { openStaging, type Staging } from '../state-dir/commit/staging.ts';
@@ -28,10 +28,10 @@ import { acquireStateLock } from '../state-dir/lock/lock.ts';
 import { assertNotRunning, RUNNING_SHAPE, type RunningOptions } from '../state-dir/lock/not-running.ts';
 import type { StateStore } from '../state-dir/state-store.ts';
 import type { SnapshotOrigin } from '../state-dir/undo/history.ts';
+import { tellUnheldTimes } from '../system/entry-time.ts';
 import { HERE } from '../system/platform.ts';
 import { throwIfAborted } from '../workers/abort.ts';
 import { finishDirectories, makeLinks } from './complete-tree.ts';
-import { tellUnheldTimes } from './entry-time.ts';
 import type { ExternalLink, ExternalLinks } from './external-links.ts';
 import { extractForeign } from './extract-foreign.ts';
 import { extractSealed } from './extract-sealed.ts';

@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import { fromSystemError } from '../errors.ts';
 import type { Entry } from '../format/entry.ts';
 import { comparePaths } from '../format/path-order.ts';
-import type { Selection } from '../read/selection.ts';
+import type { Selection } from '../patterns/selection.ts';
 import { applyTop, readTop } from '../state-dir/commit/top-attributes.ts';
 import { within } from '../system/near-path.ts';
 import { isDirectoryBelow } from './live-directory.ts';

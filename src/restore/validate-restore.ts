@@ -1,7 +1,7 @@
+import type { Selection } from '../patterns/selection.ts';
 import type { ForeignArchive, SealedSnapshot } from '../read/open-snapshot.ts';
 import { problemError } from '../read/problem.ts';
 import type { ReadPool } from '../read/read-pool.ts';
-import type { Selection } from '../read/selection.ts';
 import type { SnapshotValidator } from '../read/snapshot-validator.ts';
 import type { UnusualNames } from '../read/unusual-names.ts';
 import { validateSnapshot } from '../read/validate-snapshot.ts';

@@ -6,7 +6,7 @@ import { identityOf, monotonicMs, waitForTick } from '../../src/capture/file-sta
 import { PathGuard } from '../../src/capture/path-guard.ts';
 import { readLiveFile } from '../../src/capture/read-file.ts';
 import { scanStateDir } from '../../src/capture/scan.ts';
-import { compileUserExcludes } from '../../src/capture/user-excludes.ts';
+import { compileUserExcludes } from '../../src/patterns/excludes.ts';
 import { temporaryFolder } from './collect.ts';
 
 let folder: ReturnType<typeof temporaryFolder>;

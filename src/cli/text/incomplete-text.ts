@@ -1,4 +1,4 @@
-import { type FileStatus, isIncomplete } from '../../capture/file-status.ts';
+import { type FileStatus, isIncomplete } from '../../format/file-status.ts';
 
 /** Names that a line has room for. */
 const NAMED = 3;

@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { lutimesSync } from 'node:fs';
 import { splitTime } from '../../format/entry.ts';
-import { utimesTime } from '../../restore/entry-time.ts';
 import { type BytePath, bytePath } from '../../system/byte-path.ts';
+import { utimesTime } from '../../system/entry-time.ts';
 import { HERE } from '../../system/platform.ts';
 
 const NS_PER_SECOND = 1_000_000_000n;

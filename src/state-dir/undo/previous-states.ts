@@ -1,8 +1,8 @@
 import { lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { treeSize } from '../../capture/tree-size.ts';
 import { BackupError, fromSystemError } from '../../errors.ts';
 import { checkArgument, pathSchema } from '../../options.ts';
+import { treeSize } from '../../system/tree-size.ts';
 import { compareStamps, nextStamp, parseStamp, type Stamp, stampDate } from '../artifact-names.ts';
 import { bothPlaces, type Place, resolveTarget, type Target } from '../commit/layout.ts';
 import { BEFORE } from '../merge/exchange-layout.ts';

@@ -22,8 +22,8 @@ import { LiveFile } from '../../../src/capture/live-file.ts';
 import { ownPlaces } from '../../../src/capture/own-rules.ts';
 import { isRead, readLiveFile } from '../../../src/capture/read-file.ts';
 import { scanStateDir } from '../../../src/capture/scan.ts';
-import { compileUserExcludes } from '../../../src/capture/user-excludes.ts';
 import { comparePaths } from '../../../src/format/path-order.ts';
+import { compileUserExcludes } from '../../../src/patterns/excludes.ts';
 import { type Collected, collect, temporaryFolder } from '../collect.ts';
 
 const ENVIRONMENT = {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { comparePaths } from '../../src/format/path-order.ts';
-import { compileSelection, type SelectionOptions } from '../../src/read/selection.ts';
+import { compileSelection, type SelectionOptions } from '../../src/patterns/selection.ts';
 
 const wanted = (options: SelectionOptions, ...paths: string[]) =>
   paths.filter((path) => compileSelection(options)?.wants(path, false) ?? true);

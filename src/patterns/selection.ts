@@ -1,7 +1,7 @@
-import { compileUserExcludes, type UserExcludes } from '../capture/user-excludes.ts';
 import type { BlockEntry } from '../format/index-block.ts';
 import { comparePaths, parentOf } from '../format/path-order.ts';
 import { textsSchema } from '../options.ts';
+import { compileUserExcludes, type UserExcludes } from './excludes.ts';
 
 /** Which entries are wanted. Without either, all. */
 export interface SelectionOptions {
