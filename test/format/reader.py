@@ -68,7 +68,7 @@ TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)|[\[\]{}]', re.DOTALL)
 
 def plain(text):
     """An integer, or a number that is compared by its text: (text,)."""
-    return int(text) if len(text) < 18 and abs(int(text)) <= 2**53 else (text,)
+    return int(text) if text != "-0" and len(text) < 18 and abs(int(text)) < 2**53 else (text,)
 
 
 def without_twins(pairs):
@@ -326,6 +326,16 @@ def check_manifest(manifest, in_index):
         need("index_sha256" in manifest, "M11", "index_sha256 missing")
         if manifest["index_sha256"] is not None:
             digest(manifest["index_sha256"], "M11", "index_sha256")
+    if "tool" in manifest:
+        need(isinstance(manifest["tool"], str), "M14", "tool is no string")
+    if "source" in manifest:
+        source = manifest["source"]
+        need(isinstance(source, dict), "M14", "source is no object")
+        for key in ("platform", "hostname", "state_dir"):
+            need(isinstance(source.get(key), str), "M14", f"{key} of source is no string")
+    if "excludes" in manifest:
+        excludes = manifest["excludes"]
+        need(isinstance(excludes, list) and all(isinstance(item, str) for item in excludes), "M14", "excludes")
     piped = not in_index and manifest["index_sha256"] is None
     for key in ("files", "bytes"):
         need(key in manifest, "M10", f"{key} missing")
@@ -422,6 +432,7 @@ class Snapshot:
                 "I19",
                 f"{path!r} has a status that nobody defined",
             )
+            need(isinstance(item.get("detail"), str), "I19", f"the status of {path!r} has no detail")
             need(last is None or last < order(path), "I20", "statuses out of order")
             last = order(path)
             self.statuses[path] = status

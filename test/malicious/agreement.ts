@@ -110,6 +110,40 @@ export const AGREEMENT = {
       manifestTar(tar.subarray(512).toString().trimEnd().replace(/\}$/, ',"later":9007199254740993}')),
     rootBytes: undefinedLater,
   }),
+  'manifest at odds with the other only by the sign of a zero': sealed([], {
+    manifestTar: (tar) => manifestTar(tar.subarray(512).toString().trimEnd().replace(/\}$/, ',"later":-0}')),
+    rootBytes: (_, json) => deflateRawSync(json.replace(/("manifest":\{.*?"bytes":\d+)/, '$1,"later":0')),
+  }),
+  'nanoseconds of the state directory -0': sealed([], {
+    rootBytes: (_, json) => deflateRawSync(json.replace('"mtime_ns":5', '"mtime_ns":-0')),
+  }),
+  'manifest created in the 61st second': manifests((manifest) => ({ ...manifest, created_at: '2026-03-03T02:00:60Z' })),
+  'manifest created at a time in small letters': manifests((manifest) => ({
+    ...manifest,
+    created_at: '2026-03-03t02:00:00z',
+  })),
+  'manifest with a tool that is a number': manifests((manifest) => ({ ...manifest, tool: 1 })),
+  'manifest with a source without a host': manifests((manifest) => ({
+    ...manifest,
+    source: { platform: 'linux', state_dir: '/' },
+  })),
+  'manifest with excludes that are null': manifests((manifest) => ({ ...manifest, excludes: null })),
+  'section that counts one more, of a snapshot from a pipe': sealed([], {
+    manifest: (manifest) => ({ ...manifest, sections: [], files: null, bytes: null, index_sha256: null }),
+    root: (all) => ({
+      ...all,
+      manifest: {
+        ...all.manifest,
+        sections: all.manifest.sections.map((each) => ({ ...each, entry_count: each.entry_count + 1 })),
+      },
+    }),
+  }),
+  'status without a detail': root((all) => {
+    all.statuses = [{ path: 'absent', status: 'deleted' }];
+  }),
+  'member of more than 64 MiB and 64 KiB in the file': sealed([], {
+    member: (_, _number, raw) => tarMember('D', raw, { deflate: behindEmptyBlocks(raw, 64 * 2 ** 20 + 64 * 2 ** 10) }),
+  }),
   'manifest of the index with index_sha256': root((all) => {
     all.manifest.index_sha256 = 'ab'.repeat(32);
   }),
@@ -214,6 +248,12 @@ function inTwoBlocks(tar: Buffer): Buffer {
     return Buffer.concat([head, bytes]);
   };
   return Buffer.concat([block(tar.subarray(0, 512), 0), block(tar.subarray(512), 1)]);
+}
+
+/** Deflate data of at least so many bytes: blocks of no bytes, and then the content. */
+function behindEmptyBlocks(raw: Buffer, length: number): Buffer {
+  const empty = Buffer.from([0, 0, 0, 0xff, 0xff]);
+  return Buffer.concat([Buffer.alloc(Math.ceil(length / empty.length) * empty.length, empty), deflateRawSync(raw)]);
 }
 
 const PROJECTS = { name: 'projects', entry_count: 2 };
