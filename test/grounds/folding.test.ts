@@ -41,7 +41,7 @@ const SUITES: Record<string, Suites> = {
     only: '(link out|entry below|where a|twice|parent at the start|long name|composed)',
   },
   'swap, undo and recover': {
-    files: ['restore/commit/commit.test.ts'],
+    files: ['state-dir/commit/commit.test.ts'],
     // Not what is about nanoseconds, another user (who may not enter the mount), and the syncs of directories that are refused here.
     only: '^(?!.*(nanosecond|may not write to the parent|order on disk)).*$',
   },

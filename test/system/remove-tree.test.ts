@@ -83,7 +83,7 @@ describe.skipIf(noMounts !== null)(`with something mounted in it${noMounts ?? ''
     const program = room.path('remove.mjs');
     buildSync({
       stdin: {
-        contents: `import { findObstacle, removeTree } from '../state/remove-tree.ts';
+        contents: `import { findObstacle, removeTree } from '../system/remove-tree.ts';
           const found = await findObstacle(process.argv[2]);
           console.log(JSON.stringify([found, await removeTree(process.argv[2])]));`,
         resolveDir: fileURLToPath(new URL('../../src/system', import.meta.url)),
