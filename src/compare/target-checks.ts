@@ -2,14 +2,13 @@ import { accessSync, constants, lstatSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { BackupError, fromSystemError } from '../errors.ts';
 import type { NameFolding } from '../restore/name-collisions.ts';
-import { notEmptyError } from '../restore/refusals.ts';
 import type { RestoreOptions } from '../restore/restore-backup.ts';
-import { isDeviceBoundary, type Place, placeBeside, placeInside, type Target } from '../state-dir/commit/layout.ts';
-import { inspectTarget } from '../state-dir/commit/target-state.ts';
-import { currentHolders } from '../state-dir/lock/lock.ts';
+import { isDeviceBoundary, type Place, placeBeside, placeInside, type Target } from '../state-dir/layout.ts';
+import { currentHolders, lockedError } from '../state-dir/lock/lock.ts';
 import { inUseError } from '../state-dir/lock/not-running.ts';
 import { findRunning } from '../state-dir/lock/running.ts';
 import { assertRecovered } from '../state-dir/recover/needs-recovery.ts';
+import { inspectTarget, notEmptyError } from '../state-dir/target-state.ts';
 import { isMountPoint } from '../system/mount-points.ts';
 
 // What a restore would find out about its target by locking and writing, looked at without either.
@@ -51,12 +50,7 @@ export async function targetRefusals(place: Place, options: RestoreOptions): Pro
 
 function lockedBy(place: Place): BackupError | null {
   const [holder] = currentHolders(place);
-  if (holder === undefined) return null;
-  const who = holder.record === null ? 'another process' : `process ${holder.record.pid} (${holder.record.command})`;
-  return new BackupError('STATE_DIR_LOCKED', `the state directory is in use by ${who}`, {
-    path: place.target,
-    hint: 'Wait until it is done.',
-  });
+  return holder === undefined ? null : lockedError(place, holder);
 }
 
 async function recoveryNeeded(target: string): Promise<BackupError | null> {

@@ -11,13 +11,6 @@ export function partialReplaceError(): BackupError {
   });
 }
 
-export function notEmptyError(target: string): BackupError {
-  return new BackupError('TARGET_NOT_EMPTY', 'the state directory is not empty', {
-    path: target,
-    hint: 'Add --replace to put the snapshot in its place (the old tree is kept), or --merge to add to it.',
-  });
-}
-
 /** @param counts of all that the snapshot holds, whatever part of it is wanted */
 export function refuseEmpty(counts: SnapshotCounts, allowEmpty: boolean | undefined): void {
   if (allowEmpty !== true && isEmptySnapshot(counts)) throw emptySnapshotError();

@@ -22,11 +22,12 @@ import { blocksFor } from '../read/read-entries.ts';
 import { ReadPool } from '../read/read-pool.ts';
 import { openSource } from '../read/snapshot-source.ts';
 import { commit, type RestoreMode } from '../state-dir/commit/commit-tree.ts';
-import { openStaging, type Staging } from '../state-dir/commit/staging.ts';
-import { readTop, type TopAttributes } from '../state-dir/commit/top-attributes.ts';
 import { acquireStateLock } from '../state-dir/lock/lock.ts';
 import { assertNotRunning, RUNNING_SHAPE, type RunningOptions } from '../state-dir/lock/not-running.ts';
+import { openStaging, type Staging } from '../state-dir/staging/staging.ts';
 import type { StateStore } from '../state-dir/state-store.ts';
+import { notEmptyError } from '../state-dir/target-state.ts';
+import { readTop, type TopAttributes } from '../state-dir/top-attributes.ts';
 import type { SnapshotOrigin } from '../state-dir/undo/history.ts';
 import { tellUnheldTimes } from '../system/entry-time.ts';
 import { HERE } from '../system/platform.ts';
@@ -37,7 +38,7 @@ import { extractForeign } from './extract-foreign.ts';
 import { extractSealed } from './extract-sealed.ts';
 import { tellCopies } from './hard-links.ts';
 import { mayGiveOwners, ownersError } from './owner-right.ts';
-import { notEmptyError, partialReplaceError, refuseEmpty } from './refusals.ts';
+import { partialReplaceError, refuseEmpty } from './refusals.ts';
 import {
   pathsOf,
   refuseCollisions,

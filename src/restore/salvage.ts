@@ -9,7 +9,7 @@ import { checkArgument, checkOptions, OPERATION_SHAPE, optionsSchema, pathSchema
 import { openSnapshot } from '../read/open-snapshot.ts';
 import { type Problem, problemError, problemOf } from '../read/problem.ts';
 import { openSource, readAt, type SnapshotSource } from '../read/snapshot-source.ts';
-import { syncTree } from '../state-dir/commit/sync-tree.ts';
+import { syncTree } from '../state-dir/staging/sync-tree.ts';
 import { tellUnheldTimes } from '../system/entry-time.ts';
 import { throwIfAborted } from '../workers/abort.ts';
 import { tellCopies } from './hard-links.ts';

@@ -27,7 +27,7 @@ function toolsOfBsd(): string {
 const SUITES: Record<string, Suites> = {
   // Not what tells one process from a later one with its number: nothing does here, so the first is believed.
   lock: {
-    files: ['state-dir/commit/lock.test.ts'],
+    files: ['state-dir/lock/lock.test.ts'],
     only: '^(?!.*(number of a dead holder|started anew|find a dead holder)).*$',
   },
   // Not what unmounts by the table in /proc, reads it in strace, or is about nanoseconds.

@@ -16,7 +16,7 @@ import { createBackup, discardUndo, restoreBackup, StateStore, undoRestore } fro
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { directory, type Entry, file, hardLink, inOrder, symlink } from '../archives/entry.ts';
 import { buildSnapshot } from '../archives/snapshot.ts';
-import { noMounts } from '../state-dir/commit/scenario.ts';
+import { noMounts } from '../state-dir/scenario.ts';
 import { exactTree } from './exact-picture.ts';
 
 let folder: string;

@@ -6,7 +6,7 @@ import { buildSync } from 'esbuild';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { describePlatform } from '../../src/system/platform.ts';
 import { describeRemaining, findObstacle, hintFor, removeTree } from '../../src/system/remove-tree.ts';
-import { noMounts } from '../state-dir/commit/scenario.ts';
+import { noMounts } from '../state-dir/scenario.ts';
 import { TEST_FOLDER } from '../test-folder.ts';
 import { TempDir } from '../workroom.ts';
 import { noEmptyProc, withoutProc } from './containers.ts';

@@ -1,7 +1,7 @@
 import { BackupError, fromSystemError } from '../../errors.ts';
+import type { Place } from '../layout.ts';
 import { writeHistoryFile } from '../undo/history.ts';
 import { findJournal, type Journal, journalPath, removeJournal, writeJournal } from './journal.ts';
-import type { Place } from './layout.ts';
 import { inodeAt } from './swap-paths.ts';
 
 /** A change of the state directory that is ready to be made, described by its journal. */

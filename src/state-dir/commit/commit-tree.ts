@@ -1,7 +1,6 @@
 import { basename } from 'node:path';
 import { BackupError, fromSystemError } from '../../errors.ts';
 import type { OperationOptions } from '../../events.ts';
-import { notEmptyError } from '../../restore/refusals.ts';
 import { mountPointsBelow } from '../../system/mount-points.ts';
 import { removeTree } from '../../system/remove-tree.ts';
 import { throwIfAborted } from '../../workers/abort.ts';
@@ -9,16 +8,16 @@ import { assertNotRunning, type RunningOptions } from '../lock/not-running.ts';
 import { performExchange } from '../merge/exchange.ts';
 import { ExchangeLayout } from '../merge/exchange-layout.ts';
 import { planMerge } from '../merge/plan-merge.ts';
-import { clearVolumes, removeCopies, stageOnVolumes } from '../merge/volume-staging.ts';
+import type { Staging } from '../staging/staging.ts';
+import { syncTree } from '../staging/sync-tree.ts';
+import { clearVolumes, removeCopies, stageOnVolumes } from '../staging/volume-staging.ts';
+import { inspectTarget, notEmptyError, type TargetState } from '../target-state.ts';
+import { applyTop, type TopAttributes } from '../top-attributes.ts';
 import type { SnapshotOrigin } from '../undo/history.ts';
 import { historyAfterRestore } from '../undo/history-changes.ts';
 import { findHistory } from '../undo/previous-states.ts';
 import { findJournal } from './journal.ts';
-import type { Staging } from './staging.ts';
 import { performSwap } from './swap.ts';
-import { syncTree } from './sync-tree.ts';
-import { inspectTarget, type TargetState } from './target-state.ts';
-import { applyTop, type TopAttributes } from './top-attributes.ts';
 
 /**
  * - `create`: the state directory must be missing or empty.

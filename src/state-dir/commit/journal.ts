@@ -14,8 +14,8 @@ import * as z from 'zod/mini';
 import { BackupError, fromSystemError } from '../../errors.ts';
 import { fsyncDirectory } from '../../system/fsync-directory.ts';
 import { hiddenKind, parseStamp } from '../artifact-names.ts';
+import { bothPlaces, type Place, type Target } from '../layout.ts';
 import { componentSchema, historyFileSchema } from '../undo/history.ts';
-import { bothPlaces, type Place, type Target } from './layout.ts';
 
 const topSchema = z.object({
   mode: z.int().check(z.minimum(0), z.maximum(0o7777)),

@@ -1,12 +1,12 @@
 import { chmodSync, lstatSync, mkdirSync, renameSync, rmdirSync } from 'node:fs';
 import { type BytePath, childNames, joinBytes } from '../../system/byte-path.ts';
 import { fsyncDirectory } from '../../system/fsync-directory.ts';
+import type { Place } from '../layout.ts';
+import { stateNames } from '../target-state.ts';
+import { applyTop } from '../top-attributes.ts';
 import { nextAsidePath } from '../undo/previous-states.ts';
 import { type SwapJournal, writeJournal } from './journal.ts';
-import type { Place } from './layout.ts';
 import { inodeAt, type SwapResult, swapPaths, topFromJournal } from './swap-paths.ts';
-import { stateNames } from './target-state.ts';
-import { applyTop } from './top-attributes.ts';
 
 /** Bytes of a name as the journal writes them. */
 export function nameForJournal(name: BytePath): string {

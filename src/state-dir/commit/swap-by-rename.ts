@@ -1,11 +1,11 @@
 import { mkdirSync, renameSync } from 'node:fs';
 import { BackupError } from '../../errors.ts';
 import { fsyncDirectory } from '../../system/fsync-directory.ts';
+import type { Place } from '../layout.ts';
+import { inspectTarget } from '../target-state.ts';
+import { applyTop } from '../top-attributes.ts';
 import type { SwapJournal } from './journal.ts';
-import type { Place } from './layout.ts';
 import { inodeAt, moveAside, type SwapResult, swapPaths, topFromJournal } from './swap-paths.ts';
-import { inspectTarget } from './target-state.ts';
-import { applyTop } from './top-attributes.ts';
 
 /** Two renames: the old tree away, the new one in. An empty old directory is simply replaced by the second. */
 export function swapByRename(place: Place, journal: SwapJournal): SwapResult {

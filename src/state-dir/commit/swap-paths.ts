@@ -1,10 +1,10 @@
 import { lstatSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BytePath } from '../../system/byte-path.ts';
+import type { Place } from '../layout.ts';
+import type { KnownTopAttributes } from '../top-attributes.ts';
 import { nextAsidePath } from '../undo/previous-states.ts';
 import type { SwapJournal } from './journal.ts';
-import type { Place } from './layout.ts';
-import type { KnownTopAttributes } from './top-attributes.ts';
 
 /** What a swap came to. */
 export interface SwapResult {

@@ -4,16 +4,16 @@ import { BackupError, fromSystemError } from '../../errors.ts';
 import { type BytePath, childNames, joinBytes } from '../../system/byte-path.ts';
 import { mountPointsBelow } from '../../system/mount-points.ts';
 import { hintFor, immutable, isImmutable } from '../../system/remove-tree.ts';
+import type { Place } from '../layout.ts';
+import { stateNames, type TargetState } from '../target-state.ts';
+import { readTop } from '../top-attributes.ts';
 import type { Displaced } from '../undo/history-changes.ts';
 import { nextKeptStamp } from '../undo/previous-states.ts';
 import { type Change, type Committed, commitChange, concludeChange } from './commit-change.ts';
 import { removeJournal, type SwapJournal } from './journal.ts';
-import type { Place } from './layout.ts';
 import { nameForJournal, resumeByChildren, swapByChildren, unswapByChildren } from './swap-by-children.ts';
 import { resumeByRename, swapByRename, unswapByRename } from './swap-by-rename.ts';
 import { inodeAt, type SwapResult, topForJournal } from './swap-paths.ts';
-import { stateNames, type TargetState } from './target-state.ts';
-import { readTop } from './top-attributes.ts';
 
 /** What is to become the state directory. */
 export interface SwapRequest {

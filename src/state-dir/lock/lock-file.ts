@@ -15,7 +15,7 @@ import { holdLock } from '../../system/kernel-lock.ts';
 import { type Mark, usageOf } from '../../system/liveness.ts';
 import { isHidden, ownIdentity, parseIdentity } from '../../system/process-identity.ts';
 import { hiddenKind } from '../artifact-names.ts';
-import type { Place } from '../commit/layout.ts';
+import type { Place } from '../layout.ts';
 
 const lockRecordSchema = z.object({
   /** Who holds it, to be told from every other process. */

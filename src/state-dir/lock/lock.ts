@@ -4,11 +4,11 @@ import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { BackupError, fromSystemError } from '../../errors.ts';
 import type { OperationOptions } from '../../events.ts';
+import { setMtimes } from '../../system/exact-times.ts';
 import { fsyncDirectory } from '../../system/fsync-directory.ts';
 import { stableHostName } from '../../system/host-name.ts';
 import { isMountPoint } from '../../system/mount-points.ts';
 import { formatIdentity, ownIdentity } from '../../system/process-identity.ts';
-import { setMtimes } from '../commit/exact-times.ts';
 import {
   bothPlaces,
   isDeviceBoundary,
@@ -17,8 +17,8 @@ import {
   placeInside,
   resolveTarget,
   type Target,
-} from '../commit/layout.ts';
-import { readTop } from '../commit/top-attributes.ts';
+} from '../layout.ts';
+import { readTop } from '../top-attributes.ts';
 import { clearUnfinishedLocks, findHolders, type LockHolder, removeLockFile, writeLockFile } from './lock-file.ts';
 
 /** The right to change one state directory, held until released or until this process ends. */
@@ -181,7 +181,8 @@ function touch(path: string): void {
   }
 }
 
-function lockedError(place: Place, { path, record }: LockHolder): BackupError {
+/** Why a state directory cannot be locked: who holds it. */
+export function lockedError(place: Place, { path, record }: LockHolder): BackupError {
   const who =
     record === null
       ? 'another process'

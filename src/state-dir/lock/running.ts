@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { lockOn } from '../../system/lock-holder.ts';
 import { HERE, type Platform } from '../../system/platform.ts';
 import { commandOf, isPidAlive, parentsOfAll, processFacts } from '../../system/processes.ts';
 import { isOwnArtifact } from '../artifact-names.ts';
-import { resolveTarget, type Target } from '../commit/layout.ts';
-import { lockOn } from './lock-holder.ts';
+import { resolveTarget, type Target } from '../layout.ts';
 import { type OpenFile, openFilesBelow } from './open-files.ts';
 
 /** A process that uses a state directory. */

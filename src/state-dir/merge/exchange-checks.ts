@@ -3,7 +3,7 @@ import { BackupError } from '../../errors.ts';
 import type { BytePath } from '../../system/byte-path.ts';
 import { mountPointsBelow } from '../../system/mount-points.ts';
 import { hintFor, immutable, isImmutable } from '../../system/remove-tree.ts';
-import type { Place } from '../commit/layout.ts';
+import type { Place } from '../layout.ts';
 
 /** What can be moved, and what has to be done for it; known before the first thing moves. */
 export class MoveChecks {

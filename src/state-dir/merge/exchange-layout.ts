@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { type BytePath, bytePath, joinBytes } from '../../system/byte-path.ts';
 import { hiddenKind, NAMES_ON_VOLUME, RESERVED_DIRECTORY } from '../artifact-names.ts';
-import type { Place } from '../commit/layout.ts';
+import type { Place } from '../layout.ts';
 import type { ExchangeItem } from './exchange-record.ts';
 
 /** Below it, in the directory of a merge, lies what the merge took out, under the paths that it had. */

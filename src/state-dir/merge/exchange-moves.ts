@@ -1,10 +1,10 @@
 import { chmodSync, chownSync, lstatSync, mkdirSync, readdirSync, renameSync, rmdirSync, unlinkSync } from 'node:fs';
 import { basename } from 'node:path';
 import { type BytePath, bytePath, childNames, joinBytes } from '../../system/byte-path.ts';
+import { setMtimes } from '../../system/exact-times.ts';
 import { fsyncDirectory } from '../../system/fsync-directory.ts';
-import { setMtimes } from '../commit/exact-times.ts';
-import { syncFileSystemNow } from '../commit/sync-tree.ts';
-import type { KnownTopAttributes } from '../commit/top-attributes.ts';
+import { syncFileSystemNow } from '../staging/sync-tree.ts';
+import type { KnownTopAttributes } from '../top-attributes.ts';
 import { type ExchangedDirectory, recordPath } from './exchange-record.ts';
 
 /** More directories than these are made durable by one sync of their file system instead of one each. */

@@ -2,7 +2,7 @@ import { closeSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs
 import { join } from 'node:path';
 import * as z from 'zod/mini';
 import { BackupError, fromSystemError } from '../../errors.ts';
-import type { KnownTopAttributes } from '../commit/top-attributes.ts';
+import type { KnownTopAttributes } from '../top-attributes.ts';
 
 /**
  * One path that changes hands. Paths are relative to the state directory, their bytes written as latin1. `out` and `in` are the same path,

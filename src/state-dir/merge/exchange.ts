@@ -5,15 +5,15 @@ import { type BytePath, bytePath, joinBytes } from '../../system/byte-path.ts';
 import { fsyncDirectory } from '../../system/fsync-directory.ts';
 import { type Change, type Committed, commitChange, concludeChange, tryTo } from '../commit/commit-change.ts';
 import { type ExchangeJournal, removeJournal, writeJournal } from '../commit/journal.ts';
-import type { Place } from '../commit/layout.ts';
 import type { SwapResult } from '../commit/swap-paths.ts';
+import type { Place } from '../layout.ts';
+import { clearVolumes, makeReserved } from '../staging/volume-staging.ts';
 import type { Displaced } from '../undo/history-changes.ts';
 import { nextAsidePath, nextKeptStamp } from '../undo/previous-states.ts';
 import { databaseSideFiles } from './database-side-files.ts';
 import { ExchangeLayout, nameOnVolume, pathBytes } from './exchange-layout.ts';
 import { exists, Moves, openDirectories, removeSkeleton, settleDirectories } from './exchange-moves.ts';
 import { type ExchangeItem, type ExchangeRecord, readRecord, writeRecord } from './exchange-record.ts';
-import { clearVolumes, makeReserved } from './volume-staging.ts';
 
 /** Paths that are to change hands with what lies in `incoming`, a directory at the place. */
 export interface ExchangeRequest {

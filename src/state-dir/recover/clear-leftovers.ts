@@ -6,9 +6,9 @@ import { mountPointsBelow } from '../../system/mount-points.ts';
 import { describeRemaining, removeTree } from '../../system/remove-tree.ts';
 import { type HiddenKind, hiddenKind, NAMES_ON_VOLUME, parseStamp, RESERVED_DIRECTORY } from '../artifact-names.ts';
 import { tryTo } from '../commit/commit-change.ts';
-import { bothPlaces, type Place, type Target } from '../commit/layout.ts';
+import { bothPlaces, type Place, type Target } from '../layout.ts';
 import { removeSkeleton } from '../merge/exchange-moves.ts';
-import { removeReserved } from '../merge/volume-staging.ts';
+import { removeReserved } from '../staging/volume-staging.ts';
 import { findHistory, namesAt } from '../undo/previous-states.ts';
 
 const SAID_AS: Partial<Record<HiddenKind, string>> = {

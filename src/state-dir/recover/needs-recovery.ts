@@ -1,6 +1,6 @@
 import { BackupError } from '../../errors.ts';
 import { type FoundJournal, findJournal, journalPath } from '../commit/journal.ts';
-import { resolveTarget } from '../commit/layout.ts';
+import { resolveTarget } from '../layout.ts';
 import { currentHolders, type StateLock } from '../lock/lock.ts';
 
 /** An unfinished replacement of a state directory. */

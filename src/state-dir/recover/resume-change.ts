@@ -1,8 +1,8 @@
 import { stillNeedsRecovery } from '../commit/commit-change.ts';
 import type { Journal } from '../commit/journal.ts';
-import type { Place } from '../commit/layout.ts';
 import { resumeSwap } from '../commit/swap.ts';
 import type { SwapResult } from '../commit/swap-paths.ts';
+import type { Place } from '../layout.ts';
 import { resumeExchange } from '../merge/exchange.ts';
 
 /**

@@ -22,11 +22,11 @@ import {
   removeTree,
 } from '../../system/remove-tree.ts';
 import { NAMES_ON_VOLUME, RESERVED_DIRECTORY } from '../artifact-names.ts';
-import { bothPlaces, type Place } from '../commit/layout.ts';
+import { bothPlaces, type Place } from '../layout.ts';
 import { pathBytes } from '../merge/exchange-layout.ts';
 import { readRecord } from '../merge/exchange-record.ts';
-import { removeReserved } from '../merge/volume-staging.ts';
 import { clearLeftovers } from '../recover/clear-leftovers.ts';
+import { removeReserved } from '../staging/volume-staging.ts';
 import { readHistoryFile, writeHistoryFile } from './history.ts';
 import { historyWithout } from './history-changes.ts';
 import {

@@ -1,5 +1,5 @@
 import { compareStamps } from '../artifact-names.ts';
-import type { Place } from '../commit/layout.ts';
+import type { Place } from '../layout.ts';
 import type { HistoryFile, RecordedState, SnapshotOrigin } from './history.ts';
 import type { History, KeptState } from './previous-states.ts';
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import * as z from 'zod/mini';
 import { BackupError, fromSystemError } from '../../errors.ts';
 import { fsyncDirectory } from '../../system/fsync-directory.ts';
-import type { Place } from '../commit/layout.ts';
+import type { Place } from '../layout.ts';
 
 /** The snapshot that a restore brought. */
 export interface SnapshotOrigin {

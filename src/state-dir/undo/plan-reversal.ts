@@ -1,6 +1,5 @@
 import { BackupError } from '../../errors.ts';
 import type { BytePath } from '../../system/byte-path.ts';
-import { type KnownTopAttributes, readTop } from '../commit/top-attributes.ts';
 import { databaseSideFiles } from '../merge/database-side-files.ts';
 import { MoveChecks, statsAt } from '../merge/exchange-checks.ts';
 import { ExchangeLayout, parentPath } from '../merge/exchange-layout.ts';
@@ -10,6 +9,7 @@ import {
   type ExchangeRecord,
   readRecord,
 } from '../merge/exchange-record.ts';
+import { type KnownTopAttributes, readTop } from '../top-attributes.ts';
 import type { KeptState } from './previous-states.ts';
 
 /**

@@ -4,7 +4,7 @@ import { BackupError, fromSystemError } from '../../errors.ts';
 import { checkArgument, pathSchema } from '../../options.ts';
 import { treeSize } from '../../system/tree-size.ts';
 import { compareStamps, nextStamp, parseStamp, type Stamp, stampDate } from '../artifact-names.ts';
-import { bothPlaces, type Place, resolveTarget, type Target } from '../commit/layout.ts';
+import { bothPlaces, type Place, resolveTarget, type Target } from '../layout.ts';
 import { BEFORE } from '../merge/exchange-layout.ts';
 import { type HistoryFile, type RecordedState, readHistoryFile, type SnapshotOrigin } from './history.ts';
 

@@ -5,12 +5,12 @@ import { checkArgument, checkOptions, OPERATION_SHAPE, optionsSchema, pathSchema
 import { mountPointsBelow } from '../../system/mount-points.ts';
 import type { Committed } from '../commit/commit-change.ts';
 import { performSwap } from '../commit/swap.ts';
-import { inspectTarget } from '../commit/target-state.ts';
 import { acquireStateLock, type StateLock } from '../lock/lock.ts';
 import { assertNotRunning, RUNNING_SHAPE, type RunningOptions } from '../lock/not-running.ts';
 import { performExchange } from '../merge/exchange.ts';
 import { clearLeftovers } from '../recover/clear-leftovers.ts';
 import { assertRecovered } from '../recover/needs-recovery.ts';
+import { inspectTarget } from '../target-state.ts';
 import { historyAfterUndo } from './history-changes.ts';
 import { planReversal } from './plan-reversal.ts';
 import { findHistory, findNamed, forUsers, type KeptState, type PreviousState, routeTo } from './previous-states.ts';

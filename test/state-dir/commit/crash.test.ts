@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { ON_OTHER_GROUND } from '../../test-folder.ts';
-import { expectWhole, Ground, noMounts, type Pictures, picturesOf, type Scenario, type Strategy } from './scenario.ts';
-import { actWith, type Call, callsOf, hasStrace, overAll } from './traced.ts';
+import { expectWhole, Ground, noMounts, type Pictures, picturesOf, type Scenario, type Strategy } from '../scenario.ts';
+import { actWith, type Call, callsOf, hasStrace, overAll } from '../traced.ts';
 
 const TORTURE = process.env.OXIOS_TORTURE === '1';
 const CHANGING = ['rename', 'mkdir', 'rmdir', 'unlink', 'fsync'];

@@ -7,7 +7,7 @@ import { afterEach, beforeAll, expect, test } from 'vitest';
 import { compareTrees, readTree, type TreeNode } from '../../../fixtures/compare-trees.ts';
 import { MAIN } from '../../cli/command-line.ts';
 import { TempDir } from '../../workroom.ts';
-import { hasStrace } from './traced.ts';
+import { hasStrace } from '../traced.ts';
 
 const NOBODY = 65534;
 const room = new TempDir();

@@ -9,7 +9,7 @@ import {
   nextStamp,
   parseStamp,
   stampDate,
-} from '../../../src/state-dir/artifact-names.ts';
+} from '../../src/state-dir/artifact-names.ts';
 
 const NOW = new Date('2026-11-22T10:20:30.400Z');
 

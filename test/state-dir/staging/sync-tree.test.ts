@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { compareTrees, readTree } from '../../../fixtures/compare-trees.ts';
 import type { BackupEvent } from '../../../src/events.ts';
-import { syncTree } from '../../../src/state-dir/commit/sync-tree.ts';
+import { syncTree } from '../../../src/state-dir/staging/sync-tree.ts';
 import { describePlatform, HERE } from '../../../src/system/platform.ts';
 import { TempDir } from '../../workroom.ts';
 

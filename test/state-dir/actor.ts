@@ -1,12 +1,12 @@
 // One operation on a state directory in a process of its own, to be traced, failed and killed from outside.
 // node actor.mjs commit <dir> <create|replace|merge> | undo <dir> | discard <dir> | recover <dir> | hold <dir>
-import type { BackupError } from '../../../src/errors.ts';
-import { commit, type RestoreMode } from '../../../src/state-dir/commit/commit-tree.ts';
-import { openStaging } from '../../../src/state-dir/commit/staging.ts';
-import { acquireStateLock } from '../../../src/state-dir/lock/lock.ts';
-import { recoverStateDir } from '../../../src/state-dir/recover/recover.ts';
-import { discardUndo } from '../../../src/state-dir/undo/discard.ts';
-import { undoRestore } from '../../../src/state-dir/undo/undo.ts';
+import type { BackupError } from '../../src/errors.ts';
+import { commit, type RestoreMode } from '../../src/state-dir/commit/commit-tree.ts';
+import { acquireStateLock } from '../../src/state-dir/lock/lock.ts';
+import { recoverStateDir } from '../../src/state-dir/recover/recover.ts';
+import { openStaging } from '../../src/state-dir/staging/staging.ts';
+import { discardUndo } from '../../src/state-dir/undo/discard.ts';
+import { undoRestore } from '../../src/state-dir/undo/undo.ts';
 import { fillBrought, fillNew, NEW_TOP } from './new-tree.ts';
 
 async function commitNew(dir: string, mode: RestoreMode) {

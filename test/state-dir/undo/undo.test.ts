@@ -5,13 +5,13 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { commit } from '../../../src/state-dir/commit/commit-tree.ts';
-import { openStaging } from '../../../src/state-dir/commit/staging.ts';
 import { acquireStateLock } from '../../../src/state-dir/lock/lock.ts';
+import { openStaging } from '../../../src/state-dir/staging/staging.ts';
 import { discardUndo } from '../../../src/state-dir/undo/discard.ts';
 import { listPrevious, type PreviousState } from '../../../src/state-dir/undo/previous-states.ts';
 import { undoRestore } from '../../../src/state-dir/undo/undo.ts';
-import { fillOld } from './new-tree.ts';
-import { pictureOf } from './tree-picture.ts';
+import { fillOld } from '../new-tree.ts';
+import { pictureOf } from '../tree-picture.ts';
 
 let root: string;
 let dir: string;

@@ -16,8 +16,8 @@ import type { BackupEvent } from '../../../src/events.ts';
 import { acquireStateLock } from '../../../src/state-dir/lock/lock.ts';
 import { formatIdentity, ownIdentity, type ProcessIdentity } from '../../../src/system/process-identity.ts';
 import { TEST_FOLDER } from '../../test-folder.ts';
-import { ACTOR } from './actor-program.ts';
-import { act } from './traced.ts';
+import { ACTOR } from '../actor-program.ts';
+import { act } from '../traced.ts';
 
 let root: string;
 let dir: string;

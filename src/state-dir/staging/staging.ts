@@ -4,12 +4,12 @@ import { basename, join } from 'node:path';
 import { fromSystemError } from '../../errors.ts';
 import type { OperationOptions } from '../../events.ts';
 import { describeRemaining, removeTree } from '../../system/remove-tree.ts';
+import { findJournal } from '../commit/journal.ts';
+import type { Place } from '../layout.ts';
 import type { StateLock } from '../lock/lock.ts';
 import { clearLeftovers } from '../recover/clear-leftovers.ts';
 import { assertRecovered } from '../recover/needs-recovery.ts';
-import { findJournal } from './journal.ts';
-import type { Place } from './layout.ts';
-import { inspectTarget, type TargetState } from './target-state.ts';
+import { inspectTarget, type TargetState } from '../target-state.ts';
 
 /** A directory on the file system of the state directory, to be filled and then committed. */
 export interface Staging {

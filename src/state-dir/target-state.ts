@@ -1,8 +1,8 @@
 import { lstatSync } from 'node:fs';
-import { BackupError } from '../../errors.ts';
-import { type BytePath, childNames } from '../../system/byte-path.ts';
-import { isSystemName, isVolumeName } from '../../system/system-names.ts';
-import { RESERVED_DIRECTORY } from '../artifact-names.ts';
+import { BackupError } from '../errors.ts';
+import { type BytePath, childNames } from '../system/byte-path.ts';
+import { isSystemName, isVolumeName } from '../system/system-names.ts';
+import { RESERVED_DIRECTORY } from './artifact-names.ts';
 import type { Place } from './layout.ts';
 
 /** What stands where the restored tree is to go. */
@@ -40,4 +40,12 @@ export function inspectTarget(place: Place): TargetState {
     isVacant: names.every((name) => isSystemName(name.toString())),
     inode: String(stats.ino),
   };
+}
+
+/** Why content keeps a restore that does not say what is to become of it. */
+export function notEmptyError(target: string): BackupError {
+  return new BackupError('TARGET_NOT_EMPTY', 'the state directory is not empty', {
+    path: target,
+    hint: 'Add --replace to put the snapshot in its place (the old tree is kept), or --merge to add to it.',
+  });
 }

@@ -1,6 +1,6 @@
 import { chmodSync, chownSync, lstatSync } from 'node:fs';
-import type { BytePath } from '../../system/byte-path.ts';
-import { setMtimes } from './exact-times.ts';
+import type { BytePath } from '../system/byte-path.ts';
+import { setMtimes } from '../system/exact-times.ts';
 
 /** Attributes of the state directory itself. What is absent stays as it is. */
 export interface TopAttributes {

@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { lutimesSync } from 'node:fs';
-import { splitTime } from '../../format/entry.ts';
-import { type BytePath, bytePath } from '../../system/byte-path.ts';
-import { utimesTime } from '../../system/entry-time.ts';
-import { HERE } from '../../system/platform.ts';
+import { splitTime } from '../format/entry.ts';
+import { type BytePath, bytePath } from './byte-path.ts';
+import { utimesTime } from './entry-time.ts';
+import { HERE } from './platform.ts';
 
 const NS_PER_SECOND = 1_000_000_000n;
 const LINES_PER_SHELL = 2000;

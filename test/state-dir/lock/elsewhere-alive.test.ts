@@ -8,9 +8,9 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { assertRecovered, needsRecovery } from '../../../src/state-dir/recover/needs-recovery.ts';
 import { inContainer, kill, noContainers, noEmptyProc, start, withoutProc } from '../../system/containers.ts';
 import { TEST_FOLDER } from '../../test-folder.ts';
-import { ACTOR } from './actor-program.ts';
-import { fillOld } from './new-tree.ts';
-import { callsOf, hasStrace } from './traced.ts';
+import { ACTOR } from '../actor-program.ts';
+import { fillOld } from '../new-tree.ts';
+import { callsOf, hasStrace } from '../traced.ts';
 
 const MAIN = fileURLToPath(new URL('../../../dist/main.js', import.meta.url));
 const hasFlock = spawnSync('flock', ['--version']).status === 0;

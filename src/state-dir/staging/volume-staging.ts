@@ -15,13 +15,13 @@ import {
 import { dirname } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { type BytePath, bytePath, childNames, joinBytes } from '../../system/byte-path.ts';
+import { setMtimes, type TimedPath } from '../../system/exact-times.ts';
 import { fsyncDirectory } from '../../system/fsync-directory.ts';
 import { throwIfAborted } from '../../workers/abort.ts';
-import { setMtimes, type TimedPath } from '../commit/exact-times.ts';
-import { syncTree } from '../commit/sync-tree.ts';
-import { readTop } from '../commit/top-attributes.ts';
-import { type ExchangeLayout, parentPath, pathBytes } from './exchange-layout.ts';
-import type { ExchangeRecord } from './exchange-record.ts';
+import { type ExchangeLayout, parentPath, pathBytes } from '../merge/exchange-layout.ts';
+import type { ExchangeRecord } from '../merge/exchange-record.ts';
+import { readTop } from '../top-attributes.ts';
+import { syncTree } from './sync-tree.ts';
 
 const ENTRIES_PER_TURN = 100;
 

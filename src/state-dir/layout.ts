@@ -1,7 +1,7 @@
 import { lstatSync, readlinkSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { BackupError, fromSystemError } from '../../errors.ts';
-import { type ArtifactNames, NAMES_INSIDE, namesBeside, RESERVED_DIRECTORY } from '../artifact-names.ts';
+import { BackupError, fromSystemError } from '../errors.ts';
+import { type ArtifactNames, NAMES_INSIDE, namesBeside, RESERVED_DIRECTORY } from './artifact-names.ts';
 
 /** A state directory, with the symbolic links on the way to it resolved. It may be missing. */
 export interface Target {

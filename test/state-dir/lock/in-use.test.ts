@@ -4,13 +4,13 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { commit } from '../../../src/state-dir/commit/commit-tree.ts';
-import { openStaging, type Staging } from '../../../src/state-dir/commit/staging.ts';
 import { acquireStateLock, type StateLock } from '../../../src/state-dir/lock/lock.ts';
 import { recoverStateDir } from '../../../src/state-dir/recover/recover.ts';
+import { openStaging, type Staging } from '../../../src/state-dir/staging/staging.ts';
 import { undoRestore } from '../../../src/state-dir/undo/undo.ts';
 import { TEST_FOLDER } from '../../test-folder.ts';
-import { fillNew, fillOld } from './new-tree.ts';
-import { actWith, callsOf, hasStrace } from './traced.ts';
+import { fillNew, fillOld } from '../new-tree.ts';
+import { actWith, callsOf, hasStrace } from '../traced.ts';
 
 let root: string;
 let dir: string;

@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
-import { askLock } from '../../system/kernel-lock.ts';
-import { HERE, type Platform } from '../../system/platform.ts';
+import { askLock } from './kernel-lock.ts';
+import { HERE, type Platform } from './platform.ts';
 
 /** Who holds a lock of the kernel on a file. */
 export type LockState =
