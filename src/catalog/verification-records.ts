@@ -3,6 +3,7 @@ import path from 'node:path';
 import * as z from 'zod/mini';
 import { ERROR_CODES, type ErrorCode } from '../errors.ts';
 import { temporaryName } from '../system/temporary-names.ts';
+import { writeDurably } from '../system/write-durably.ts';
 
 /** The file in a folder of snapshots that remembers what was verified. Without it nothing is. */
 export const VERIFICATION_RECORDS = '.oxios-backup-verified.json';
@@ -59,27 +60,13 @@ export function readRecords(directory: string): Map<string, VerificationRecord> 
  * Remembers a record, beside those that the folder remembers already.
  *
  * @param present ids of the snapshots in the folder; records of others are forgotten
- * @throws what the file system throws; the memory is then as it was
+ * @throws what the file system throws; the memory is then whole
  */
 export function writeRecord(directory: string, record: VerificationRecord, present: ReadonlySet<string>): void {
   const records = readRecords(directory);
   records.set(recordId(record), record);
   const kept = [...records].filter(([id]) => present.has(id)).map(([, kept]) => kept);
+  const memory: z.infer<typeof memorySchema> = { format: 1, records: kept };
   const temporary = path.join(directory, temporaryName('snapshot'));
-  try {
-    const fd = fs.openSync(temporary, 'wx', 0o600);
-    try {
-      fs.writeFileSync(
-        fd,
-        `${JSON.stringify({ format: 1, records: kept } satisfies z.infer<typeof memorySchema>, null, 1)}\n`,
-      );
-      fs.fsyncSync(fd);
-    } finally {
-      fs.closeSync(fd);
-    }
-    fs.renameSync(temporary, path.join(directory, VERIFICATION_RECORDS));
-  } catch (error) {
-    fs.rmSync(temporary, { force: true });
-    throw error;
-  }
+  writeDurably(path.join(directory, VERIFICATION_RECORDS), `${JSON.stringify(memory, null, 1)}\n`, { temporary });
 }

@@ -23,7 +23,7 @@ import { plannedEntries, type RestoreSize } from '../restore/restore-plan.ts';
 import { type ValidatedSealed, validateForeignRestore, validateSealedRestore } from '../restore/validate-restore.ts';
 import { RESERVED_DIRECTORY } from '../state-dir/artifact-names.ts';
 import type { RestoreMode } from '../state-dir/commit/commit-tree.ts';
-import { type Place, resolveTarget } from '../state-dir/layout.ts';
+import { type Location, resolveTarget } from '../state-dir/location.ts';
 import type { StateStore } from '../state-dir/state-store.ts';
 import { inspectTarget, isLeftInPlace } from '../state-dir/target-state.ts';
 import { HERE } from '../system/platform.ts';
@@ -35,7 +35,7 @@ import { liveTree } from './live-tree.ts';
 import { NotKept } from './not-kept.ts';
 import type { Notice } from './plan-backup.ts';
 import { previewChanges } from './preview-changes.ts';
-import { guessNameFolding, likelyPlace, nearestDirectory, targetRefusals } from './target-checks.ts';
+import { guessNameFolding, likelyLocation, nearestDirectory, targetRefusals } from './target-checks.ts';
 
 /** The error that a restore would end in, as plain data. */
 export interface Refusal {
@@ -107,8 +107,8 @@ export async function planRestore(
   const selection = compileSelection(options);
   if (selection !== null && mode === 'replace') throw partialReplaceError();
   throwIfAborted(signal);
-  const place = likelyPlace(resolveTarget(store.basePath));
-  const refusals = await targetRefusals(place, options);
+  const location = likelyLocation(resolveTarget(store.basePath));
+  const refusals = await targetRefusals(location, options);
   const source = await openSource(snapshot, { signal });
   try {
     onEvent?.({ type: 'phase', phase: 'check' });
@@ -116,27 +116,27 @@ export async function planRestore(
     const decided = await decide(opened, selection, options);
     const notKept = new NotKept({
       platform: HERE.os,
-      stateDirs: [place.target, path.resolve(store.basePath)],
+      stateDirs: [location.target, path.resolve(store.basePath)],
       user: userOf(process),
       sameOwner: options.sameOwner ?? false,
     });
-    const directory = nearestDirectory(place.directory);
+    const directory = nearestDirectory(location.directory);
     const folding = guessNameFolding(directory);
     const collisions = folding.case ? new NameCollisions(folding) : null;
     let collision: BackupError | null = null;
     function* planned(): Generator<Entry, void, void> {
       const entries = decided.entries();
-      for (const entry of selection === null ? entries : comingEntries(entries, selection, place.target)) {
+      for (const entry of selection === null ? entries : comingEntries(entries, selection, location.target)) {
         notKept.see(entry);
         if (collisions !== null) collision ??= collisionOf(collisions, entry.path);
         yield entry;
       }
     }
-    const content = inspectTarget(place).kind === 'content';
+    const content = inspectTarget(location).kind === 'content';
     const previewed = await previewChanges(
-      place.target,
-      content ? liveTree(place.target, (name) => isLeft(name, place)) : [],
-      mode === 'merge' && content ? asStored(place.target, decided.entries(), planned()) : planned(),
+      location.target,
+      content ? liveTree(location.target, (name) => isLeft(name, location)) : [],
+      mode === 'merge' && content ? asStored(location.target, decided.entries(), planned()) : planned(),
       mode === 'merge',
       opened.kind === 'sealed' ? 1000 : 1_000_000_000,
       options,
@@ -146,7 +146,7 @@ export async function planRestore(
     const { entries, files, bytes } = decided.extent;
     const { added, removed, changed, unchanged } = previewed.totals;
     return {
-      stateDir: place.target,
+      stateDir: location.target,
       mode,
       manifest: opened.manifest,
       sealed: opened.kind === 'sealed',
@@ -255,7 +255,7 @@ function refusalOf({ code, message, path, hint }: BackupError): Refusal {
   return { code, message, ...(path === undefined ? {} : { path }), ...(hint === undefined ? {} : { hint }) };
 }
 
-function isLeft(name: string, { strategy }: Place): boolean {
+function isLeft(name: string, { strategy }: Location): boolean {
   return name === RESERVED_DIRECTORY || (strategy === 'children' && isLeftInPlace(name));
 }
 

@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import { BackupError, fromSystemError } from '../errors.ts';
 import type { NameFolding } from '../restore/name-collisions.ts';
 import type { RestoreOptions } from '../restore/restore-backup.ts';
-import { isDeviceBoundary, type Place, placeBeside, placeInside, type Target } from '../state-dir/layout.ts';
+import { isDeviceBoundary, type Location, locationBeside, locationInside, type Target } from '../state-dir/location.ts';
 import { currentHolders, lockedError } from '../state-dir/lock/lock.ts';
 import { inUseError } from '../state-dir/lock/not-running.ts';
 import { findRunning } from '../state-dir/lock/running.ts';
@@ -14,10 +14,10 @@ import { isMountPoint } from '../system/mount-points.ts';
 // What a restore would find out about its target by locking and writing, looked at without either.
 
 /** Where a restore would put its staging tree. */
-export function likelyPlace(target: Target): Place {
-  if (lstatSync(target.target, { throwIfNoEntry: false }) === undefined) return placeBeside(target);
-  if (isDeviceBoundary(target) || isMountPoint(target.target)) return placeInside(target);
-  return refusalToWrite(target.parent) === null ? placeBeside(target) : placeInside(target);
+export function likelyLocation(target: Target): Location {
+  if (lstatSync(target.target, { throwIfNoEntry: false }) === undefined) return locationBeside(target);
+  if (isDeviceBoundary(target) || isMountPoint(target.target)) return locationInside(target);
+  return refusalToWrite(target.parent) === null ? locationBeside(target) : locationInside(target);
 }
 
 /** The directory that stands at a path, or the nearest above it that does. */
@@ -34,23 +34,23 @@ function refusalToWrite(directory: string): BackupError | null {
   }
 }
 
-/** Why a restore into this place would be refused, in the order in which it would be. */
-export async function targetRefusals(place: Place, options: RestoreOptions): Promise<BackupError[]> {
+/** Why a restore at this location would be refused, in the order in which it would be. */
+export async function targetRefusals(location: Location, options: RestoreOptions): Promise<BackupError[]> {
   const { mode = 'create', forceRunning = false } = options;
-  const { target } = place;
+  const { target } = location;
   const { running } = forceRunning ? { running: null } : await findRunning(target);
   return [
-    refusalToWrite(nearestDirectory(place.directory)),
-    lockedBy(place),
+    refusalToWrite(nearestDirectory(location.directory)),
+    lockedBy(location),
     running === null ? null : inUseError(running, target),
     await recoveryNeeded(target),
-    mode === 'create' && !inspectTarget(place).isVacant ? notEmptyError(target) : null,
+    mode === 'create' && !inspectTarget(location).isVacant ? notEmptyError(target) : null,
   ].filter((refusal) => refusal !== null);
 }
 
-function lockedBy(place: Place): BackupError | null {
-  const [holder] = currentHolders(place);
-  return holder === undefined ? null : lockedError(place, holder);
+function lockedBy(location: Location): BackupError | null {
+  const [holder] = currentHolders(location);
+  return holder === undefined ? null : lockedError(location, holder);
 }
 
 async function recoveryNeeded(target: string): Promise<BackupError | null> {

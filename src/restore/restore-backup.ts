@@ -139,7 +139,7 @@ export async function restoreBackup(
     ...(options.onEvent && { onEvent: options.onEvent }),
   });
   try {
-    await assertNotRunning(lock.place.target, options);
+    await assertNotRunning(lock.location.target, options);
     const staging = await openStaging(lock, options);
     try {
       if (mode === 'create' && !staging.found.isVacant) throw notEmptyError(staging.target);
@@ -162,7 +162,7 @@ async function restoreInto(
   options: RestoreOptions,
 ): Promise<RestoreResult> {
   const { signal, onEvent, externalLinks = 'refuse' } = options;
-  const source = await openSource(snapshot, { spoolDir: staging.lock.place.directory, signal });
+  const source = await openSource(snapshot, { spoolDir: staging.lock.location.directory, signal });
   try {
     onEvent?.({ type: 'phase', phase: 'check' });
     const opened = await openSnapshot(source);

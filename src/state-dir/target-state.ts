@@ -3,7 +3,7 @@ import { BackupError } from '../errors.ts';
 import { type BytePath, childNames } from '../system/byte-path.ts';
 import { isSystemName, isVolumeName } from '../system/system-names.ts';
 import { RESERVED_DIRECTORY } from './artifact-names.ts';
-import type { Place } from './layout.ts';
+import type { Location } from './location.ts';
 
 /** What stands where the restored tree is to go. */
 export interface TargetState {
@@ -20,21 +20,21 @@ export function isLeftInPlace(name: string): boolean {
 }
 
 /** The names at the top of the state directory that a replacement moves, sorted. */
-export function stateNames(place: Place): BytePath[] {
-  const names = childNames(place.target);
-  return place.strategy === 'rename' ? names : names.filter((name) => !isLeftInPlace(name.toString()));
+export function stateNames(location: Location): BytePath[] {
+  const names = childNames(location.target);
+  return location.strategy === 'rename' ? names : names.filter((name) => !isLeftInPlace(name.toString()));
 }
 
-export function inspectTarget(place: Place): TargetState {
-  const stats = lstatSync(place.target, { bigint: true, throwIfNoEntry: false });
+export function inspectTarget(location: Location): TargetState {
+  const stats = lstatSync(location.target, { bigint: true, throwIfNoEntry: false });
   if (stats === undefined) return { kind: 'missing', isVacant: true, inode: null };
   if (!stats.isDirectory()) {
     throw new BackupError('TARGET_NOT_DIRECTORY', 'the state directory is no longer a directory', {
-      path: place.target,
+      path: location.target,
       hint: 'Look at what stands there now.',
     });
   }
-  const names = stateNames(place);
+  const names = stateNames(location);
   return {
     kind: names.length === 0 ? 'empty' : 'content',
     isVacant: names.every((name) => isSystemName(name.toString())),

@@ -22,6 +22,9 @@ export type Usage = 'in-use' | 'dead' | 'silent';
 /** An owner that cannot be looked at counts as alive for so long after its last sign of life. */
 const SILENCE_MS = 24 * 60 * 60_000;
 
+/** How far the clocks of a file system and of the kernel may be apart. */
+const CLOCK_SLACK_MS = 5000;
+
 /**
  * `f_type` of file systems that one kernel alone can have mounted: ext, XFS, Btrfs, F2FS, ZFS, bcachefs, tmpfs, overlayfs, FAT and exFAT,
  * NTFS. See statfs(2).
@@ -78,6 +81,17 @@ function livenessByNumber(owner: ProcessIdentity, platform: Platform): Liveness 
   if (!isPidAlive(owner.pid, platform)) return 'dead';
   const facts = processFacts(owner.pid, platform);
   return facts !== null && !startedAt(owner, facts.started) ? 'dead' : 'alive';
+}
+
+/**
+ * Whether the process with this number lives, and is the one that was meant when the number was written down.
+ *
+ * @param writtenMs when that was, in milliseconds since 1970, by the clock of a file system; null where it is not known
+ */
+export function isAliveSince(pid: number, writtenMs: number | null, platform: Platform = HERE): boolean {
+  if (!isPidAlive(pid, platform)) return false;
+  const startedMs = processFacts(pid, platform)?.startedMs ?? null;
+  return startedMs === null || writtenMs === null || startedMs <= writtenMs + CLOCK_SLACK_MS;
 }
 
 /**

@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { BackupError, fromSystemError } from '../../errors.ts';
 import type { BackupEvent } from '../../events.ts';
-import { resolveTarget } from '../../state-dir/layout.ts';
+import { resolveTarget } from '../../state-dir/location.ts';
 import { bytePath, childNames, joinBytes } from '../../system/byte-path.ts';
 import { clearTemporaries } from '../../system/clear-temporaries.ts';
 import { describeRemaining, type Obstacle, removeTree } from '../../system/remove-tree.ts';

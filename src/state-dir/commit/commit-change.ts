@@ -1,5 +1,5 @@
 import { BackupError, fromSystemError } from '../../errors.ts';
-import type { Place } from '../layout.ts';
+import type { Location } from '../location.ts';
 import { writeHistoryFile } from '../undo/history.ts';
 import { findJournal, type Journal, journalPath, removeJournal, writeJournal } from './journal.ts';
 import { inodeAt } from './swap-paths.ts';
@@ -29,20 +29,20 @@ export interface Committed {
  * @param doing for an error: "put the restored tree in place"
  * @throws with everything as it was; or `NEEDS_RECOVERY` if even that could not be brought about
  */
-export function commitChange<J extends Journal>(place: Place, change: Change<J>, doing: string): Committed {
+export function commitChange<J extends Journal>(location: Location, change: Change<J>, doing: string): Committed {
   try {
-    writeJournal(place, change.journal);
+    writeJournal(location, change.journal);
   } catch (error) {
-    throw fromSystemError(error, doing, place.target);
+    throw fromSystemError(error, doing, location.target);
   }
   let movedAside: string[];
   try {
     movedAside = change.perform(change.journal);
   } catch (error) {
-    rollback(place, change, error);
-    throw withReason(fromSystemError(error, doing, place.target));
+    rollback(location, change, error);
+    throw withReason(fromSystemError(error, doing, location.target));
   }
-  const journalRemains = !concludes(place, change.journal);
+  const journalRemains = !concludes(location, change.journal);
   if (!journalRemains) tryTo(() => change.cleanUp?.('new'));
   return { movedAside, journalRemains };
 }
@@ -57,42 +57,42 @@ export function tryTo(act: () => void): void {
 }
 
 /** Ends a change that is complete: tells what is kept now, and forgets the journal. */
-export function concludeChange(place: Place, { history }: Journal): void {
-  if (history !== null) writeHistoryFile(place, history);
-  removeJournal(place);
+export function concludeChange(location: Location, { history }: Journal): void {
+  if (history !== null) writeHistoryFile(location, history);
+  removeJournal(location);
 }
 
-function concludes(place: Place, journal: Journal): boolean {
+function concludes(location: Location, journal: Journal): boolean {
   try {
-    concludeChange(place, journal);
+    concludeChange(location, journal);
     return true;
   } catch {
     // Gone but perhaps not durably so: if it comes back, a recovery finds the change complete.
-    return inodeAt(journalPath(place)) === null;
+    return inodeAt(journalPath(location)) === null;
   }
 }
 
-function rollback<J extends Journal>(place: Place, change: Change<J>, reason: unknown): void {
+function rollback<J extends Journal>(location: Location, change: Change<J>, reason: unknown): void {
   try {
     // The journal on disk knows best how far it came: its next form may have been written although that call failed.
-    const onDisk = findJournal(place)?.journal as J | undefined;
+    const onDisk = findJournal(location)?.journal as J | undefined;
     change.rollback(onDisk ?? change.journal);
-    removeJournal(place);
+    removeJournal(location);
     tryTo(() => change.cleanUp?.('old'));
   } catch (error) {
     throw stillNeedsRecovery(
-      place,
+      location,
       new AggregateError([reason, error], 'the change failed, and so did taking it back'),
     );
   }
 }
 
-export function stillNeedsRecovery(place: Place, cause: unknown): BackupError {
+export function stillNeedsRecovery(location: Location, cause: unknown): BackupError {
   if (cause instanceof BackupError && cause.code === 'NEEDS_RECOVERY') return cause;
   const reason = cause instanceof Error ? cause.message : String(cause);
   return new BackupError('NEEDS_RECOVERY', `the state directory is between two states: ${reason}`, {
-    path: place.target,
-    hint: `Look into the cause, then run: oxios-backup recover (the journal is ${journalPath(place)})`,
+    path: location.target,
+    hint: `Look into the cause, then run: oxios-backup recover (the journal is ${journalPath(location)})`,
     cause,
   });
 }

@@ -71,20 +71,20 @@ export async function commit(staging: Staging, options: CommitOptions): Promise<
 /** Plans, copies to volumes what belongs there, and only then touches the state directory. */
 async function mergeIn(staging: Staging, options: CommitOptions): Promise<CommitResult> {
   const { top = {}, owners = false, named = null, snapshot = null, signal, onEvent } = options;
-  const { place } = staging.lock;
+  const { location } = staging.lock;
   onEvent?.({ type: 'phase', phase: 'commit' });
-  const record = await planMerge(place, staging.tree, { ...options, top, owners, named });
+  const record = await planMerge(location, staging.tree, { ...options, top, owners, named });
   const incoming = basename(staging.tree);
-  const layout = new ExchangeLayout(place, { incoming, kept: incoming }, record.volumes);
+  const layout = new ExchangeLayout(location, { incoming, kept: incoming }, record.volumes);
   try {
     await stageOnVolumes(record, layout, staging.tree, signal);
     assertUnchanged(staging, 'merge');
-    const history = findHistory(place);
-    const { previousState, movedAside, journalRemains } = performExchange(place, {
+    const history = findHistory(location);
+    const { previousState, movedAside, journalRemains } = performExchange(location, {
       operation: 'restore',
       incoming,
       record,
-      historyAfter: (displaced) => historyAfterRestore(place, history, displaced, snapshot),
+      historyAfter: (displaced) => historyAfterRestore(location, history, displaced, snapshot),
     });
     staging.committed = true;
     // What was copied to volumes still lies in it. While a recovery needs it, it stays.
@@ -93,7 +93,7 @@ async function mergeIn(staging: Staging, options: CommitOptions): Promise<Commit
     return { previousState: previousState };
   } catch (error) {
     // While a recovery needs them, the copies stay.
-    if (record.volumes.length > 1 && findJournal(place) === null) {
+    if (record.volumes.length > 1 && findJournal(location) === null) {
       removeCopies(record, layout);
       clearVolumes(record, layout, 'before');
     }
@@ -102,16 +102,16 @@ async function mergeIn(staging: Staging, options: CommitOptions): Promise<Commit
 }
 
 function swapIn(staging: Staging, { mode, snapshot = null, onEvent }: CommitOptions): CommitResult {
-  const { place } = staging.lock;
+  const { location } = staging.lock;
   onEvent?.({ type: 'phase', phase: 'commit' });
   const now = assertUnchanged(staging, mode);
-  const mounted = place.strategy === 'rename' ? mountPointsBelow(place.target) : [];
-  const history = findHistory(place);
-  const { previousState, movedAside, journalRemains } = performSwap(place, {
+  const mounted = location.strategy === 'rename' ? mountPointsBelow(location.target) : [];
+  const history = findHistory(location);
+  const { previousState, movedAside, journalRemains } = performSwap(location, {
     operation: 'restore',
     incoming: basename(staging.tree),
     found: now,
-    historyAfter: (displaced) => historyAfterRestore(place, history, displaced, snapshot),
+    historyAfter: (displaced) => historyAfterRestore(location, history, displaced, snapshot),
   });
   staging.committed = true;
   for (const path of mounted) {
@@ -135,7 +135,7 @@ function tellOf(movedAside: readonly string[], journalRemains: boolean, onEvent:
 /** The last look before the state directory is touched. */
 function assertUnchanged({ lock, found, target }: Staging, mode: RestoreMode): TargetState {
   lock.assertHeld();
-  const now = inspectTarget(lock.place);
+  const now = inspectTarget(lock.location);
   if (mode === 'create') refuseContent(now, target);
   refuseChanged(found, now, target);
   return now;

@@ -1,20 +1,11 @@
-import {
-  closeSync,
-  fsyncSync,
-  lstatSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  unlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { readFileSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod/mini';
 import { BackupError, fromSystemError } from '../../errors.ts';
 import { fsyncDirectory } from '../../system/fsync-directory.ts';
+import { writeDurably } from '../../system/write-durably.ts';
 import { hiddenKind, parseStamp } from '../artifact-names.ts';
-import { bothPlaces, type Place, type Target } from '../layout.ts';
+import { bothLocations, type Location, type Target } from '../location.ts';
 import { componentSchema, historyFileSchema } from '../undo/history.ts';
 
 const topSchema = z.object({
@@ -82,44 +73,27 @@ export type ExchangeJournal = z.infer<typeof exchangeJournalSchema>;
 export type Journal = SwapJournal | ExchangeJournal;
 
 export interface FoundJournal {
-  place: Place;
+  location: Location;
   journal: Journal;
 }
 
-export function journalPath(place: Place): string {
-  return join(place.directory, `${place.names.hidden}journal`);
+export function journalPath(location: Location): string {
+  return join(location.directory, `${location.names.hidden}journal`);
 }
 
 /** Writes or rewrites the journal; when this returns, it is durable. When it throws, a journal that was there before still holds. */
-export function writeJournal(place: Place, journal: Journal): void {
-  const path = journalPath(place);
-  const temporary = `${path}.tmp`;
-  const isNew = lstatSync(path, { throwIfNoEntry: false }) === undefined;
-  try {
-    const descriptor = openSync(temporary, 'w', 0o600);
-    try {
-      writeFileSync(descriptor, `${JSON.stringify(journal)}\n`);
-      fsyncSync(descriptor);
-    } finally {
-      closeSync(descriptor);
-    }
-    renameSync(temporary, path);
-    fsyncDirectory(place.directory);
-  } catch (error) {
-    rmSync(temporary, { force: true });
-    // It may have got its name without being durable. Nothing was done by it yet.
-    if (isNew) rmSync(path, { force: true });
-    throw error;
-  }
+export function writeJournal(location: Location, journal: Journal): void {
+  // A new one may have got its name without being durable. Nothing was done by it yet.
+  writeDurably(journalPath(location), `${JSON.stringify(journal)}\n`, { removeNew: true });
 }
 
 /** Forgets the journal of a replacement that is complete, or completely undone, and durable. */
-export function removeJournal(place: Place): void {
-  unlinkSync(journalPath(place));
-  fsyncDirectory(place.directory);
+export function removeJournal(location: Location): void {
+  unlinkSync(journalPath(location));
+  fsyncDirectory(location.directory);
 }
 
-function namesAreOurs(journal: Journal, { names }: Place): boolean {
+function namesAreOurs(journal: Journal, { names }: Location): boolean {
   const isExchange = journal.strategy === 'exchange';
   const keptPrefix = isExchange ? names.merged : names.replaced;
   const incomingIsOurs =
@@ -129,8 +103,8 @@ function namesAreOurs(journal: Journal, { names }: Place): boolean {
   return incomingIsOurs && (journal.kept === null || parseStamp(journal.kept, keptPrefix) !== null);
 }
 
-function readJournalAt(place: Place): Journal | null {
-  const path = journalPath(place);
+function readJournalAt(location: Location): Journal | null {
+  const path = journalPath(location);
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
@@ -141,8 +115,8 @@ function readJournalAt(place: Place): Journal | null {
   }
   try {
     const journal = journalSchema.parse(JSON.parse(text));
-    const belongsHere = journal.strategy === 'exchange' || journal.strategy === place.strategy;
-    if (belongsHere && namesAreOurs(journal, place)) return journal;
+    const belongsHere = journal.strategy === 'exchange' || journal.strategy === location.strategy;
+    if (belongsHere && namesAreOurs(journal, location)) return journal;
     throw new Error('its names are not those of this state directory');
   } catch (error) {
     throw new BackupError('NEEDS_RECOVERY', 'a restore was interrupted, and its journal cannot be understood', {
@@ -159,9 +133,9 @@ function readJournalAt(place: Place): Journal | null {
  * @throws `NEEDS_RECOVERY` if there is one that cannot be understood.
  */
 export function findJournal(target: Target): FoundJournal | null {
-  for (const place of bothPlaces(target)) {
-    const journal = readJournalAt(place);
-    if (journal !== null) return { place, journal };
+  for (const location of bothLocations(target)) {
+    const journal = readJournalAt(location);
+    if (journal !== null) return { location, journal };
   }
   return null;
 }

@@ -1,7 +1,7 @@
 import { lstatSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BytePath } from '../../system/byte-path.ts';
-import type { Place } from '../layout.ts';
+import type { Location } from '../location.ts';
 import type { KnownTopAttributes } from '../top-attributes.ts';
 import { nextAsidePath } from '../undo/previous-states.ts';
 import type { SwapJournal } from './journal.ts';
@@ -19,11 +19,11 @@ export interface SwapPaths {
   target: string;
 }
 
-export function swapPaths(place: Place, journal: SwapJournal): SwapPaths {
+export function swapPaths(location: Location, journal: SwapJournal): SwapPaths {
   return {
-    incoming: join(place.directory, journal.incoming),
-    kept: journal.kept === null ? null : join(place.directory, journal.kept),
-    target: place.target,
+    incoming: join(location.directory, journal.incoming),
+    kept: journal.kept === null ? null : join(location.directory, journal.kept),
+    target: location.target,
   };
 }
 
@@ -34,8 +34,8 @@ export function inodeAt(path: string | BytePath | null): string | null {
 }
 
 /** Moves a whole tree out of the way: one that appeared where the state directory was missing for a moment. */
-export function moveAside(place: Place, path: string): string {
-  const aside = nextAsidePath(place);
+export function moveAside(location: Location, path: string): string {
+  const aside = nextAsidePath(location);
   renameSync(path, aside);
   return aside;
 }

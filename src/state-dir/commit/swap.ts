@@ -4,7 +4,7 @@ import { BackupError, fromSystemError } from '../../errors.ts';
 import { type BytePath, childNames, joinBytes } from '../../system/byte-path.ts';
 import { mountPointsBelow } from '../../system/mount-points.ts';
 import { hintFor, immutable, isImmutable } from '../../system/remove-tree.ts';
-import type { Place } from '../layout.ts';
+import type { Location } from '../location.ts';
 import { stateNames, type TargetState } from '../target-state.ts';
 import { readTop } from '../top-attributes.ts';
 import type { Displaced } from '../undo/history-changes.ts';
@@ -18,7 +18,7 @@ import { inodeAt, type SwapResult, topForJournal } from './swap-paths.ts';
 /** What is to become the state directory. */
 export interface SwapRequest {
   operation: SwapJournal['operation'];
-  /** A tree, by its name at the place. */
+  /** A tree, by its name at the location. */
   incoming: string;
   /** What stands at the state directory. */
   found: TargetState;
@@ -36,48 +36,49 @@ export interface Swapped extends Committed {
  *
  * @throws with everything as it was; or `NEEDS_RECOVERY` if even that could not be brought about.
  */
-export function performSwap(place: Place, request: SwapRequest): Swapped {
+export function performSwap(location: Location, request: SwapRequest): Swapped {
   const doing = request.operation === 'undo' ? 'put the previous state back' : 'put the restored tree in place';
   let journal: SwapJournal;
   try {
-    journal = planSwap(place, request);
+    journal = planSwap(location, request);
   } catch (error) {
-    throw fromSystemError(error, doing, place.target);
+    throw fromSystemError(error, doing, location.target);
   }
-  const byRename = place.strategy === 'rename';
+  const byRename = location.strategy === 'rename';
   const change: Change<SwapJournal> = {
     journal,
-    perform: (planned) => (byRename ? swapByRename(place, planned) : swapByChildren(place, planned)).movedAside,
-    rollback: (onDisk) => (byRename ? unswapByRename(place, onDisk) : unswapByChildren(place, onDisk)),
+    perform: (planned) => (byRename ? swapByRename(location, planned) : swapByChildren(location, planned)).movedAside,
+    rollback: (onDisk) => (byRename ? unswapByRename(location, onDisk) : unswapByChildren(location, onDisk)),
   };
-  const committed = commitChange(place, change, doing);
-  return { ...committed, previousState: journal.kept === null ? null : join(place.directory, journal.kept) };
+  const committed = commitChange(location, change, doing);
+  return { ...committed, previousState: journal.kept === null ? null : join(location.directory, journal.kept) };
 }
 
 /** Finishes or takes back what a killed swap left, and forgets its journal. */
-export function resumeSwap(place: Place, journal: SwapJournal): SwapResult {
-  const result = place.strategy === 'rename' ? resumeByRename(place, journal) : resumeByChildren(place, journal);
-  if (result.live === 'new') concludeChange(place, journal);
-  else removeJournal(place);
+export function resumeSwap(location: Location, journal: SwapJournal): SwapResult {
+  const result =
+    location.strategy === 'rename' ? resumeByRename(location, journal) : resumeByChildren(location, journal);
+  if (result.live === 'new') concludeChange(location, journal);
+  else removeJournal(location);
   return result;
 }
 
-function planSwap(place: Place, { operation, incoming, found, historyAfter }: SwapRequest): SwapJournal {
-  const path = join(place.directory, incoming);
-  const byChildren = place.strategy === 'children';
+function planSwap(location: Location, { operation, incoming, found, historyAfter }: SwapRequest): SwapJournal {
+  const path = join(location.directory, incoming);
+  const byChildren = location.strategy === 'children';
   const incomingNames = byChildren ? childNames(path) : [];
-  const oldNames = byChildren ? stateNames(place) : [];
+  const oldNames = byChildren ? stateNames(location) : [];
   const unwritable: SwapJournal['unwritable'] = [];
   if (byChildren) {
-    unwritable.push(...refuseImmovable(path, incomingNames), ...refuseImmovable(place.target, oldNames));
+    unwritable.push(...refuseImmovable(path, incomingNames), ...refuseImmovable(location.target, oldNames));
   } else {
-    for (const directory of [path, place.target]) refuseImmutable(Buffer.from(directory));
+    for (const directory of [path, location.target]) refuseImmutable(Buffer.from(directory));
   }
-  const kept = found.kind === 'content' ? place.names.replaced + nextKeptStamp(place) : null;
+  const kept = found.kind === 'content' ? location.names.replaced + nextKeptStamp(location) : null;
   return {
     format: 1,
     operation,
-    strategy: place.strategy,
+    strategy: location.strategy,
     phase: 'away',
     started_at: new Date().toISOString(),
     history: historyAfter(kept === null ? null : { directory: kept, kind: 'tree', paths: null }),
@@ -87,7 +88,7 @@ function planSwap(place: Place, { operation, incoming, found, historyAfter }: Sw
     kept,
     old_kind: found.kind,
     old_inode: found.inode,
-    old_top: found.kind === 'missing' ? null : topForJournal(readTop(place.target)),
+    old_top: found.kind === 'missing' ? null : topForJournal(readTop(location.target)),
     incoming_names: incomingNames.map(nameForJournal),
     old_names: oldNames.map(nameForJournal),
     unwritable,

@@ -15,7 +15,7 @@ import { holdLock } from '../../system/kernel-lock.ts';
 import { type Mark, usageOf } from '../../system/liveness.ts';
 import { isHidden, ownIdentity, parseIdentity } from '../../system/process-identity.ts';
 import { hiddenKind } from '../artifact-names.ts';
-import type { Place } from '../layout.ts';
+import type { Location } from '../location.ts';
 
 const lockRecordSchema = z.object({
   /** Who holds it, to be told from every other process. */
@@ -80,32 +80,34 @@ function parseRecord(text: string): { record: LockRecord; mark: Omit<Mark, 'path
   }
 }
 
-function lockFiles(place: Place, kind: 'lock' | 'lock-temporary'): string[] {
+function lockFiles(location: Location, kind: 'lock' | 'lock-temporary'): string[] {
   let names: string[];
   try {
-    names = readdirSync(place.directory);
+    names = readdirSync(location.directory);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return [];
     throw error;
   }
-  return names.filter((name) => hiddenKind(name, place.names) === kind).map((name) => join(place.directory, name));
+  return names
+    .filter((name) => hiddenKind(name, location.names) === kind)
+    .map((name) => join(location.directory, name));
 }
 
 /**
- * The locks at `place` whose holders live, other than `own`; those of dead holders are removed, and so are, with a notice, those whose
+ * The locks at `location` whose holders live, other than `own`; those of dead holders are removed, and so are, with a notice, those whose
  * holders nobody can look at and who gave no sign of life for a day.
  *
  * That is safe however many look at once, because the name of a lock file is never used again: who removes a dead one cannot hit
  * a live one that took its place. `nowMs` is the present as the file system's clock has it.
  */
 export function findHolders(
-  place: Place,
+  location: Location,
   nowMs: number,
   { own, onEvent }: { own?: string } & Pick<OperationOptions, 'onEvent'> = {},
 ): LockHolder[] {
   const holders: LockHolder[] = [];
-  for (const path of lockFiles(place, 'lock')) {
+  for (const path of lockFiles(location, 'lock')) {
     if (path === own) continue;
     try {
       const parsed = parseRecord(readFileSync(path, 'utf8'));
@@ -129,6 +131,6 @@ function silent({ pid, hostname, command }: LockRecord): string {
 }
 
 /** Removes lock files that were never finished. If one was about to be, its writer fails and tries again. */
-export function clearUnfinishedLocks(place: Place): void {
-  for (const path of lockFiles(place, 'lock-temporary')) removeLockFile(path);
+export function clearUnfinishedLocks(location: Location): void {
+  for (const path of lockFiles(location, 'lock-temporary')) removeLockFile(path);
 }

@@ -10,21 +10,21 @@ import { stableHostName } from '../../system/host-name.ts';
 import { isMountPoint } from '../../system/mount-points.ts';
 import { formatIdentity, ownIdentity } from '../../system/process-identity.ts';
 import {
-  bothPlaces,
+  bothLocations,
   isDeviceBoundary,
-  type Place,
-  placeBeside,
-  placeInside,
+  type Location,
+  locationBeside,
+  locationInside,
   resolveTarget,
   type Target,
-} from '../layout.ts';
+} from '../location.ts';
 import { readTop } from '../top-attributes.ts';
 import { clearUnfinishedLocks, findHolders, type LockHolder, removeLockFile, writeLockFile } from './lock-file.ts';
 
 /** The right to change one state directory, held until released or until this process ends. */
 export interface StateLock {
   /** Where the state directory and the artifacts around it lie. */
-  readonly place: Place;
+  readonly location: Location;
   /** Throws `STATE_DIR_LOCKED` if the lock is no longer ours: somebody removed it by hand, or took this process for dead. */
   assertHeld(): void;
   /** Gives the lock back, and takes away empty directories that were made for it. */
@@ -63,13 +63,13 @@ export async function acquireStateLock(
   try {
     const target = resolveTarget(stateDir);
     prepareParents(target, options.makeParents ?? false, made);
-    const places = possiblePlaces(target);
-    for (const [index, place] of places.entries()) {
+    const locations = possibleLocations(target);
+    for (const [index, location] of locations.entries()) {
       try {
-        return await lockAt(place, purpose, made, options);
+        return await lockAt(location, purpose, made, options);
       } catch (error) {
         const refused = REFUSALS.has((error as NodeJS.ErrnoException).code ?? '');
-        if (!refused || index === places.length - 1) throw error;
+        if (!refused || index === locations.length - 1) throw error;
       }
     }
     throw new Error('unreachable: there is always a place');
@@ -79,37 +79,37 @@ export async function acquireStateLock(
   }
 }
 
-/** Where the artifacts may lie, the better place first. */
-function possiblePlaces(target: Target): Place[] {
-  if (lstatSync(target.target, { throwIfNoEntry: false }) === undefined) return [placeBeside(target)];
-  if (isDeviceBoundary(target) || isMountPoint(target.target)) return [placeInside(target)];
-  return bothPlaces(target);
+/** Where the artifacts may lie, the better location first. */
+function possibleLocations(target: Target): Location[] {
+  if (lstatSync(target.target, { throwIfNoEntry: false }) === undefined) return [locationBeside(target)];
+  if (isDeviceBoundary(target) || isMountPoint(target.target)) return [locationInside(target)];
+  return bothLocations(target);
 }
 
 async function lockAt(
-  place: Place,
+  location: Location,
   purpose: string,
   madeParents: readonly string[],
   { onEvent }: LockOptions,
 ): Promise<StateLock> {
-  const path = join(place.directory, `${place.names.hidden}lock-${randomBytes(8).toString('hex')}`);
+  const path = join(location.directory, `${location.names.hidden}lock-${randomBytes(8).toString('hex')}`);
   let held: number | null;
   for (let attempt = 1; ; attempt += 1) {
-    const contest = contend(place, path, purpose, onEvent);
+    const contest = contend(location, path, purpose, onEvent);
     held = contest.held;
     const [holder] = contest.others;
     if (holder === undefined) break;
-    if (attempt === ATTEMPTS) throw lockedError(place, holder);
+    if (attempt === ATTEMPTS) throw lockedError(location, holder);
     await delay(20 + Math.random() * 100);
   }
-  clearUnfinishedLocks(place);
+  clearUnfinishedLocks(location);
   // A dead holder's lock inside has just gone: the empty directory is not to travel with the old tree.
-  if (place.strategy === 'rename') removeReserved(placeInside(place));
+  if (location.strategy === 'rename') removeReserved(locationInside(location));
   const inode = lstatSync(path).ino;
   const touching = setInterval(() => touch(path), TOUCH_EVERY_MS);
   touching.unref();
   return {
-    place,
+    location,
     assertHeld() {
       if (lstatSync(path, { throwIfNoEntry: false })?.ino === inode) return;
       throw new BackupError('STATE_DIR_LOCKED', 'the lock on the state directory was taken away from this run', {
@@ -122,7 +122,7 @@ async function lockAt(
       removeLockFile(path);
       if (held !== null) closeSync(held);
       held = null;
-      removeReserved(placeInside(place));
+      removeReserved(locationInside(location));
       removeEmpty(madeParents);
     },
   };
@@ -136,40 +136,40 @@ interface Contest {
 }
 
 /** Puts the lock file down and looks for others. */
-function contend(place: Place, path: string, command: string, onEvent: LockOptions['onEvent']): Contest {
+function contend(location: Location, path: string, command: string, onEvent: LockOptions['onEvent']): Contest {
   const own = ownIdentity();
   const hostname = stableHostName();
   const record = { owner: formatIdentity(own), pid: own.pid, hostname, command, since: new Date().toISOString() };
-  makeReserved(place);
+  makeReserved(location);
   let held: number | null;
   try {
     held = writeLockFile(path, record);
   } catch (error) {
-    removeReserved(place);
+    removeReserved(location);
     // ENOENT: a holder cleared the unfinished file, or took the directory away with its own lock.
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
-      return { others: [{ path: place.directory, record: null }], held: null };
+      return { others: [{ path: location.directory, record: null }], held: null };
     }
     throw error;
   }
   try {
     const nowMs = statSync(path).mtimeMs;
-    const others = bothPlaces(place)
+    const others = bothLocations(location)
       .flatMap((each) => findHolders(each, nowMs, { own: path, ...(onEvent && { onEvent }) }))
       .sort((a, b) => (a.record?.since ?? '').localeCompare(b.record?.since ?? ''));
     if (others.length === 0) return { others, held };
-    giveUp(place, path, held);
+    giveUp(location, path, held);
     return { others, held: null };
   } catch (error) {
-    giveUp(place, path, held);
+    giveUp(location, path, held);
     throw error;
   }
 }
 
-function giveUp(place: Place, path: string, held: number | null): void {
+function giveUp(location: Location, path: string, held: number | null): void {
   removeLockFile(path);
   if (held !== null) closeSync(held);
-  removeReserved(place);
+  removeReserved(location);
 }
 
 function touch(path: string): void {
@@ -182,20 +182,20 @@ function touch(path: string): void {
 }
 
 /** Why a state directory cannot be locked: who holds it. */
-export function lockedError(place: Place, { path, record }: LockHolder): BackupError {
+export function lockedError(location: Location, { path, record }: LockHolder): BackupError {
   const who =
     record === null
       ? 'another process'
       : `process ${record.pid}${record.hostname === stableHostName() ? '' : ` on ${record.hostname}`} (${record.command}, since ${record.since})`;
   return new BackupError('STATE_DIR_LOCKED', `the state directory is in use by ${who}`, {
-    path: place.target,
+    path: location.target,
     hint: `Wait until it is done. If you are sure that it no longer runs, remove ${path}`,
   });
 }
 
 /** The living holders of locks on a state directory, without taking one. */
 export function currentHolders(target: Target): LockHolder[] {
-  return bothPlaces(target).flatMap((place) => findHolders(place, Date.now()));
+  return bothLocations(target).flatMap((location) => findHolders(location, Date.now()));
 }
 
 /** Makes the missing parents, and puts them into `made`, the deepest first. */
@@ -229,22 +229,22 @@ function keepingMtime(directory: string, change: () => void): void {
   if (readTop(directory).mtimeNs !== mtimeNs) setMtimes([{ path: directory, mtimeNs }]);
 }
 
-function makeReserved(place: Place): void {
-  if (place.strategy === 'rename' || existsSync(place.directory)) return;
-  keepingMtime(place.target, () => {
+function makeReserved(location: Location): void {
+  if (location.strategy === 'rename' || existsSync(location.directory)) return;
+  keepingMtime(location.target, () => {
     try {
       // Not recursive: of a file system that cannot be written to Node then says ENOENT, and not what is wrong.
-      mkdirSync(place.directory, { mode: 0o700 });
+      mkdirSync(location.directory, { mode: 0o700 });
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     }
   });
 }
 
-function removeReserved(place: Place): void {
+function removeReserved(location: Location): void {
   try {
-    if (place.strategy === 'children' && readdirSync(place.directory).length === 0)
-      keepingMtime(place.target, () => rmdirSync(place.directory));
+    if (location.strategy === 'children' && readdirSync(location.directory).length === 0)
+      keepingMtime(location.target, () => rmdirSync(location.directory));
   } catch {
     // In use again, or not ours to remove: an empty directory does no harm.
   }

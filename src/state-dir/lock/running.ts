@@ -1,10 +1,11 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { lockOn } from '../../system/lock-holder.ts';
+import { lockOn } from '../../system/kernel-lock.ts';
+import { isAliveSince } from '../../system/liveness.ts';
 import { HERE, type Platform } from '../../system/platform.ts';
-import { commandOf, isPidAlive, parentsOfAll, processFacts } from '../../system/processes.ts';
+import { commandOf, parentsOfAll } from '../../system/processes.ts';
 import { isOwnArtifact } from '../artifact-names.ts';
-import { resolveTarget, type Target } from '../layout.ts';
+import { resolveTarget, type Target } from '../location.ts';
 import { type OpenFile, openFilesBelow } from './open-files.ts';
 
 /** A process that uses a state directory. */
@@ -33,7 +34,6 @@ const OXIOS_LOCK = 'oxios.lock';
 const LARGEST_LOCK_BYTES = 4096;
 /** `{"pid": 42}`, `pid=42`, or nothing but a number on the first line. */
 const PID_IN_FILE = /^\s*(\d{1,10})\s*(?:\n|$)|["']?\bpid\b["']?\s*[:=]\s*["']?(\d{1,10})/i;
-const CLOCK_SLACK_MS = 5000;
 
 /**
  * Looks for processes that use a state directory: by a lock that is held on a lock file, in the directory or beside it in the home of
@@ -112,7 +112,14 @@ function findByLockFile(target: Target, family: ProcessTree, platform: Platform)
 /** The process that a file names, if it lives and is not a later one with the same number. */
 function livingPidIn(path: string, platform: Platform): number | null {
   const pid = pidIn(path);
-  return pid !== null && isPidAlive(pid, platform) && !isNumberReused(pid, path, platform) ? pid : null;
+  return pid !== null &&
+    isAliveSince(
+      pid,
+      attempt(() => statSync(path).mtimeMs),
+      platform,
+    )
+    ? pid
+    : null;
 }
 
 function pidIn(path: string): number | null {
@@ -123,13 +130,6 @@ function pidIn(path: string): number | null {
     const pid = Number(match?.[1] ?? match?.[2] ?? 0);
     return pid > 0 ? pid : null;
   });
-}
-
-/** Whether the process began after the file was written: then the file meant an earlier one with this number. */
-function isNumberReused(pid: number, path: string, platform: Platform): boolean {
-  const startedMs = processFacts(pid, platform)?.startedMs ?? null;
-  const writtenMs = attempt(() => statSync(path).mtimeMs);
-  return startedMs !== null && writtenMs !== null && startedMs > writtenMs + CLOCK_SLACK_MS;
 }
 
 interface ProcessTree {

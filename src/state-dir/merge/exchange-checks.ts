@@ -3,14 +3,14 @@ import { BackupError } from '../../errors.ts';
 import type { BytePath } from '../../system/byte-path.ts';
 import { mountPointsBelow } from '../../system/mount-points.ts';
 import { hintFor, immutable, isImmutable } from '../../system/remove-tree.ts';
-import type { Place } from '../layout.ts';
+import type { Location } from '../location.ts';
 
 /** What can be moved, and what has to be done for it; known before the first thing moves. */
 export class MoveChecks {
   readonly #mounts: readonly string[];
   readonly #user: number | undefined = process.geteuid?.();
 
-  constructor({ target }: Place) {
+  constructor({ target }: Location) {
     this.#mounts = mountPointsBelow(realpathSync.native(target));
   }
 

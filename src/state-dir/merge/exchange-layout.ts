@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { type BytePath, bytePath, joinBytes } from '../../system/byte-path.ts';
 import { hiddenKind, NAMES_ON_VOLUME, RESERVED_DIRECTORY } from '../artifact-names.ts';
-import type { Place } from '../layout.ts';
+import type { Location } from '../location.ts';
 import type { ExchangeItem } from './exchange-record.ts';
 
 /** Below it, in the directory of a merge, lies what the merge took out, under the paths that it had. */
@@ -21,17 +21,17 @@ export function parentPath(path: string): string {
 export class ExchangeLayout {
   readonly #target: BytePath;
   readonly #volumes: readonly string[];
-  readonly #place: Place;
+  readonly #location: Location;
   readonly #incoming: string;
   readonly #kept: string;
 
   /**
-   * @param names of the directories at the place that what comes lies in, and that what goes is put into
+   * @param names of the directories at the location that what comes lies in, and that what goes is put into
    * @param volumes as in the record
    */
-  constructor(place: Place, names: { incoming: string; kept: string }, volumes: readonly string[]) {
-    this.#place = place;
-    this.#target = bytePath(place.target);
+  constructor(location: Location, names: { incoming: string; kept: string }, volumes: readonly string[]) {
+    this.#location = location;
+    this.#target = bytePath(location.target);
     this.#incoming = names.incoming;
     this.#kept = names.kept;
     this.#volumes = volumes;
@@ -74,17 +74,17 @@ export class ExchangeLayout {
   }
 
   #isStaging(): boolean {
-    return hiddenKind(this.#incoming, this.#place.names) === 'staging';
+    return hiddenKind(this.#incoming, this.#location.names) === 'staging';
   }
 
   #directory(name: string, volume: number): BytePath {
-    if (volume === 0) return bytePath(join(this.#place.directory, name));
-    return joinBytes(this.reserved(volume), Buffer.from(nameOnVolume(this.#place, name)));
+    if (volume === 0) return bytePath(join(this.#location.directory, name));
+    return joinBytes(this.reserved(volume), Buffer.from(nameOnVolume(this.#location, name)));
   }
 }
 
-/** What a directory at the place is called on a volume. */
-export function nameOnVolume({ names }: Place, name: string): string {
+/** What a directory at the location is called on a volume. */
+export function nameOnVolume({ names }: Location, name: string): string {
   for (const key of ['merged', 'aside', 'hidden'] as const) {
     if (name.startsWith(names[key])) return NAMES_ON_VOLUME[key] + name.slice(names[key].length);
   }

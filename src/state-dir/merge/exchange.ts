@@ -6,7 +6,7 @@ import { fsyncDirectory } from '../../system/fsync-directory.ts';
 import { type Change, type Committed, commitChange, concludeChange, tryTo } from '../commit/commit-change.ts';
 import { type ExchangeJournal, removeJournal, writeJournal } from '../commit/journal.ts';
 import type { SwapResult } from '../commit/swap-paths.ts';
-import type { Place } from '../layout.ts';
+import type { Location } from '../location.ts';
 import { clearVolumes, makeReserved } from '../staging/volume-staging.ts';
 import type { Displaced } from '../undo/history-changes.ts';
 import { nextAsidePath, nextKeptStamp } from '../undo/previous-states.ts';
@@ -15,7 +15,7 @@ import { ExchangeLayout, nameOnVolume, pathBytes } from './exchange-layout.ts';
 import { exists, Moves, openDirectories, removeSkeleton, settleDirectories } from './exchange-moves.ts';
 import { type ExchangeItem, type ExchangeRecord, readRecord, writeRecord } from './exchange-record.ts';
 
-/** Paths that are to change hands with what lies in `incoming`, a directory at the place. */
+/** Paths that are to change hands with what lies in `incoming`, a directory at the location. */
 export interface ExchangeRequest {
   operation: ExchangeJournal['operation'];
   incoming: string;
@@ -36,12 +36,12 @@ export interface Exchanged extends Committed {
  * @throws with everything as it was; or `NEEDS_RECOVERY` if even that could not be brought about
  */
 export function performExchange(
-  place: Place,
+  location: Location,
   { operation, incoming, record, historyAfter }: ExchangeRequest,
 ): Exchanged {
   const doing = operation === 'undo' ? 'put the previous state back' : 'merge the snapshot into the state directory';
-  const kept = place.names.merged + nextKeptStamp(place);
-  const exchange = new Exchange(place, { incoming, kept }, record);
+  const kept = location.names.merged + nextKeptStamp(location);
+  const exchange = new Exchange(location, { incoming, kept }, record);
   const journal: ExchangeJournal = {
     format: 1,
     operation,
@@ -56,7 +56,7 @@ export function performExchange(
     exchange.prepare();
   } catch (error) {
     tryTo(() => exchange.cleanUp('old'));
-    throw fromSystemError(error, doing, place.target);
+    throw fromSystemError(error, doing, location.target);
   }
   const change: Change<ExchangeJournal> = {
     journal,
@@ -64,18 +64,18 @@ export function performExchange(
     rollback: (onDisk) => exchange.rollback(onDisk),
     cleanUp: (live) => exchange.cleanUp(live),
   };
-  const committed = commitChange(place, change, doing);
-  return { ...committed, previousState: join(place.directory, kept) };
+  const committed = commitChange(location, change, doing);
+  return { ...committed, previousState: join(location.directory, kept) };
 }
 
 /** Finishes or takes back what a killed exchange left, and forgets its journal. */
-export function resumeExchange(place: Place, journal: ExchangeJournal): SwapResult {
-  const record = readRecord(join(place.directory, journal.kept));
-  const exchange = new Exchange(place, journal, record);
+export function resumeExchange(location: Location, journal: ExchangeJournal): SwapResult {
+  const record = readRecord(join(location.directory, journal.kept));
+  const exchange = new Exchange(location, journal, record);
   exchange.requireVolumes();
   const result = resumed(exchange, journal);
-  if (result.live === 'new') concludeChange(place, journal);
-  else removeJournal(place);
+  if (result.live === 'new') concludeChange(location, journal);
+  else removeJournal(location);
   tryTo(() => exchange.cleanUp(result.live));
   return result;
 }
@@ -94,7 +94,7 @@ function resumed(exchange: Exchange, journal: ExchangeJournal): SwapResult {
 }
 
 class Exchange {
-  readonly #place: Place;
+  readonly #location: Location;
   readonly #names: { incoming: string; kept: string };
   readonly #record: ExchangeRecord;
   readonly #layout: ExchangeLayout;
@@ -104,11 +104,11 @@ class Exchange {
   /** Items by their paths, made when it is needed. */
   #lookup: { outs: Map<string, ExchangeItem>; ins: Set<string | null> } | null = null;
 
-  constructor(place: Place, names: { incoming: string; kept: string }, record: ExchangeRecord) {
-    this.#place = place;
+  constructor(location: Location, names: { incoming: string; kept: string }, record: ExchangeRecord) {
+    this.#location = location;
     this.#names = names;
     this.#record = record;
-    this.#layout = new ExchangeLayout(place, names, record.volumes);
+    this.#layout = new ExchangeLayout(location, names, record.volumes);
     this.#usedVolumes = new Set([0, ...record.items.map(({ volume }) => volume)]);
   }
 
@@ -121,7 +121,7 @@ class Exchange {
       fsyncDirectory(this.#layout.keptDirectory(volume));
       if (volume > 0) fsyncDirectory(this.#layout.reserved(volume));
     }
-    const directory = join(this.#place.directory, this.#names.kept);
+    const directory = join(this.#location.directory, this.#names.kept);
     writeRecord(directory, this.#record);
     fsyncDirectory(directory);
   }
@@ -139,7 +139,7 @@ class Exchange {
     for (const item of this.#record.items) this.#takeOut(item);
     // What goes out is durable where it is kept before anything takes its place.
     this.#moves.sync();
-    writeJournal(this.#place, { ...journal, phase: 'in' });
+    writeJournal(this.#location, { ...journal, phase: 'in' });
     for (const item of this.#record.items) this.#bringIn(item);
     this.#settleAttributes('after');
     return this.#movedAside();
@@ -166,7 +166,7 @@ class Exchange {
   /** Takes everything back, however far it came. Returns what stood in the way. */
   rollback(journal: ExchangeJournal): string[] {
     const { items } = this.#record;
-    writeJournal(this.#place, { ...journal, phase: 'back' });
+    writeJournal(this.#location, { ...journal, phase: 'back' });
     openDirectories(this.#record.directories, (path) => this.#layout.live(path));
     if (journal.phase !== 'out') {
       for (const item of items.toReversed()) this.#sendBack(item);
@@ -255,11 +255,11 @@ class Exchange {
   }
 
   #moveAside(live: BytePath, path: string, volume: number): void {
-    this.#aside ??= nextAsidePath(this.#place);
+    this.#aside ??= nextAsidePath(this.#location);
     const base =
       volume === 0
         ? bytePath(this.#aside)
-        : joinBytes(this.#layout.reserved(volume), Buffer.from(nameOnVolume(this.#place, basename(this.#aside))));
+        : joinBytes(this.#layout.reserved(volume), Buffer.from(nameOnVolume(this.#location, basename(this.#aside))));
     const aside = joinBytes(base, pathBytes(path));
     this.#moves.makeParents(aside);
     this.#moves.move(live, aside, null);

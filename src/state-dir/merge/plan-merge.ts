@@ -6,7 +6,7 @@ import { foldName } from '../../format/fold-name.ts';
 import { type BytePath, bytePath, childNames, joinBytes } from '../../system/byte-path.ts';
 import { throwIfAborted } from '../../workers/abort.ts';
 import { RESERVED_DIRECTORY } from '../artifact-names.ts';
-import type { Place } from '../layout.ts';
+import type { Location } from '../location.ts';
 import { type KnownTopAttributes, readTop, type TopAttributes } from '../top-attributes.ts';
 import { databaseSideFiles } from './database-side-files.ts';
 import { MoveChecks, statsAt } from './exchange-checks.ts';
@@ -32,9 +32,9 @@ const ENTRIES_PER_TURN = 500;
  *
  * @throws `IO`, `PERMISSION` where something cannot be moved; `ENTRY_CONFLICT`; `ABORTED`
  */
-export async function planMerge(place: Place, staged: string, options: MergeOptions): Promise<ExchangeRecord> {
-  const planner = new MergePlanner(place, staged, options);
-  const stats = statsAt(bytePath(place.target)) as Stats;
+export async function planMerge(location: Location, staged: string, options: MergeOptions): Promise<ExchangeRecord> {
+  const planner = new MergePlanner(location, staged, options);
+  const stats = statsAt(bytePath(location.target)) as Stats;
   await planner.plan({ path: '', from: '', volume: 0, device: stats.dev });
   return planner.record;
 }
@@ -58,10 +58,10 @@ class MergePlanner {
   readonly #options: MergeOptions;
   #entries = 0;
 
-  constructor(place: Place, staged: string, options: MergeOptions) {
-    this.#live = bytePath(place.target);
+  constructor(location: Location, staged: string, options: MergeOptions) {
+    this.#live = bytePath(location.target);
     this.#staged = bytePath(staged);
-    this.#checks = new MoveChecks(place);
+    this.#checks = new MoveChecks(location);
     this.#options = options;
   }
 

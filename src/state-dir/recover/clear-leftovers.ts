@@ -6,7 +6,7 @@ import { mountPointsBelow } from '../../system/mount-points.ts';
 import { describeRemaining, removeTree } from '../../system/remove-tree.ts';
 import { type HiddenKind, hiddenKind, NAMES_ON_VOLUME, parseStamp, RESERVED_DIRECTORY } from '../artifact-names.ts';
 import { tryTo } from '../commit/commit-change.ts';
-import { bothPlaces, type Place, type Target } from '../layout.ts';
+import { bothLocations, type Location, type Target } from '../location.ts';
 import { removeSkeleton } from '../merge/exchange-moves.ts';
 import { removeReserved } from '../staging/volume-staging.ts';
 import { findHistory, namesAt } from '../undo/previous-states.ts';
@@ -27,7 +27,7 @@ export async function clearLeftovers(
 ): Promise<string[]> {
   const cleared: string[] = [];
   const known = new Set(findHistory(target).states.map(({ name }) => name));
-  for (const { directory, names } of placesToClear(target)) {
+  for (const { directory, names } of locationsToClear(target)) {
     for (const name of namesAt({ directory })) {
       const path = join(directory, name);
       const kind = hiddenKind(name, names);
@@ -51,11 +51,11 @@ export async function clearLeftovers(
 }
 
 /** Beside the state directory, in it, and at the tops of the volumes that are mounted below it. */
-function placesToClear(target: Target): Pick<Place, 'directory' | 'names'>[] {
+function locationsToClear(target: Target): Pick<Location, 'directory' | 'names'>[] {
   const volumes =
     lstatSync(target.target, { throwIfNoEntry: false }) === undefined ? [] : mountPointsBelow(target.target);
   return [
-    ...bothPlaces(target),
+    ...bothLocations(target),
     ...volumes.map((volume) => ({ directory: join(volume, RESERVED_DIRECTORY), names: NAMES_ON_VOLUME })),
   ];
 }

@@ -1,6 +1,6 @@
 import { BackupError } from '../../errors.ts';
 import { type FoundJournal, findJournal, journalPath } from '../commit/journal.ts';
-import { resolveTarget } from '../layout.ts';
+import { resolveTarget } from '../location.ts';
 import { currentHolders, type StateLock } from '../lock/lock.ts';
 
 /** An unfinished replacement of a state directory. */
@@ -49,10 +49,10 @@ export async function assertRecovered(stateDir: string, lock: StateLock | null):
   });
 }
 
-function describe({ place, journal }: FoundJournal): PendingRecovery {
+function describe({ location, journal }: FoundJournal): PendingRecovery {
   return {
     operation: journal.operation,
     startedAt: new Date(journal.started_at),
-    journal: journalPath(place),
+    journal: journalPath(location),
   };
 }

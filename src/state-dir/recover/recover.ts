@@ -43,18 +43,18 @@ export async function recoverStateDir(stateDir: string, options: RecoverOptions 
     const report: RecoverReport = {
       outcome: 'clean',
       operation: null,
-      stateDir: lock.place.target,
+      stateDir: lock.location.target,
       previousState: null,
       movedAside: [],
       cleared: [],
     };
-    const found = findJournal(lock.place);
+    const found = findJournal(lock.location);
     if (found !== null) {
-      const { place, journal } = found;
-      await assertNotRunning(place.target, options);
+      const { location, journal } = found;
+      await assertNotRunning(location.target, options);
       lock.assertHeld();
-      const { live, movedAside } = resumeChange(place, journal);
-      const kept = journal.kept === null ? null : join(place.directory, journal.kept);
+      const { live, movedAside } = resumeChange(location, journal);
+      const kept = journal.kept === null ? null : join(location.directory, journal.kept);
       report.outcome = live === 'new' ? 'finished' : 'rolled-back';
       report.operation = journal.operation;
       report.movedAside = movedAside;
@@ -64,10 +64,10 @@ export async function recoverStateDir(stateDir: string, options: RecoverOptions 
         options.onEvent?.({ type: 'notice', path, message });
       }
     }
-    report.cleared = await clearLeftovers(lock.place, options);
+    report.cleared = await clearLeftovers(lock.location, options);
     return report;
   } catch (error) {
-    throw fromSystemError(error, 'recover the state directory', lock.place.target);
+    throw fromSystemError(error, 'recover the state directory', lock.location.target);
   } finally {
     await lock.release();
   }

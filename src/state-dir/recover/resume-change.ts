@@ -2,7 +2,7 @@ import { stillNeedsRecovery } from '../commit/commit-change.ts';
 import type { Journal } from '../commit/journal.ts';
 import { resumeSwap } from '../commit/swap.ts';
 import type { SwapResult } from '../commit/swap-paths.ts';
-import type { Place } from '../layout.ts';
+import type { Location } from '../location.ts';
 import { resumeExchange } from '../merge/exchange.ts';
 
 /**
@@ -10,10 +10,10 @@ import { resumeExchange } from '../merge/exchange.ts';
  *
  * @throws `NEEDS_RECOVERY`; it may be tried again
  */
-export function resumeChange(place: Place, journal: Journal): SwapResult {
+export function resumeChange(location: Location, journal: Journal): SwapResult {
   try {
-    return journal.strategy === 'exchange' ? resumeExchange(place, journal) : resumeSwap(place, journal);
+    return journal.strategy === 'exchange' ? resumeExchange(location, journal) : resumeSwap(location, journal);
   } catch (error) {
-    throw stillNeedsRecovery(place, error);
+    throw stillNeedsRecovery(location, error);
   }
 }

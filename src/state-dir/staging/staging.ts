@@ -5,7 +5,7 @@ import { fromSystemError } from '../../errors.ts';
 import type { OperationOptions } from '../../events.ts';
 import { describeRemaining, removeTree } from '../../system/remove-tree.ts';
 import { findJournal } from '../commit/journal.ts';
-import type { Place } from '../layout.ts';
+import type { Location } from '../location.ts';
 import type { StateLock } from '../lock/lock.ts';
 import { clearLeftovers } from '../recover/clear-leftovers.ts';
 import { assertRecovered } from '../recover/needs-recovery.ts';
@@ -19,7 +19,7 @@ export interface Staging {
   /** The real state directory. It may be missing. */
   readonly target: string;
   /** By two renames; or child by child where the state directory itself cannot be renamed. */
-  readonly strategy: Place['strategy'];
+  readonly strategy: Location['strategy'];
   readonly lock: StateLock;
   /** What stood at `target` when this was opened. `commit` refuses if that is no longer so. */
   readonly found: TargetState;
@@ -38,14 +38,14 @@ export interface Staging {
  * @throws `NEEDS_RECOVERY` if an interrupted restore has to be recovered first; `PERMISSION`, `NO_SPACE`, `IO`.
  */
 export async function openStaging(lock: StateLock, options: Pick<OperationOptions, 'onEvent'> = {}): Promise<Staging> {
-  const { place } = lock;
-  await assertRecovered(place.target, lock);
-  await clearLeftovers(place, options);
+  const { location } = lock;
+  await assertRecovered(location.target, lock);
+  await clearLeftovers(location, options);
   const id = randomBytes(8).toString('hex');
-  const tree = join(place.directory, `${place.names.hidden}staging-${id}`);
+  const tree = join(location.directory, `${location.names.hidden}staging-${id}`);
   let found: TargetState;
   try {
-    found = inspectTarget(place);
+    found = inspectTarget(location);
     mkdirSync(tree, { mode: 0o700 });
   } catch (error) {
     throw fromSystemError(error, 'make a staging directory', tree);
@@ -53,15 +53,15 @@ export async function openStaging(lock: StateLock, options: Pick<OperationOption
   const staging: Staging = {
     id,
     tree,
-    target: place.target,
-    strategy: place.strategy,
+    target: location.target,
+    strategy: location.strategy,
     lock,
     found,
     committed: false,
     async discard() {
       // Not even a look at the disk: a failure here would pass for one of the restore.
       if (staging.committed) return;
-      if (isNeeded(place, basename(tree))) return;
+      if (isNeeded(location, basename(tree))) return;
       const { remaining } = await removeTree(tree);
       if (remaining.length === 0) return;
       const message = `could not be deleted: ${describeRemaining(remaining)}`;
@@ -71,9 +71,9 @@ export async function openStaging(lock: StateLock, options: Pick<OperationOption
   return staging;
 }
 
-function isNeeded(place: Place, tree: string): boolean {
+function isNeeded(location: Location, tree: string): boolean {
   try {
-    return findJournal(place)?.journal.incoming === tree;
+    return findJournal(location)?.journal.incoming === tree;
   } catch {
     // A journal that cannot be read may need it, and why nothing was committed is what matters.
     return true;

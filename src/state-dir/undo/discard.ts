@@ -22,7 +22,7 @@ import {
   removeTree,
 } from '../../system/remove-tree.ts';
 import { NAMES_ON_VOLUME, RESERVED_DIRECTORY } from '../artifact-names.ts';
-import { bothPlaces, type Place } from '../layout.ts';
+import { bothLocations, type Location } from '../location.ts';
 import { pathBytes } from '../merge/exchange-layout.ts';
 import { readRecord } from '../merge/exchange-record.ts';
 import { clearLeftovers } from '../recover/clear-leftovers.ts';
@@ -80,11 +80,11 @@ export async function discardUndo(stateDir: string, options: DiscardOptions = {}
       hint: 'Give names, or --all.',
     });
   }
-  return withLock(stateDir, 'undo --discard', options, async ({ place }) => {
-    await clearLeftovers(place, options);
-    const history = findHistory(place);
-    if (history.states.length === 0) throw nothingKeptError(place.target);
-    const { discarded, spared } = chosen(history, names, all, place);
+  return withLock(stateDir, 'undo --discard', options, async ({ location }) => {
+    await clearLeftovers(location, options);
+    const history = findHistory(location);
+    if (history.states.length === 0) throw nothingKeptError(location.target);
+    const { discarded, spared } = chosen(history, names, all, location);
     const report: DiscardReport = {
       discarded: [],
       spared: spared === null ? null : forUsers(spared),
@@ -94,7 +94,7 @@ export async function discardUndo(stateDir: string, options: DiscardOptions = {}
     // All of them, before the first one goes.
     for (const { path } of discarded) await refuseUndeletable(path);
     for (const state of discarded) {
-      const { entries, bytes, remaining } = await discard(state, place);
+      const { entries, bytes, remaining } = await discard(state, location);
       report.entries += entries;
       report.bytes += bytes;
       if (remaining.length > 0) throw undeletedError(state.path, remaining);
@@ -108,11 +108,11 @@ function chosen(
   history: History,
   names: readonly string[],
   all: boolean,
-  place: Place,
+  location: Location,
 ): { discarded: KeptState[]; spared: KeptState | null } {
   if (all) return { discarded: history.states, spared: null };
   if (names.length > 0) {
-    const named = names.map((name) => findNamed(name, history, place));
+    const named = names.map((name) => findNamed(name, history, location));
     return { discarded: withDependents(history, named), spared: null };
   }
   const original = history.restores > 1 ? history.states.find((state) => state.original) : undefined;
@@ -153,9 +153,9 @@ function undeletedError(path: string, remaining: readonly Obstacle[]): BackupErr
   });
 }
 
-async function discard(state: KeptState, place: Place): Promise<Removed> {
+async function discard(state: KeptState, location: Location): Promise<Removed> {
   const all: Removed = { entries: 0, bytes: 0, remaining: [] };
-  for (const trash of moveToTrash(state, place)) {
+  for (const trash of moveToTrash(state, location)) {
     const { entries, bytes, remaining } = await removeTree(trash);
     all.entries += entries;
     all.bytes += bytes;
@@ -166,18 +166,18 @@ async function discard(state: KeptState, place: Place): Promise<Removed> {
 }
 
 /** Under other names first: killed half-way, what is left of it must not pass for a previous state. */
-function moveToTrash(state: KeptState, place: Place): string[] {
+function moveToTrash(state: KeptState, location: Location): string[] {
   try {
-    const history = findHistory(place);
+    const history = findHistory(location);
     const gone = new Set(history.states.filter(({ path }) => path === state.path));
     const trash = [state.path, ...volumeDirectories(state, history)].map((directory, index) => {
-      const prefix = index === 0 ? state.place.names.hidden : NAMES_ON_VOLUME.hidden;
+      const prefix = index === 0 ? state.location.names.hidden : NAMES_ON_VOLUME.hidden;
       const path = join(dirname(directory), `${prefix}trash-${randomBytes(8).toString('hex')}`);
       renameSync(directory, path);
       fsyncDirectory(dirname(directory));
       return path;
     });
-    for (const each of bothPlaces(place)) {
+    for (const each of bothLocations(location)) {
       if (readHistoryFile(each) !== null) writeHistoryFile(each, historyWithout(each, history, gone));
     }
     return trash;
@@ -191,7 +191,7 @@ function volumeDirectories(state: KeptState, history: History): string[] {
   if (state.kind === 'tree') return [];
   const { volumes } = readRecord(state.path);
   const [first] = routeTo(state, history) ?? [state];
-  const root = first?.kind === 'tree' ? first.path : state.place.target;
+  const root = first?.kind === 'tree' ? first.path : state.location.target;
   return volumes
     .slice(1)
     .map((volume) => join(root, pathBytes(volume).toString(), RESERVED_DIRECTORY, NAMES_ON_VOLUME.merged + state.name))

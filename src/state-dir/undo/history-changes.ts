@@ -1,5 +1,5 @@
 import { compareStamps } from '../artifact-names.ts';
-import type { Place } from '../layout.ts';
+import type { Location } from '../location.ts';
 import type { HistoryFile, RecordedState, SnapshotOrigin } from './history.ts';
 import type { History, KeptState } from './previous-states.ts';
 
@@ -12,16 +12,16 @@ export interface Displaced {
   paths: number | null;
 }
 
-/** The history at `place` once a restore is complete. Null if nothing is kept and nothing was. */
+/** The history at `location` once a restore is complete. Null if nothing is kept and nothing was. */
 export function historyAfterRestore(
-  place: Place,
+  location: Location,
   history: History,
   displaced: Displaced | null,
   snapshot: SnapshotOrigin | null,
 ): HistoryFile | null {
   if (displaced === null && history.states.length === 0) return null;
   const live = history.highest + 1;
-  const states = statesAt(place, history.states);
+  const states = statesAt(location, history.states);
   if (displaced !== null) {
     states.push({
       ...displaced,
@@ -38,11 +38,11 @@ export function historyAfterRestore(
 }
 
 /**
- * The history at `place` once `step` has been put back. Going back, what lies between is ahead from then on, as what is displaced:
+ * The history at `location` once `step` has been put back. Going back, what lies between is ahead from then on, as what is displaced:
  * a plain undo goes further back. When something that an undo had displaced is put back, a plain undo may take that back.
  */
 export function historyAfterUndo(
-  place: Place,
+  location: Location,
   history: History,
   step: KeptState,
   displaced: Displaced | null,
@@ -55,7 +55,7 @@ export function historyAfterUndo(
         ? { ...each, recorded: { ...each.recorded, undoable: false } }
         : each,
     );
-  const states = statesAt(place, remaining);
+  const states = statesAt(location, remaining);
   if (displaced !== null) {
     states.push({
       ...displaced,
@@ -77,8 +77,8 @@ export function historyAfterUndo(
   };
 }
 
-/** The history at `place` without the states that were discarded. */
-export function historyWithout(place: Place, history: History, discarded: ReadonlySet<KeptState>): HistoryFile {
+/** The history at `location` without the states that were discarded. */
+export function historyWithout(location: Location, history: History, discarded: ReadonlySet<KeptState>): HistoryFile {
   return {
     format: 1,
     revision: history.revision + 1,
@@ -86,12 +86,12 @@ export function historyWithout(place: Place, history: History, discarded: Readon
     highest: history.highest,
     restores: history.restores,
     states: statesAt(
-      place,
+      location,
       history.states.filter((state) => !discarded.has(state)),
     ),
   };
 }
 
-function statesAt(place: Place, states: readonly KeptState[]): RecordedState[] {
-  return states.filter((each) => each.place.directory === place.directory).map(({ recorded }) => recorded);
+function statesAt(location: Location, states: readonly KeptState[]): RecordedState[] {
+  return states.filter((each) => each.location.directory === location.directory).map(({ recorded }) => recorded);
 }

@@ -1,9 +1,9 @@
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod/mini';
 import { BackupError, fromSystemError } from '../../errors.ts';
-import { fsyncDirectory } from '../../system/fsync-directory.ts';
-import type { Place } from '../layout.ts';
+import { writeDurably } from '../../system/write-durably.ts';
+import type { Location } from '../location.ts';
 
 /** The snapshot that a restore brought. */
 export interface SnapshotOrigin {
@@ -41,7 +41,7 @@ const recordedStateSchema = z.object({
 
 /**
  * What is known of the previous states of a state directory that lie beside this file. States are numbered from 1, the one that was live
- * before the first restore. A file of the same name in the other place may say more; the higher revision knows what is live.
+ * before the first restore. A file of the same name in the other location may say more; the higher revision knows what is live.
  */
 export const historyFileSchema = z.object({
   format: z.literal(1),
@@ -58,13 +58,13 @@ export const historyFileSchema = z.object({
 export type RecordedState = z.infer<typeof recordedStateSchema>;
 export type HistoryFile = z.infer<typeof historyFileSchema>;
 
-function historyPath(place: Place): string {
-  return join(place.directory, `${place.names.hidden}history`);
+function historyPath(location: Location): string {
+  return join(location.directory, `${location.names.hidden}history`);
 }
 
-/** The history at `place`; null if nothing is kept there. */
-export function readHistoryFile(place: Place): HistoryFile | null {
-  const path = historyPath(place);
+/** The history at `location`; null if nothing is kept there. */
+export function readHistoryFile(location: Location): HistoryFile | null {
+  const path = historyPath(location);
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
@@ -84,26 +84,12 @@ export function readHistoryFile(place: Place): HistoryFile | null {
   }
 }
 
-/** Writes the history at `place`, durably; one without a state is removed. */
-export function writeHistoryFile(place: Place, history: HistoryFile): void {
-  const path = historyPath(place);
+/** Writes the history at `location`, durably; one without a state is removed. */
+export function writeHistoryFile(location: Location, history: HistoryFile): void {
+  const path = historyPath(location);
   if (history.states.length === 0) {
     rmSync(path, { force: true });
     return;
   }
-  const temporary = `${path}.tmp`;
-  try {
-    const descriptor = openSync(temporary, 'w', 0o600);
-    try {
-      writeFileSync(descriptor, `${JSON.stringify(history)}\n`);
-      fsyncSync(descriptor);
-    } finally {
-      closeSync(descriptor);
-    }
-    renameSync(temporary, path);
-    fsyncDirectory(place.directory);
-  } catch (error) {
-    rmSync(temporary, { force: true });
-    throw error;
-  }
+  writeDurably(path, `${JSON.stringify(history)}\n`);
 }

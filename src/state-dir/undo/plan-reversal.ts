@@ -33,10 +33,10 @@ class ReversalPlanner {
   /** Paths that come back as a whole, since no directory stands there any more. */
   readonly #whole = new Set<string>();
 
-  constructor({ place, recorded: { directory } }: KeptState, earlier: ExchangeRecord) {
+  constructor({ location, recorded: { directory } }: KeptState, earlier: ExchangeRecord) {
     this.#earlier = earlier;
-    this.#layout = new ExchangeLayout(place, { incoming: directory, kept: directory }, earlier.volumes);
-    this.#checks = new MoveChecks(place);
+    this.#layout = new ExchangeLayout(location, { incoming: directory, kept: directory }, earlier.volumes);
+    this.#checks = new MoveChecks(location);
   }
 
   plan(): ExchangeRecord {

@@ -4,7 +4,7 @@ import { BackupError, fromSystemError } from '../../errors.ts';
 import { checkArgument, pathSchema } from '../../options.ts';
 import { treeSize } from '../../system/tree-size.ts';
 import { compareStamps, nextStamp, parseStamp, type Stamp, stampDate } from '../artifact-names.ts';
-import { bothPlaces, type Place, resolveTarget, type Target } from '../layout.ts';
+import { bothLocations, type Location, resolveTarget, type Target } from '../location.ts';
 import { BEFORE } from '../merge/exchange-layout.ts';
 import { type HistoryFile, type RecordedState, readHistoryFile, type SnapshotOrigin } from './history.ts';
 
@@ -33,11 +33,11 @@ export interface PreviousState {
 /** A previous state with what only this package needs. */
 export interface KeptState extends PreviousState {
   stamp: Stamp;
-  place: Place;
+  location: Location;
   recorded: RecordedState;
 }
 
-/** All that is known of the previous states of a state directory, in both places. */
+/** All that is known of the previous states of a state directory, in both locations. */
 export interface History {
   revision: number;
   live: number;
@@ -51,35 +51,35 @@ export interface History {
 const ORIGINAL = 1;
 
 /** The names in the directory that holds the artifacts; none if there is no such directory. */
-export function namesAt(place: Pick<Place, 'directory'>): string[] {
+export function namesAt(location: Pick<Location, 'directory'>): string[] {
   try {
-    return readdirSync(place.directory);
+    return readdirSync(location.directory);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return [];
-    throw fromSystemError(error, 'list what lies around the state directory', place.directory);
+    throw fromSystemError(error, 'list what lies around the state directory', location.directory);
   }
 }
 
 /** A free stamp for what is about to be replaced. It sorts behind those of all previous states. */
 export function nextKeptStamp(target: Target): string {
-  const taken = bothPlaces(target).flatMap((place) =>
-    namesAt(place).flatMap(
-      (name) => parseStamp(name, place.names.replaced) ?? parseStamp(name, place.names.merged) ?? [],
+  const taken = bothLocations(target).flatMap((location) =>
+    namesAt(location).flatMap(
+      (name) => parseStamp(name, location.names.replaced) ?? parseStamp(name, location.names.merged) ?? [],
     ),
   );
   return nextStamp(taken, new Date());
 }
 
 /** A free path for something that stands in the way and is not ours to remove. */
-export function nextAsidePath(place: Place): string {
-  const taken = namesAt(place).flatMap((name) => parseStamp(name, place.names.aside) ?? []);
-  return join(place.directory, place.names.aside + nextStamp(taken, new Date()));
+export function nextAsidePath(location: Location): string {
+  const taken = namesAt(location).flatMap((name) => parseStamp(name, location.names.aside) ?? []);
+  return join(location.directory, location.names.aside + nextStamp(taken, new Date()));
 }
 
 /** What is known of the previous states of a state directory. A tree that no history names, but whose name tells, counts too. */
 export function findHistory(target: Target): History {
-  const found = bothPlaces(target).map((place) => ({ place, file: readHistoryFile(place) }));
+  const found = bothLocations(target).map((location) => ({ location, file: readHistoryFile(location) }));
   const files = found.flatMap(({ file }) => file ?? []).sort((a, b) => b.revision - a.revision);
   const history: History = {
     revision: files[0]?.revision ?? 0,
@@ -88,19 +88,19 @@ export function findHistory(target: Target): History {
     restores: Math.max(0, ...files.map(({ restores }) => restores)),
     states: [],
   };
-  for (const { place, file } of found) history.states.push(...statesAt(place, file, history));
+  for (const { location, file } of found) history.states.push(...statesAt(location, file, history));
   history.states.sort((a, b) => compareStamps(b.stamp, a.stamp));
   return history;
 }
 
-function statesAt(place: Place, file: HistoryFile | null, history: History): KeptState[] {
-  const states = (file?.states ?? []).flatMap((recorded) => placed(place, recorded) ?? []);
+function statesAt(location: Location, file: HistoryFile | null, history: History): KeptState[] {
+  const states = (file?.states ?? []).flatMap((recorded) => located(location, recorded) ?? []);
   const known = new Set(states.map(({ recorded }) => recorded.directory));
-  for (const directory of namesAt(place)) {
-    const stamp = known.has(directory) ? null : parseStamp(directory, place.names.replaced);
+  for (const directory of namesAt(location)) {
+    const stamp = known.has(directory) ? null : parseStamp(directory, location.names.replaced);
     if (stamp === null) continue;
     history.highest += 1;
-    const state = placed(place, {
+    const state = located(location, {
       directory,
       kind: 'tree',
       state: history.highest,
@@ -117,10 +117,10 @@ function statesAt(place: Place, file: HistoryFile | null, history: History): Kep
 }
 
 /** Null where it is no longer there, or its name is not one of ours. */
-function placed(place: Place, recorded: RecordedState): KeptState | null {
-  const prefix = recorded.kind === 'tree' ? place.names.replaced : place.names.merged;
+function located(location: Location, recorded: RecordedState): KeptState | null {
+  const prefix = recorded.kind === 'tree' ? location.names.replaced : location.names.merged;
   const stamp = parseStamp(recorded.directory, prefix);
-  const path = join(place.directory, recorded.directory);
+  const path = join(location.directory, recorded.directory);
   if (stamp === null || lstatSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) return null;
   const { snapshot } = recorded;
   return {
@@ -134,7 +134,7 @@ function placed(place: Place, recorded: RecordedState): KeptState | null {
     undoable: recorded.undoable,
     original: recorded.state === ORIGINAL,
     stamp,
-    place,
+    location,
     recorded,
   };
 }
@@ -180,6 +180,6 @@ export async function listPrevious(stateDir: string): Promise<ListedTree[]> {
 }
 
 /** A previous state without what only this package needs. */
-export function forUsers({ stamp: _stamp, place: _place, recorded: _recorded, ...tree }: KeptState): PreviousState {
+export function forUsers({ stamp: _stamp, location: _place, recorded: _recorded, ...tree }: KeptState): PreviousState {
   return tree;
 }

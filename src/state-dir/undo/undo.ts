@@ -48,42 +48,42 @@ export async function undoRestore(stateDir: string, options: UndoOptions = {}): 
   checkArgument('stateDir', pathSchema, stateDir);
   checkOptions(undoOptionsSchema, options);
   return withLock(stateDir, 'undo', options, async (lock) => {
-    const history = findHistory(lock.place);
+    const history = findHistory(lock.location);
     const wanted =
-      options.to === undefined ? newestUndoable(history.states, lock) : findNamed(options.to, history, lock.place);
+      options.to === undefined ? newestUndoable(history.states, lock) : findNamed(options.to, history, lock.location);
     const route = routeTo(wanted, history);
     if (route === null) throw unreachableError(wanted);
     for (const step of route) refuseOutside(step, lock);
-    await clearLeftovers(lock.place, options);
-    await assertNotRunning(lock.place.target, options);
+    await clearLeftovers(lock.location, options);
+    await assertNotRunning(lock.location.target, options);
     let previousState: string | null = null;
     for (const [index, { name }] of route.entries()) {
       lock.assertHeld();
-      const displaced = putBack(findNamed(name, findHistory(lock.place), lock.place), options);
+      const displaced = putBack(findNamed(name, findHistory(lock.location), lock.location), options);
       if (index === 0) previousState = displaced;
     }
-    return { stateDir: lock.place.target, restored: forUsers(wanted), steps: route.map(forUsers), previousState };
+    return { stateDir: lock.location.target, restored: forUsers(wanted), steps: route.map(forUsers), previousState };
   });
 }
 
 /** @returns where what was live until now is kept */
 function putBack(step: KeptState, options: OperationOptions): string | null {
-  const { place } = step;
-  const history = findHistory(place);
+  const { location } = step;
+  const history = findHistory(location);
   const common = { operation: 'undo', incoming: basename(step.path) } as const;
   let done: Committed & { previousState: string | null };
   if (step.kind === 'merge') {
-    done = performExchange(place, {
+    done = performExchange(location, {
       ...common,
       record: planReversal(step),
-      historyAfter: (displaced) => historyAfterUndo(place, history, step, displaced),
+      historyAfter: (displaced) => historyAfterUndo(location, history, step, displaced),
     });
   } else {
-    const mounted = place.strategy === 'rename' ? mountPointsBelow(place.target) : [];
-    const swapped = performSwap(place, {
+    const mounted = location.strategy === 'rename' ? mountPointsBelow(location.target) : [];
+    const swapped = performSwap(location, {
       ...common,
-      found: inspectTarget(place),
-      historyAfter: (displaced) => historyAfterUndo(place, history, step, displaced),
+      found: inspectTarget(location),
+      historyAfter: (displaced) => historyAfterUndo(location, history, step, displaced),
     });
     done = { ...swapped, previousState: swapped.previousState };
     for (const path of mounted) {
@@ -105,7 +105,7 @@ function putBack(step: KeptState, options: OperationOptions): string | null {
 function newestUndoable(states: readonly KeptState[], lock: StateLock): KeptState {
   const newest = states.find(({ undoable }) => undoable);
   if (newest !== undefined) return newest;
-  const { target } = lock.place;
+  const { target } = lock.location;
   if (states.length === 0) throw nothingKeptError(target);
   throw new BackupError('NOTHING_TO_UNDO', 'everything that restores replaced has been put back', {
     path: target,
@@ -127,8 +127,8 @@ function unreachableError({ name, path }: KeptState): BackupError {
   });
 }
 
-function refuseOutside({ place, path }: KeptState, lock: StateLock): void {
-  if (place.strategy !== 'rename' || lock.place.strategy !== 'children') return;
+function refuseOutside({ location, path }: KeptState, lock: StateLock): void {
+  if (location.strategy !== 'rename' || lock.location.strategy !== 'children') return;
   throw new BackupError(
     'NOTHING_TO_UNDO',
     'the previous state lies outside of what is mounted at the state directory',
@@ -151,7 +151,7 @@ export async function withLock<T>(
     await assertRecovered(stateDir, lock);
     return await act(lock);
   } catch (error) {
-    throw fromSystemError(error, `do the ${purpose}`, lock.place.target);
+    throw fromSystemError(error, `do the ${purpose}`, lock.location.target);
   } finally {
     await lock.release();
   }

@@ -287,7 +287,7 @@ describe.skipIf(!canBeNobody)('as a user who may not write to the parent', () =>
     holder.kill('SIGKILL');
     await holder;
     lock = await acquireStateLock(dir, 'restore');
-    expect(lock.place.strategy).toBe('rename');
+    expect(lock.location.strategy).toBe('rename');
     expect(readdirSync(dir)).toEqual(['fixed', 'old']);
   });
 });

@@ -14,7 +14,7 @@ export interface Target {
 }
 
 /** Where the artifacts of a state directory lie, and with that how it is replaced: by two renames, or child by child. */
-export interface Place extends Target {
+export interface Location extends Target {
   strategy: 'rename' | 'children';
   directory: string;
   names: ArtifactNames;
@@ -63,18 +63,18 @@ export function resolveTarget(stateDir: string): Target {
 }
 
 /** Artifacts beside the state directory. */
-export function placeBeside(target: Target): Place {
+export function locationBeside(target: Target): Location {
   return { ...target, strategy: 'rename', directory: target.parent, names: namesBeside(target.name) };
 }
 
 /** Artifacts inside the state directory. */
-export function placeInside(target: Target): Place {
+export function locationInside(target: Target): Location {
   return { ...target, strategy: 'children', directory: join(target.target, RESERVED_DIRECTORY), names: NAMES_INSIDE };
 }
 
-/** Both places where artifacts of this state directory may have been left, by a run under other circumstances. */
-export function bothPlaces(target: Target): Place[] {
-  return [placeBeside(target), placeInside(target)];
+/** Both locations where artifacts of this state directory may have been left, by a run under other circumstances. */
+export function bothLocations(target: Target): Location[] {
+  return [locationBeside(target), locationInside(target)];
 }
 
 /** Whether `directory` differs in device from its parent, or is the root: such a one cannot be renamed. */
