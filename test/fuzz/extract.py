@@ -1,16 +1,17 @@
 """Extracts archives with the common readers of tar and says how the trees differ from the restored one.
 
-Reads folders from standard input, one a line. Each holds archive.tar.gz, the tree `restored`, and `node-tar`, the tree of
-that reader (or node-tar.error). Writes a JSON object a line: the differences by reader. Needs nothing but the standard library.
+Reads lists of folders from standard input, a list in JSON a line. Each folder holds archive.tar.gz, its tar, the tree `restored`, and
+`node-tar`, the tree of that reader (or node-tar.error). Writes for each list one of the same length, the differences by reader, in JSON.
+Needs nothing but the standard library.
 """
 
-import hashlib, json, os, shutil, subprocess, sys, tarfile
+import hashlib, json, os, shlex, subprocess, sys, tarfile
 
 ENVIRONMENT = {**os.environ, 'LC_ALL': 'C.UTF-8'}
 TOOLS = {
-    'GNU tar': ['tar', '--numeric-owner', '-xpzf'],
-    'bsdtar': ['bsdtar', '--numeric-owner', '-xpf'],
-    'busybox': ['busybox', 'tar', '--numeric-owner', '-xpzf'],
+    'GNU tar': ['tar', '--numeric-owner', '-xpf', 'archive.tar'],
+    'bsdtar': ['bsdtar', '--numeric-owner', '-xpf', 'archive.tar.gz'],
+    'busybox': ['busybox', 'tar', '--numeric-owner', '-xpzf', 'archive.tar.gz'],
 }
 LIMIT = 64 * 1024 * 1024
 
@@ -23,19 +24,42 @@ def inside(member, _folder):
     return member
 
 
-def extract(reader, archive, folder):
-    """What the reader has to say against the archive, or None."""
+def extract_with_tools(cases):
+    """Has one shell run all of them. What each says against an archive, or None, by folder and reader."""
+    lines = []
+    for case in cases:
+        lines.append(f'cd {shlex.quote(case)} && mkdir {" ".join(map(shlex.quote, TOOLS))}')
+        for reader, words in TOOLS.items():
+            lines.append(f'{shlex.join(words)} -C {shlex.quote(reader)} 2>{shlex.quote(reader + ".error")}; echo $?')
+    shell = ['timeout', str(60 + 5 * len(cases)), 'sh', '-s']
+    script = '\n'.join(lines).encode()
+    done = subprocess.run(shell, input=script, capture_output=True, env=ENVIRONMENT)
+    statuses = done.stdout.decode().split()
+    said = {}
+    for number, (case, reader) in enumerate((case, reader) for case in cases for reader in TOOLS):
+        status = statuses[number] if number < len(statuses) else 'not run'
+        with open(os.path.join(case, f'{reader}.error'), encoding='utf8', errors='replace') as opened:
+            said[case, reader] = None if status == '0' else opened.read()[-300:] or status
+    return said
+
+
+def extract_with_python(case):
+    folder = os.path.join(case, 'Python')
     os.makedirs(folder)
     try:
-        if reader == 'Python':
-            with tarfile.open(archive, errorlevel=2) as opened:
-                opened.extractall(folder, numeric_owner=True, filter=inside)
-            return None
-        words = [*TOOLS[reader], archive, '-C', folder]
-        done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, timeout=60, env=ENVIRONMENT)
-        return None if done.returncode == 0 else done.stderr.decode('utf8', 'replace')[-300:] or str(done.returncode)
+        with tarfile.open(os.path.join(case, 'archive.tar.gz'), errorlevel=2) as opened:
+            opened.extractall(folder, numeric_owner=True, filter=inside)
+        return None
     except Exception as error:  # Of a reader anything is an answer.
         return f'{type(error).__name__}: {error}'[:300]
+
+
+def said_by_node_tar(case):
+    notice = os.path.join(case, 'node-tar.error')
+    if not os.path.exists(notice):
+        return None
+    with open(notice) as opened:
+        return opened.read()
 
 
 def read_tree(folder):
@@ -106,28 +130,29 @@ def differences(reader, folder, restored, extracted):
             yield f'{path!r}: one file with {groups.get(path)} restored, with {found_groups.get(path)} extracted'
 
 
-def compare(case):
+def compare(case, said):
     restored = read_tree(os.path.join(case, 'restored'))
+    errors = {reader: said[case, reader] for reader in TOOLS}
+    errors['Python'] = extract_with_python(case)
+    errors['node-tar'] = said_by_node_tar(case)
+    # The tree of a whole restore, where the one at hand was restored in parts.
+    if os.path.exists(os.path.join(case, 'whole')):
+        errors['whole'] = None
+    # No file system here takes macOS's attributes; the tree is whole.
+    if errors['bsdtar'] is not None and 'Cannot restore extended attributes' in errors['bsdtar']:
+        errors['bsdtar'] = None
     result = {}
-    for reader in [*TOOLS, 'Python', 'node-tar']:
+    for reader, error in errors.items():
         folder = os.path.join(case, reader)
-        if reader == 'node-tar':
-            notice = os.path.join(case, 'node-tar.error')
-            error = open(notice).read() if os.path.exists(notice) else None
-        else:
-            error = extract(reader, os.path.join(case, 'archive.tar.gz'), folder)
-        # No file system here takes macOS's attributes; the tree is whole.
-        if reader == 'bsdtar' and error is not None and 'Cannot restore extended attributes' in error:
-            error = None
         found = [] if error is None else [f'failed: {error}']
         found += list(differences(reader, folder, restored, read_tree(folder)))[:8]
         if found:
             result[reader] = found
-        shutil.rmtree(folder, ignore_errors=True)
     return result
 
 
 os.umask(0o022)
 for line in sys.stdin:
-    case = line.rstrip('\n')
-    print(json.dumps(compare(case)), flush=True)
+    cases = json.loads(line)
+    answers = extract_with_tools(cases)
+    print(json.dumps([compare(case, answers) for case in cases]), flush=True)

@@ -1,5 +1,5 @@
 /** Changes of a sealed snapshot beside entries and their headers: members, index, manifest and seal, with all that is derived from them made anew. */
-import { deflateRawSync } from 'node:zlib';
+import { constants, deflateRawSync } from 'node:zlib';
 import { directory, file, tarBytes } from '../archives/entry.ts';
 import { tarMember } from '../archives/gzip-member.ts';
 import type { Layers } from '../archives/snapshot.ts';
@@ -41,7 +41,8 @@ function changeList(list: unknown[], random: Random): void {
 }
 
 function changeDigests(digests: Buffer[], random: Random): void {
-  const kind = random(4);
+  const kind = random(5);
+  if (kind === 4) return;
   if (kind === 3) digests[0]?.writeUInt8(random(256), random(32));
   else if (kind === 2) digests.reverse();
   else if (kind === 1) digests.push(Buffer.alloc(32));
@@ -50,6 +51,11 @@ function changeDigests(digests: Buffer[], random: Random): void {
 
 function changeFields(fields: object, random: Random): void {
   const record = fields as Record<string, unknown>;
+  // Fields that the format does not know are ignored, whatever they hold.
+  if (random(4) === 0) {
+    record[`later-${random(1e9)}`] = pick(VALUES, random);
+    return;
+  }
   const key = pick(Object.keys(record), random);
   if (random(5) === 0) delete record[key];
   else if (Array.isArray(record[key])) changeList(record[key], random);
@@ -60,7 +66,7 @@ function changeFields(fields: object, random: Random): void {
 export const LAYER_MUTATORS: Record<string, (random: Random) => Layers> = {
   'block columns': (random) => ({ columns: (columns) => changeFields(columns, random) }),
   'block digests': (random) => ({ digests: (digests) => changeDigests(pick(Object.values(digests), random), random) }),
-  'block bytes': (random) => ({ block: (bytes) => Buffer.concat([bytes, Buffer.alloc(random(40))]) }),
+  'block bytes': (random) => ({ block: (bytes) => Buffer.concat([bytes, Buffer.alloc(random(2) * random(40))]) }),
   'page columns': (random) => ({ pageColumns: (columns) => changeFields(columns, random) }),
   'index header': (random) => ({
     root: (root) => {
@@ -77,6 +83,13 @@ export const LAYER_MUTATORS: Record<string, (random: Random) => Layers> = {
       return members;
     },
   }),
+  'both manifests': (random) => {
+    const later = { [`later-${random(1e9)}`]: pick(VALUES, random), tool: `${random(1e9)}` };
+    return {
+      manifest: (manifest, digest) => ({ ...manifest, ...later, index_sha256: pick([digest, null], random) }),
+      root: (root) => ({ ...root, manifest: { ...root.manifest, ...later } }),
+    };
+  },
   manifest: (random) => ({
     manifest: (manifest, digest) => {
       const changed = { ...manifest, index_sha256: digest };
@@ -107,6 +120,16 @@ export const LAYER_MUTATORS: Record<string, (random: Random) => Layers> = {
     entriesPerMember: 2,
     member: (member, _, raw) => (random(3) === 0 ? tarMember('D', raw.subarray(0, -512)) : member),
   }),
+  'member compressed otherwise': (random) => {
+    const [level, cut] = [random(10), random(2000)];
+    return {
+      entriesPerMember: 1 + random(4),
+      member: (_member, _number, raw) => {
+        const head = deflateRawSync(raw.subarray(0, cut), { level, finishFlush: constants.Z_FULL_FLUSH });
+        return tarMember('D', raw, { deflate: Buffer.concat([head, deflateRawSync(raw.subarray(cut), { level })]) });
+      },
+    };
+  },
   'member cut elsewhere': (random) => ({ splitAt: 512 * (1 + random(12)) + random(2) * random(512) }),
   'members and blocks of other sizes': (random) => ({
     entriesPerMember: 1 + random(4),

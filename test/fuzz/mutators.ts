@@ -1,4 +1,4 @@
-/** Changes of one field each to the tar of an archive. Checksums are made anew, so that the field itself is what readers validator. */
+/** Changes of one field each to the tar of an archive. Checksums are made anew, so that the field itself is what readers look at. */
 import { padded, paxHeaderOf, paxRecord } from '../archives/tar-bytes.ts';
 
 /** Numbers from 0 up to, not including, `below`. */
@@ -69,18 +69,48 @@ function changeField([offset, length]: readonly [number, number]): Mutator {
   };
 }
 
+/** The same of a field that holds a number: half of the time the number that is there, written in another way. */
+function changeNumber(field: readonly [number, number]): Mutator {
+  const change = changeField(field);
+  return (block, random) => (random(2) === 0 ? change(block, random) : spell(block, field, random));
+}
+
 function writeChecksum(block: Buffer): void {
   block.fill(0x20, 148, 156);
   const sum = block.reduce((total, byte) => total + byte, 0);
   block.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148, 'latin1');
 }
 
-function record(random: Random, keys: readonly string[]): Buffer {
-  return paxRecord([pick(keys, random), pick(VALUES, random)]);
+/** Values that are right for a record of this name before this block, or might be. */
+function fittingValues(key: string, block: Buffer, random: Random): string[] {
+  const number = ([offset, length]: readonly [number, number]) =>
+    String(Number.parseInt(block.toString('latin1', offset, offset + length), 8));
+  switch (key) {
+    case 'path':
+    case 'linkpath':
+      return ['a.bin', 'b.bin', './c.bin', 'memory/d', `${random(1e9)}`, 'é'.repeat(1 + random(80))];
+    case 'size':
+      return [number(FIELDS.size), `00${number(FIELDS.size)}`];
+    case 'uid':
+    case 'gid':
+      return [number(FIELDS[key]), String(8 ** 7 + random(1e6)), String(random(2 ** 32))];
+    case 'mtime':
+    case 'atime':
+      return [`${random(2 ** 31)}.${random(1e9)}`, `-${random(1e6)}.5`, `${random(1e15)}`];
+    case 'hdrcharset':
+      return ['BINARY', 'ISO-IR 10646 2000 UTF-8'];
+    default:
+      return [`${random(1e9)}`, 'é\nx', 'é=1', ''];
+  }
 }
 
-const before = (make: (random: Random) => Buffer): Mutator => {
-  return (block, random) => Buffer.concat([make(random), block]);
+function record(random: Random, keys: readonly string[], block: Buffer): Buffer {
+  const key = pick(keys, random);
+  return paxRecord([key, pick(random(3) > 0 ? fittingValues(key, block, random) : VALUES, random)]);
+}
+
+const before = (make: (random: Random, block: Buffer) => Buffer): Mutator => {
+  return (block, random) => Buffer.concat([make(random, block), block]);
 };
 
 /** Ways to write a number of `length` bytes, of which readers take all or only some. */
@@ -99,27 +129,37 @@ const SPELLINGS: ((value: number, length: number) => string)[] = [
 const NUMBERS = ['mode', 'uid', 'gid', 'size', 'mtime'] as const;
 
 /** The number that is there, written in another way. */
-const spellOtherwise: Mutator = (block, random) => {
+function spell(block: Buffer, [offset, length]: readonly [number, number], random: Random): Buffer {
   const changed = Buffer.from(block);
-  const [offset, length] = FIELDS[pick(NUMBERS, random)];
   const value = Number.parseInt(block.toString('latin1', offset, offset + length), 8);
   const text = pick(SPELLINGS, random)(value, length);
   changed.fill(0, offset, offset + length);
   changed.write(text, offset, length, 'latin1');
-  writeChecksum(changed);
+  if (offset !== FIELDS.checksum[0]) writeChecksum(changed);
   return changed;
-};
+}
+
+const spellOtherwise: Mutator = (block, random) => spell(block, FIELDS[pick(NUMBERS, random)], random);
 
 /** By what they change. */
 export const HEADER_MUTATORS: Record<string, Mutator> = {
-  ...Object.fromEntries(Object.entries(FIELDS).map(([name, place]) => [`field ${name}`, changeField(place)])),
+  ...Object.fromEntries(
+    Object.entries(FIELDS).map(([name, place]) => [
+      `field ${name}`,
+      [...NUMBERS, 'checksum'].includes(name) ? changeNumber(place) : changeField(place),
+    ]),
+  ),
   'number spelled otherwise': spellOtherwise,
-  'pax record': before((random) => paxHeaderOf(record(random, RECORDS))),
-  'pax record of a vendor': before((random) => paxHeaderOf(record(random, MORE_RECORDS))),
-  'pax records': before((random) => paxHeaderOf(Buffer.concat([record(random, RECORDS), record(random, RECORDS)]))),
-  'pax record for all': before((random) => paxHeaderOf(record(random, RECORDS), 'g')),
-  'pax header of two fields': before((random) => {
-    const header = paxHeaderOf(record(random, ['comment', 'atime', 'mtime']));
+  'pax record': before((random, block) => paxHeaderOf(record(random, RECORDS, block))),
+  'pax record of a vendor': before((random, block) => paxHeaderOf(record(random, MORE_RECORDS, block))),
+  'pax records': before((random, block) =>
+    paxHeaderOf(Buffer.concat([record(random, RECORDS, block), record(random, RECORDS, block)])),
+  ),
+  'pax record for all': before((random, block) =>
+    paxHeaderOf(record(random, [...RECORDS, 'comment', 'comment'], block), 'g'),
+  ),
+  'pax header of two fields': before((random, block) => {
+    const header = paxHeaderOf(record(random, ['comment', 'atime', 'mtime'], block));
     const changed = changeField(FIELDS[pick(Object.keys(FIELDS) as (keyof typeof FIELDS)[], random)])(
       header.subarray(0, 512),
       random,
@@ -132,7 +172,7 @@ export const HEADER_MUTATORS: Record<string, Mutator> = {
     return header;
   }),
   'long name of GNU tar': before((random) => {
-    const body = Buffer.from(`${VALUES[random(VALUES.length)]}\0`);
+    const body = Buffer.from(`${pick([...VALUES, `${random(1e9)}`, 'é'.repeat(1 + random(99))], random)}\0`);
     const block = Buffer.from(paxHeaderOf(body).subarray(0, 512));
     block.write(random(3) === 0 ? 'K' : 'L', 156, 'latin1');
     block.write('ustar  \0', 257, 'latin1');

@@ -113,7 +113,9 @@ export function utf8(bytes: Buffer): string {
 /** The sum of the bytes, those of the field itself taken for blanks. */
 function checkChecksum(block: Buffer): void {
   const text = block.toString('latin1', CHECKSUM, CHECKSUM + 8);
-  if (!OCTAL.test(text)) throw new Ambiguity('has a checksum that is no number');
+  // node-tar reads on to the type, if no blank or NUL comes before it.
+  if (!OCTAL.test(text) || !/[ \0]$/.test(text))
+    throw new Ambiguity('has a checksum that is no number to all readers of tar');
   let sum = 8 * 0x20;
   for (let i = 0; i < BLOCK; i++) if (i < CHECKSUM || i >= CHECKSUM + 8) sum += block[i] as number;
   if (sum !== octal(text)) throw new Ambiguity('has a header with a wrong checksum');

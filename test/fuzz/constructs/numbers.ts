@@ -48,6 +48,12 @@ export const NUMBERS: Record<string, () => Buffer> = {
     header[155] = 0x7a;
     return make([file('a.bin', CONTENT, { header }), file('z.md')]);
   })(),
+  'checksum without an end': (() => {
+    const header = ustarHeader({ path: 'a.bin', size: CONTENT.length });
+    const digits = header.toString('latin1', 148, 154);
+    header.write(digits.padStart(8, '0'), 148, 'latin1');
+    return make([file('a.bin', CONTENT, { header }), file('z.md')]);
+  })(),
   'checksum of blanks before it': (() => {
     const header = ustarHeader({ path: 'a.bin', size: CONTENT.length });
     const digits = header.toString('latin1', 148, 154).replace(/^0+/, '');
