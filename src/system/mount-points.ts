@@ -9,13 +9,45 @@ function unescapeOctal(path: string): string {
   ).toString('utf8');
 }
 
+/** What mount(8) says of a file system that is mounted. */
+interface Mount {
+  point: string;
+  /** Its name: `apfs`. */
+  type: string;
+  /** Whether it lies on this machine. */
+  isLocal: boolean;
+}
+
+function mountsByCommand(): Mount[] {
+  // `/dev/disk3s1 on /Volumes/USB stick (apfs, local, nodev)`
+  const lines = askSystem('mount', [])?.stdout.split('\n') ?? [];
+  return lines.flatMap((line) => {
+    const [, point, inside] = / on (\/.*) \(([^()]*)\)$/.exec(line) ?? [];
+    if (point === undefined || inside === undefined) return [];
+    const [type = '', ...flags] = inside.split(', ');
+    return [{ point, type, isLocal: flags.includes('local') }];
+  });
+}
+
+/**
+ * The file system that holds a path, where mount(8) tells it.
+ *
+ * @param path a real path
+ */
+export function mountOf(path: string, { tellsBy }: Platform = HERE): Mount | null {
+  if (tellsBy !== 'commands') return null;
+  const holding = mountsByCommand().filter(
+    ({ point }) => path === point || path.startsWith(point.replace(/\/*$/, '/')),
+  );
+  return holding.reduce<Mount | null>(
+    (best, each) => (best === null || each.point.length >= best.point.length ? each : best),
+    null,
+  );
+}
+
 /** Every mount point that this process sees, bind mounts too (those a device number does not show). Empty where the system does not tell. */
 function mountPoints({ tellsBy }: Platform): string[] {
-  if (tellsBy === 'commands') {
-    // `/dev/disk3s1 on /Volumes/USB stick (apfs, local, nodev)`
-    const lines = askSystem('mount', [])?.stdout.split('\n') ?? [];
-    return lines.flatMap((line) => / on (\/.*) \([^()]*\)$/.exec(line)?.[1] ?? []);
-  }
+  if (tellsBy === 'commands') return mountsByCommand().map(({ point }) => point);
   let table: string;
   try {
     table = readFileSync('/proc/self/mountinfo', 'latin1');

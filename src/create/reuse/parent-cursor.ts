@@ -1,0 +1,74 @@
+import { comparePaths } from '../../format/path-order.ts';
+import type { BlockTable } from '../../read/block-table.ts';
+import { type BlockLocation, type IndexLocation, readBlock } from '../../read/index-reader.ts';
+import { type Problem, problemOf } from '../../read/problem.ts';
+import { type ParentUnit, ParentUnits } from './parent-units.ts';
+
+/**
+ * Finds what begins with a path in a snapshot, of paths asked for in their order. Holds one block of the index at a time. What of the index
+ * is damaged is passed over.
+ */
+export class ParentCursor {
+  readonly #index: IndexLocation;
+  readonly #blocks: BlockTable;
+  readonly #onDamage: (problem: Problem) => void;
+  #units: ParentUnits | null = null;
+  /** Number of the next block, and of its first entry. */
+  #next = 0;
+  #nextEntry = 0;
+
+  /** @param onDamage told of each part of the index that cannot be used */
+  constructor(index: IndexLocation, blocks: BlockTable, onDamage: (problem: Problem) => void) {
+    this.#index = index;
+    this.#blocks = blocks;
+    this.#onDamage = onDamage;
+  }
+
+  /** The unit of which a path is the first entry, if there is one. */
+  async find(path: string): Promise<ParentUnit | null> {
+    let unit = this.#units?.seek(path) ?? null;
+    if (unit === null && (await this.#enter(path))) unit = this.#units?.seek(path) ?? null;
+    return unit !== null && unit.block.path[unit.entry] === path ? unit : null;
+  }
+
+  /**
+   * Goes to the last block that does not begin behind a path.
+   *
+   * @returns false when that is none behind the one at hand
+   */
+  async #enter(path: string): Promise<boolean> {
+    let found: BlockLocation | null = null;
+    let foundEntry = 0;
+    while (this.#next < this.#blocks.length) {
+      const location = await this.#locate();
+      if (location === null) continue;
+      if (comparePaths(location.row.first, path) > 0) break;
+      found = location;
+      foundEntry = this.#nextEntry;
+      this.#next++;
+      this.#nextEntry += location.row.entries;
+    }
+    if (found === null) return false;
+    this.#units = null;
+    try {
+      this.#units = new ParentUnits(await readBlock(this.#index, found), foundEntry, found.row.offset);
+      return true;
+    } catch (error) {
+      this.#onDamage(problemOf(error));
+      return false;
+    }
+  }
+
+  /** The next block. Passes over the rest of its page if that is damaged. */
+  async #locate(): Promise<BlockLocation | null> {
+    try {
+      return await this.#blocks.at(this.#next);
+    } catch (error) {
+      this.#onDamage(problemOf(error));
+      const page = this.#blocks.pages.findLast(({ firstBlock }) => firstBlock <= this.#next);
+      this.#next += page?.row.blocks ?? this.#blocks.length;
+      this.#nextEntry += page?.row.entries ?? 0;
+      return null;
+    }
+  }
+}

@@ -1,0 +1,47 @@
+import type { CaptureItem, LiveSource } from '../../capture/capture-item.ts';
+import { isCoarselyFresh, isWithinGranularity } from '../../capture/file-state.ts';
+import { tellsEveryWrite } from '../../system/change-times.ts';
+
+/** Tells of which files inode and times will show, at a later run, whether they were written to. */
+export class SettledFiles {
+  readonly #beganMs: number;
+  readonly #root: string;
+  readonly #devices = new Map<bigint, boolean>();
+  #device: bigint | null = null;
+  #tells = false;
+
+  /**
+   * @param beganMs when the capture began, milliseconds since 1970
+   * @param root absolute path of the state directory, ending with `/`
+   */
+  constructor(beganMs: number, root: string) {
+    this.#beganMs = beganMs;
+    this.#root = root;
+  }
+
+  /**
+   * Whether equal times will mean that a file has the content that this capture saw. Not if it was written to so lately that another write might
+   * leave the same times; nor if a process writes to it past its times; nor if it was a copy that was captured, or its bytes were read before.
+   */
+  isSettled(item: CaptureItem): item is CaptureItem & { type: 'file'; source: LiveSource } {
+    if (item.type !== 'file' || item.source.kind !== 'live') return false;
+    const { mapped, absolute, expect } = item.source;
+    if (mapped || absolute.length !== this.#root.length + item.path.length) return false;
+    return (
+      !this.#isFresh(expect.ctimeNs) && !this.#isFresh(expect.mtimeNs) && this.#tellsEveryWrite(expect.dev, absolute)
+    );
+  }
+
+  #isFresh(timeNs: bigint): boolean {
+    return isWithinGranularity(timeNs, this.#beganMs) || isCoarselyFresh(timeNs, this.#beganMs);
+  }
+
+  #tellsEveryWrite(device: bigint, absolute: string): boolean {
+    if (device === this.#device) return this.#tells;
+    const tells = this.#devices.get(device) ?? tellsEveryWrite(absolute);
+    this.#devices.set(device, tells);
+    this.#device = device;
+    this.#tells = tells;
+    return tells;
+  }
+}
