@@ -7,8 +7,10 @@ import { MEMBER_HEADER, memberLength } from '../format/gzip-member.ts';
 import { parseSeal, SEAL_LENGTH } from '../format/seal.ts';
 import { openSnapshot } from '../read/open-snapshot.ts';
 import type { Problem } from '../read/problem.ts';
-import { openSource, readAt, type SnapshotSource } from '../read/snapshot-source.ts';
+import { openReader } from '../storage/open-reader.ts';
+import { readRange } from '../storage/read-ahead.ts';
 import { isDefaultSnapshotName, snapshotNameTime } from '../storage/snapshot-name.ts';
+import type { RangeReader } from '../storage/storage.ts';
 import { throwIfAborted } from '../workers/abort.ts';
 import { noteGrowth, type SnapshotInfo } from './snapshot-info.ts';
 import { type RecordKey, readRecords, recordId, type VerificationRecord } from './verification-records.ts';
@@ -97,9 +99,9 @@ async function lookAt(
   records: ReadonlyMap<string, VerificationRecord>,
 ): Promise<ScannedSnapshot | null> {
   const file = path.join(directory, name);
-  let source: SnapshotSource;
+  let source: RangeReader;
   try {
-    source = await openSource(file, {});
+    source = await openReader(file);
   } catch (error) {
     // Gone since the folder was listed.
     const stat = fs.lstatSync(file, { bigint: true, throwIfNoEntry: false });
@@ -107,21 +109,21 @@ async function lookAt(
     return unusable(file, stat, problemFrom(error, file));
   }
   try {
-    const stat = fs.fstatSync(source.fd, { bigint: true });
+    const stat = fs.fstatSync(source.descriptor as number, { bigint: true });
     try {
       return await openRow(file, source, stat, records);
     } catch (error) {
       const problem = problemFrom(error, file);
-      return wasMeantAsSnapshot(name, source, problem) ? unusable(file, stat, problem) : null;
+      return (await wasMeantAsSnapshot(name, source, problem)) ? unusable(file, stat, problem) : null;
     }
   } finally {
-    source.close();
+    await source.close();
   }
 }
 
 async function openRow(
   file: string,
-  source: SnapshotSource,
+  source: RangeReader,
   stat: fs.BigIntStats,
   records: ReadonlyMap<string, VerificationRecord>,
 ): Promise<ScannedSnapshot> {
@@ -144,7 +146,7 @@ async function openRow(
       recordKey: null,
     };
   }
-  const seal = hash('sha256', readAt(source.fd, source.size - SEAL_LENGTH, SEAL_LENGTH), 'hex');
+  const seal = hash('sha256', await readRange(source, source.size - SEAL_LENGTH, SEAL_LENGTH), 'hex');
   const recordKey = { seal, length: source.size, mtime_ns: String(stat.mtimeNs), ctime_ns: String(stat.ctimeNs) };
   const record = records.get(recordId(recordKey));
   const snapshot: SnapshotInfo = {
@@ -198,14 +200,16 @@ export function stateOf({ code }: Problem): 'unusable' | 'unreadable' {
 }
 
 /** A file whose ends cannot be read as a snapshot's: one of ours that is damaged, or somebody else's? */
-function wasMeantAsSnapshot(name: string, source: SnapshotSource, problem: Problem): boolean {
+async function wasMeantAsSnapshot(name: string, source: RangeReader, problem: Problem): Promise<boolean> {
   const { code } = problem;
   if (isDefaultSnapshotName(name)) return true;
   if (stateOf(problem) === 'unreadable') return SNAPSHOT_LIKE.test(name);
   if (code === 'FORMAT_VERSION' || code === 'MANIFEST_VERSION') return true;
   try {
-    if (memberLength(readAt(source.fd, 0, Math.min(MEMBER_HEADER, source.size)), 'M') !== null) return true;
-    return source.size >= SEAL_LENGTH && parseSeal(readAt(source.fd, source.size - SEAL_LENGTH, SEAL_LENGTH)) !== null;
+    if (memberLength(await readRange(source, 0, Math.min(MEMBER_HEADER, source.size)), 'M') !== null) return true;
+    return (
+      source.size >= SEAL_LENGTH && parseSeal(await readRange(source, source.size - SEAL_LENGTH, SEAL_LENGTH)) !== null
+    );
   } catch {
     return false;
   }

@@ -1,6 +1,7 @@
 import { lstatSync, type Stats } from 'node:fs';
 import type { Entry } from '../format/entry.ts';
 import { comparePaths, isBelow, parentOf } from '../format/path-order.ts';
+import type { EntryRuns } from '../read/read-entries.ts';
 import { LiveSpelling } from '../state-dir/merge/live-spelling.ts';
 
 /**
@@ -12,29 +13,33 @@ import { LiveSpelling } from '../state-dir/merge/live-spelling.ts';
  * @param entries the same, or a part of it; to be gone through once
  * @returns `entries`, in the order of a snapshot
  */
-export function asStored(target: string, planned: Iterable<Entry>, entries: Iterable<Entry>): Iterable<Entry> {
-  const stored = storedPaths(target, planned);
-  if (stored.size === 0) return entries;
-  return [...entries]
-    .map((entry) => ({ ...entry, path: storedPath(entry.path, stored) }))
-    .sort((a, b) => comparePaths(a.path, b.path));
+export async function* asStored(target: string, planned: EntryRuns, entries: EntryRuns): EntryRuns {
+  const stored = await storedPaths(target, planned);
+  const renamed: Entry[] = [];
+  for await (const run of entries) {
+    if (stored.size === 0) yield run;
+    else for (const entry of run) renamed.push({ ...entry, path: storedPath(entry.path, stored) });
+  }
+  yield renamed.sort((a, b) => comparePaths(a.path, b.path));
 }
 
 /** Paths that are stored another way, parents first. */
-function storedPaths(target: string, planned: Iterable<Entry>): Map<string, string> {
+async function storedPaths(target: string, planned: EntryRuns): Promise<Map<string, string>> {
   const spelling = new LiveSpelling();
   const stored = new Map<string, string>();
   let missing: string | null = null;
-  for (const { path, type } of planned) {
-    if (missing !== null && isBelow(path, missing)) continue;
-    const name = path.slice(path.lastIndexOf('/') + 1);
-    const parent = parentOf(path);
-    const inside = parent === '' ? '' : `${storedPath(parent, stored)}/`;
-    const stands = lstatSync(`${target}/${inside}${name}`, { throwIfNoEntry: false });
-    // Nothing of what lies below can be there.
-    if (type === 'directory' && stands?.isDirectory() !== true) missing = path;
-    const found = stands === undefined ? name : nameOf(spelling, `${target}/${inside}`, name, stands);
-    if (inside + found !== path) stored.set(path, inside + found);
+  for await (const run of planned) {
+    for (const { path, type } of run) {
+      if (missing !== null && isBelow(path, missing)) continue;
+      const name = path.slice(path.lastIndexOf('/') + 1);
+      const parent = parentOf(path);
+      const inside = parent === '' ? '' : `${storedPath(parent, stored)}/`;
+      const stands = lstatSync(`${target}/${inside}${name}`, { throwIfNoEntry: false });
+      // Nothing of what lies below can be there.
+      if (type === 'directory' && stands?.isDirectory() !== true) missing = path;
+      const found = stands === undefined ? name : nameOf(spelling, `${target}/${inside}`, name, stands);
+      if (inside + found !== path) stored.set(path, inside + found);
+    }
   }
   return stored;
 }

@@ -32,7 +32,7 @@ export async function compareSides(
   onEvent?.({ type: 'phase', phase: 'check' });
   let entries = 0;
   let bytes = 0;
-  for (const [a, b] of joinPaths(before.entries(), after.entries())) {
+  for await (const [a, b] of joinPaths(before.entries(), after.entries())) {
     const { path, type } = (a ?? b) as Entry;
     if (selection !== null && !selection.wants(path, type === 'directory')) continue;
     bytes += Math.max(a?.size ?? 0, b?.size ?? 0);

@@ -1,7 +1,6 @@
-import type { Readable } from 'node:stream';
 import { checkArgument, checkOptions, pathSchema, snapshotSchema } from '../options.ts';
 import { openSnapshot } from '../read/open-snapshot.ts';
-import { openSource } from '../read/snapshot-source.ts';
+import { openReader, type SnapshotInput } from '../storage/open-reader.ts';
 import { type VerifyOptions, type VerifyResult, verifyOptionsSchema, verifySource } from '../verify/verify-snapshot.ts';
 import { compareSides } from './compare-sides.ts';
 import { type Difference, DifferenceBuilder } from './difference.ts';
@@ -24,23 +23,23 @@ export interface DirectoryComparison extends Difference {
  * @throws BackupError when the snapshot or the directory cannot be read at all; a snapshot that is not valid is a result
  */
 export async function compareWithDirectory(
-  snapshot: string | Readable,
+  snapshot: SnapshotInput,
   directory: string,
   options: VerifyOptions = {},
 ): Promise<DirectoryComparison> {
   checkArgument('snapshot', snapshotSchema, snapshot);
   checkArgument('directory', pathSchema, directory);
   checkOptions(verifyOptionsSchema, options);
-  const source = await openSource(snapshot, { signal: options.signal });
+  const source = await openReader(snapshot, { signal: options.signal });
   try {
     const verify = await verifySource(source, options);
     if (!verify.valid) return { ...new DifferenceBuilder().finish([]), same: false, verify, compared: false };
     const opened = await openSnapshot(source);
     const path = typeof snapshot === 'string' ? snapshot : null;
-    const live = directorySide(directory, opened.manifest.excludes ?? [], source.fd, path, options);
+    const live = directorySide(directory, opened.manifest.excludes ?? [], source.descriptor, path, options);
     const side = await snapshotSide(opened, null, options.signal);
     return { ...(await compareSides(side, live, null, true, options)), verify, compared: true };
   } finally {
-    source.close();
+    await source.close();
   }
 }

@@ -1,10 +1,10 @@
 import { statSync } from 'node:fs';
-import type { Readable } from 'node:stream';
 import type { OperationOptions } from '../events.ts';
 import { checkArgument, checkOptions, flagSchema, OPERATION_SHAPE, optionsSchema, snapshotSchema } from '../options.ts';
 import { compileSelection, SELECTION_SHAPE, type SelectionOptions } from '../patterns/selection.ts';
 import { openSnapshot } from '../read/open-snapshot.ts';
-import { openSource, type SnapshotSource } from '../read/snapshot-source.ts';
+import { openReader, type SnapshotInput } from '../storage/open-reader.ts';
+import type { RangeReader } from '../storage/storage.ts';
 import { compareSides } from './compare-sides.ts';
 import type { Difference } from './difference.ts';
 import { directorySide } from './directory-side.ts';
@@ -34,8 +34,8 @@ const diffOptionsSchema = optionsSchema<DiffOptions>({ ...OPERATION_SHAPE, ...SE
  * @throws BackupError `SNAPSHOT_MISSING`, `ABORTED`, `PERMISSION`, or a code whose exit status is 4
  */
 export async function diffSnapshots(
-  before: string | Readable,
-  after: string | Readable,
+  before: SnapshotInput,
+  after: SnapshotInput,
   options: DiffOptions = {},
 ): Promise<Difference> {
   checkArgument('before', snapshotSchema, before);
@@ -43,10 +43,10 @@ export async function diffSnapshots(
   checkOptions(diffOptionsSchema, options);
   const { signal, checksum = false } = options;
   const selection = compileSelection(options);
-  const sources: SnapshotSource[] = [];
+  const sources: RangeReader[] = [];
   try {
-    const open = async (snapshot: string | Readable) => {
-      const source = await openSource(snapshot, { signal });
+    const open = async (snapshot: SnapshotInput) => {
+      const source = await openReader(snapshot, { signal });
       sources.push(source);
       return openSnapshot(source);
     };
@@ -56,14 +56,14 @@ export async function diffSnapshots(
         ? directorySide(
             after,
             first.manifest.excludes ?? [],
-            first.source.fd,
+            first.source.descriptor,
             typeof before === 'string' ? before : null,
             options,
           )
         : await snapshotSide(await open(after), selection, signal);
     return await compareSides(await snapshotSide(first, selection, signal), second, selection, checksum, options);
   } finally {
-    for (const source of sources) source.close();
+    for (const source of sources) await source.close();
   }
 }
 

@@ -27,13 +27,13 @@ type Source = LiveSource | { kind: 'bytes'; bytes: Uint8Array };
  * them all in common with the live file; a notice says so where it matters.
  *
  * @param excludes patterns that the snapshot was made with
- * @param snapshotFd the snapshot, which may lie in the directory
+ * @param snapshotFd a descriptor of the snapshot, if it is a local file: it may lie in the directory
  * @param snapshot its path; null of a stream
  */
 export function directorySide(
   directory: string,
   excludes: readonly string[],
-  snapshotFd: number,
+  snapshotFd: number | undefined,
   snapshot: string | null,
   { signal, onEvent }: OperationOptions,
 ): Side {
@@ -47,7 +47,7 @@ export function directorySide(
     const scan = scanStateDir(root, {
       exclusions: new Exclusions(
         compileUserExcludes(excludes),
-        [fstatSync(snapshotFd, { bigint: true })],
+        snapshotFd === undefined ? [] : [fstatSync(snapshotFd, { bigint: true })],
         ownPlaces(root, snapshot === null ? [] : [dirname(snapshot)]),
       ),
       // Whatever stands there under this name, no snapshot could hold it.

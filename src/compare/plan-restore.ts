@@ -1,5 +1,4 @@
 import path from 'node:path';
-import type { Readable } from 'node:stream';
 import { BackupError, type ErrorCode } from '../errors.ts';
 import type { Entry } from '../format/entry.ts';
 import { isEmptySnapshot, type RecordedStatus, type Totals } from '../format/index-root.ts';
@@ -9,8 +8,8 @@ import { checkArgument, checkOptions, snapshotSchema, storeSchema } from '../opt
 import { compileSelection, type Selection } from '../patterns/selection.ts';
 import { visitForeign } from '../read/foreign/read-foreign.ts';
 import { type ForeignArchive, type OpenSnapshot, openSnapshot, type SealedSnapshot } from '../read/open-snapshot.ts';
+import type { EntryRuns } from '../read/read-entries.ts';
 import { ReadPool } from '../read/read-pool.ts';
-import { openSource } from '../read/snapshot-source.ts';
 import { type ExternalLink, externalLinksError } from '../restore/external-links.ts';
 import { checkSpace, type SpaceCheck, spaceError } from '../restore/free-space.ts';
 import { isDirectoryBelow } from '../restore/live-directory.ts';
@@ -26,6 +25,7 @@ import type { RestoreMode } from '../state-dir/commit/commit-tree.ts';
 import { type Location, resolveTarget } from '../state-dir/location.ts';
 import type { StateStore } from '../state-dir/state-store.ts';
 import { inspectTarget, isLeftInPlace } from '../state-dir/target-state.ts';
+import { openReader, type SnapshotInput } from '../storage/open-reader.ts';
 import { HERE } from '../system/platform.ts';
 import { throwIfAborted } from '../workers/abort.ts';
 import { asStored } from './as-stored.ts';
@@ -84,7 +84,7 @@ interface Decided {
   external: ExternalLink[];
   /** All that the snapshot holds. */
   holds: Pick<Totals, 'files' | 'symlinks'>;
-  entries: () => Iterable<Entry>;
+  entries: () => EntryRuns;
 }
 
 /**
@@ -97,7 +97,7 @@ interface Decided {
  */
 export async function planRestore(
   store: StateStore,
-  snapshot: string | Readable,
+  snapshot: SnapshotInput,
   options: RestoreOptions = {},
 ): Promise<RestorePreview> {
   checkArgument('store', storeSchema, store);
@@ -109,7 +109,7 @@ export async function planRestore(
   throwIfAborted(signal);
   const location = likelyLocation(resolveTarget(store.basePath));
   const refusals = await targetRefusals(location, options);
-  const source = await openSource(snapshot, { signal });
+  const source = await openReader(snapshot, { signal });
   try {
     onEvent?.({ type: 'phase', phase: 'check' });
     const opened = await openSnapshot(source);
@@ -124,12 +124,15 @@ export async function planRestore(
     const folding = guessNameFolding(directory);
     const collisions = folding.case ? new NameCollisions(folding) : null;
     let collision: BackupError | null = null;
-    function* planned(): Generator<Entry, void, void> {
-      const entries = decided.entries();
-      for (const entry of selection === null ? entries : comingEntries(entries, selection, location.target)) {
-        notKept.see(entry);
-        if (collisions !== null) collision ??= collisionOf(collisions, entry.path);
-        yield entry;
+    async function* planned(): EntryRuns {
+      const coming = selection === null ? null : new ComingEntries(selection, location.target);
+      for await (const run of decided.entries()) {
+        const entries = coming?.take(run) ?? run;
+        for (const entry of entries) {
+          notKept.see(entry);
+          if (collisions !== null) collision ??= collisionOf(collisions, entry.path);
+        }
+        yield entries;
       }
     }
     const content = inspectTarget(location).kind === 'content';
@@ -168,7 +171,7 @@ export async function planRestore(
       statuses: opened.kind === 'sealed' ? opened.root.statuses : [],
     };
   } finally {
-    source.close();
+    await source.close();
   }
 }
 
@@ -176,17 +179,29 @@ export async function planRestore(
  * What a part of a snapshot brings: what is wanted, and the directories on the way to it that are not there yet. What it needs
  * besides, files that hard links are other names of and the way to those, does not come.
  */
-function* comingEntries(entries: Iterable<Entry>, selection: Selection, live: string): Generator<Entry, void, void> {
-  let way: Entry[] = [];
-  for (const entry of entries) {
-    way = way.filter(({ path: parent }) => isBelow(entry.path, parent));
-    if (selection.wants(entry.path, entry.type === 'directory')) {
-      yield* way;
-      way = [];
-      yield entry;
-    } else if (entry.type === 'directory' && !isDirectoryBelow(live, entry.path)) {
-      way.push(entry);
+class ComingEntries {
+  readonly #selection: Selection;
+  readonly #live: string;
+  #way: Entry[] = [];
+
+  constructor(selection: Selection, live: string) {
+    this.#selection = selection;
+    this.#live = live;
+  }
+
+  /** @returns those of the next entries that come */
+  take(entries: readonly Entry[]): Entry[] {
+    const coming: Entry[] = [];
+    for (const entry of entries) {
+      this.#way = this.#way.filter(({ path: parent }) => isBelow(entry.path, parent));
+      if (this.#selection.wants(entry.path, entry.type === 'directory')) {
+        coming.push(...this.#way, entry);
+        this.#way = [];
+      } else if (entry.type === 'directory' && !isDirectoryBelow(this.#live, entry.path)) {
+        this.#way.push(entry);
+      }
     }
+    return coming;
   }
 }
 
@@ -202,7 +217,9 @@ async function decideOnSealed(
   { signal, threads }: RestoreOptions,
 ): Promise<Decided> {
   const { plan, external } =
-    selection === null ? await decideOnAll(snapshot, threads, signal) : planSelection(snapshot, selection, HERE.os);
+    selection === null
+      ? await decideOnAll(snapshot, threads, signal)
+      : await planSelection(snapshot, selection, HERE.os);
   const { entries, files, bytes, holes } = plan;
   return {
     extent: { entries, files, bytes, holes },
@@ -217,7 +234,7 @@ async function decideOnAll(
   threads: number | undefined,
   signal: AbortSignal | undefined,
 ): Promise<ValidatedSealed> {
-  const pool = new ReadPool(snapshot, HERE.os, threads);
+  const pool = await ReadPool.start(snapshot, HERE.os, threads);
   try {
     return await validateSealedRestore(snapshot, null, pool, signal);
   } finally {
@@ -247,8 +264,12 @@ async function decideOnForeign(
     extent: { entries, files, bytes, holes },
     external,
     holds: survey.book.validator.counts,
-    entries: () => planned,
+    entries: () => oneRun(planned),
   };
+}
+
+async function* oneRun(entries: readonly Entry[]): EntryRuns {
+  yield entries;
 }
 
 function refusalOf({ code, message, path, hint }: BackupError): Refusal {

@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { OperationOptions } from '../events.ts';
 import type { Entry } from '../format/entry.ts';
 import { isBelow } from '../format/path-order.ts';
+import type { EntryRuns } from '../read/read-entries.ts';
 import { databaseSideFiles } from '../state-dir/merge/database-side-files.ts';
 import { throwIfAborted } from '../workers/abort.ts';
 import { type Aspect, differingAspects, sameInstant } from './change.ts';
@@ -26,7 +27,7 @@ export type PreviewedChanges = Omit<Difference, 'same' | 'unreadable'> & { kept:
 export async function previewChanges(
   target: string,
   standing: Iterable<Entry>,
-  planned: Iterable<Entry>,
+  planned: EntryRuns,
   merge: boolean,
   timeUnit: number,
   { signal }: OperationOptions,
@@ -35,7 +36,7 @@ export async function previewChanges(
   const rules = new MergeRules(target);
   let kept = 0;
   let entries = 0;
-  for (const [live, entry] of joinPaths(standing, planned)) {
+  for await (const [live, entry] of joinPaths(standing, planned)) {
     if (++entries % ENTRIES_PER_TURN === 0) {
       await setImmediate();
       throwIfAborted(signal);

@@ -1,10 +1,11 @@
 import type { Entry } from '../format/entry.ts';
+import type { EntryRuns } from '../read/read-entries.ts';
 import type { Unreadable } from './difference.ts';
 
 /** One of two states that are compared. */
 export interface Side {
   /** Its entries in the order of a snapshot, to be gone through once. */
-  entries(): Iterable<Entry>;
+  entries(): EntryRuns | Iterable<Entry>;
   /** SHA-256 of a file of it, in hexadecimal; null when it could not be read, which is then among `unreadable`. */
   digest(file: Entry): Promise<string | null>;
   /** Finest difference between times that this side tells, in nanoseconds. */

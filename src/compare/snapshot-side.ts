@@ -32,9 +32,13 @@ export async function snapshotSide(
 }
 
 /** A block of the index at a time. */
-function* sealedEntries(snapshot: SealedSnapshot, selection: Selection | null): Generator<Entry, void, void> {
-  for (const { number } of blocksFor(snapshot, selection)) {
-    for (const { headerBlocks: _, ...entry } of readValidatedBlock(snapshot, number, ANY_PLATFORM).entries) yield entry;
+async function* sealedEntries(
+  snapshot: SealedSnapshot,
+  selection: Selection | null,
+): AsyncGenerator<Entry[], void, void> {
+  for await (const { number } of blocksFor(snapshot, selection)) {
+    const { entries } = await readValidatedBlock(snapshot, number, ANY_PLATFORM);
+    yield entries.map(({ headerBlocks: _, ...entry }) => entry);
   }
 }
 

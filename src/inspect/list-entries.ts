@@ -1,4 +1,3 @@
-import type { Readable } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
 import type { OperationOptions } from '../events.ts';
 import type { Entry } from '../format/entry.ts';
@@ -8,7 +7,7 @@ import { compileSelection, SELECTION_SHAPE, type Selection, type SelectionOption
 import { stepForeign } from '../read/foreign/read-foreign.ts';
 import { type ForeignArchive, openSnapshot, type SealedSnapshot } from '../read/open-snapshot.ts';
 import { blocksFor, readValidatedBlock } from '../read/read-entries.ts';
-import { openSource } from '../read/snapshot-source.ts';
+import { openReader, type SnapshotInput } from '../storage/open-reader.ts';
 import { throwIfAborted } from '../workers/abort.ts';
 
 const listOptionsSchema = optionsSchema<SelectionOptions & OperationOptions>({
@@ -27,19 +26,19 @@ const listOptionsSchema = optionsSchema<SelectionOptions & OperationOptions>({
  * @throws BackupError `SNAPSHOT_MISSING`, `ABORTED`, or a code whose exit status is 4, also in the middle of the listing
  */
 export async function* listEntries(
-  snapshot: string | Readable,
+  snapshot: SnapshotInput,
   options: SelectionOptions & OperationOptions = {},
 ): AsyncGenerator<Entry, void, void> {
   checkArgument('snapshot', snapshotSchema, snapshot);
   checkOptions(listOptionsSchema, options);
   const selection = compileSelection(options);
-  const source = await openSource(snapshot, { signal: options.signal });
+  const source = await openReader(snapshot, { signal: options.signal });
   try {
     const opened = await openSnapshot(source);
     if (opened.kind === 'sealed') yield* listSealed(opened, selection, options.signal);
     else yield* listForeign(opened, selection, options.signal);
   } finally {
-    source.close();
+    await source.close();
   }
 }
 
@@ -48,8 +47,8 @@ async function* listSealed(
   selection: Selection | null,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Entry, void, void> {
-  for (const { number } of blocksFor(snapshot, selection)) {
-    const { entries } = readValidatedBlock(snapshot, number, ANY_PLATFORM);
+  for await (const { number } of blocksFor(snapshot, selection)) {
+    const { entries } = await readValidatedBlock(snapshot, number, ANY_PLATFORM);
     for (const { headerBlocks: _, ...entry } of entries) {
       if (selection === null || selection.wants(entry.path, entry.type === 'directory')) yield entry;
     }

@@ -1,11 +1,10 @@
-import type { Readable } from 'node:stream';
 import type { OperationOptions } from '../events.ts';
 import { isIncomplete } from '../format/file-status.ts';
 import type { RecordedStatus, Totals } from '../format/index-root.ts';
 import type { Manifest } from '../format/manifest.ts';
 import { checkArgument, checkOptions, operationSchema, snapshotSchema } from '../options.ts';
 import { openSnapshot } from '../read/open-snapshot.ts';
-import { openSource } from '../read/snapshot-source.ts';
+import { openReader, type SnapshotInput } from '../storage/open-reader.ts';
 
 /** What a snapshot says of itself. */
 export interface SnapshotSummary {
@@ -31,13 +30,10 @@ export interface SnapshotSummary {
  * @param snapshot path of the file, or a stream of it, which is read to its end
  * @throws BackupError `SNAPSHOT_MISSING`, or a code whose exit status is 4
  */
-export async function showSnapshot(
-  snapshot: string | Readable,
-  options: OperationOptions = {},
-): Promise<SnapshotSummary> {
+export async function showSnapshot(snapshot: SnapshotInput, options: OperationOptions = {}): Promise<SnapshotSummary> {
   checkArgument('snapshot', snapshotSchema, snapshot);
   checkOptions(operationSchema, options);
-  const source = await openSource(snapshot, { signal: options.signal });
+  const source = await openReader(snapshot, { signal: options.signal });
   try {
     const opened = await openSnapshot(source);
     const common = {
@@ -50,6 +46,6 @@ export async function showSnapshot(
     const complete = !statuses.some(({ status }) => isIncomplete(status));
     return { ...common, sealed: true, totals, statuses, complete };
   } finally {
-    source.close();
+    await source.close();
   }
 }

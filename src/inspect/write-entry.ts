@@ -1,4 +1,4 @@
-import type { Readable, Writable } from 'node:stream';
+import type { Writable } from 'node:stream';
 import { BackupError } from '../errors.ts';
 import type { OperationOptions } from '../events.ts';
 import type { Entry } from '../format/entry.ts';
@@ -18,8 +18,9 @@ import { stepForeign, visitForeign } from '../read/foreign/read-foreign.ts';
 import { inflateMember } from '../read/inflate-member.ts';
 import { type ForeignArchive, openSnapshot, type SealedSnapshot } from '../read/open-snapshot.ts';
 import { formatPaths, problemError } from '../read/problem.ts';
-import { openSource, readAt } from '../read/snapshot-source.ts';
-import { memberProblem } from '../read/walk-members.ts';
+import { locateMembers, memberProblem, wantedRange } from '../read/walk-members.ts';
+import { openReader, type SnapshotInput } from '../storage/open-reader.ts';
+import { readEach } from '../storage/read-ahead.ts';
 import { throwIfAborted } from '../workers/abort.ts';
 import { EntryOutput } from './entry-output.ts';
 
@@ -39,7 +40,7 @@ const HOLD_BYTES = 16 * 1024 * 1024;
  * @throws BackupError `ENTRY_NOT_FOUND` also for what has no content, `OUTPUT_UNWRITABLE`, or a code whose exit status is 4
  */
 export async function writeEntry(
-  snapshot: string | Readable,
+  snapshot: SnapshotInput,
   path: string,
   output: Writable,
   options: OperationOptions = {},
@@ -48,7 +49,7 @@ export async function writeEntry(
   checkArgument('path', textSchema, path);
   checkArgument('output', writableSchema, output);
   checkOptions(operationSchema, options);
-  const source = await openSource(snapshot, { signal: options.signal });
+  const source = await openReader(snapshot, { signal: options.signal });
   const taker = new EntryOutput(output);
   try {
     const opened = await openSnapshot(source);
@@ -57,7 +58,7 @@ export async function writeEntry(
       : await writeForeign(opened, path, taker, options.signal);
   } finally {
     taker.release();
-    source.close();
+    await source.close();
   }
 }
 
@@ -67,9 +68,9 @@ async function writeSealed(
   output: EntryOutput,
   signal: AbortSignal | undefined,
 ): Promise<Entry> {
-  const lookup = new EntryLookup(snapshot, ANY_PLATFORM);
-  const named = lookup.find(path);
-  const found = named?.entry.type === 'hardlink' ? findTarget(lookup, named) : named;
+  const lookup = await EntryLookup.of(snapshot, ANY_PLATFORM);
+  const named = await lookup.find(path);
+  const found = named?.entry.type === 'hardlink' ? await findTarget(lookup, named) : named;
   if (found === null) throw entryNotFound(path);
   if (found.entry.type !== 'file') throw notAFile(found.entry);
   await writeFound(snapshot, found, output, signal);
@@ -77,8 +78,8 @@ async function writeSealed(
   return entry;
 }
 
-function findTarget(lookup: EntryLookup, { entry }: FoundEntry): FoundEntry {
-  const target = lookup.find(entry.link as string);
+async function findTarget(lookup: EntryLookup, { entry }: FoundEntry): Promise<FoundEntry> {
+  const target = await lookup.find(entry.link as string);
   if (target?.entry.type === 'file') return target;
   throw new BackupError('UNSAFE_LINK', `${formatPaths([entry.path])} is a hard link to what is no file before it`, {
     path: entry.path,
@@ -108,13 +109,13 @@ async function writeFound(
     },
   };
   const walker = new BlockWalker(entries, sink, (index) => index === number);
-  let offset = location.row.offset;
-  for (const [i, stored] of block.stored.entries()) {
+  const members = locateMembers(location.row.offset, block, (index) => index === number);
+  for await (const { job: member, bytes } of readEach(snapshot.source, members, wantedRange, signal)) {
     throwIfAborted(signal);
-    const raw = block.raw[i] as number;
-    if (walker.wants(raw)) {
+    const { offset, stored, raw } = member;
+    if (bytes !== null) {
       try {
-        walker.feed(inflateMember(readAt(snapshot.source.fd, offset, stored), 'D', raw));
+        walker.feed(inflateMember(bytes, 'D', raw));
       } catch (error) {
         throw problemError(memberProblem(error, offset, stored, [entry.path]));
       }
@@ -129,7 +130,6 @@ async function writeFound(
     } else {
       walker.skip(raw);
     }
-    offset += stored;
   }
   for (const content of held) await output.write(content);
 }

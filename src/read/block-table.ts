@@ -27,7 +27,7 @@ const KEPT_PAGES = 4;
  *
  * Looking at a block throws `SNAPSHOT_DAMAGED`, `INDEX_INVALID` or `GZIP_INVALID` when its page is not what it must be.
  */
-export class BlockTable implements Iterable<BlockLocation> {
+export class BlockTable implements AsyncIterable<BlockLocation> {
   readonly pages: readonly PageLocation[];
   /** How many blocks there are. */
   readonly length: number;
@@ -59,42 +59,42 @@ export class BlockTable implements Iterable<BlockLocation> {
   }
 
   /** A block by its number. */
-  at(number: number): BlockLocation {
+  async at(number: number): Promise<BlockLocation> {
     const page = lastBefore(this.pages.length, (i) => (this.pages[i] as PageLocation).firstBlock <= number);
-    const blocks = this.blocksOf(page);
+    const blocks = await this.blocksOf(page);
     return blocks[number - (blocks[0] as BlockLocation).number] as BlockLocation;
   }
 
   /** Path of the first entry of a block; null behind the last block. */
-  firstOf(number: number): string | null {
-    return number < this.length ? this.at(number).row.first : null;
+  async firstOf(number: number): Promise<string | null> {
+    return number < this.length ? (await this.at(number)).row.first : null;
   }
 
   /** The block that holds a path, if any does: the last one that does not begin behind it. */
-  blockOf(path: string): BlockLocation | null {
+  async blockOf(path: string): Promise<BlockLocation | null> {
     const isBefore = ({ row }: { row: { first: string } } | { row: PageRow }) => comparePaths(row.first, path) <= 0;
     const page = lastBefore(this.pages.length, (i) => isBefore(this.pages[i] as PageLocation));
     if (page < 0) return null;
-    const blocks = this.blocksOf(page);
+    const blocks = await this.blocksOf(page);
     return blocks[lastBefore(blocks.length, (i) => isBefore(blocks[i] as BlockLocation))] as BlockLocation;
   }
 
-  *[Symbol.iterator](): Generator<BlockLocation, void, void> {
-    for (const page of this.pages.keys()) yield* this.blocksOf(page);
+  async *[Symbol.asyncIterator](): AsyncGenerator<BlockLocation, void, void> {
+    for (const page of this.pages.keys()) yield* await this.blocksOf(page);
   }
 
   /** The blocks of a page, by the page's number. */
-  blocksOf(number: number): readonly BlockLocation[] {
-    const blocks = this.#kept.get(number) ?? this.#read(number);
+  async blocksOf(number: number): Promise<readonly BlockLocation[]> {
+    const blocks = this.#kept.get(number) ?? (await this.#read(number));
     this.#kept.delete(number);
     this.#kept.set(number, blocks);
     if (this.#kept.size > KEPT_PAGES) this.#kept.delete(this.#kept.keys().next().value as number);
     return blocks;
   }
 
-  #read(number: number): BlockLocation[] {
+  async #read(number: number): Promise<BlockLocation[]> {
     const { row, firstBlock, at, offset } = this.pages[number] as PageLocation;
-    const bytes = readIndex(this.#index, at + row.block_bytes, row.length);
+    const bytes = await readIndex(this.#index, at + row.block_bytes, row.length);
     if (hash('sha256', bytes) !== row.sha256) {
       throw new BackupError(
         'SNAPSHOT_DAMAGED',

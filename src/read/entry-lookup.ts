@@ -21,29 +21,33 @@ export class EntryLookup {
   /** By their number, the one used last at the end. */
   readonly #kept = new Map<number, ValidatedBlock>();
 
+  private constructor(snapshot: SealedSnapshot, platform: NodeJS.Platform) {
+    this.#snapshot = snapshot;
+    this.#platform = platform;
+  }
+
   /**
    * @param platform where entries would be written
    * @throws BackupError `INDEX_INVALID` when the blocks are not in order: then what is wanted could stand where nobody looks for it
    */
-  constructor(snapshot: SealedSnapshot, platform: NodeJS.Platform) {
-    this.#snapshot = snapshot;
-    this.#platform = platform;
-    for (const page of snapshot.blocks.pages.keys()) snapshot.blocks.blocksOf(page);
+  static async of(snapshot: SealedSnapshot, platform: NodeJS.Platform): Promise<EntryLookup> {
+    for (const page of snapshot.blocks.pages.keys()) await snapshot.blocks.blocksOf(page);
+    return new EntryLookup(snapshot, platform);
   }
 
   /** A block by its number. */
-  block(number: number): ValidatedBlock {
-    const validated = this.#kept.get(number) ?? readValidatedBlock(this.#snapshot, number, this.#platform);
+  async block(number: number): Promise<ValidatedBlock> {
+    const validated = this.#kept.get(number) ?? (await readValidatedBlock(this.#snapshot, number, this.#platform));
     this.#kept.delete(number);
     this.#kept.set(number, validated);
     if (this.#kept.size > KEPT_BLOCKS) this.#kept.delete(this.#kept.keys().next().value as number);
     return validated;
   }
 
-  find(path: string): FoundEntry | null {
-    const block = this.#snapshot.blocks.blockOf(path);
+  async find(path: string): Promise<FoundEntry | null> {
+    const block = await this.#snapshot.blocks.blockOf(path);
     if (block === null) return null;
-    const validated = this.block(block.number);
+    const validated = await this.block(block.number);
     const { entries } = validated;
     const number = firstBehind(entries.length, (i) => entries[i]?.path as string, path) - 1;
     const entry = entries[number];

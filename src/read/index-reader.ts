@@ -5,15 +5,20 @@ import { decodeBlock, type IndexBlock } from '../format/index-block.ts';
 import type { BlockRow } from '../format/index-page.ts';
 import { sumOf } from '../format/packed-columns.ts';
 import { printable } from '../format/printable.ts';
-import { readAt } from './snapshot-source.ts';
+import { type FileRange, readRange } from '../storage/read-ahead.ts';
+import type { RangeReader } from '../storage/storage.ts';
 
-/** Where the index of an open snapshot lies; plain data, so that worker threads get it too. */
-export interface IndexLocation {
-  fd: number;
+/** Where the index of a snapshot lies; plain data, so that worker threads get it too. */
+export interface IndexLayout {
   /** Offset of the first `I` member in the file. */
   offset: number;
   /** Length of the index without its framing. */
   length: number;
+}
+
+/** The index of an open snapshot. */
+export interface IndexLocation extends IndexLayout {
+  reader: RangeReader;
 }
 
 /** A block's row of its page, and where the block begins in the index. */
@@ -28,20 +33,44 @@ export interface BlockLocation {
 const MOST_BYTES = 104 * 1024 * 1024;
 
 /**
- * Reads a block, a page or the header of the index through its framing.
+ * Where in the file the members of the index lie that hold a part of it, and how many bytes before that part.
  *
- * @throws BackupError `INDEX_INVALID`, `GZIP_INVALID`, `SNAPSHOT_TRUNCATED`
+ * @throws BackupError `INDEX_INVALID` for more than any part of a valid index has
  */
-export function readIndex(index: IndexLocation, at: number, length: number): Buffer {
+function partRange(
+  { offset, length: indexLength }: IndexLayout,
+  at: number,
+  length: number,
+): FileRange & { skip: number } {
   // Before there is room made for it.
   if (length > MOST_BYTES) {
     throw new BackupError('INDEX_INVALID', `a part of the index is said to have ${length} bytes`, {
       hint: DAMAGED_HINT,
     });
   }
-  const range = indexRange(at, length, index.length);
-  const pieces = decodeIndexPieces(readAt(index.fd, index.offset + range.start, range.end - range.start));
-  return pieces.subarray(range.skip, range.skip + length);
+  const { start, end, skip } = indexRange(at, length, indexLength);
+  return { offset: offset + start, length: end - start, skip };
+}
+
+/**
+ * Reads a block, a page or the header of the index through its framing.
+ *
+ * @throws BackupError `INDEX_INVALID`, `GZIP_INVALID`, `SNAPSHOT_TRUNCATED`
+ */
+export async function readIndex(index: IndexLocation, at: number, length: number): Promise<Buffer> {
+  const range = partRange(index, at, length);
+  const members = await readRange(index.reader, range.offset, range.length);
+  return decodeIndexPieces(members).subarray(range.skip, range.skip + length);
+}
+
+/**
+ * Where in the file a block of the index lies.
+ *
+ * @throws BackupError `INDEX_INVALID`
+ */
+export function blockRange(index: IndexLayout, { row, at }: BlockLocation): FileRange {
+  const { offset, length } = partRange(index, at, row.length);
+  return { offset, length };
 }
 
 /**
@@ -49,8 +78,19 @@ export function readIndex(index: IndexLocation, at: number, length: number): Buf
  *
  * @throws BackupError `SNAPSHOT_DAMAGED`, `INDEX_INVALID`, `GZIP_INVALID`
  */
-export function readBlock(index: IndexLocation, { row, at }: BlockLocation): IndexBlock {
-  const bytes = readIndex(index, at, row.length);
+export async function readBlock(index: IndexLocation, location: BlockLocation): Promise<IndexBlock> {
+  const { offset, length } = blockRange(index, location);
+  return parseBlock(await readRange(index.reader, offset, length), index, location);
+}
+
+/**
+ * The same of bytes that were read.
+ *
+ * @param members the bytes of `blockRange`
+ */
+export function parseBlock(members: Buffer, index: IndexLayout, { row, at }: BlockLocation): IndexBlock {
+  const { skip } = partRange(index, at, row.length);
+  const bytes = decodeIndexPieces(members).subarray(skip, skip + row.length);
   if (hash('sha256', bytes) !== row.sha256) {
     throw new BackupError(
       'SNAPSHOT_DAMAGED',

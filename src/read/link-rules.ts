@@ -46,9 +46,16 @@ function keyOf(path: string): string {
 
 const WINDOWS_ABSOLUTE = /^(?:[a-z]:|[\\/])/i;
 
-/** Whether a symbolic link leads out of the state directory on this platform; see `leadsOutside`. */
+/**
+ * Whether a symbolic link leads out of the state directory; see `walkLink`.
+ *
+ * @param symlinks all symbolic links of the snapshot
+ */
 export function isExternal(path: string, target: string, symlinks: SymlinkTargets, platform: NodeJS.Platform): boolean {
-  return (platform === 'win32' && WINDOWS_ABSOLUTE.test(target)) || leadsOutside(path, target, symlinks);
+  const walk = walkLink(path, target, platform);
+  let step = walk.next();
+  while (step.done !== true) step = walk.next(symlinks.at(step.value));
+  return step.value;
 }
 
 /** A way that is being walked. */
@@ -61,14 +68,20 @@ interface Walk {
 }
 
 /**
- * Whether a symbolic link leads out of the state directory: directly, or through other links of the snapshot, on whatever file system.
- * Links that go round in circles or lead nowhere stay inside; one too winding to be validated leads outside.
+ * Follows a symbolic link: directly, or through other links of the snapshot, on whatever file system. Links that go round in circles or
+ * lead nowhere stay inside; one too winding to be validated leads outside.
  *
  * @param path the link's own path
  * @param target where it points
- * @param symlinks all symbolic links of the snapshot
+ * @yields a path at which it has to be known what symbolic links are there: their targets are passed to `next`
+ * @returns whether it leads out of the state directory
  */
-export function leadsOutside(path: string, target: string, symlinks: SymlinkTargets): boolean {
+export function* walkLink(
+  path: string,
+  target: string,
+  platform: NodeJS.Platform,
+): Generator<string, boolean, readonly string[]> {
+  if (platform === 'win32' && WINDOWS_ABSOLUTE.test(target)) return true;
   let characters = 0;
   const first = components(target);
   if (first === null) return true;
@@ -87,7 +100,7 @@ export function leadsOutside(path: string, target: string, symlinks: SymlinkTarg
       const next = at === '' ? name : `${at}/${name}`;
       characters += next.length;
       if (characters > MAX_CHARACTERS) return true;
-      const [through, ...others] = symlinks.at(next);
+      const [through, ...others] = yield next;
       if (through === undefined) {
         at = next;
         continue;

@@ -21,16 +21,17 @@ import {
 } from '../format/manifest.ts';
 import { invalidIndex, sumOf } from '../format/packed-columns.ts';
 import { parseSeal, SEAL_LENGTH, type Seal } from '../format/seal.ts';
+import { readRange } from '../storage/read-ahead.ts';
+import type { RangeReader } from '../storage/storage.ts';
 import { BlockTable } from './block-table.ts';
 import { readForeignManifest } from './foreign/read-foreign.ts';
 import { type IndexLocation, readIndex } from './index-reader.ts';
 import { inflateMember } from './inflate-member.ts';
-import { readAt, type SnapshotSource } from './snapshot-source.ts';
 
 /** A snapshot whose seal, manifest and index root hold. Blocks and members are yet to be read. */
 export interface SealedSnapshot {
   kind: 'sealed';
-  source: SnapshotSource;
+  source: RangeReader;
   /** The manifest that counts. */
   manifest: Manifest;
   root: IndexRoot;
@@ -41,7 +42,7 @@ export interface SealedSnapshot {
 /** A .tar.gz from elsewhere, of which only the manifest has been read. */
 export interface ForeignArchive {
   kind: 'foreign';
-  source: SnapshotSource;
+  source: RangeReader;
   manifest: Manifest;
 }
 
@@ -55,34 +56,35 @@ const TRAILING_SEARCH = 64 * 1024;
  *
  * @throws BackupError one of the codes whose exit status is 4
  */
-export async function openSnapshot(source: SnapshotSource): Promise<OpenSnapshot> {
+export async function openSnapshot(source: RangeReader): Promise<OpenSnapshot> {
   if (source.size === 0)
     throw new BackupError('SNAPSHOT_TRUNCATED', 'the snapshot is empty (0 bytes)', {
       path: source.name,
       hint: DAMAGED_HINT,
     });
-  const head = readAt(source.fd, 0, Math.min(MEMBER_HEADER, source.size));
+  const head = await readRange(source, 0, Math.min(MEMBER_HEADER, source.size));
   const manifestLength = memberLength(head, 'M');
-  const seal = source.size < SEAL_LENGTH ? null : parseSeal(readAt(source.fd, source.size - SEAL_LENGTH, SEAL_LENGTH));
+  const seal =
+    source.size < SEAL_LENGTH ? null : parseSeal(await readRange(source, source.size - SEAL_LENGTH, SEAL_LENGTH));
   if (!claimsToBeOurs(head) && seal === null) {
     return { kind: 'foreign', source, manifest: await readForeignManifest(source) };
   }
-  if (seal === null) throw missingSeal(source);
+  if (seal === null) throw await missingSeal(source);
   if (manifestLength === null) throw damaged('its first member is not the one that was sealed');
   if (seal.snapshotLength !== source.size) {
     throw damaged(`its seal was made for ${seal.snapshotLength} bytes, the file has ${source.size}`);
   }
-  const stated = readManifest(source, manifestLength, seal);
-  const root = readRoot(source, seal);
+  const stated = await readManifest(source, manifestLength, seal);
+  const root = await readRoot(source, seal);
   checkManifests(stated, root, seal);
-  const index = { fd: source.fd, offset: seal.indexOffset, length: seal.indexLength };
+  const index = { reader: source, offset: seal.indexOffset, length: seal.indexLength };
   return {
     kind: 'sealed',
     source,
     manifest: root.manifest,
     root,
     index,
-    blocks: locateBlocks(source, index, manifestLength, seal, root),
+    blocks: await locateBlocks(source, index, manifestLength, seal, root),
   };
 }
 
@@ -91,9 +93,9 @@ function damaged(what: string): BackupError {
 }
 
 /** Tells a snapshot that was cut from one that something was added to. */
-function missingSeal(source: SnapshotSource): BackupError {
+async function missingSeal(source: RangeReader): Promise<BackupError> {
   const length = Math.min(source.size, TRAILING_SEARCH);
-  const tail = readAt(source.fd, source.size - length, length);
+  const tail = await readRange(source, source.size - length, length);
   for (let at = tail.lastIndexOf('OX'); at >= 12; at = tail.lastIndexOf('OX', at - 1)) {
     const end = at - 12 + SEAL_LENGTH;
     if (parseSeal(tail.subarray(at - 12, end)) !== null) {
@@ -109,14 +111,14 @@ function missingSeal(source: SnapshotSource): BackupError {
   );
 }
 
-function readManifest(source: SnapshotSource, length: number, seal: Seal): IndexManifest {
+async function readManifest(source: RangeReader, length: number, seal: Seal): Promise<IndexManifest> {
   if (length > MAX_MANIFEST_BYTES) {
     throw new BackupError('MANIFEST_INVALID', `manifest.json of the snapshot is too large (${length} bytes)`, {
       hint: DAMAGED_HINT,
     });
   }
   if (length > source.size) throw damaged('its first member is longer than the file');
-  const member = readAt(source.fd, 0, length);
+  const member = await readRange(source, 0, length);
   if (!(hash('sha256', member, 'buffer') as Buffer).equals(seal.manifestSha256))
     throw damaged('its first member has not the SHA-256 of the seal');
   const raw = member.readUInt32LE(member.length - 4);
@@ -135,13 +137,13 @@ function headerError(): BackupError {
   });
 }
 
-function readRoot(source: SnapshotSource, seal: Seal): IndexRoot {
+async function readRoot(source: RangeReader, seal: Seal): Promise<IndexRoot> {
   const { indexOffset, indexLength, rootLength, rootSha256 } = seal;
   if (rootLength > indexLength || indexOffset + indexStored(indexLength) + SEAL_LENGTH !== source.size) {
     throw damaged('its seal and its index do not fit together');
   }
-  const bytes = readIndex(
-    { fd: source.fd, offset: indexOffset, length: indexLength },
+  const bytes = await readIndex(
+    { reader: source, offset: indexOffset, length: indexLength },
     indexLength - rootLength,
     rootLength,
   );
@@ -162,13 +164,13 @@ function checkManifests(first: IndexManifest, root: IndexRoot, seal: Seal): void
 }
 
 /** Finds the pages of the index, and verifies that they, their blocks and the blocks' members fill the file without a gap. */
-function locateBlocks(
-  source: SnapshotSource,
+async function locateBlocks(
+  source: RangeReader,
   index: IndexLocation,
   offset: number,
   seal: Seal,
   root: IndexRoot,
-): BlockTable {
+): Promise<BlockTable> {
   const blocks = new BlockTable(index, root.pages, offset);
   if (blocks.indexBytes !== seal.indexLength - seal.rootLength) throw invalidIndex('has a gap between its pages');
   const entries = sumOf(root.pages.map((page) => page.entries));
@@ -176,7 +178,7 @@ function locateBlocks(
   if (entries !== root.totals.entries || raw !== root.totals.tar_bytes)
     throw invalidIndex('has totals that are not those of its pages');
   if (blocks.end + END_MEMBER.length !== seal.indexOffset) throw invalidIndex('leaves a gap between the members');
-  if (!readAt(source.fd, blocks.end, END_MEMBER.length).equals(END_MEMBER)) {
+  if (!(await readRange(source, blocks.end, END_MEMBER.length)).equals(END_MEMBER)) {
     throw new BackupError('GZIP_INVALID', 'the member that ends the tar is not as it must be', { hint: DAMAGED_HINT });
   }
   return blocks;

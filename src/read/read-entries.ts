@@ -1,4 +1,5 @@
 import { BackupError } from '../errors.ts';
+import type { Entry } from '../format/entry.ts';
 import { DAMAGED_HINT } from '../format/gzip-member.ts';
 import { type BlockEntry, blockEntries, type IndexBlock } from '../format/index-block.ts';
 import { comparePaths } from '../format/path-order.ts';
@@ -8,6 +9,9 @@ import { readBlock } from './index-reader.ts';
 import type { SealedSnapshot } from './open-snapshot.ts';
 import { formatPaths, problemError } from './problem.ts';
 import { validateBlock } from './validate-block.ts';
+
+/** Entries in the order of a snapshot, some at a time: waiting for each by itself would take longer than reading it. */
+export type EntryRuns = AsyncIterable<readonly Entry[]>;
 
 const NO_FOLDERS: ReadonlySet<string> = new Set();
 
@@ -25,17 +29,17 @@ export interface ValidatedBlock {
  * @param platform where the entries would be written
  * @throws BackupError one of the codes whose exit status is 4
  */
-export function readValidatedBlock(
+export async function readValidatedBlock(
   snapshot: SealedSnapshot,
   number: number,
   platform: NodeJS.Platform,
-): ValidatedBlock {
-  const location = snapshot.blocks.at(number);
-  const block = readBlock(snapshot.index, location);
+): Promise<ValidatedBlock> {
+  const location = await snapshot.blocks.at(number);
+  const block = await readBlock(snapshot.index, location);
   const entries = blockEntries(block);
   const [problem] = validateBlock(entries, platform, NO_FOLDERS).problems;
   if (problem !== undefined) throw problemError(problem);
-  const behind = snapshot.blocks.firstOf(number + 1);
+  const behind = await snapshot.blocks.firstOf(number + 1);
   if (behind !== null && comparePaths(block.path.at(-1) as string, behind) >= 0) {
     throw new BackupError('ENTRY_ORDER', `${formatPaths([behind])} stands in the wrong place of the snapshot`, {
       path: behind,
@@ -46,14 +50,14 @@ export function readValidatedBlock(
 }
 
 /** The blocks that can hold wanted entries, in order. Of pages that cannot none is read. */
-export function* blocksFor(
+export async function* blocksFor(
   { blocks }: SealedSnapshot,
   selection: Selection | null,
-): Generator<BlockLocation, void, void> {
+): AsyncGenerator<BlockLocation, void, void> {
   for (const [number, { row }] of blocks.pages.entries()) {
     const behind = blocks.pages[number + 1]?.row.first ?? null;
     if (selection !== null && !selection.mayHold(row.first, behind)) continue;
-    const inside = blocks.blocksOf(number);
+    const inside = await blocks.blocksOf(number);
     for (const [i, block] of inside.entries()) {
       if (selection?.mayHold(block.row.first, inside[i + 1]?.row.first ?? behind) ?? true) yield block;
     }

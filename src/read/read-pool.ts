@@ -2,35 +2,47 @@ import os from 'node:os';
 import type { Manifest } from '../format/manifest.ts';
 import { PARALLEL_MEMBERS } from '../format/member-plan.ts';
 import { CATEGORIES } from '../state-dir/sections.ts';
+import { type FileRange, type HeldRange, readAhead } from '../storage/read-ahead.ts';
 import { WorkerPool } from '../workers/pool.ts';
-import type { BlockLocation } from './index-reader.ts';
+import { type BlockLocation, blockRange } from './index-reader.ts';
 import type { SealedSnapshot } from './open-snapshot.ts';
 import { problemOf } from './problem.ts';
 import type { ReadJob, ReadResult, ReadWorkerData } from './read-worker.ts';
 
+/** Members of a block that are handed to a worker at once. Valid blocks have a tenth of it. */
+const MOST_HANDED_BYTES = 64 * 1024 * 1024;
+
 /** Worker threads that read one sealed snapshot. */
 export class ReadPool {
   readonly #pool: WorkerPool<ReadJob, unknown>;
+  readonly #snapshot: SealedSnapshot;
   #large: Promise<unknown> = Promise.resolve();
+
+  private constructor(snapshot: SealedSnapshot, platform: NodeJS.Platform, size: number) {
+    const { index, manifest, source } = snapshot;
+    const workerData: ReadWorkerData = {
+      index: { offset: index.offset, length: index.length },
+      descriptor: source.descriptor,
+      platform,
+      folders: countedFolders(manifest),
+    };
+    this.#snapshot = snapshot;
+    this.#pool = new WorkerPool(new URL('./read-worker.js', import.meta.url), size, workerData);
+  }
 
   /**
    * @param threads how many; by default one for each core that the process may use
    * @param platform where entries would be written, for the validation of their names
    * @param blocks those that jobs will be about
    */
-  constructor(
+  static async start(
     snapshot: SealedSnapshot,
     platform: NodeJS.Platform,
     threads = os.availableParallelism(),
-    blocks: Iterable<BlockLocation> = snapshot.blocks,
-  ) {
+    blocks: AsyncIterable<BlockLocation> = snapshot.blocks,
+  ): Promise<ReadPool> {
     // More threads than there are jobs only cost their start.
-    const workerData: ReadWorkerData = { index: snapshot.index, platform, folders: countedFolders(snapshot.manifest) };
-    this.#pool = new WorkerPool(
-      new URL('./read-worker.js', import.meta.url),
-      Math.max(1, jobsUpTo(threads, blocks)),
-      workerData,
-    );
+    return new ReadPool(snapshot, platform, Math.max(1, await jobsUpTo(threads, blocks)));
   }
 
   /** Most jobs worth having under way: one in hand and one in waiting for each thread. */
@@ -42,7 +54,43 @@ export class ReadPool {
     job: Extract<ReadJob, { kind: Kind }>,
     transfer: ArrayBuffer[] = [],
   ): Promise<ReadResult[Kind]> {
-    return this.#pool.run(job, transfer) as Promise<ReadResult[Kind]>;
+    if (job.held.length === 0) return this.#pool.run(job, transfer) as Promise<ReadResult[Kind]>;
+    // A view would take the whole of its memory along.
+    const held = job.held.map(({ offset, bytes }) => ({ offset, bytes: Uint8Array.from(bytes) }));
+    const memory = held.map(({ bytes }) => bytes.buffer as ArrayBuffer);
+    return this.#pool.run({ ...job, held }, [...transfer, ...memory]) as Promise<ReadResult[Kind]>;
+  }
+
+  /**
+   * Reads for the workers what they cannot read by themselves.
+   *
+   * @param rangesOf what of the file a job needs
+   * @returns the jobs in their order, each with the bytes to be given to `run`: none where the workers read the file
+   */
+  async *supply<Job>(
+    jobs: AsyncIterable<Job> | Iterable<Job>,
+    rangesOf: (job: Job) => FileRange[] | Promise<FileRange[]>,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<{ job: Job; held: HeldRange[] }, void, void> {
+    const { source } = this.#snapshot;
+    if (source.descriptor === undefined) yield* readAhead(source, jobs, rangesOf, signal);
+    else for await (const job of jobs) yield { job, held: [] };
+  }
+
+  /** Where the bytes of a block of the index lie in the file. */
+  indexRange(block: BlockLocation): FileRange {
+    return blockRange(this.#snapshot.index, block);
+  }
+
+  /** What of the file has to be read to check a block: the block itself, and its members unless they are read one by one. */
+  blockRanges(block: BlockLocation): FileRange[] {
+    const { offset, stored } = block.row;
+    return this.isLed(block) ? [this.indexRange(block)] : [this.indexRange(block), { offset, length: stored }];
+  }
+
+  /** Whether the members of a block are given to all threads, with `walkParallel`, instead of the block to one. */
+  isLed({ row }: BlockLocation): boolean {
+    return isParallel(row) || (this.#snapshot.source.descriptor === undefined && row.stored > MOST_HANDED_BYTES);
   }
 
   /**
@@ -66,10 +114,10 @@ export function countedFolders({ sections }: Manifest): ReadonlySet<string> {
 }
 
 /** How many jobs the blocks make, counted until they are enough. A page that cannot be read is found by whoever needs it. */
-function jobsUpTo(most: number, blocks: Iterable<BlockLocation>): number {
+async function jobsUpTo(most: number, blocks: AsyncIterable<BlockLocation>): Promise<number> {
   let jobs = 0;
   try {
-    for (const { row } of blocks) {
+    for await (const { row } of blocks) {
       jobs += isParallel(row) ? row.members : 1;
       if (jobs >= most) return most;
     }
@@ -80,6 +128,6 @@ function jobsUpTo(most: number, blocks: Iterable<BlockLocation>): number {
 }
 
 /** Whether a block is one file of so many members that they are given to all threads, instead of the block to one. */
-export function isParallel(row: { entries: number; members: number }): boolean {
+function isParallel(row: { entries: number; members: number }): boolean {
   return row.entries === 1 && row.members >= PARALLEL_MEMBERS;
 }

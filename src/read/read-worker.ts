@@ -1,19 +1,23 @@
 import { workerData } from 'node:worker_threads';
-import { type BlockMember, blockEntries, zerosOf } from '../format/index-block.ts';
+import { type BlockMember, blockEntries, type IndexBlock, zerosOf } from '../format/index-block.ts';
 import { type ExtractedTree, TreeWriter, type TreeWriterOptions } from '../restore/tree-writer.ts';
+import { readAt } from '../storage/local-file-reader.ts';
+import { cut, type HeldRange, toBuffer } from '../storage/read-ahead.ts';
 import { copyInto } from '../workers/recycled-buffers.ts';
 import { type Answer, serve } from '../workers/serve.ts';
 import { BlockWalker } from './block-walker.ts';
 import { attributesOf, type ReferredEntry } from './entry-agreement.ts';
 import type { BlockLocation } from './index-reader.ts';
-import { type IndexLocation, readBlock } from './index-reader.ts';
+import { blockRange, type IndexLayout, parseBlock } from './index-reader.ts';
 import { checkPiece, inflateListed } from './inflate-member.ts';
 import { type Problem, problemOf } from './problem.ts';
 import { type BlockValidation, validateBlock } from './validate-block.ts';
-import { readMember, walkMembers } from './walk-members.ts';
+import { type ReadNow, walkMembers } from './walk-members.ts';
 
-/** What workers do for a reader. */
-export type ReadJob =
+/** What workers do for a reader. `held` is the bytes that a job needs, where it cannot read them by itself. */
+export type ReadJob = ReadTask & { held: readonly HeldRange[] };
+
+type ReadTask =
   /** Validate the entries of a block by the index alone. */
   | { kind: 'validate'; block: BlockLocation }
   /** Validate them, and verify every byte of their members. */
@@ -35,65 +39,94 @@ export interface ReadResult {
 
 /** What each worker is told at its start. */
 export interface ReadWorkerData {
-  index: IndexLocation;
+  index: IndexLayout;
+  /** Of the snapshot, where it is a local file. */
+  descriptor: number | undefined;
   platform: NodeJS.Platform;
   /** Folders whose documents are counted. */
   folders: ReadonlySet<string>;
 }
 
-const { index, platform, folders } = workerData as ReadWorkerData;
+const { index, descriptor, platform, folders } = workerData as ReadWorkerData;
+
+// Members are done with one after the other: one buffer serves them all.
+let room = Buffer.alloc(0);
+
+/** Bytes of the file, until the next are asked for. */
+function readerOf({ held }: ReadJob): ReadNow {
+  return (offset, length) => {
+    if (descriptor !== undefined) {
+      if (room.length < length) room = Buffer.allocUnsafeSlow(length * 2);
+      return readAt(descriptor, offset, length, room);
+    }
+    const bytes = cut(held, offset, length);
+    if (bytes === null) throw new Error(`bytes ${offset} to ${offset + length} were not handed over`);
+    return toBuffer(bytes);
+  };
+}
+
+function blockOf(read: ReadNow, location: BlockLocation): IndexBlock {
+  const { offset, length } = blockRange(index, location);
+  return parseBlock(read(offset, length), index, location);
+}
 
 serve('read the snapshot', (job: ReadJob): Answer => {
+  const read = readerOf(job);
   switch (job.kind) {
     case 'inflate': {
-      const inflated = inflateListed(readMember(index.fd, job.offset, job.stored), job.raw, job.sha256);
+      const inflated = inflateListed(read(job.offset, job.stored), job.raw, job.sha256);
       checkPiece(inflated, job.piece);
       const tar = copyInto(job.room, inflated);
       return { result: { tar } satisfies ReadResult['inflate'], transfer: [tar.buffer as ArrayBuffer] };
     }
     case 'validate':
-      return { result: validator(job.block) };
+      return { result: validator(read, job.block) };
     case 'check':
-      return { result: check(job.block) };
+      return { result: check(read, job.block) };
     case 'extract':
-      return { result: extract(job.block, job.tree, job.only) };
+      return { result: extract(read, job.block, job.tree, job.only) };
     case 'find': {
       const wanted = new Set(job.paths);
-      const entries = blockEntries(readBlock(index, job.block)).filter(({ path }) => wanted.has(path));
+      const entries = blockEntries(blockOf(read, job.block)).filter(({ path }) => wanted.has(path));
       const found = entries.map((entry) => ({ path: entry.path, type: entry.type, attributes: attributesOf(entry) }));
       return { result: found satisfies ReadResult['find'] };
     }
   }
 });
 
-function validator(location: BlockLocation): ReadResult['validate'] {
-  const block = readBlock(index, location);
+function validator(read: ReadNow, location: BlockLocation): ReadResult['validate'] {
+  const block = blockOf(read, location);
   let holes = 0;
   for (const bytes of zerosOf(block).values()) holes += bytes;
   return { ...validateBlock(blockEntries(block), platform, folders), holes };
 }
 
-function check(location: BlockLocation): ReadResult['check'] {
+function check(read: ReadNow, location: BlockLocation): ReadResult['check'] {
   let validation: BlockValidation | null = null;
   try {
-    const block = readBlock(index, location);
+    const block = blockOf(read, location);
     const entries = blockEntries(block);
     validation = validateBlock(entries, platform, folders);
     const walker = new BlockWalker(entries);
-    walkMembers(index.fd, location.row.offset, block, walker);
+    walkMembers(read, location.row.offset, block, walker);
     return { validation, problems: walker.problems };
   } catch (error) {
     return { validation, problems: [problemOf(error)] };
   }
 }
 
-function extract(location: BlockLocation, options: TreeWriterOptions, only: number[] | null): ReadResult['extract'] {
-  const block = readBlock(index, location);
+function extract(
+  read: ReadNow,
+  location: BlockLocation,
+  options: TreeWriterOptions,
+  only: number[] | null,
+): ReadResult['extract'] {
+  const block = blockOf(read, location);
   const tree = new TreeWriter(options);
   const wanted = only === null ? null : new Set(only);
   const walker = new BlockWalker(blockEntries(block), tree, wanted === null ? null : (i) => wanted.has(i));
   try {
-    walkMembers(index.fd, location.row.offset, block, walker);
+    walkMembers(read, location.row.offset, block, walker);
   } finally {
     tree.finish();
   }

@@ -18,12 +18,15 @@ export async function validateSnapshot(
 ): Promise<SnapshotValidator> {
   const validator = new SnapshotValidator();
   const window = new OrderedWindow(pool.window);
-  for (const block of snapshot.blocks) {
+  const rangesOf = (block: BlockLocation) => [pool.indexRange(block)];
+  for await (const { job: block, held } of pool.supply(snapshot.blocks, rangesOf, signal)) {
     throwIfAborted(signal);
-    await window.add(pool.run({ kind: 'validate', block }), (validation: BlockValidation) => validator.add(validation));
+    await window.add(pool.run({ kind: 'validate', block, held }), (validation: BlockValidation) =>
+      validator.add(validation),
+    );
   }
   await window.drain();
-  await validateWhole(snapshot, pool, validator);
+  await validateWhole(snapshot, pool, validator, signal);
   return validator;
 }
 
@@ -32,14 +35,13 @@ export async function validateWhole(
   snapshot: SealedSnapshot,
   pool: ReadPool,
   validator: SnapshotValidator,
+  signal: AbortSignal | undefined,
 ): Promise<void> {
   validator.validateTotals(snapshot.root.totals);
   validator.validateManifest(snapshot.manifest);
   const { statuses } = snapshot.root;
-  const entries = await findEntries(snapshot, pool, [
-    ...validator.hardLinks.map(({ link }) => link),
-    ...statuses.map(({ path }) => path),
-  ]);
+  const referred = [...validator.hardLinks.map(({ link }) => link), ...statuses.map(({ path }) => path)];
+  const entries = await findEntries(snapshot, pool, referred, signal);
   for (const link of validator.hardLinks) {
     const problem = hardLinkProblem(link, entries.get(link.link));
     if (problem !== null) validator.found.add(problem);
@@ -52,18 +54,22 @@ async function findEntries(
   { blocks }: SealedSnapshot,
   pool: ReadPool,
   paths: readonly string[],
+  signal: AbortSignal | undefined,
 ): Promise<ReadonlyMap<string, ReferredEntry>> {
   const wanted = new Map<number, { block: BlockLocation; paths: Set<string> }>();
   for (const path of paths) {
-    const block = blocks.blockOf(path);
+    const block = await blocks.blockOf(path);
     if (block === null) continue;
     const of = wanted.get(block.number) ?? { block, paths: new Set() };
     of.paths.add(path);
     wanted.set(block.number, of);
   }
   const entries = new Map<string, ReferredEntry>();
-  for (const { block, paths } of wanted.values()) {
-    for (const entry of await pool.run({ kind: 'find', block, paths: [...paths] })) entries.set(entry.path, entry);
+  const rangesOf = ({ block }: { block: BlockLocation }) => [pool.indexRange(block)];
+  for await (const { job, held } of pool.supply(wanted.values(), rangesOf, signal)) {
+    const { block, paths } = job;
+    for (const entry of await pool.run({ kind: 'find', block, paths: [...paths], held }))
+      entries.set(entry.path, entry);
   }
   return entries;
 }

@@ -1,25 +1,19 @@
-import { blockMembers, type IndexBlock } from '../format/index-block.ts';
-import type { BlockWalker } from './block-walker.ts';
+import { blockEntries, blockMembers, type IndexBlock } from '../format/index-block.ts';
+import type { FileRange } from '../storage/read-ahead.ts';
+import { BlockWalker } from './block-walker.ts';
 import { checkPiece, inflateListed } from './inflate-member.ts';
 import { formatPaths, type Problem, problemOf } from './problem.ts';
-import { readAt } from './snapshot-source.ts';
 
-// Members are done with one after the other: one buffer serves them all.
-let room = Buffer.alloc(0);
-
-/** The bytes of a member, until the next one is read. */
-export function readMember(fd: number, offset: number, stored: number): Buffer {
-  if (room.length < stored) room = Buffer.allocUnsafeSlow(stored * 2);
-  return readAt(fd, offset, stored, room);
-}
+/** Gives bytes of the file that are at hand; those of one member need only last until the next. */
+export type ReadNow = (offset: number, length: number) => Buffer;
 
 /** Leads a walker through all members of a block, in this thread. Damaged members are named and passed over. */
-export function walkMembers(fd: number, offset: number, block: IndexBlock, walker: BlockWalker): void {
+export function walkMembers(read: ReadNow, offset: number, block: IndexBlock, walker: BlockWalker): void {
   let at = offset;
   for (const { stored, raw, sha256, piece } of blockMembers(block)) {
     if (walker.wants(raw)) {
       try {
-        const tar = inflateListed(readMember(fd, at, stored), raw, sha256);
+        const tar = inflateListed(read(at, stored), raw, sha256);
         checkPiece(tar, piece);
         walker.feed(tar);
       } catch (error) {
@@ -31,6 +25,37 @@ export function walkMembers(fd: number, offset: number, block: IndexBlock, walke
     }
     at += stored;
   }
+}
+
+/** A member of a block, where it lies in the file, and whether any entry that is wanted has a part in it. */
+export interface LocatedMember {
+  offset: number;
+  stored: number;
+  raw: number;
+  wanted: boolean;
+}
+
+/**
+ * The members of a block, in order.
+ *
+ * @param offset of the first
+ * @param wants tells of an entry, by its number in the block, whether it is wanted
+ */
+export function locateMembers(offset: number, block: IndexBlock, wants: (number: number) => boolean): LocatedMember[] {
+  const walker = new BlockWalker(blockEntries(block), null, wants);
+  let end = offset;
+  return block.stored.map((stored, i) => {
+    const raw = block.raw[i] as number;
+    const member = { offset: end, stored, raw, wanted: walker.wants(raw) };
+    walker.skip(raw);
+    end += stored;
+    return member;
+  });
+}
+
+/** The bytes of a member; null where nothing of it is wanted. */
+export function wantedRange({ offset, stored, wanted }: LocatedMember): FileRange | null {
+  return wanted ? { offset, length: stored } : null;
 }
 
 /** A damaged member as a problem: which bytes, which entries. */

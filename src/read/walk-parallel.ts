@@ -1,4 +1,5 @@
 import { blockMembers, type IndexBlock } from '../format/index-block.ts';
+import { toBuffer } from '../storage/read-ahead.ts';
 import { throwIfAborted } from '../workers/abort.ts';
 import { RecycledBuffers } from '../workers/recycled-buffers.ts';
 import { OrderedWindow } from '../workers/window.ts';
@@ -29,27 +30,30 @@ async function walkMembersOf(
 ): Promise<void> {
   const window = new OrderedWindow(pool.window);
   const buffers = new RecycledBuffers();
-  let at = offset;
-  for (const { stored, raw, sha256, piece } of blockMembers(block)) {
+  let end = offset;
+  const members = blockMembers(block).map((member) => {
+    const at = end;
+    end += member.stored;
+    return { ...member, offset: at };
+  });
+  const rangeOf = (member: { offset: number; stored: number }) => [{ offset: member.offset, length: member.stored }];
+  for await (const { job: member, held } of pool.supply(members, rangeOf, signal)) {
     throwIfAborted(signal);
-    const memberOffset = at;
+    const { raw, stored } = member;
     const room = buffers.take(raw);
-    const inflated = pool
-      .run({ kind: 'inflate', offset: at, stored, raw, sha256, piece, room }, [room.buffer as ArrayBuffer])
-      .then(
-        ({ tar }) => Buffer.from(tar.buffer, tar.byteOffset, tar.byteLength),
-        (error: unknown) => memberProblem(error, memberOffset, stored, walker.pathsAhead(raw)),
-      );
+    const inflated = pool.run({ kind: 'inflate', ...member, room, held }, [room.buffer as ArrayBuffer]).then(
+      ({ tar }) => ({ tar: toBuffer(tar) }),
+      (error: unknown) => ({ error }),
+    );
     await window.add(inflated, (outcome) => {
-      if (Buffer.isBuffer(outcome)) {
-        walker.feed(outcome);
-        buffers.give(outcome);
+      if ('tar' in outcome) {
+        walker.feed(outcome.tar);
+        buffers.give(outcome.tar);
       } else {
-        walker.found.add(outcome);
+        walker.found.add(memberProblem(outcome.error, member.offset, stored, walker.pathsAhead(raw)));
         walker.skip(raw);
       }
     });
-    at += stored;
   }
   await window.drain();
 }

@@ -4,8 +4,10 @@ import { BlockWalker } from '../read/block-walker.ts';
 import { readBlock } from '../read/index-reader.ts';
 import type { SealedSnapshot } from '../read/open-snapshot.ts';
 import { type Problem, problemError } from '../read/problem.ts';
-import { isParallel, type ReadPool } from '../read/read-pool.ts';
+import type { ReadPool } from '../read/read-pool.ts';
+import { locateMembers, wantedRange } from '../read/walk-members.ts';
 import { walkParallel } from '../read/walk-parallel.ts';
+import type { FileRange } from '../storage/read-ahead.ts';
 import { addUnheld } from '../system/entry-time.ts';
 import { throwIfAborted } from '../workers/abort.ts';
 import { OrderedWindow } from '../workers/window.ts';
@@ -33,12 +35,13 @@ export async function extractSealed(
   const whole = emptyTree();
   onEvent?.({ type: 'phase', phase: 'extract' });
   const window = new OrderedWindow(pool.window);
-  for (const blockPlan of plan.blocks) {
+  const rangesOf = (blockPlan: BlockPlan) => planRanges(snapshot, pool, blockPlan);
+  for await (const { job: blockPlan, held } of pool.supply(plan.blocks, rangesOf, signal)) {
     throwIfAborted(signal);
     const { block, only } = blockPlan;
-    const extracted: Promise<Extracted> = isParallel(block.row)
+    const extracted: Promise<Extracted> = pool.isLed(block)
       ? extractParallel(snapshot, pool, blockPlan, options, signal)
-      : pool.run({ kind: 'extract', block, tree: options, only });
+      : pool.run({ kind: 'extract', block, tree: options, only, held });
     await window.add(extracted, ({ tree, problems: [problem] }) => {
       if (problem !== undefined) throw problemError(problem);
       for (const directory of tree.directories) whole.directories.push(directory);
@@ -60,6 +63,15 @@ export async function extractSealed(
   return whole;
 }
 
+/** What of the file has to be read for a part of a plan: of a block that is not wanted as a whole, the members that hold what is. */
+async function planRanges(snapshot: SealedSnapshot, pool: ReadPool, { block, only }: BlockPlan): Promise<FileRange[]> {
+  if (only === null || pool.isLed(block)) return pool.blockRanges(block);
+  const wanted = new Set(only);
+  const index = await readBlock(snapshot.index, block);
+  const members = locateMembers(block.row.offset, index, (number) => wanted.has(number));
+  return [pool.indexRange(block), ...members.map(wantedRange).filter((range) => range !== null)];
+}
+
 async function extractParallel(
   snapshot: SealedSnapshot,
   pool: ReadPool,
@@ -67,7 +79,7 @@ async function extractParallel(
   options: TreeWriterOptions,
   signal: AbortSignal | undefined,
 ): Promise<Extracted> {
-  const block = readBlock(snapshot.index, location);
+  const block = await readBlock(snapshot.index, location);
   const writer = new TreeWriter(options);
   const walker = new BlockWalker(blockEntries(block), writer, only === null ? null : (number) => only.includes(number));
   try {

@@ -6,7 +6,7 @@ import { type Selection, selectEntries } from '../patterns/selection.ts';
 import { attributesOf, hardLinkProblem } from '../read/entry-agreement.ts';
 import { EntryLookup, type FoundEntry } from '../read/entry-lookup.ts';
 import type { BlockLocation } from '../read/index-reader.ts';
-import { isExternal, SymlinkIndex, type SymlinkTargets } from '../read/link-rules.ts';
+import { SymlinkIndex, walkLink } from '../read/link-rules.ts';
 import type { SealedSnapshot } from '../read/open-snapshot.ts';
 import { formatPaths, problemError } from '../read/problem.ts';
 import { blocksFor, type ValidatedBlock } from '../read/read-entries.ts';
@@ -23,17 +23,17 @@ import type { ExtractionPlan } from './restore-plan.ts';
  * @param platform where the entries would be written
  * @throws BackupError `ENTRY_NOT_FOUND` when nothing is wanted, or a code whose exit status is 4
  */
-export function planSelection(
+export async function planSelection(
   snapshot: SealedSnapshot,
   selection: Selection,
   platform: NodeJS.Platform,
-): { plan: ExtractionPlan; external: ExternalLink[]; unusual: UnusualNames } {
-  const lookup = new EntryLookup(snapshot, platform);
+): Promise<{ plan: ExtractionPlan; external: ExternalLink[]; unusual: UnusualNames }> {
+  const lookup = await EntryLookup.of(snapshot, platform);
   const picks = new SelectionBuilder();
   const links: Entry[] = [];
   const needed = new Map<string, Entry['type']>();
-  for (const { number } of blocksFor(snapshot, selection)) {
-    const validated = lookup.block(number);
+  for await (const { number } of blocksFor(snapshot, selection)) {
+    const validated = await lookup.block(number);
     const { numbers, parents, targets } = selectEntries(validated.entries, selection);
     for (const each of numbers) {
       const entry = validated.entries[each] as Entry;
@@ -52,14 +52,14 @@ export function planSelection(
     });
   }
   for (const [path, type] of needed) {
-    const found = lookup.find(path);
+    const found = await lookup.find(path);
     if (found?.entry.type === type) picks.add(found);
     else if (type === 'directory') throw conflict(path);
   }
-  for (const link of links) assertHardLink(link, lookup);
+  for (const link of links) await assertHardLink(link, lookup);
   return {
     plan: picks.finish(),
-    external: externalOf(links, lookup, snapshot, platform),
+    external: await externalOf(links, lookup, snapshot, platform),
     unusual: picks.unusual,
   };
 }
@@ -110,40 +110,46 @@ function conflict(directory: string): BackupError {
   });
 }
 
-function assertHardLink(entry: Entry, lookup: EntryLookup): void {
+async function assertHardLink(entry: Entry, lookup: EntryLookup): Promise<void> {
   if (entry.type !== 'hardlink') return;
   const link = entry.link as string;
-  const found = lookup.find(link)?.entry;
+  const found = (await lookup.find(link))?.entry;
   const target = found && { path: found.path, type: found.type, attributes: attributesOf(found) };
   const problem = hardLinkProblem({ path: entry.path, link, attributes: attributesOf(entry) }, target);
   if (problem !== null) throw problemError(problem);
 }
 
-function externalOf(
+async function externalOf(
   links: readonly Entry[],
   lookup: EntryLookup,
   snapshot: SealedSnapshot,
   platform: NodeJS.Platform,
-): ExternalLink[] {
+): Promise<ExternalLink[]> {
   // A way may lead through links that are not wanted themselves, and by names that only some file system finds: then all are looked at.
   let index: SymlinkIndex | null = null;
-  const symlinks: SymlinkTargets = {
-    at(path) {
-      const entry = index === null ? lookup.find(path)?.entry : undefined;
-      if (entry !== undefined) return entry.type === 'symlink' ? [entry.link as string] : [];
-      index ??= new SymlinkIndex(allSymlinks(snapshot, lookup));
-      return index.at(path);
-    },
+  const targetsAt = async (path: string): Promise<readonly string[]> => {
+    const entry = index === null ? (await lookup.find(path))?.entry : undefined;
+    if (entry !== undefined) return entry.type === 'symlink' ? [entry.link as string] : [];
+    index ??= new SymlinkIndex(await allSymlinks(snapshot, lookup));
+    return index.at(path);
   };
-  return links
-    .filter(({ path, type, link }) => type === 'symlink' && isExternal(path, link as string, symlinks, platform))
-    .map(({ path, link }) => ({ path, link: link as string }));
+  const external: ExternalLink[] = [];
+  for (const { path, type, link = '' } of links) {
+    if (type !== 'symlink') continue;
+    const walk = walkLink(path, link, platform);
+    let step = walk.next();
+    while (step.done !== true) step = walk.next(await targetsAt(step.value));
+    if (step.value) external.push({ path, link });
+  }
+  return external;
 }
 
-function* allSymlinks({ blocks }: SealedSnapshot, lookup: EntryLookup): Generator<[string, string], void, void> {
+async function allSymlinks({ blocks }: SealedSnapshot, lookup: EntryLookup): Promise<[string, string][]> {
+  const symlinks: [string, string][] = [];
   for (let number = 0; number < blocks.length; number++) {
-    for (const { path, type, link } of lookup.block(number).entries) {
-      if (type === 'symlink') yield [path, link as string];
+    for (const { path, type, link } of (await lookup.block(number)).entries) {
+      if (type === 'symlink') symlinks.push([path, link as string]);
     }
   }
+  return symlinks;
 }

@@ -1,4 +1,4 @@
-import type { Entry } from '../format/entry.ts';
+import type { EntryRuns } from '../read/read-entries.ts';
 import { type ExternalLink, type ExternalLinks, externalLinksError } from './external-links.ts';
 import { checkSpace, spaceError } from './free-space.ts';
 import { NameCollisions, probeNameFolding } from './name-collisions.ts';
@@ -29,8 +29,10 @@ export function refuseSymlinks(
   if (error !== null) throw error;
 }
 
-export function* symlinksIn(entries: Iterable<Entry>): Generator<string> {
-  for (const { path, type } of entries) if (type === 'symlink') yield path;
+export async function symlinksIn(entries: EntryRuns): Promise<string[]> {
+  const paths: string[] = [];
+  for await (const run of entries) for (const { path, type } of run) if (type === 'symlink') paths.push(path);
+  return paths;
 }
 
 export function refuseTooLarge(directory: string, extent: RestoreSize, further: number): void {
@@ -38,13 +40,16 @@ export function refuseTooLarge(directory: string, extent: RestoreSize, further: 
   if (error !== null) throw error;
 }
 
-export function refuseCollisions(directory: string, paths: () => Iterable<string>): void {
+export async function refuseCollisions(
+  directory: string,
+  paths: () => AsyncIterable<Iterable<string>> | Iterable<Iterable<string>>,
+): Promise<void> {
   const folding = probeNameFolding(directory);
   if (!folding.case && !folding.normalization) return;
   const collisions = new NameCollisions(folding);
-  for (const path of paths()) collisions.add(path);
+  for await (const run of paths()) for (const path of run) collisions.add(path);
 }
 
-export function* pathsOf(entries: Iterable<Entry>): Generator<string> {
-  for (const { path } of entries) yield path;
+export async function* pathsOf(entries: EntryRuns): AsyncGenerator<string[], void, void> {
+  for await (const run of entries) yield run.map(({ path }) => path);
 }

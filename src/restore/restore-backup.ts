@@ -1,5 +1,4 @@
 import path from 'node:path';
-import type { Readable } from 'node:stream';
 import { fromSystemError, isSystemError } from '../errors.ts';
 import type { OperationOptions } from '../events.ts';
 import { isIncomplete } from '../format/file-status.ts';
@@ -20,7 +19,6 @@ import { compileSelection, SELECTION_SHAPE, type Selection, type SelectionOption
 import { type ForeignArchive, type OpenSnapshot, openSnapshot, type SealedSnapshot } from '../read/open-snapshot.ts';
 import { blocksFor } from '../read/read-entries.ts';
 import { ReadPool } from '../read/read-pool.ts';
-import { openSource } from '../read/snapshot-source.ts';
 import { commit, type RestoreMode } from '../state-dir/commit/commit-tree.ts';
 import { acquireStateLock } from '../state-dir/lock/lock.ts';
 import { assertNotRunning, RUNNING_SHAPE, type RunningOptions } from '../state-dir/lock/not-running.ts';
@@ -29,6 +27,7 @@ import type { StateStore } from '../state-dir/state-store.ts';
 import { notEmptyError } from '../state-dir/target-state.ts';
 import { readTop, type TopAttributes } from '../state-dir/top-attributes.ts';
 import type { SnapshotOrigin } from '../state-dir/undo/history.ts';
+import { openReader, type SnapshotInput } from '../storage/open-reader.ts';
 import { tellUnheldTimes } from '../system/entry-time.ts';
 import { HERE } from '../system/platform.ts';
 import { throwIfAborted } from '../workers/abort.ts';
@@ -123,7 +122,7 @@ export interface RestoreResult {
  */
 export async function restoreBackup(
   store: StateStore,
-  snapshot: string | Readable,
+  snapshot: SnapshotInput,
   options: RestoreOptions = {},
 ): Promise<RestoreResult> {
   checkArgument('store', storeSchema, store);
@@ -156,13 +155,13 @@ export async function restoreBackup(
 
 async function restoreInto(
   staging: Staging,
-  snapshot: string | Readable,
+  snapshot: SnapshotInput,
   selection: Selection | null,
   mode: RestoreMode,
   options: RestoreOptions,
 ): Promise<RestoreResult> {
   const { signal, onEvent, externalLinks = 'refuse' } = options;
-  const source = await openSource(snapshot, { spoolDir: staging.lock.location.directory, signal });
+  const source = await openReader(snapshot, { spoolDir: staging.lock.location.directory, signal });
   try {
     onEvent?.({ type: 'phase', phase: 'check' });
     const opened = await openSnapshot(source);
@@ -221,7 +220,7 @@ async function restoreInto(
       complete: skipped.size === 0 && !statuses.some(({ status }) => isIncomplete(status)),
     };
   } finally {
-    source.close();
+    await source.close();
   }
 }
 
@@ -233,7 +232,7 @@ interface Destination {
   merges: boolean;
 }
 
-function originOf(snapshot: string | Readable, { created_at }: Manifest): SnapshotOrigin {
+function originOf(snapshot: SnapshotInput, { created_at }: Manifest): SnapshotOrigin {
   return { name: typeof snapshot === 'string' ? path.basename(snapshot) : null, createdAt: created_at };
 }
 
@@ -250,7 +249,7 @@ async function extractOfSealed(
   options: RestoreOptions,
 ): Promise<Extraction> {
   const { threads, signal } = options;
-  const pool = new ReadPool(snapshot, HERE.os, threads, blocksFor(snapshot, selection));
+  const pool = await ReadPool.start(snapshot, HERE.os, threads, blocksFor(snapshot, selection));
   try {
     const { plan, external, unusual } = await validateSealedRestore(snapshot, selection, pool, signal);
     refuseEmpty(snapshot.root.totals, options.allowEmpty);
@@ -258,10 +257,10 @@ async function extractOfSealed(
     refuseNames(tree.root, target, unusual);
     if (merges) refuseLongMerge(tree.root, unusual);
     const entries = () => plannedEntries(snapshot, plan);
-    if (!abilities.symlinks) refuseSymlinks([...symlinksIn(entries())], external, tree.root, options);
-    const copies = abilities.hardLinks ? 0 : bytesOfCopies(entries);
+    if (!abilities.symlinks) refuseSymlinks(await symlinksIn(entries()), external, tree.root, options);
+    const copies = abilities.hardLinks ? 0 : await bytesOfCopies(entries);
     refuseTooLarge(tree.root, abilities.holes ? plan : { ...plan, holes: 0 }, copies);
-    refuseCollisions(tree.root, () => pathsOf(entries()));
+    await refuseCollisions(tree.root, () => pathsOf(entries()));
     return { tree: await extractSealed(snapshot, pool, plan, tree, options), external };
   } finally {
     await pool.close();
@@ -286,7 +285,7 @@ async function extractOfForeign(
     refuseSymlinks(links, external, tree.root, options);
   }
   refuseTooLarge(tree.root, abilities.holes ? survey : { ...survey, holes: 0 }, 0);
-  refuseCollisions(tree.root, () => survey.book.paths());
+  await refuseCollisions(tree.root, () => [survey.book.paths()]);
   return { tree: await extractForeign(snapshot, selection, survey, tree, options), external };
 }
 

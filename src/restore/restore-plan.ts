@@ -3,6 +3,7 @@ import { blockEntries } from '../format/index-block.ts';
 import type { BlockLocation } from '../read/index-reader.ts';
 import { readBlock } from '../read/index-reader.ts';
 import type { SealedSnapshot } from '../read/open-snapshot.ts';
+import type { EntryRuns } from '../read/read-entries.ts';
 
 /** What of a block is to be extracted; `only` null means all of it. */
 export interface BlockPlan {
@@ -24,7 +25,7 @@ export interface RestoreSize {
 /** What is to be extracted of a sealed snapshot. */
 export interface ExtractionPlan extends RestoreSize {
   /** Can be gone through more than once. */
-  blocks: Iterable<BlockPlan>;
+  blocks: AsyncIterable<BlockPlan> | Iterable<BlockPlan>;
 }
 
 /** A plan for the whole snapshot. */
@@ -34,23 +35,22 @@ export function planAll(snapshot: SealedSnapshot, holes: number): ExtractionPlan
 }
 
 /** All blocks as a plan. There can be millions of them: none is made before it is asked for. */
-class WholeBlocks implements Iterable<BlockPlan> {
-  readonly #blocks: Iterable<BlockLocation>;
+class WholeBlocks implements AsyncIterable<BlockPlan> {
+  readonly #blocks: AsyncIterable<BlockLocation>;
 
-  constructor(blocks: Iterable<BlockLocation>) {
+  constructor(blocks: AsyncIterable<BlockLocation>) {
     this.#blocks = blocks;
   }
 
-  *[Symbol.iterator](): Generator<BlockPlan, void, void> {
-    for (const block of this.#blocks) yield { block, only: null };
+  async *[Symbol.asyncIterator](): AsyncGenerator<BlockPlan, void, void> {
+    for await (const block of this.#blocks) yield { block, only: null };
   }
 }
 
 /** The entries of a plan, in the order of the snapshot, a block at a time in memory. They were validated when the plan was made. */
-export function* plannedEntries(snapshot: SealedSnapshot, plan: ExtractionPlan): Generator<Entry, void, void> {
-  for (const { block, only } of plan.blocks) {
-    const entries = blockEntries(readBlock(snapshot.index, block));
-    if (only === null) yield* entries;
-    else for (const number of only) yield entries[number] as Entry;
+export async function* plannedEntries(snapshot: SealedSnapshot, plan: ExtractionPlan): EntryRuns {
+  for await (const { block, only } of plan.blocks) {
+    const entries = blockEntries(await readBlock(snapshot.index, block));
+    yield only === null ? entries : only.map((number) => entries[number] as Entry);
   }
 }

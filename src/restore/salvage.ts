@@ -1,5 +1,4 @@
 import path from 'node:path';
-import type { Readable } from 'node:stream';
 import { BackupError } from '../errors.ts';
 import type { OperationOptions } from '../events.ts';
 import { MEMBER_HEADER } from '../format/gzip-member.ts';
@@ -8,8 +7,10 @@ import { comparePaths } from '../format/path-order.ts';
 import { checkArgument, checkOptions, OPERATION_SHAPE, optionsSchema, pathSchema, snapshotSchema } from '../options.ts';
 import { openSnapshot } from '../read/open-snapshot.ts';
 import { type Problem, problemError, problemOf } from '../read/problem.ts';
-import { openSource, readAt, type SnapshotSource } from '../read/snapshot-source.ts';
 import { syncTree } from '../state-dir/staging/sync-tree.ts';
+import { openReader, type SnapshotInput } from '../storage/open-reader.ts';
+import { readRange } from '../storage/read-ahead.ts';
+import type { RangeReader } from '../storage/storage.ts';
 import { tellUnheldTimes } from '../system/entry-time.ts';
 import { throwIfAborted } from '../workers/abort.ts';
 import { tellCopies } from './hard-links.ts';
@@ -64,7 +65,7 @@ export interface SalvageResult {
  * @throws BackupError `TARGET_NOT_EMPTY`, `USAGE`, errors of reading and writing; with exit status 4 when nothing at all could be taken out
  */
 export async function salvageSnapshot(
-  snapshot: string | Readable,
+  snapshot: SnapshotInput,
   directory: string,
   options: SalvageOptions = {},
 ): Promise<SalvageResult> {
@@ -74,11 +75,11 @@ export async function salvageSnapshot(
   throwIfAborted(options.signal);
   const folder = await SalvageFolder.open(directory, options.stateDir, options.onEvent);
   try {
-    const source = await openSource(snapshot, { spoolDir: path.dirname(folder.directory), signal: options.signal });
+    const source = await openReader(snapshot, { spoolDir: path.dirname(folder.directory), signal: options.signal });
     try {
       return await salvageInto(folder, source, options);
     } finally {
-      source.close();
+      await source.close();
     }
   } catch (error) {
     await folder.discard(options.onEvent);
@@ -90,7 +91,7 @@ export async function salvageSnapshot(
 
 async function salvageInto(
   folder: SalvageFolder,
-  source: SnapshotSource,
+  source: RangeReader,
   options: SalvageOptions,
 ): Promise<SalvageResult> {
   const { signal, onEvent } = options;
@@ -132,11 +133,11 @@ async function salvageInto(
 async function extract(salvage: Salvage): Promise<Pick<SalvageResult, 'manifest' | 'foundBy' | 'unnamed'>> {
   const { source, writer, problems } = salvage;
   await nameDamage(source, problems);
-  const found = findIndex(source, problems);
+  const found = await findIndex(source, problems);
   if (found !== null) {
     return { foundBy: 'index', unnamed: await salvageByIndex(found, salvage), manifest: found.root.manifest };
   }
-  if (isPlainGzip(source)) {
+  if (await isPlainGzip(source)) {
     const sound = problems.length === 0;
     const manifest = await salvageTar(salvage);
     // Read to its end: nothing more can be asked of such an archive.
@@ -148,7 +149,7 @@ async function extract(salvage: Salvage): Promise<Pick<SalvageResult, 'manifest'
 }
 
 /** What a restore would say of the two ends of the snapshot. */
-async function nameDamage(source: SnapshotSource, problems: Problem[]): Promise<void> {
+async function nameDamage(source: RangeReader, problems: Problem[]): Promise<void> {
   try {
     await openSnapshot(source);
   } catch (error) {
@@ -157,8 +158,8 @@ async function nameDamage(source: SnapshotSource, problems: Problem[]): Promise<
 }
 
 /** A gzip file of another make: it does not even bear the letters that mark members of ours. */
-function isPlainGzip(source: SnapshotSource): boolean {
-  const head = readAt(source.fd, 0, Math.min(MEMBER_HEADER, source.size));
+async function isPlainGzip(source: RangeReader): Promise<boolean> {
+  const head = await readRange(source, 0, Math.min(MEMBER_HEADER, source.size));
   return head.length > 2 && head.readUInt16BE(0) === 0x1f8b && head.toString('latin1', 12, 14) !== 'OX';
 }
 

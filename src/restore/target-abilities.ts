@@ -3,8 +3,8 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { BackupError, fromSystemError } from '../errors.ts';
 import type { OperationOptions } from '../events.ts';
-import type { Entry } from '../format/entry.ts';
 import { formatPaths } from '../read/problem.ts';
+import type { EntryRuns } from '../read/read-entries.ts';
 
 /** What the file system of a restore can do besides holding files. */
 export interface TargetAbilities {
@@ -108,11 +108,13 @@ export function symlinksError(paths: readonly string[], directory: string): Back
 }
 
 /** Content that is written more than once where each name of a file becomes a file: how much comes to that of the files themselves. */
-export function bytesOfCopies(entries: () => Iterable<Entry>): number {
+export async function bytesOfCopies(entries: () => EntryRuns): Promise<number> {
   const names = new Map<string, number>();
-  for (const { type, link } of entries())
-    if (type === 'hardlink') names.set(link as string, (names.get(link as string) ?? 0) + 1);
+  for await (const run of entries())
+    for (const { type, link } of run)
+      if (type === 'hardlink') names.set(link as string, (names.get(link as string) ?? 0) + 1);
   let bytes = 0;
-  for (const { path: name, type, size } of entries()) if (type === 'file') bytes += size * (names.get(name) ?? 0);
+  for await (const run of entries())
+    for (const { path: name, type, size } of run) if (type === 'file') bytes += size * (names.get(name) ?? 0);
   return bytes;
 }

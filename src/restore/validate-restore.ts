@@ -37,7 +37,7 @@ export async function validateSealedRestore(
   pool: ReadPool,
   signal: AbortSignal | undefined,
 ): Promise<ValidatedSealed> {
-  if (selection !== null) return planSelection(snapshot, selection, HERE.os);
+  if (selection !== null) return await planSelection(snapshot, selection, HERE.os);
   const validator = await validateSnapshot(snapshot, pool, signal);
   refuseProblems(validator);
   return {

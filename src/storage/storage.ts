@@ -62,6 +62,8 @@ export interface RangeReader {
   /** In bytes. */
   readonly size: number;
   readonly version: string;
+  /** Of a local file: a descriptor that threads of this process may read by themselves. Absent elsewhere. */
+  readonly descriptor?: number;
 
   /**
    * Reads exactly `length` bytes.

@@ -1,4 +1,3 @@
-import type { Readable } from 'node:stream';
 import type { OperationOptions } from '../events.ts';
 import { blockEntries } from '../format/index-block.ts';
 import type { RecordedStatus, Totals } from '../format/index-root.ts';
@@ -18,13 +17,14 @@ import type { BlockLocation } from '../read/index-reader.ts';
 import { readBlock } from '../read/index-reader.ts';
 import { type ForeignArchive, openSnapshot, type SealedSnapshot } from '../read/open-snapshot.ts';
 import { type Problem, problemOf } from '../read/problem.ts';
-import { countedFolders, isParallel, ReadPool } from '../read/read-pool.ts';
+import { countedFolders, ReadPool } from '../read/read-pool.ts';
 import type { ReadResult } from '../read/read-worker.ts';
-import { openSource, type SnapshotSource } from '../read/snapshot-source.ts';
 import { SnapshotValidator } from '../read/snapshot-validator.ts';
 import { validateBlock } from '../read/validate-block.ts';
 import { validateWhole } from '../read/validate-snapshot.ts';
 import { walkParallel } from '../read/walk-parallel.ts';
+import { openReader, type SnapshotInput } from '../storage/open-reader.ts';
+import type { RangeReader } from '../storage/storage.ts';
 import { HERE } from '../system/platform.ts';
 import { throwIfAborted } from '../workers/abort.ts';
 import { OrderedWindow } from '../workers/window.ts';
@@ -62,19 +62,19 @@ export interface VerifyResult {
  * @param snapshot path of the file, or a stream of it
  * @throws BackupError only when the file cannot be read at all; a snapshot that is not valid is a result, not an error
  */
-export async function verifySnapshot(snapshot: string | Readable, options: VerifyOptions = {}): Promise<VerifyResult> {
+export async function verifySnapshot(snapshot: SnapshotInput, options: VerifyOptions = {}): Promise<VerifyResult> {
   checkArgument('snapshot', snapshotSchema, snapshot);
   checkOptions(verifyOptionsSchema, options);
-  const source = await openSource(snapshot, { signal: options.signal });
+  const source = await openReader(snapshot, { signal: options.signal });
   try {
     return await verifySource(source, options);
   } finally {
-    source.close();
+    await source.close();
   }
 }
 
 /** The same for a snapshot that is open; it stays so. */
-export async function verifySource(source: SnapshotSource, options: VerifyOptions): Promise<VerifyResult> {
+export async function verifySource(source: RangeReader, options: VerifyOptions): Promise<VerifyResult> {
   try {
     const opened = await openSnapshot(source);
     return opened.kind === 'sealed' ? await verifySealed(opened, options) : await verifyForeign(opened, options);
@@ -94,16 +94,17 @@ export async function verifySource(source: SnapshotSource, options: VerifyOption
 
 async function verifySealed(snapshot: SealedSnapshot, options: VerifyOptions): Promise<VerifyResult> {
   const { root, manifest } = snapshot;
-  const pool = new ReadPool(snapshot, ANY_PLATFORM, options.threads);
+  const pool = await ReadPool.start(snapshot, ANY_PLATFORM, options.threads);
   const validator = new SnapshotValidator();
   try {
     options.onEvent?.({ type: 'phase', phase: 'check' });
     const window = new OrderedWindow(pool.window);
-    for (const block of eachBlock(snapshot, validator)) {
+    const rangesOf = (block: BlockLocation) => pool.blockRanges(block);
+    for await (const { job: block, held } of pool.supply(eachBlock(snapshot, validator), rangesOf, options.signal)) {
       throwIfAborted(options.signal);
-      const checked = isParallel(block.row)
+      const checked = pool.isLed(block)
         ? checkParallel(snapshot, pool, block, options.signal)
-        : pool.run({ kind: 'check', block });
+        : pool.run({ kind: 'check', block, held });
       await window.add(checked, ({ validation, problems }) => {
         if (validation !== null) validator.add(validation);
         validator.found.addAll(problems);
@@ -120,7 +121,7 @@ async function verifySealed(snapshot: SealedSnapshot, options: VerifyOptions): P
     await window.drain();
     throwIfAborted(options.signal);
     // Of entries that could not be validated the totals are not to be had either.
-    if (validator.problems.length === 0) await validateWhole(snapshot, pool, validator);
+    if (validator.problems.length === 0) await validateWhole(snapshot, pool, validator, options.signal);
     return {
       valid: validator.problems.length === 0,
       problems: [...validator.problems],
@@ -136,11 +137,14 @@ async function verifySealed(snapshot: SealedSnapshot, options: VerifyOptions): P
 }
 
 /** All blocks, but for those whose page is damaged. */
-function* eachBlock({ blocks }: SealedSnapshot, validator: SnapshotValidator): Generator<BlockLocation, void, void> {
+async function* eachBlock(
+  { blocks }: SealedSnapshot,
+  validator: SnapshotValidator,
+): AsyncGenerator<BlockLocation, void, void> {
   for (const page of blocks.pages.keys()) {
     let inside: readonly BlockLocation[] = [];
     try {
-      inside = blocks.blocksOf(page);
+      inside = await blocks.blocksOf(page);
     } catch (error) {
       validator.found.add(problemOf(error));
     }
@@ -155,7 +159,7 @@ async function checkParallel(
   signal: AbortSignal | undefined,
 ): Promise<ReadResult['check']> {
   try {
-    const block = readBlock(snapshot.index, location);
+    const block = await readBlock(snapshot.index, location);
     const entries = blockEntries(block);
     const walker = new BlockWalker(entries);
     await walkParallel(pool, location.row.offset, block, walker, signal);

@@ -5,7 +5,7 @@ import { createBackup, restoreBackup, StateStore, verifySnapshot } from 'oxios-b
 import { expect, test } from 'vitest';
 import { compareTrees, readTree } from '../../fixtures/compare-trees.ts';
 import { openSnapshot } from '../../src/read/open-snapshot.ts';
-import { openSource } from '../../src/read/snapshot-source.ts';
+import { openReader } from '../../src/storage/open-reader.ts';
 import { noise } from '../damage/small-tree.ts';
 import { TempDir } from '../workroom.ts';
 
@@ -14,13 +14,15 @@ const MIB = 2 ** 20;
 
 /** Entries and members of each block of the index. */
 async function blocksOf(snapshot: string): Promise<[entries: number, members: number][]> {
-  const source = await openSource(snapshot, {});
+  const source = await openReader(snapshot);
   try {
     const opened = await openSnapshot(source);
     if (opened.kind !== 'sealed') throw new Error('not sealed');
-    return [...opened.blocks].map(({ row }) => [row.entries, row.members]);
+    const blocks: [entries: number, members: number][] = [];
+    for await (const { row } of opened.blocks) blocks.push([row.entries, row.members]);
+    return blocks;
   } finally {
-    source.close();
+    await source.close();
   }
 }
 

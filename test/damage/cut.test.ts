@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createBackup, StateStore } from 'oxios-backup';
 import { beforeAll, expect, test } from 'vitest';
-import { openSource } from '../../src/read/snapshot-source.ts';
+import { openReader } from '../../src/storage/open-reader.ts';
 import { CaseCounter, sampleOf } from '../torture/tally.ts';
 import { TempDir } from '../workroom.ts';
 import { problemsOf } from './check-in-process.ts';
@@ -25,11 +25,11 @@ beforeAll(async () => {
 
 async function problemsOfBytes(bytes: Buffer): Promise<number> {
   writeFileSync(cut, bytes);
-  const source = await openSource(cut, {});
+  const source = await openReader(cut);
   try {
     return (await problemsOf(source)).length;
   } finally {
-    source.close();
+    await source.close();
   }
 }
 

@@ -2,7 +2,7 @@ import { openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { createBackup, StateStore, verifySnapshot } from 'oxios-backup';
 import { beforeAll, expect, test } from 'vitest';
-import { openSource } from '../../src/read/snapshot-source.ts';
+import { openReader } from '../../src/storage/open-reader.ts';
 import { CaseCounter, sampleOf, TORTURE } from '../torture/tally.ts';
 import { TempDir } from '../workroom.ts';
 import { problemsOf } from './check-in-process.ts';
@@ -34,7 +34,7 @@ test('flip every bit: what is not refused changes nothing of what comes out', as
   const tally = new CaseCounter(context, 'a small snapshot, every bit flipped: refused, or nothing of it changes');
   writeFileSync(file, sound);
   const fd = openSync(file, 'r+');
-  const source = await openSource(file, {});
+  const source = await openReader(file);
   const tar = gunzipSync(sound);
   const passed: number[] = [];
   for (const bit of bitsToFlip()) {
@@ -49,7 +49,7 @@ test('flip every bit: what is not refused changes nothing of what comes out', as
       expect(gunzipSync(flipped(sound, bit)).equals(tar)).toBe(true);
     });
   }
-  source.close();
+  await source.close();
   tally.settle();
   // All of them in deflate data, where RFC 1951 can say one thing in several ways: bits of the last byte that mean nothing, and
   // copies that may as well come from elsewhere. Gzip's CRC-32 and the digests are of what it says.

@@ -16,6 +16,7 @@ import { BlockTable } from '../../src/read/block-table.ts';
 import { readBlock, readIndex } from '../../src/read/index-reader.ts';
 import { SnapshotValidator } from '../../src/read/snapshot-validator.ts';
 import { validateBlock } from '../../src/read/validate-block.ts';
+import { openReader } from '../../src/storage/open-reader.ts';
 
 const MIB = 2 ** 20;
 const START = 1058;
@@ -88,15 +89,19 @@ const fd = fs.openSync(join(folder, 'framed'), 'wx+');
 for (const chunk of spool.chunks(PIECE * 128)) for (const member of encodeIndexPieces(chunk)) fs.writeSync(fd, member);
 spool.close();
 
-const index = { fd, offset: 0, length };
-const root = parseRoot(readIndex(index, length - header.length, header.length));
+const reader = await openReader(join(folder, 'framed'));
+const index = { reader, offset: 0, length };
+const root = parseRoot(await readIndex(index, length - header.length, header.length));
 const table = new BlockTable(index, root.pages, START);
 const validator = new SnapshotValidator();
-for (const location of table)
-  validator.add(validateBlock(blockEntries(readBlock(index, location)), 'linux', new Set()));
+for await (const location of table)
+  validator.add(validateBlock(blockEntries(await readBlock(index, location)), 'linux', new Set()));
 validator.validateTotals(root.totals);
 const last = entryAt(count - 1).path;
-const found = blockEntries(readBlock(index, table.blockOf(last) as never)).some(({ path }) => path === last);
+const found = blockEntries(await readBlock(index, (await table.blockOf(last)) as never)).some(
+  ({ path }) => path === last,
+);
+await reader.close();
 fs.closeSync(fd);
 console.log(
   JSON.stringify({

@@ -1,8 +1,8 @@
 import fs from 'node:fs';
 import { expect, test } from 'vitest';
 import { type ForeignArchive, openSnapshot } from '../../src/read/open-snapshot.ts';
-import { openSource } from '../../src/read/snapshot-source.ts';
 import { extractForeign, surveyForeign } from '../../src/restore/extract-foreign.ts';
+import { openReader } from '../../src/storage/open-reader.ts';
 import { directory, file, symlink } from '../archives/entry.ts';
 import { buildForeign } from '../archives/foreign.ts';
 import { TempDir } from '../workroom.ts';
@@ -15,7 +15,7 @@ async function extract(between: (archive: string) => void): Promise<string> {
   fs.mkdirSync(root);
   const entries = [directory('seeds'), file('seeds/a.json'), file('evals/deep/b.json'), symlink('links/in', '..')];
   fs.writeFileSync(archive, buildForeign(entries));
-  const source = await openSource(archive, {});
+  const source = await openReader(archive);
   try {
     const snapshot = (await openSnapshot(source)) as ForeignArchive;
     const survey = await surveyForeign(snapshot, null, undefined);
@@ -29,7 +29,7 @@ async function extract(between: (archive: string) => void): Promise<string> {
     );
     return root;
   } finally {
-    source.close();
+    await source.close();
   }
 }
 

@@ -5,8 +5,9 @@ import { BackupError, fromSystemError } from '../../errors.ts';
 import type { Entry } from '../../format/entry.ts';
 import { MAX_MANIFEST_BYTES, type Manifest, parseManifest } from '../../format/manifest.ts';
 import { MANIFEST_PATH } from '../../format/path-rules.ts';
+import { streamFrom } from '../../storage/read-ahead.ts';
+import type { RangeReader } from '../../storage/storage.ts';
 import { throwIfAborted } from '../../workers/abort.ts';
-import { readAt, type SnapshotSource } from '../snapshot-source.ts';
 import { AppleDoubleFilter } from './apple-double.ts';
 import { ArchiveValidator } from './archive-validator.ts';
 import { TarParser, type TarVisitor } from './tar-parser.ts';
@@ -23,27 +24,21 @@ export interface ForeignVisitor {
 
 class StopReading extends Error {}
 
-function* chunksOf(source: SnapshotSource): Generator<Buffer> {
-  for (let at = 0; at < source.size; at += CHUNK_BYTES) {
-    yield readAt(source.fd, at, Math.min(CHUNK_BYTES, source.size - at));
-  }
-}
-
 /** All decompressed bytes of the file, as fast as they are asked for. */
 async function* inflatedChunks(
-  source: SnapshotSource,
+  source: RangeReader,
   signal: AbortSignal | undefined,
   chunkBytes = CHUNK_BYTES,
 ): AsyncGenerator<Buffer, void, void> {
   const inflated = createGunzip({ chunkSize: chunkBytes });
   // What it fails with comes out of `inflated` too.
-  const fed = pipeline(Readable.from(chunksOf(source)), inflated).catch(() => {});
+  const fed = pipeline(Readable.from(streamFrom(source, 0, signal)), inflated).catch(() => {});
   try {
     for await (const chunk of inflated) {
       throwIfAborted(signal);
       yield chunk as Buffer;
     }
-    refuseTrailing(source, inflated.bytesWritten);
+    await refuseTrailing(source, inflated.bytesWritten, signal);
   } catch (error) {
     if (error instanceof BackupError) throw error;
     const code = (error as NodeJS.ErrnoException).code ?? '';
@@ -67,10 +62,13 @@ async function* inflatedChunks(
 }
 
 /** What follows the last gzip member must be zeros: anything else zlib passes over without a word. */
-function refuseTrailing(source: SnapshotSource, consumed: number): void {
-  for (let at = consumed; at < source.size; at += CHUNK_BYTES) {
-    const chunk = readAt(source.fd, at, Math.min(CHUNK_BYTES, source.size - at));
-    if (chunk.every((byte) => byte === 0)) continue;
+async function refuseTrailing(source: RangeReader, consumed: number, signal: AbortSignal | undefined): Promise<void> {
+  let at = consumed;
+  for await (const chunk of streamFrom(source, consumed, signal)) {
+    if (chunk.every((byte) => byte === 0)) {
+      at += chunk.length;
+      continue;
+    }
     throw new BackupError('TRAILING_DATA', `${source.size - at} bytes stand behind the end of the gzip data`, {
       hint: 'Something was appended to it; get an untouched copy.',
     });
@@ -83,7 +81,7 @@ function refuseTrailing(source: SnapshotSource, consumed: number): void {
  * @param chunkBytes how many at a time
  */
 export async function gunzip(
-  source: SnapshotSource,
+  source: RangeReader,
   push: (chunk: Buffer) => void,
   signal: AbortSignal | undefined,
   chunkBytes?: number,
@@ -92,7 +90,7 @@ export async function gunzip(
 }
 
 /** Reads the manifest of an archive from elsewhere, which must be its first entry, and no more than that. */
-export async function readForeignManifest(source: SnapshotSource): Promise<Manifest> {
+export async function readForeignManifest(source: RangeReader): Promise<Manifest> {
   const parts: Buffer[] = [];
   let manifest: Manifest | null = null;
   const visitor: TarVisitor = {
@@ -136,7 +134,7 @@ function missing(why: string): BackupError {
  * @throws BackupError one of the codes whose exit status is 4
  */
 export async function visitForeign(
-  source: SnapshotSource,
+  source: RangeReader,
   visitor: ForeignVisitor | null,
   platform: NodeJS.Platform,
   signal?: AbortSignal,
@@ -150,7 +148,7 @@ export async function visitForeign(
 
 /** The same in steps of a few hundred KiB, so that what the visitor collected can be passed on between them. */
 export async function* stepForeign(
-  source: SnapshotSource,
+  source: RangeReader,
   visitor: ForeignVisitor | null,
   platform: NodeJS.Platform,
   signal?: AbortSignal,

@@ -7,7 +7,8 @@ import { parseSeal, SEAL_LENGTH, type Seal } from '../../format/seal.ts';
 import { BlockTable } from '../../read/block-table.ts';
 import { type IndexLocation, readIndex } from '../../read/index-reader.ts';
 import { type Problem, problemOf } from '../../read/problem.ts';
-import { readAt, type SnapshotSource } from '../../read/snapshot-source.ts';
+import { readRange } from '../../storage/read-ahead.ts';
+import type { RangeReader } from '../../storage/storage.ts';
 
 /** An index whose root its seal vouches for, wherever in the file the two are. */
 export interface FoundIndex {
@@ -27,14 +28,14 @@ const SUBFIELD_OFFSET = 12;
  * Finds the seal and the index of a damaged snapshot, also where something stands behind them. A state directory may hold other
  * snapshots, with seals of their own: ours is the one that was made for our first member, or that stands where it says.
  */
-export function findIndex(source: SnapshotSource, problems: Problem[]): FoundIndex | null {
+export async function findIndex(source: RangeReader, problems: Problem[]): Promise<FoundIndex | null> {
   const length = Math.min(source.size, SEARCH_BYTES);
-  const tail = readAt(source.fd, source.size - length, length);
+  const tail = await readRange(source, source.size - length, length);
   for (let at = tail.lastIndexOf('OX'); at >= SUBFIELD_OFFSET; at = tail.lastIndexOf('OX', at - 1)) {
     const start = at - SUBFIELD_OFFSET;
     try {
       const seal = parseSeal(tail.subarray(start, start + SEAL_LENGTH));
-      const found = seal === null ? null : readFoundIndex(source, seal, source.size - length + start);
+      const found = seal === null ? null : await readFoundIndex(source, seal, source.size - length + start);
       if (found !== null) return found;
     } catch (error) {
       problems.push(problemOf(error));
@@ -43,14 +44,14 @@ export function findIndex(source: SnapshotSource, problems: Problem[]): FoundInd
   return null;
 }
 
-function readFoundIndex(source: SnapshotSource, seal: Seal, sealOffset: number): FoundIndex | null {
+async function readFoundIndex(source: RangeReader, seal: Seal, sealOffset: number): Promise<FoundIndex | null> {
   const { indexLength, rootLength, rootSha256, snapshotLength } = seal;
   const shift = sealOffset + SEAL_LENGTH - snapshotLength;
-  if (shift !== 0 && !sealsFirstMember(source, seal)) return null;
+  if (shift !== 0 && !(await sealsFirstMember(source, seal))) return null;
   const offset = sealOffset - indexStored(indexLength);
   if (offset < 0 || rootLength > indexLength) return null;
-  const index = { fd: source.fd, offset, length: indexLength };
-  const bytes = readIndex(index, indexLength - rootLength, rootLength);
+  const index = { reader: source, offset, length: indexLength };
+  const bytes = await readIndex(index, indexLength - rootLength, rootLength);
   if (!(hash('sha256', bytes, 'buffer') as Buffer).equals(rootSha256)) return null;
   const root = parseRoot(bytes);
   // Counted from behind, for of the first member nothing may be left.
@@ -60,8 +61,8 @@ function readFoundIndex(source: SnapshotSource, seal: Seal, sealOffset: number):
   return { root, index, blocks, shift };
 }
 
-function sealsFirstMember(source: SnapshotSource, { manifestSha256 }: Seal): boolean {
-  const length = memberLength(readAt(source.fd, 0, Math.min(MEMBER_HEADER, source.size)), 'M');
+async function sealsFirstMember(source: RangeReader, { manifestSha256 }: Seal): Promise<boolean> {
+  const length = memberLength(await readRange(source, 0, Math.min(MEMBER_HEADER, source.size)), 'M');
   if (length === null || length > Math.min(source.size, MAX_MANIFEST_BYTES)) return false;
-  return (hash('sha256', readAt(source.fd, 0, length), 'buffer') as Buffer).equals(manifestSha256);
+  return (hash('sha256', await readRange(source, 0, length), 'buffer') as Buffer).equals(manifestSha256);
 }

@@ -10,8 +10,9 @@ import type { BlockLocation } from '../../read/index-reader.ts';
 import { readBlock } from '../../read/index-reader.ts';
 import { inflateMember } from '../../read/inflate-member.ts';
 import { type Problem, problemOf } from '../../read/problem.ts';
-import { readAt, type SnapshotSource } from '../../read/snapshot-source.ts';
 import { memberProblem } from '../../read/walk-members.ts';
+import { readRange } from '../../storage/read-ahead.ts';
+import type { RangeReader } from '../../storage/storage.ts';
 import { throwIfAborted } from '../../workers/abort.ts';
 import type { FoundIndex } from './find-index.ts';
 import { MemberEntries } from './member-entries.ts';
@@ -20,7 +21,7 @@ import { scanMembers } from './scan-members.ts';
 
 /** Where salvaged entries come from and go to. */
 export interface Salvage extends OperationOptions {
-  source: SnapshotSource;
+  source: RangeReader;
   writer: SalvageWriter;
   problems: Problem[];
 }
@@ -36,7 +37,7 @@ export async function salvageByIndex(found: FoundIndex, salvage: Salvage): Promi
   for (const [page, { row, offset }] of found.blocks.pages.entries()) {
     let inside: readonly BlockLocation[];
     try {
-      inside = found.blocks.blocksOf(page);
+      inside = await found.blocks.blocksOf(page);
     } catch (error) {
       problems.push(problemOf(error));
       unnamed += await salvageUnlisted({ ...row, offset }, found.shift, salvage);
@@ -53,7 +54,7 @@ async function salvageBlock(found: FoundIndex, location: BlockLocation, salvage:
   await yieldToEventLoop(salvage);
   let block: IndexBlock;
   try {
-    block = readBlock(found.index, location);
+    block = await readBlock(found.index, location);
   } catch (error) {
     problems.push(problemOf(error));
     return salvageUnlisted(location.row, found.shift, salvage);
@@ -61,7 +62,7 @@ async function salvageBlock(found: FoundIndex, location: BlockLocation, salvage:
   const entries = blockEntries(block);
   const walker = new BlockWalker(entries, writer);
   writer.verified = true;
-  walkDamaged(source, location.row.offset, found.shift, block, walker);
+  await walkDamaged(source, location.row.offset, found.shift, block, walker);
   const reasons = new Map<string, string>();
   for (const problem of walker.problems) for (const path of problem.paths) reasons.set(path, problem.message);
   for (const { path } of entries) {
@@ -73,13 +74,13 @@ async function salvageBlock(found: FoundIndex, location: BlockLocation, salvage:
 }
 
 /** Leads a walker through the members of a block, each where it should be or where `shift` has moved it. */
-function walkDamaged(
-  source: SnapshotSource,
+async function walkDamaged(
+  source: RangeReader,
   offset: number,
   shift: number,
   block: IndexBlock,
   walker: BlockWalker,
-): void {
+): Promise<void> {
   const places = shift === 0 ? [0] : [0, shift];
   let at = offset;
   for (const [i, stored] of block.stored.entries()) {
@@ -88,7 +89,7 @@ function walkDamaged(
     let failure: unknown;
     for (const moved of places) {
       try {
-        tar ??= readMember(source, at + moved, stored, raw);
+        tar ??= await readMember(source, at + moved, stored, raw);
       } catch (error) {
         failure ??= error;
       }
@@ -103,11 +104,11 @@ function walkDamaged(
   }
 }
 
-function readMember(source: SnapshotSource, at: number, stored: number, raw: number): Buffer {
+async function readMember(source: RangeReader, at: number, stored: number, raw: number): Promise<Buffer> {
   if (at < 0 || at + stored > source.size) {
     throw new BackupError('SNAPSHOT_TRUNCATED', 'a member of the snapshot lies behind its end');
   }
-  return inflateMember(readAt(source.fd, at, stored), 'D', raw);
+  return inflateMember(await readRange(source, at, stored), 'D', raw);
 }
 
 /** Members that hold a run of entries. */
@@ -120,20 +121,20 @@ interface Run {
 /** @returns how many entries of the run are lost without their names */
 async function salvageUnlisted(row: Run, shift: number, salvage: Salvage): Promise<number> {
   const { source, writer } = salvage;
-  const place = (offset: number) => (isMember(source, offset) ? offset : offset + shift);
+  const place = async (offset: number) => ((await isMember(source, offset)) ? offset : offset + shift);
   const named = () => writer.entries + writer.lost.length;
   const before = named();
   await salvageByMembers(salvage, {
-    from: Math.max(0, place(row.offset)),
-    to: Math.min(source.size, place(row.offset + row.stored)),
+    from: Math.max(0, await place(row.offset)),
+    to: Math.min(source.size, await place(row.offset + row.stored)),
   });
   return Math.max(0, row.entries - (named() - before));
 }
 
-function isMember(source: SnapshotSource, offset: number): boolean {
+async function isMember(source: RangeReader, offset: number): Promise<boolean> {
   return (
     offset < source.size &&
-    memberKind(readAt(source.fd, offset, Math.min(MEMBER_HEADER, source.size - offset))) !== null
+    memberKind(await readRange(source, offset, Math.min(MEMBER_HEADER, source.size - offset))) !== null
   );
 }
 
@@ -150,7 +151,7 @@ export async function salvageByMembers(
   const entries = new MemberEntries(writer, problems);
   let manifest: Manifest | null = null;
   writer.verified = false;
-  for (const member of scanMembers(source, range)) {
+  for await (const member of scanMembers(source, range)) {
     await yieldToEventLoop(salvage);
     switch (member.kind) {
       case 'gap':

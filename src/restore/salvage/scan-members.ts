@@ -3,7 +3,8 @@ import { MAX_MEMBER_BYTES } from '../../format/index-block.ts';
 import { SEAL_LENGTH } from '../../format/seal.ts';
 import { inflateMember } from '../../read/inflate-member.ts';
 import { type Problem, problemOf } from '../../read/problem.ts';
-import { readAt, type SnapshotSource } from '../../read/snapshot-source.ts';
+import { readRange } from '../../storage/read-ahead.ts';
+import type { RangeReader } from '../../storage/storage.ts';
 
 /** What a run of members turns out to be when there is no index to tell. */
 export type Scanned =
@@ -19,16 +20,16 @@ interface Range {
 const SEARCH_BYTES = 1024 * 1024;
 
 /** Goes from member to member by the lengths that they carry; behind a damaged one, to the next that is found. */
-export function* scanMembers(source: SnapshotSource, { from, to }: Range): Generator<Scanned> {
+export async function* scanMembers(source: RangeReader, { from, to }: Range): AsyncGenerator<Scanned, void, void> {
   for (let at = from; at < to; ) {
-    const head = headAt(source, at, to);
+    const head = await headAt(source, at, to);
     const kind = memberKind(head);
     if (kind === 'I' || kind === 'S') return;
     const length = kind === null ? null : memberLength(head, kind);
     if (kind !== null && length !== null && at + length <= to) {
       let reason: Problem;
       try {
-        const member = readAt(source.fd, at, length);
+        const member = await readRange(source, at, length);
         const raw = Math.min(member.readUInt32LE(length - 4), MAX_MEMBER_BYTES);
         yield { kind, tar: inflateMember(member, kind, raw), offset: at, length };
         at += length;
@@ -36,13 +37,13 @@ export function* scanMembers(source: SnapshotSource, { from, to }: Range): Gener
       } catch (error) {
         reason = problemOf(error);
       }
-      if (at + length === to || memberKind(headAt(source, at + length, to)) !== null) {
+      if (at + length === to || memberKind(await headAt(source, at + length, to)) !== null) {
         yield gap(at, length, true, `${reason.message}`);
         at += length;
         continue;
       }
     }
-    const next = findMember(source, at + 1, to) ?? to;
+    const next = (await findMember(source, at + 1, to)) ?? to;
     yield gap(
       at,
       next - at,
@@ -67,16 +68,16 @@ function gap(offset: number, length: number, single: boolean, message: string): 
   };
 }
 
-function headAt(source: SnapshotSource, at: number, to: number): Buffer {
-  return readAt(source.fd, at, Math.min(MEMBER_HEADER, to - at));
+function headAt(source: RangeReader, at: number, to: number): Promise<Buffer> {
+  return readRange(source, at, Math.min(MEMBER_HEADER, to - at));
 }
 
 /** The next place at which the members of this snapshot go on. */
-function findMember(source: SnapshotSource, from: number, to: number): number | null {
+async function findMember(source: RangeReader, from: number, to: number): Promise<number | null> {
   for (let start = from; start < to; start += SEARCH_BYTES) {
-    const bytes = readAt(source.fd, start, Math.min(SEARCH_BYTES + MEMBER_HEADER, to - start));
+    const bytes = await readRange(source, start, Math.min(SEARCH_BYTES + MEMBER_HEADER, to - start));
     for (let at = bytes.indexOf(FIXED_HEADER); at >= 0; at = bytes.indexOf(FIXED_HEADER, at + 1)) {
-      if (at < SEARCH_BYTES && leadsOn(source, start + at, to)) return start + at;
+      if (at < SEARCH_BYTES && (await leadsOn(source, start + at, to))) return start + at;
     }
   }
   return null;
@@ -86,10 +87,10 @@ function findMember(source: SnapshotSource, from: number, to: number): number | 
  * Whether what looks like a member at `at` is one of this snapshot. A state directory may hold other snapshots, whose members stand
  * in ours as they are, for they do not compress: those lead to a seal in the middle of the file, or nowhere.
  */
-function leadsOn(source: SnapshotSource, from: number, to: number): boolean {
+async function leadsOn(source: RangeReader, from: number, to: number): Promise<boolean> {
   let members = 0;
   for (let at = from; at < to; members++) {
-    const head = headAt(source, at, to);
+    const head = await headAt(source, at, to);
     const kind = memberKind(head);
     if (kind === null) return members > 1;
     if (kind === 'S') return at + SEAL_LENGTH === to;

@@ -1,0 +1,74 @@
+import fs from 'node:fs';
+import type { Readable } from 'node:stream';
+import { BackupError, fromSystemError } from '../errors.ts';
+import { closeQuietly, LocalFileReader, versionOf } from './local-file-reader.ts';
+import { CachedReader } from './read-ahead.ts';
+import { type SpoolOptions, spoolStream } from './spooled-stream.ts';
+import type { RangeReader } from './storage.ts';
+
+/** A snapshot to be read: the path of a file, a stream of it, or what reads it by ranges, which is closed at the end. */
+export type SnapshotInput = string | Readable | RangeReader;
+
+// NONBLOCK: opening a FIFO would hold this thread up until somebody writes to it. To a file it means nothing.
+const FLAGS = fs.constants.O_RDONLY | (fs.constants.O_NONBLOCK ?? 0);
+
+/**
+ * Opens a snapshot, wherever it is. One that cannot be read at any offset (a stream, a pipe) is spooled first.
+ *
+ * @throws BackupError `SNAPSHOT_MISSING`, `PERMISSION`, `NO_SPACE`, `IO`
+ */
+export async function openReader(snapshot: SnapshotInput, options: SpoolOptions = {}): Promise<RangeReader> {
+  if (typeof snapshot === 'string') return openFile(snapshot, options);
+  if (!isRangeReader(snapshot)) return spoolStream('the standard input', snapshot, options);
+  return snapshot.descriptor === undefined ? new CachedReader(snapshot, options.signal) : snapshot;
+}
+
+/** Whether a value is a reader by ranges; a stream has a `read` of its own. */
+export function isRangeReader(value: unknown): value is RangeReader {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    !(Symbol.asyncIterator in value) &&
+    typeof (value as RangeReader).read === 'function' &&
+    typeof (value as RangeReader).size === 'number' &&
+    typeof (value as RangeReader).close === 'function'
+  );
+}
+
+async function openFile(name: string, options: SpoolOptions): Promise<RangeReader> {
+  let descriptor: number;
+  try {
+    descriptor = fs.openSync(name, FLAGS);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
+      throw new BackupError('SNAPSHOT_MISSING', `there is no snapshot at ${name}`, {
+        path: name,
+        hint: 'Check the path; "-" reads the standard input.',
+      });
+    }
+    throw fromSystemError(error, 'open the snapshot', name);
+  }
+  const stat = statOf(descriptor, name);
+  if (stat.isFile())
+    return new LocalFileReader({ name, descriptor, size: Number(stat.size), version: versionOf(stat) });
+  if (stat.isDirectory()) {
+    closeQuietly(descriptor);
+    throw new BackupError('SNAPSHOT_MISSING', `${name} is a directory, not a snapshot`, {
+      path: name,
+      hint: 'Name the .tar.gz file itself.',
+    });
+  }
+  if (!stat.isFIFO()) return spoolStream(name, fs.createReadStream(name, { fd: descriptor }), options);
+  // Waits for the writer without a thread: one that waits in the system could neither be interrupted nor ended.
+  const { Socket } = await import('node:net');
+  return spoolStream(name, new Socket({ fd: descriptor, readable: true, writable: false }), options);
+}
+
+function statOf(descriptor: number, name: string): fs.BigIntStats {
+  try {
+    return fs.fstatSync(descriptor, { bigint: true });
+  } catch (error) {
+    closeQuietly(descriptor);
+    throw fromSystemError(error, 'look at the snapshot', name);
+  }
+}
