@@ -11,7 +11,6 @@ import { readBlock } from '../../src/read/index-reader.ts';
 import { type ForeignArchive, openSnapshot, type SealedSnapshot } from '../../src/read/open-snapshot.ts';
 import { countedFolders, type ReadPool } from '../../src/read/read-pool.ts';
 import type { ReadJob } from '../../src/read/read-worker.ts';
-import { openSource } from '../../src/read/snapshot-source.ts';
 import { SnapshotValidator } from '../../src/read/snapshot-validator.ts';
 import { validateBlock } from '../../src/read/validate-block.ts';
 import { validateWhole } from '../../src/read/validate-snapshot.ts';
@@ -20,6 +19,8 @@ import { finishDirectories, makeLinks } from '../../src/restore/complete-tree.ts
 import { extractForeign } from '../../src/restore/extract-foreign.ts';
 import { type ExtractedTree, TreeWriter, type TreeWriterOptions } from '../../src/restore/tree-writer.ts';
 import { validateForeignRestore } from '../../src/restore/validate-restore.ts';
+import { readAt } from '../../src/storage/local-file-reader.ts';
+import { openReader } from '../../src/storage/open-reader.ts';
 
 /** `left`: verify accepts it, and a restore refuses it unless told otherwise, for a link leads out or there is no file. */
 export type Outcome = 'refused' | 'left' | 'restored';
@@ -29,7 +30,7 @@ export async function restoreInThread(archive: string, root: string): Promise<Ou
   mkdirSync(root);
   const sameOwner = process.getuid?.() === 0;
   const options: TreeWriterOptions = { root, umask: process.umask(), sameOwner, modes: true, holes: true };
-  const source = await openSource(archive, { signal: undefined });
+  const source = await openReader(archive);
   try {
     const opened = await openSnapshot(source);
     const found = opened.kind === 'sealed' ? await sealed(opened, options) : await foreign(opened, options);
@@ -41,7 +42,7 @@ export async function restoreInThread(archive: string, root: string): Promise<Ou
     if (error instanceof BackupError) return 'refused';
     throw error;
   } finally {
-    source.close();
+    await source.close();
   }
 }
 
@@ -50,27 +51,35 @@ async function sealed(snapshot: SealedSnapshot, options: TreeWriterOptions): Pro
   const writer = new TreeWriter(options);
   const folders = countedFolders(snapshot.manifest);
   try {
-    for (const location of snapshot.blocks) {
-      const block = readBlock(snapshot.index, location);
+    const { descriptor } = snapshot.source;
+    const read = (offset: number, length: number) => readAt(descriptor as number, offset, length);
+    for await (const location of snapshot.blocks) {
+      const block = await readBlock(snapshot.index, location);
       const entries = blockEntries(block);
       validator.add(validateBlock(entries, 'linux', folders));
       if (validator.problems.length > 0) return 'refused';
       const walker = new BlockWalker(entries, writer);
-      walkMembers(snapshot.source.fd, location.row.offset, block, walker);
+      walkMembers(read, location.row.offset, block, walker);
       if (walker.problems.length > 0) return 'refused';
     }
   } finally {
     writer.finish();
   }
-  const pool = { run: async (job: ReadJob) => find(snapshot, job as Extract<ReadJob, { kind: 'find' }>) };
-  await validateWhole(snapshot, pool as unknown as ReadPool, validator);
+  const pool = {
+    indexRange: () => null,
+    async *supply(jobs: Iterable<unknown>) {
+      for (const job of jobs) yield { job, held: [] };
+    },
+    run: async (job: ReadJob) => find(snapshot, job as Extract<ReadJob, { kind: 'find' }>),
+  };
+  await validateWhole(snapshot, pool as unknown as ReadPool, validator, undefined);
   if (validator.problems.length > 0) return 'refused';
   return isLeft(validator) ? 'left' : writer.finish();
 }
 
 /** The one question of a pool's that joining blocks asks. */
-function find(snapshot: SealedSnapshot, { block, paths }: Extract<ReadJob, { kind: 'find' }>) {
-  return blockEntries(readBlock(snapshot.index, block))
+async function find(snapshot: SealedSnapshot, { block, paths }: Extract<ReadJob, { kind: 'find' }>) {
+  return blockEntries(await readBlock(snapshot.index, block))
     .filter(({ path }) => paths.includes(path))
     .map((entry) => ({ path: entry.path, type: entry.type, attributes: attributesOf(entry) }));
 }

@@ -7,7 +7,7 @@ import { ParentCursor } from '../../../src/create/reuse/parent-cursor.ts';
 import { contentDigests, storedMembers } from '../../../src/create/reuse/parent-units.ts';
 import { openSnapshot, type SealedSnapshot } from '../../../src/read/open-snapshot.ts';
 import type { Problem } from '../../../src/read/problem.ts';
-import { openSource } from '../../../src/read/snapshot-source.ts';
+import { openReader } from '../../../src/storage/open-reader.ts';
 import { flipped, membersOf } from '../../damage/members.ts';
 import { buildLargerTree, noise } from '../../damage/small-tree.ts';
 import { TempDir } from '../../workroom.ts';
@@ -30,7 +30,7 @@ beforeAll(async () => {
 });
 
 async function open(file: string): Promise<SealedSnapshot> {
-  const opened = await openSnapshot(await openSource(file, {}));
+  const opened = await openSnapshot(await openReader(file));
   if (opened.kind !== 'sealed') throw new Error('it is not sealed');
   return opened;
 }
