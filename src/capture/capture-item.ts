@@ -1,11 +1,6 @@
 import type { FileStatus } from '../format/file-status.ts';
+import type { FileKey } from '../system/file-key.ts';
 import type { PinnedFile } from './pinned-file.ts';
-
-/** What tells one file from another. */
-export interface FileKey {
-  dev: bigint;
-  ino: bigint;
-}
 
 /** What tells two states of one file apart. */
 export interface FileIdentity extends FileKey {

@@ -1,7 +1,8 @@
 import { setImmediate } from 'node:timers/promises';
 import { compileUserExcludes } from '../patterns/excludes.ts';
+import type { FileKey } from '../system/file-key.ts';
 import { throwIfAborted } from '../workers/abort.ts';
-import type { CaptureItem, FileKey } from './capture-item.ts';
+import type { CaptureItem } from './capture-item.ts';
 import type { CaptureReport } from './capture-report.ts';
 import { Exclusions } from './exclusions.ts';
 import type { MappedFiles } from './mapped-files.ts';

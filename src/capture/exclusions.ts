@@ -1,6 +1,6 @@
 import type { BigIntStats } from 'node:fs';
 import type { UserExcludes } from '../patterns/excludes.ts';
-import type { FileKey } from './capture-item.ts';
+import type { FileKey } from '../system/file-key.ts';
 import type { ExcludedPath } from './capture-report.ts';
 import { type IsExcluded, isPassingName, type OwnPlaces, ownReason } from './own-rules.ts';
 import type { ScannedDirectory } from './scanned-directory.ts';

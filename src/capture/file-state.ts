@@ -33,11 +33,6 @@ export function isSameState(stat: BigIntStats, expect: FileIdentity): boolean {
   );
 }
 
-/** Whether it is the same file, in whatever state. */
-export function isSameFile(stat: BigIntStats, expect: Pick<FileIdentity, 'dev' | 'ino'>): boolean {
-  return stat.ino === expect.ino && stat.dev === expect.dev;
-}
-
 /**
  * Whether a file that was seen only now may have been written to in this very tick, so that another write would not show.
  * By the wall clock, and so true of every time that is ahead of it.

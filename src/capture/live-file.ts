@@ -1,12 +1,12 @@
 import { type BigIntStats, fstatSync, lstatSync } from 'node:fs';
+import { type FileKey, isSameFile } from '../system/file-key.ts';
 import { growingDetail, isTextFile, lastWholeLineOf, trimmedDetail } from './append-only.ts';
-import type { FileIdentity, FileKey, LiveSource } from './capture-item.ts';
+import type { FileIdentity, LiveSource } from './capture-item.ts';
 import {
   attributesOf,
   CLOCK_TICK_MS,
   type FileAttributes,
   identityOf,
-  isSameFile,
   isSameState,
   monotonicMs,
   waitForTick,

@@ -1,8 +1,8 @@
 import type { BigIntStats } from 'node:fs';
 import { basename } from 'node:path';
 import type { FileStatus } from '../format/file-status.ts';
+import { isSameFile } from '../system/file-key.ts';
 import type { FileIdentity } from './capture-item.ts';
-import { isSameFile } from './file-state.ts';
 import { type FindMovedOptions, findMoved, look } from './find-moved.ts';
 import { MappedFiles } from './mapped-files.ts';
 import { ScannedDirectory, typeOf } from './scanned-directory.ts';

@@ -1,8 +1,8 @@
 import { realpathSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
+import type { FileKey } from '../system/file-key.ts';
 import { HERE } from '../system/platform.ts';
-import type { FileKey } from './capture-item.ts';
 import { CLOCK_TICK_MS } from './file-state.ts';
 import { look } from './find-moved.ts';
 

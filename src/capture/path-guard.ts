@@ -1,8 +1,8 @@
 import { type BigIntStats, closeSync, openSync, readlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { isSameFile } from '../system/file-key.ts';
 import { HERE } from '../system/platform.ts';
 import type { LiveSource } from './capture-item.ts';
-import { isSameFile } from './file-state.ts';
 
 /** Where the system says that an open file lies, or null where it does not say. Linux only. */
 function pathOfOpen(fd: number): string | null {

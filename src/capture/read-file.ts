@@ -1,14 +1,14 @@
 import { hash } from 'node:crypto';
 import { type BigIntStats, fstatSync } from 'node:fs';
+import { type FileKey, isSameFile } from '../system/file-key.ts';
 import { GrowthWatch, growingDetail, isText, isUnfinishedText, lastWholeLine, trimmedDetail } from './append-only.ts';
-import type { FileIdentity, FileKey, LiveSource } from './capture-item.ts';
+import type { FileIdentity, LiveSource } from './capture-item.ts';
 import {
   attributesOf,
   CLOCK_TICK_MS,
   type FileAttributes,
   identityOf,
   isCoarselyFresh,
-  isSameFile,
   isSameState,
   isWithinGranularity,
   monotonicMs,

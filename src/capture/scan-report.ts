@@ -1,6 +1,6 @@
 import type { BigIntStats } from 'node:fs';
+import type { FileKey } from '../system/file-key.ts';
 import { treeSize } from '../system/tree-size.ts';
-import type { FileKey } from './capture-item.ts';
 import type { CaptureReport, ExcludedPath } from './capture-report.ts';
 import type { GitScan } from './git/git-scan.ts';
 import { OWN_SNAPSHOT } from './own-rules.ts';

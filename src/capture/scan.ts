@@ -1,11 +1,12 @@
 import { type BigIntStats, lstatSync, statSync } from 'node:fs';
 import { fromSystemError, isSystemError } from '../errors.ts';
 import { MANIFEST_PATH, MAX_PATH_BYTES } from '../format/path-rules.ts';
+import { isSameFile } from '../system/file-key.ts';
 import type { Attributes, CaptureItem, LiveSource } from './capture-item.ts';
 import type { CaptureReport } from './capture-report.ts';
 import { type DirectoryNames, listDirectory } from './directory-names.ts';
 import type { Exclusions } from './exclusions.ts';
-import { attributesOf, isSameFile } from './file-state.ts';
+import { attributesOf } from './file-state.ts';
 import { GitScan, isGitDirectory } from './git/git-scan.ts';
 import {
   isPreloadedBranch,

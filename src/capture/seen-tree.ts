@@ -1,5 +1,6 @@
 import type { BigIntStats } from 'node:fs';
-import type { FileIdentity, FileKey } from './capture-item.ts';
+import type { FileKey } from '../system/file-key.ts';
+import type { FileIdentity } from './capture-item.ts';
 
 const INODES_PER_CHUNK = 64 * 1024;
 const DIRECTORIES_CHUNK_BYTES = 256 * 1024;

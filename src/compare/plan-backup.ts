@@ -1,6 +1,6 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { CaptureItem, FileKey } from '../capture/capture-item.ts';
+import type { CaptureItem } from '../capture/capture-item.ts';
 import type { ExcludedPath } from '../capture/capture-report.ts';
 import { captureState } from '../capture/capture-state.ts';
 import { openStateDir } from '../capture/state-directory.ts';
@@ -13,6 +13,7 @@ import { checkArgument, checkOptions, optionsSchema, pathSchema, storeSchema } f
 import { findNeighbours, neighbourMessage } from '../state-dir/neighbours.ts';
 import { CATEGORIES, sectionOf } from '../state-dir/sections.ts';
 import type { StateStore } from '../state-dir/state-store.ts';
+import type { FileKey } from '../system/file-key.ts';
 import { stableHostName } from '../system/host-name.ts';
 import { throwIfAborted } from '../workers/abort.ts';
 

@@ -1,9 +1,10 @@
 import fs from 'node:fs';
-import type { CaptureItem, FileKey, LiveSource } from '../capture/capture-item.ts';
+import type { CaptureItem, LiveSource } from '../capture/capture-item.ts';
 import type { FileAttributes } from '../capture/file-state.ts';
 import { LiveFile, type LiveFileOptions } from '../capture/live-file.ts';
 import { type SystemReason, systemReason } from '../capture/system-reason.ts';
 import type { FileStatus } from '../format/file-status.ts';
+import type { FileKey } from '../system/file-key.ts';
 
 /** How the reading of a large file went; `unfinished` is a growing log that was read to the middle of a line. */
 export interface ContentOutcome {

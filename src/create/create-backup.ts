@@ -24,7 +24,6 @@ import { findNeighbours, type Neighbour, neighbourMessage } from '../state-dir/n
 import { findOxiosVersion } from '../state-dir/oxios-version.ts';
 import { assertRecovered } from '../state-dir/recover/needs-recovery.ts';
 import type { StateStore } from '../state-dir/state-store.ts';
-import { defaultSnapshotName } from '../storage/snapshot-name.ts';
 import { clearTemporaries } from '../system/clear-temporaries.ts';
 import { stableHostName } from '../system/host-name.ts';
 import { throwIfAborted } from '../workers/abort.ts';
@@ -32,19 +31,17 @@ import { WorkerPool } from '../workers/pool.ts';
 import { ChangedNames } from './changed-names.ts';
 import { compressionOf } from './compress.ts';
 import { type CreateOptions, type CreateOutput, createOptionsSchema } from './create-options.ts';
+import { type Destination, openDestination } from './destination.ts';
 import { refuseEmptyState } from './empty-state.ts';
 import { entryTime } from './entry-attributes.ts';
-import { FileSink } from './file-sink.ts';
 import { IndexSpool } from './index-spool.ts';
 import { IndexWriter } from './index-writer.ts';
 import { countSections, manifestOf, provisionalManifest } from './manifest-facts.ts';
 import type { PackJob, PackWorkerData } from './pack-worker.ts';
 import { Scratch } from './scratch.ts';
 import { SelfCheck } from './self-check.ts';
-import type { Sink } from './sink.ts';
 import { SnapshotWriter } from './snapshot-writer.ts';
 import { VerdictList } from './status-list.ts';
-import { StreamSink } from './stream-sink.ts';
 
 /** The state directory is captured without a lock then; or it is none, which is said where it is opened. */
 const NO_LOCK_POSSIBLE: ReadonlySet<ErrorCode> = new Set([
@@ -119,37 +116,27 @@ async function createLocked(
   options: CreateOptions,
 ): Promise<CreateResult> {
   const createdAt = options.createdAt ?? new Date();
-  const sink = openSink(output, createdAt, options);
-  const folder = sink instanceof FileSink ? path.dirname(sink.output) : os.tmpdir();
+  const destination = openDestination(output, createdAt, options);
+  const { sink } = destination;
+  const folder = destination.folder ?? os.tmpdir();
   const scratchParent = path.resolve(options.scratchDir ?? folder);
   const scratch = new Scratch(scratchParent);
   try {
     // A snapshot in the making stands beside the output, copies and the index where they were asked for.
     const folders = [...new Set([folder, scratchParent])];
     for (const left of folders) await clearTemporaries(left, options.onEvent);
-    const made = await writeSnapshot(store, root, top, sink, scratch, { ...options, createdAt, folders });
+    const made = await writeSnapshot(store, root, top, destination, scratch, { ...options, createdAt, folders });
     options.onEvent?.({ type: 'phase', phase: 'commit' });
     throwIfAborted(options.signal);
     await sink.commit();
     const neighbours = findNeighbours(root);
     for (const neighbour of neighbours)
       options.onEvent?.({ type: 'notice', path: neighbour.directory, message: neighbourMessage(neighbour) });
-    return { output: sink instanceof FileSink ? sink.output : null, length: sink.position, ...made, neighbours };
+    return { output: destination.output, length: sink.position, ...made, neighbours };
   } finally {
-    sink.discard();
+    await sink.discard();
     scratch.remove();
   }
-}
-
-function openSink(
-  output: CreateOutput,
-  createdAt: Date,
-  { force = false, signal }: CreateOptions,
-): FileSink | StreamSink {
-  if (typeof output === 'string') return new FileSink(output, force);
-  if (!('folder' in output)) return new StreamSink(output, signal);
-  const { folder } = output;
-  return new FileSink(() => path.join(folder, defaultSnapshotName(createdAt)), false);
 }
 
 type Made = Omit<CreateResult, 'output' | 'length' | 'neighbours'>;
@@ -158,7 +145,7 @@ async function writeSnapshot(
   store: StateStore,
   root: string,
   top: TopAttributes,
-  sink: Sink,
+  { sink, files }: Destination,
   scratch: Scratch,
   options: CreateOptions & { createdAt: Date; folders: readonly string[] },
 ): Promise<Made> {
@@ -170,7 +157,8 @@ async function writeSnapshot(
     stateDir: root,
     excludes,
   };
-  const provisional = sink.seekable ? null : provisionalManifest(facts, await countSections(store, excludes));
+  const provisional =
+    sink.rewriteStart !== undefined ? null : provisionalManifest(facts, await countSections(store, excludes));
   const placeholder = encodeManifestEntry(provisional ?? manifestOf(facts, null));
   if (placeholder.length > MAX_MANIFEST_BYTES) {
     throw new BackupError('USAGE', `${excludes.length} patterns of what stays out are too many for a manifest`, {
@@ -220,7 +208,7 @@ async function writeSnapshot(
     });
     const batches = captureState(root, {
       excludes,
-      output: sink.identities,
+      output: files,
       folders: options.folders,
       isBackupManifest,
       seen,
@@ -242,7 +230,7 @@ async function writeSnapshot(
     for (const message of changed.notices()) onEvent?.({ type: 'notice', message });
     refuseEmptyState(root, writer.index.totals, recorded.finish(), options.allowEmpty);
     const places = ownPlaces(root, options.folders);
-    const exclusions = new Exclusions(compileUserExcludes(excludes), sink.identities, places);
+    const exclusions = new Exclusions(compileUserExcludes(excludes), files, places);
     for await (const late of lookAgain(root, { seen, mapped, exclusions, signal })) record(late);
     const { totals, sections } = writer.index;
     await sink.write(END_MEMBER);
@@ -271,7 +259,7 @@ async function writeSnapshot(
     if (provisional === null) {
       const final = encodeManifestEntry({ ...manifest, index_sha256: rootSha256.toString('hex') }, placeholder.length);
       manifestMember = encodeStoredMember('M', final);
-      sink.overwrite(manifestMember, 0);
+      await sink.rewriteStart?.(manifestMember);
     }
     await sink.write(
       encodeSeal({

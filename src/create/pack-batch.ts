@@ -1,7 +1,8 @@
-import type { CaptureItem, FileKey, LiveSource } from '../capture/capture-item.ts';
+import type { CaptureItem, LiveSource } from '../capture/capture-item.ts';
 import type { FileAttributes } from '../capture/file-state.ts';
 import type { EntryType } from '../format/entry.ts';
 import type { FileStatus } from '../format/file-status.ts';
+import type { FileKey } from '../system/file-key.ts';
 
 /** An item as it is packed: what is not read live or from memory has been made so before. */
 export type PackItem = CaptureItem & { source?: LiveSource | { kind: 'bytes'; bytes: Uint8Array } };

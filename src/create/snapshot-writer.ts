@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { setImmediate, setTimeout } from 'node:timers/promises';
-import type { CaptureItem, FileKey } from '../capture/capture-item.ts';
+import type { CaptureItem } from '../capture/capture-item.ts';
 import { CLOCK_TICK_MS, type FileAttributes } from '../capture/file-state.ts';
 import { PathGuard } from '../capture/path-guard.ts';
 import type { SeenTree } from '../capture/seen-tree.ts';
@@ -9,6 +9,8 @@ import type { FileStatus } from '../format/file-status.ts';
 import { type BlockEntry, DIGEST_DIGITS } from '../format/index-block.ts';
 import type { RecordedStatus } from '../format/index-root.ts';
 import { ALONE_ABOVE, CHUNK, cutsBefore } from '../format/member-plan.ts';
+import type { SnapshotSink } from '../storage/storage.ts';
+import type { FileKey } from '../system/file-key.ts';
 import type { WorkerPool } from '../workers/pool.ts';
 import { RecycledBuffers } from '../workers/recycled-buffers.ts';
 import { OrderedWindow } from '../workers/window.ts';
@@ -21,7 +23,6 @@ import { refuseBeyondLimits } from './limits.ts';
 import { encodeBatch, type PackDeviation, type PackedBatch, type PackItem } from './pack-batch.ts';
 import type { PackJob, PackResult } from './pack-worker.ts';
 import type { SelfCheck } from './self-check.ts';
-import type { Sink } from './sink.ts';
 
 type FileItem = Extract<CaptureItem, { type: 'file' }>;
 
@@ -43,7 +44,7 @@ const READ_ONCE = '; what went into a stream cannot be taken back: to have it re
 
 export interface SnapshotWriterOptions {
   pool: WorkerPool<PackJob, unknown>;
-  sink: Sink;
+  sink: SnapshotSink;
   writer: IndexWriter;
   check: SelfCheck;
   /** Absolute path of the state directory, ending with `/`. */
@@ -251,6 +252,7 @@ export class SnapshotWriter {
    */
   async #attemptLarge(item: FileItem, attempt: number, wholeLines: boolean): Promise<'done' | 'again' | 'whole lines'> {
     const { sink, onStatus } = this.#options;
+    const canRollBack = sink.rollback !== undefined;
     const reader = openContent(item, { place: this.#place, seenMs: this.#seenMs, wholeLines });
     if (!('size' in reader)) {
       this.#breakLinks(item, null, reader.status);
@@ -275,7 +277,7 @@ export class SnapshotWriter {
     let sha256 = '';
     try {
       for (const { tar, content } of largePieces(entry, this.#buffers, read, hash.update.bind(hash))) {
-        if (failure !== null && sink.seekable) break;
+        if (failure !== null && canRollBack) break;
         const raw = tar.length;
         const packed = this.#run({ kind: 'piece', tar, content }, [tar.buffer as ArrayBuffer]);
         await this.#window.add(packed, async ({ member, sha256, pieceSha256 }) => {
@@ -284,8 +286,7 @@ export class SnapshotWriter {
           written ??= { position: sink.position, members: this.index.members };
           await sink.write(member);
           this.index.addMember({ stored: member.length, raw, sha256, pieceSha256 });
-          // A stream keeps what it is given until it is through with it, and does not say when.
-          if (sink.seekable) this.#buffers.give(member);
+          this.#buffers.give(member);
         });
       }
       sha256 = hash.digest('hex');
@@ -299,16 +300,16 @@ export class SnapshotWriter {
       reader.close();
       throw error;
     }
-    if (outcome.status === 'inconsistent' && sink.seekable && attempt < LARGE_ATTEMPTS) {
+    if (outcome.status === 'inconsistent' && canRollBack && attempt < LARGE_ATTEMPTS) {
       await this.#rollback(() => written);
       return 'again';
     }
-    if (outcome.unfinished && sink.seekable && attempt < LARGE_ATTEMPTS) {
+    if (outcome.unfinished && canRollBack && attempt < LARGE_ATTEMPTS) {
       await this.#rollback(() => written);
       return 'whole lines';
     }
     if (outcome.status === 'unreadable') {
-      if (sink.seekable) {
+      if (canRollBack) {
         await this.#rollback(() => written);
         this.#brokenLinks.add(item.path);
         onStatus({ path: item.path, status: outcome.status, detail: outcome.detail });
@@ -317,7 +318,7 @@ export class SnapshotWriter {
       // What went into a pipe stays there.
       outcome = { status: 'inconsistent', detail: `${outcome.detail}; zeros stand for what could not be read` };
     }
-    if (outcome.status === 'inconsistent' && !sink.seekable) outcome.detail += READ_ONCE;
+    if (outcome.status === 'inconsistent' && !canRollBack) outcome.detail += READ_ONCE;
     const { status, detail } =
       timeStatus(item, reader.attributes) ??
       (outcome.status === 'ok' && attempt > 1
@@ -369,7 +370,7 @@ export class SnapshotWriter {
     await this.#window.drain();
     const start = written();
     if (start !== null) {
-      this.#options.sink.truncate(start.position);
+      await this.#options.sink.rollback?.(start.position);
       this.index.dropMembers(start.members);
     }
     this.#pieces = 0;

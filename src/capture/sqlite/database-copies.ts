@@ -1,8 +1,9 @@
 import { lstatSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { BackupError, isSystemError } from '../../errors.ts';
+import type { FileKey } from '../../system/file-key.ts';
 import { throwIfAborted } from '../../workers/abort.ts';
-import type { CaptureItem, FileKey } from '../capture-item.ts';
+import type { CaptureItem } from '../capture-item.ts';
 import type { CaptureReport } from '../capture-report.ts';
 import type { Exclusions } from '../exclusions.ts';
 import type { FoundDatabase } from '../scan.ts';

@@ -1,12 +1,12 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import type { FileKey } from '../capture/capture-item.ts';
-import { BackupError, fromSystemError } from '../errors.ts';
-import { fsyncDirectory } from '../system/fsync-directory.ts';
-import { claimTemporary, type Temporary } from '../system/temporary.ts';
-import { temporaryName } from '../system/temporary-names.ts';
-import type { Sink } from './sink.ts';
+import { BackupError, fromSystemError } from '../../errors.ts';
+import type { FileKey } from '../../system/file-key.ts';
+import { fsyncDirectory } from '../../system/fsync-directory.ts';
+import { claimTemporary, type Temporary } from '../../system/temporary.ts';
+import { temporaryName } from '../../system/temporary-names.ts';
+import type { SnapshotSink } from '../storage.ts';
 
 const fsync = promisify(fs.fsync);
 
@@ -14,9 +14,9 @@ const fsync = promisify(fs.fsync);
  * A snapshot that becomes a file: written beside its final name, made durable, then renamed. Until then, and after a failure,
  * nothing stands at that name that did not before.
  */
-export class FileSink implements Sink {
-  readonly seekable = true;
-  readonly identities: readonly FileKey[];
+export class FileSink implements SnapshotSink {
+  /** The file in the making, and the one that it will replace. */
+  readonly files: readonly FileKey[];
   /** Gives another name when one is taken; null when the caller wants exactly one. */
   readonly #nextOutput: (() => string) | null;
   #output: string;
@@ -70,9 +70,9 @@ export class FileSink implements Sink {
     this.#temporary = this.#claim.path;
     try {
       const own = fs.fstatSync(this.#fd, { bigint: true });
-      this.identities = existing === undefined ? [own] : [own, existing];
+      this.files = existing === undefined ? [own] : [own, existing];
     } catch (error) {
-      this.discard();
+      this.#giveUp();
       throw fromSystemError(error, 'look at the snapshot in the making', directory);
     }
   }
@@ -91,11 +91,11 @@ export class FileSink implements Sink {
     this.#position += bytes.length;
   }
 
-  overwrite(bytes: Uint8Array, offset: number): void {
-    this.#writeAt(bytes, offset);
+  rewriteStart(bytes: Uint8Array): void {
+    this.#writeAt(bytes, 0);
   }
 
-  truncate(position: number): void {
+  rollback(position: number): void {
     this.#attempt(() => fs.ftruncateSync(this.#fd, position));
     this.#position = position;
   }
@@ -111,7 +111,11 @@ export class FileSink implements Sink {
     this.#attempt(() => this.#makeDurable());
   }
 
-  discard(): void {
+  async discard(): Promise<void> {
+    this.#giveUp();
+  }
+
+  #giveUp(): void {
     if (!this.#committed) {
       this.#close();
       this.#unlinkTemporary();

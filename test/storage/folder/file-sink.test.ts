@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { TempDir } from '../workroom.ts';
+import { TempDir } from '../../workroom.ts';
 
 const room = new TempDir();
 const PROGRAM = fileURLToPath(new URL('file-sink-program.ts', import.meta.url));

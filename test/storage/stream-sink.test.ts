@@ -1,6 +1,6 @@
 import { Writable } from 'node:stream';
 import { expect, test } from 'vitest';
-import { StreamSink } from '../../src/create/stream-sink.ts';
+import { StreamSink } from '../../src/storage/stream-sink.ts';
 
 test('waiting for a slow reader leaves no listeners behind', async () => {
   const slow = new Writable({ highWaterMark: 1, write: (_chunk, _encoding, done) => void setImmediate(done) });
@@ -9,7 +9,7 @@ test('waiting for a slow reader leaves no listeners behind', async () => {
   const sink = new StreamSink(slow);
   for (let i = 0; i < 20; i++) await sink.write(Buffer.alloc(100));
   await sink.commit();
-  sink.discard();
+  await sink.discard();
   expect(listeners()).toEqual(before);
   expect(sink.position).toBe(2000);
 });
@@ -21,7 +21,7 @@ test('a stream that was given up in the middle is left as it was, once it has pa
   const before = listeners();
   const sink = new StreamSink(slow);
   await sink.write(Buffer.alloc(100));
-  sink.discard();
+  await sink.discard();
   expect(listeners()).toBeGreaterThan(before);
   while (pending.length > 0) {
     pending.shift()?.();
@@ -35,7 +35,7 @@ test('what fails of it after that is no uncaught error', async () => {
   const broken = new Writable({ highWaterMark: 1, write: (_chunk, _encoding, done) => void pending.push(done) });
   const sink = new StreamSink(broken);
   const writing = sink.write(Buffer.alloc(100));
-  sink.discard();
+  await sink.discard();
   pending.shift()?.(new Error('EPIPE'));
   await expect(writing).rejects.toMatchObject({ code: 'IO' });
   expect(broken.eventNames()).toEqual([]);
@@ -45,6 +45,6 @@ test('a stream that has nothing left to pass on is left at once', async () => {
   const taker = new Writable({ write: (_chunk, _encoding, done) => done() });
   const sink = new StreamSink(taker);
   await sink.write(Buffer.alloc(100));
-  sink.discard();
+  await sink.discard();
   expect(taker.eventNames()).toEqual([]);
 });

@@ -1,15 +1,11 @@
 import { once } from 'node:events';
-import fs from 'node:fs';
 import type { Writable } from 'node:stream';
-import type { FileKey } from '../capture/capture-item.ts';
 import { BackupError, fromSystemError } from '../errors.ts';
 import { throwIfAborted } from '../workers/abort.ts';
-import type { Sink } from './sink.ts';
+import type { SnapshotSink } from './storage.ts';
 
 /** A snapshot that goes into a stream, as fast as its reader takes it. */
-export class StreamSink implements Sink {
-  readonly seekable = false;
-  readonly identities: readonly FileKey[];
+export class StreamSink implements SnapshotSink {
   readonly #stream: Writable;
   readonly #signal: AbortSignal | undefined;
   #position = 0;
@@ -19,7 +15,6 @@ export class StreamSink implements Sink {
   constructor(stream: Writable, signal?: AbortSignal) {
     this.#stream = stream;
     this.#signal = signal;
-    this.identities = fileBehind(stream);
     stream.on('error', this.#onError);
   }
 
@@ -34,7 +29,8 @@ export class StreamSink implements Sink {
   async write(bytes: Uint8Array): Promise<void> {
     this.#assertWhole();
     this.#position += bytes.length;
-    if (this.#stream.write(bytes)) return;
+    // A stream keeps what it is given until it is through with it, and does not say when.
+    if (this.#stream.write(Buffer.from(bytes))) return;
     // 'drain' never comes from a stream that has failed or was closed.
     const waiting = new AbortController();
     const signal = this.#signal === undefined ? waiting.signal : AbortSignal.any([waiting.signal, this.#signal]);
@@ -46,21 +42,13 @@ export class StreamSink implements Sink {
     this.#assertWhole();
   }
 
-  overwrite(): never {
-    throw new TypeError('a stream cannot be rewritten');
-  }
-
-  truncate(): never {
-    throw new TypeError('a stream cannot be taken back');
-  }
-
   async commit(): Promise<void> {
     await new Promise<void>((resolve) => this.#stream.write('', () => resolve()));
     this.#assertWhole();
   }
 
   /** What went into a pipe cannot be taken back; without its seal it is no snapshot. The stream is the caller's again. */
-  discard(): void {
+  async discard(): Promise<void> {
     const stream = this.#stream;
     const leave = () => {
       stream.off('close', leave).off('error', this.#onError);
@@ -88,12 +76,4 @@ export class StreamSink implements Sink {
     }
     throw fromSystemError(this.#failure, 'write the snapshot');
   }
-}
-
-/** The file that a stream leads to, where it is one: a redirection. */
-function fileBehind(stream: Writable): FileKey[] {
-  const { fd } = stream as { fd?: unknown };
-  if (typeof fd !== 'number') return [];
-  const stat = fs.fstatSync(fd, { bigint: true });
-  return stat.isFile() ? [stat] : [];
 }

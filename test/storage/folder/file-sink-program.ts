@@ -1,7 +1,7 @@
 /** `file-sink-program.ts FOLDER NAMES MEANWHILE`: commits a file under the first of NAMES that is free; a single one is no choice. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { FileSink } from '../../src/create/file-sink.ts';
+import { FileSink } from '../../../src/storage/folder/file-sink.ts';
 
 const [, , folder = '', names = '', meanwhile = ''] = process.argv;
 const paths = names.split(',').map((name) => join(folder, name));
@@ -12,6 +12,6 @@ try {
   await sink.commit();
   console.log(sink.output.slice(folder.length + 1));
 } catch (error) {
-  sink.discard();
+  await sink.discard();
   console.log((error as { code?: string }).code);
 }
