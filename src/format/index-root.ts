@@ -53,11 +53,19 @@ const pageSchema = z.object({
   raw: count,
 });
 
+const compressionSchema = z.object({
+  library: z.string(),
+  version: z.string(),
+  levels: z.record(z.string(), z.number()),
+});
+
 const requiresSchema = z.object({ requires: z.array(z.string()) });
 
 const rootSchema = z.object({
   format: z.literal(FORMAT_VERSION),
   requires: z.array(z.string()),
+  // Whatever it is, a snapshot is none the worse for it.
+  compression: z.catch(z.nullable(compressionSchema), null),
   manifest: z.unknown(),
   directory: directorySchema,
   totals: totalsSchema,
@@ -76,19 +84,14 @@ export type RecordedStatus = z.infer<typeof statusSchema>;
 /** What the index header says of a page. */
 export type PageRow = z.infer<typeof pageSchema>;
 
-/** What packed the members; told for whoever looks into it, and not needed to read them. */
-export interface Compression {
-  library: string;
-  version: string;
-  /** Level by what is packed. */
-  levels: Record<string, number>;
-}
+/** What packed the members, with the level by what is packed. Not needed to read them: it tells whether the same would be written again. */
+export type Compression = z.infer<typeof compressionSchema>;
 
-/** The header of the index: what there is in all, and where the pages are. */
+/** The header of the index: what there is in all, and where the pages are. `compression` is null where nothing is said of it. */
 export interface IndexRoot extends Omit<z.infer<typeof rootSchema>, 'manifest' | 'requires'>, IndexManifest {}
 
 /** The same as it is written. */
-export interface NewIndexRoot extends Omit<z.infer<typeof rootSchema>, 'manifest' | 'requires'> {
+export interface NewIndexRoot extends Omit<z.infer<typeof rootSchema>, 'manifest' | 'requires' | 'compression'> {
   manifest: IndexManifest['manifest'];
   compression: Compression;
 }

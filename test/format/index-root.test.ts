@@ -66,8 +66,8 @@ const root: fc.Arbitrary<NewIndexRoot> = fc.record({
 });
 const refused = expect.objectContaining({ exitStatus: 4 });
 
-/** What is read of what was written: all that a reader needs. */
-function read({ compression: _, ...value }: NewIndexRoot): object {
+/** What is read of what was written. */
+function read(value: NewIndexRoot): object {
   return { ...value, manifestJson: value.manifest };
 }
 
@@ -95,6 +95,21 @@ test('fields that nobody knows are ignored, at every level', () => {
     pages: value.pages.map((each) => ({ ...each, ...more })),
   };
   expect(parseRoot(deflateRawSync(JSON.stringify(json)))).toEqual(read(value));
+});
+
+test('what is said of the compression need not be there, and makes nothing invalid', () => {
+  const [value] = fc.sample(root, { numRuns: 1, seed: 3 }) as [NewIndexRoot];
+  for (const compression of [
+    undefined,
+    null,
+    5,
+    'zlib',
+    { library: 'zlib' },
+    { ...value.compression, levels: { a: 'b' } },
+  ]) {
+    const bytes = deflateRawSync(JSON.stringify({ ...value, requires: [], compression }));
+    expect(parseRoot(bytes).compression).toBeNull();
+  }
 });
 
 test('a feature that a reader must know, and does not, is named, whatever else it has changed', () => {
