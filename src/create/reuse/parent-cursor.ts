@@ -1,7 +1,6 @@
 import { comparePaths } from '../../format/path-order.ts';
 import type { BlockTable } from '../../read/block-table.ts';
 import { type BlockLocation, type IndexLocation, readBlock } from '../../read/index-reader.ts';
-import { type Problem, problemOf } from '../../read/problem.ts';
 import { type ParentUnit, ParentUnits } from './parent-units.ts';
 
 /**
@@ -11,17 +10,17 @@ import { type ParentUnit, ParentUnits } from './parent-units.ts';
 export class ParentCursor {
   readonly #index: IndexLocation;
   readonly #blocks: BlockTable;
-  readonly #onDamage: (problem: Problem) => void;
+  readonly #onFailure: (error: unknown) => void;
   #units: ParentUnits | null = null;
   /** Number of the next block, and of its first entry. */
   #next = 0;
   #nextEntry = 0;
 
-  /** @param onDamage told of each part of the index that cannot be used */
-  constructor(index: IndexLocation, blocks: BlockTable, onDamage: (problem: Problem) => void) {
+  /** @param onFailure told why a part of the index cannot be used; may throw */
+  constructor(index: IndexLocation, blocks: BlockTable, onFailure: (error: unknown) => void) {
     this.#index = index;
     this.#blocks = blocks;
-    this.#onDamage = onDamage;
+    this.#onFailure = onFailure;
   }
 
   /** The unit of which a path is the first entry, if there is one. */
@@ -54,7 +53,7 @@ export class ParentCursor {
       this.#units = new ParentUnits(await readBlock(this.#index, found), foundEntry, found.row.offset);
       return true;
     } catch (error) {
-      this.#onDamage(problemOf(error));
+      this.#onFailure(error);
       return false;
     }
   }
@@ -64,7 +63,7 @@ export class ParentCursor {
     try {
       return await this.#blocks.at(this.#next);
     } catch (error) {
-      this.#onDamage(problemOf(error));
+      this.#onFailure(error);
       const page = this.#blocks.pages.findLast(({ firstBlock }) => firstBlock <= this.#next);
       this.#next += page?.row.blocks ?? this.#blocks.length;
       this.#nextEntry += page?.row.entries ?? 0;

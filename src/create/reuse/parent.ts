@@ -1,0 +1,105 @@
+import { BackupError } from '../../errors.ts';
+import type { Compression } from '../../format/index-root.ts';
+import { parseSeal, SEAL_LENGTH } from '../../format/seal.ts';
+import { openSnapshot, type SealedSnapshot } from '../../read/open-snapshot.ts';
+import type { Problem } from '../../read/problem.ts';
+import { formatPaths } from '../../read/problem.ts';
+import { toBuffer } from '../../storage/read-ahead.ts';
+import type { RangeReader } from '../../storage/storage.ts';
+import { readIntact } from './intact-members.ts';
+import { ParentCursor } from './parent-cursor.ts';
+import type { ParentUnit, StoredMember } from './parent-units.ts';
+
+/** Something of a parent that is damaged or could not be read, and was made afresh. */
+export type ParentDamage = Pick<Problem, 'code' | 'message' | 'paths' | 'offset' | 'length'>;
+
+/** An earlier snapshot of which members are copied into the one that is made. Whatever is wrong with it, the new one does without. */
+export class Parent {
+  /** As messages name it. */
+  readonly name: string;
+  /** When it was made, as its manifest has it. */
+  readonly createdAt: string;
+  readonly entries: number;
+  /** SHA-256 of its index header, which vouches for all of it. */
+  readonly rootSha256: Buffer;
+  readonly damage: ParentDamage[] = [];
+  readonly #reader: RangeReader;
+  readonly #cursor: ParentCursor;
+  /** Reading failed for another reason than damage: it is not tried again. */
+  #isLost = false;
+
+  /**
+   * @param compression what packs the new snapshot: other members than it would make are not copied
+   * @returns why it is of no use, for people
+   */
+  static async open(reader: RangeReader, compression: Compression): Promise<Parent | string> {
+    try {
+      const opened = await openSnapshot(reader);
+      if (opened.kind === 'foreign') return 'it was not made by oxios-backup';
+      if (!isSameCompression(opened.root.compression, compression))
+        return 'it was packed by another version of zlib, or with other levels';
+      const seal = parseSeal(toBuffer(await reader.read(reader.size - SEAL_LENGTH, SEAL_LENGTH)));
+      return seal === null ? 'it has no seal' : new Parent(opened, seal.rootSha256);
+    } catch (error) {
+      return failureOf(error).message;
+    }
+  }
+
+  private constructor(snapshot: SealedSnapshot, rootSha256: Buffer) {
+    this.name = snapshot.source.name;
+    this.createdAt = snapshot.manifest.created_at;
+    this.entries = snapshot.root.totals.entries;
+    this.rootSha256 = rootSha256;
+    this.#reader = snapshot.source;
+    this.#cursor = new ParentCursor(snapshot.index, snapshot.blocks, (error) => this.#lose(error));
+  }
+
+  /** What of it begins with a path, of paths asked for in their order. */
+  async find(path: string): Promise<ParentUnit | null> {
+    return this.#isLost ? null : this.#cursor.find(path);
+  }
+
+  /**
+   * Reads members that lie one behind the other.
+   *
+   * @param pathsOf for the report: the entries in one of them
+   * @returns the bytes of each; null for one that is damaged or cannot be read, which is noted
+   */
+  async read(members: readonly StoredMember[], pathsOf: (member: number) => string[]): Promise<(Uint8Array | null)[]> {
+    let read: (Uint8Array | null)[];
+    try {
+      if (this.#isLost) return members.map(() => null);
+      read = await readIntact(this.#reader, members);
+    } catch (error) {
+      this.#lose(error);
+      return members.map(() => null);
+    }
+    for (const [i, bytes] of read.entries()) {
+      if (bytes !== null) continue;
+      const { offset, stored } = members[i] as StoredMember;
+      const paths = pathsOf(i);
+      const message = `bytes ${offset} to ${offset + stored - 1} have not the SHA-256 of the index; they hold ${formatPaths(paths)}`;
+      this.damage.push({ code: 'SNAPSHOT_DAMAGED', message, paths, offset, length: stored });
+    }
+    return read;
+  }
+
+  #lose(error: unknown): void {
+    const failure = failureOf(error);
+    // What is damaged is so in its place. What cannot be read may take long each time.
+    if (failure.exitStatus !== 4) this.#isLost = true;
+    this.damage.push({ code: failure.code, message: failure.message, paths: [] });
+  }
+}
+
+/** An error that a parent may raise without keeping anybody from making a snapshot; all others are thrown on. */
+function failureOf(error: unknown): BackupError {
+  if (error instanceof BackupError && error.code !== 'ABORTED') return error;
+  throw error;
+}
+
+function isSameCompression(a: Compression | null, b: Compression): boolean {
+  if (a === null || a.library !== b.library || a.version !== b.version) return false;
+  const names = Object.keys(b.levels);
+  return names.length === Object.keys(a.levels).length && names.every((name) => a.levels[name] === b.levels[name]);
+}

@@ -1,0 +1,64 @@
+import type { CaptureItem } from '../../capture/capture-item.ts';
+import type { SettledFiles } from './settled-files.ts';
+import { StatCacheWriter } from './stat-cache-writer.ts';
+
+/** Remembers the files of the snapshot that is made for the next run. Where that cannot be done, the next run reads them. */
+export class StatRecorder {
+  readonly #settled: SettledFiles;
+  readonly #onFailure: (error: unknown) => void;
+  #writer: StatCacheWriter | null = null;
+
+  /**
+   * @param onFailure told once why nothing is remembered
+   */
+  constructor(folder: string, stateDir: Buffer, settled: SettledFiles, onFailure: (error: unknown) => void) {
+    this.#settled = settled;
+    this.#onFailure = onFailure;
+    this.#attempt(() => {
+      this.#writer = new StatCacheWriter(folder, stateDir);
+    });
+  }
+
+  /**
+   * Takes what became an entry, in the order of entries.
+   *
+   * @param isAsSeen whether it was captured in the state that the scan saw, and unchanged
+   */
+  add(item: CaptureItem, isAsSeen: boolean): void {
+    if (this.#writer === null) return;
+    try {
+      this.#writer.add(isAsSeen && this.#settled.isSettled(item) ? item.source.expect : null);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /** Called when the snapshot is committed; see `StatCacheWriter.commit`. */
+  commit(rootSha256: Buffer, runs: number): void {
+    this.#attempt(() => this.#writer?.commit(rootSha256, runs));
+  }
+
+  /** Gives up; nothing stays behind. Does nothing after `commit`. */
+  discard(): void {
+    this.#attempt(() => this.#writer?.discard());
+  }
+
+  #attempt(act: () => void): void {
+    try {
+      act();
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #fail(error: unknown): void {
+    const writer = this.#writer;
+    this.#writer = null;
+    try {
+      writer?.discard();
+    } catch {
+      // Why it failed first is what matters.
+    }
+    this.#onFailure(error);
+  }
+}
