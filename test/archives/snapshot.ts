@@ -44,6 +44,8 @@ export interface Layers {
   root?: (root: Root) => unknown;
   /** A deflated root instead; it is given the valid one, and its JSON. */
   rootBytes?: (stored: Buffer, json: string) => Buffer;
+  /** Bytes of which the seal has the digest, instead of all of the root. */
+  rootSha256Of?: (stored: Buffer) => Buffer;
   /** Tar bytes after which the first member ends, wherever that is. */
   splitAt?: number;
   /** Changes the `I` members. */
@@ -202,7 +204,7 @@ export function buildSnapshot(entries: Entry[], layers: Layers = {}): Buffer {
     indexOffset: offset + memberE.length,
     indexLength: index.length,
     rootLength: root.length,
-    rootSha256: sha256(root),
+    rootSha256: sha256(layers.rootSha256Of?.(root) ?? root),
     manifestSha256: sha256(finalM),
   };
   layers.seal?.(seal);

@@ -5,6 +5,7 @@ import { tarMember } from '../archives/gzip-member.ts';
 import { manifestTar, type SealedManifest } from '../archives/manifest.ts';
 import { type BlockRow, buildSnapshot, type PageRow, type Root } from '../archives/snapshot.ts';
 import {
+  END_OF_TAR,
   type PaxRecord,
   paxHeader,
   paxHeaderOf,
@@ -144,6 +145,65 @@ export const AGREEMENT = {
   'member of more than 64 MiB and 64 KiB in the file': sealed([], {
     member: (_, _number, raw) => tarMember('D', raw, { deflate: behindEmptyBlocks(raw, 64 * 2 ** 20 + 64 * 2 ** 10) }),
   }),
+  'seal with another CRC-32': sealed([], {
+    sealMember: (member) => {
+      const changed = Buffer.from(member);
+      changed[member.length - 8] = 1;
+      return changed;
+    },
+  }),
+  'bytes between index and seal': sealed([], {
+    index: (members) => [...members, Buffer.from('between')],
+  }),
+  'bytes before the end of the tar': sealed([], {
+    end: Buffer.concat([Buffer.from('before'), tarMember('E', END_OF_TAR)]),
+  }),
+  'bytes of the index that no page names': {
+    sealed: () => {
+      const between = Buffer.from('between');
+      return buildSnapshot([...BASE].sort(byPath), {
+        manifest: (manifest) => ({ ...manifest, index_sha256: null }),
+        rootBytes: (stored) => Buffer.concat([between, stored]),
+        seal: (seal) => {
+          seal.rootLength -= between.length;
+        },
+        rootSha256Of: (bytes) => bytes.subarray(between.length),
+      });
+    },
+  },
+  'manifests with a field that makes them 33 deep': manifests((manifest) => ({
+    ...manifest,
+    later: JSON.parse(`${'['.repeat(32)}${']'.repeat(32)}`),
+  })),
+  'manifests with half of a surrogate pair in a field that nobody knows': manifests((manifest) => ({
+    ...manifest,
+    later: '\ud800',
+  })),
+  'nanoseconds that are a string': sealed([file('evil', '', { index: { mtime_ns: '0' } })]),
+  'GNU magic': field({ magic: 'ustar  \0' }),
+  'page of 4,097 blocks': {
+    sealed: () =>
+      buildSnapshot(
+        Array.from({ length: 4097 }, (_, i) => file(`f${String(i).padStart(5, '0')}`, '')),
+        { entriesPerMember: 1, membersPerBlock: 1 },
+      ),
+  },
+  'index header with 64 MiB of blanks': sealed([], {
+    rootBytes: (_, json) => deflateRawSync(json + ' '.repeat(64 * 2 ** 20), { level: 1 }),
+  }),
+  '1,001 sections that are there': {
+    sealed: () => {
+      const names = Array.from({ length: 1001 }, (_, i) => `s${String(i).padStart(4, '0')}`);
+      const sections = names.map((name) => ({ name, entry_count: 1 }));
+      return buildSnapshot(
+        names.flatMap((name) => [directory(name), file(`${name}/a.md`, '')]),
+        {
+          manifest: (manifest) => ({ ...manifest, sections }),
+          root: (all) => ({ ...all, manifest: { ...all.manifest, sections } }),
+        },
+      );
+    },
+  },
   'manifest of the index with index_sha256': root((all) => {
     all.manifest.index_sha256 = 'ab'.repeat(32);
   }),
