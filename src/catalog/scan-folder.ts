@@ -5,7 +5,7 @@ import { BackupError, ERROR_CODES, fromSystemError } from '../errors.ts';
 import { isIncomplete } from '../format/file-status.ts';
 import { MEMBER_HEADER, memberLength } from '../format/gzip-member.ts';
 import { parseSeal, SEAL_LENGTH } from '../format/seal.ts';
-import { openSnapshot } from '../read/open-snapshot.ts';
+import { openSnapshotReader } from '../read/open-snapshot-reader.ts';
 import type { Problem } from '../read/problem.ts';
 import { openReader } from '../storage/open-reader.ts';
 import { readRange } from '../storage/read-ahead.ts';
@@ -127,38 +127,24 @@ async function openRow(
   stat: fs.BigIntStats,
   records: ReadonlyMap<string, VerificationRecord>,
 ): Promise<ScannedSnapshot> {
-  const opened = await openSnapshot(source);
-  const { manifest } = opened;
-  const row = { name: path.basename(file), path: file, length: source.size, time: new Date(manifest.created_at) };
-  if (opened.kind === 'foreign') {
-    return {
-      snapshot: {
-        ...row,
-        state: 'foreign',
-        manifest,
-        totals: null,
-        incomplete: null,
-        problem: null,
-        verifiedAt: null,
-        growth: null,
-      },
-      identity: stat,
-      recordKey: null,
-    };
-  }
-  const seal = hash('sha256', await readRange(source, source.size - SEAL_LENGTH, SEAL_LENGTH), 'hex');
-  const recordKey = { seal, length: source.size, mtime_ns: String(stat.mtimeNs), ctime_ns: String(stat.ctimeNs) };
-  const record = records.get(recordId(recordKey));
+  const { manifest, sealed, totals, statuses } = await openSnapshotReader(source);
   const snapshot: SnapshotInfo = {
-    ...row,
-    state: 'sealed',
+    name: path.basename(file),
+    path: file,
+    length: source.size,
+    time: new Date(manifest.created_at),
+    state: sealed ? 'sealed' : 'foreign',
     manifest,
-    totals: opened.root.totals,
-    incomplete: opened.root.statuses.filter(({ status }) => isIncomplete(status)).length,
+    totals,
+    incomplete: sealed ? statuses.filter(({ status }) => isIncomplete(status)).length : null,
     problem: null,
     verifiedAt: null,
     growth: null,
   };
+  if (!sealed) return { snapshot, identity: stat, recordKey: null };
+  const seal = hash('sha256', await readRange(source, source.size - SEAL_LENGTH, SEAL_LENGTH), 'hex');
+  const recordKey = { seal, length: source.size, mtime_ns: String(stat.mtimeNs), ctime_ns: String(stat.ctimeNs) };
+  const record = records.get(recordId(recordKey));
   if (record !== undefined) applyRecord(snapshot, record);
   return { snapshot, identity: stat, recordKey };
 }

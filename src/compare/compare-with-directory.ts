@@ -1,5 +1,5 @@
 import { checkArgument, checkOptions, pathSchema, snapshotSchema } from '../options.ts';
-import { openSnapshot } from '../read/open-snapshot.ts';
+import { openSnapshotReader } from '../read/open-snapshot-reader.ts';
 import { openReader, type SnapshotInput } from '../storage/open-reader.ts';
 import { type VerifyOptions, type VerifyResult, verifyOptionsSchema, verifySource } from '../verify/verify-snapshot.ts';
 import { compareSides } from './compare-sides.ts';
@@ -34,7 +34,7 @@ export async function compareWithDirectory(
   try {
     const verify = await verifySource(source, options);
     if (!verify.valid) return { ...new DifferenceBuilder().finish([]), same: false, verify, compared: false };
-    const opened = await openSnapshot(source);
+    const opened = await openSnapshotReader(source);
     const path = typeof snapshot === 'string' ? snapshot : null;
     const live = directorySide(directory, opened.manifest.excludes ?? [], source.descriptor, path, options);
     const side = await snapshotSide(opened, null, options.signal);

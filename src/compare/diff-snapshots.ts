@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import type { OperationOptions } from '../events.ts';
 import { checkArgument, checkOptions, flagSchema, OPERATION_SHAPE, optionsSchema, snapshotSchema } from '../options.ts';
 import { compileSelection, SELECTION_SHAPE, type SelectionOptions } from '../patterns/selection.ts';
-import { openSnapshot } from '../read/open-snapshot.ts';
+import { openSnapshotReader } from '../read/open-snapshot-reader.ts';
 import { openReader, type SnapshotInput } from '../storage/open-reader.ts';
 import type { RangeReader } from '../storage/storage.ts';
 import { compareSides } from './compare-sides.ts';
@@ -48,7 +48,7 @@ export async function diffSnapshots(
     const open = async (snapshot: SnapshotInput) => {
       const source = await openReader(snapshot, { signal });
       sources.push(source);
-      return openSnapshot(source);
+      return openSnapshotReader(source);
     };
     const first = await open(before);
     const second =

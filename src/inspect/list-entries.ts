@@ -1,12 +1,9 @@
 import { setImmediate } from 'node:timers/promises';
 import type { OperationOptions } from '../events.ts';
 import type { Entry } from '../format/entry.ts';
-import { ANY_PLATFORM } from '../format/path-rules.ts';
 import { checkArgument, checkOptions, OPERATION_SHAPE, optionsSchema, snapshotSchema } from '../options.ts';
-import { compileSelection, SELECTION_SHAPE, type Selection, type SelectionOptions } from '../patterns/selection.ts';
-import { stepForeign } from '../read/foreign/read-foreign.ts';
-import { type ForeignArchive, openSnapshot, type SealedSnapshot } from '../read/open-snapshot.ts';
-import { blocksFor, readValidatedBlock } from '../read/read-entries.ts';
+import { compileSelection, SELECTION_SHAPE, type SelectionOptions } from '../patterns/selection.ts';
+import { openSnapshotReader } from '../read/open-snapshot-reader.ts';
 import { openReader, type SnapshotInput } from '../storage/open-reader.ts';
 import { throwIfAborted } from '../workers/abort.ts';
 
@@ -34,45 +31,13 @@ export async function* listEntries(
   const selection = compileSelection(options);
   const source = await openReader(snapshot, { signal: options.signal });
   try {
-    const opened = await openSnapshot(source);
-    if (opened.kind === 'sealed') yield* listSealed(opened, selection, options.signal);
-    else yield* listForeign(opened, selection, options.signal);
+    const reader = await openSnapshotReader(source);
+    for await (const run of reader.entries(selection, options.signal)) {
+      yield* run;
+      await setImmediate();
+      throwIfAborted(options.signal);
+    }
   } finally {
     await source.close();
   }
-}
-
-async function* listSealed(
-  snapshot: SealedSnapshot,
-  selection: Selection | null,
-  signal: AbortSignal | undefined,
-): AsyncGenerator<Entry, void, void> {
-  for await (const { number } of blocksFor(snapshot, selection)) {
-    const { entries } = await readValidatedBlock(snapshot, number, ANY_PLATFORM);
-    for (const { headerBlocks: _, ...entry } of entries) {
-      if (selection === null || selection.wants(entry.path, entry.type === 'directory')) yield entry;
-    }
-    await setImmediate();
-    throwIfAborted(signal);
-  }
-}
-
-async function* listForeign(
-  snapshot: ForeignArchive,
-  selection: Selection | null,
-  signal: AbortSignal | undefined,
-): AsyncGenerator<Entry, void, void> {
-  let found: Entry[] = [];
-  const collector = {
-    begin(entry: Entry) {
-      if (selection === null || selection.wants(entry.path, entry.type === 'directory')) found.push(entry);
-    },
-    part() {},
-    end() {},
-  };
-  for await (const _ of stepForeign(snapshot.source, collector, ANY_PLATFORM, signal)) {
-    yield* found;
-    found = [];
-  }
-  yield* found;
 }

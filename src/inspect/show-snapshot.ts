@@ -3,7 +3,7 @@ import { isIncomplete } from '../format/file-status.ts';
 import type { RecordedStatus, Totals } from '../format/index-root.ts';
 import type { Manifest } from '../format/manifest.ts';
 import { checkArgument, checkOptions, operationSchema, snapshotSchema } from '../options.ts';
-import { openSnapshot } from '../read/open-snapshot.ts';
+import { openSnapshotReader } from '../read/open-snapshot-reader.ts';
 import { openReader, type SnapshotInput } from '../storage/open-reader.ts';
 
 /** What a snapshot says of itself. */
@@ -35,16 +35,16 @@ export async function showSnapshot(snapshot: SnapshotInput, options: OperationOp
   checkOptions(operationSchema, options);
   const source = await openReader(snapshot, { signal: options.signal });
   try {
-    const opened = await openSnapshot(source);
-    const common = {
+    const { manifest, sealed, totals, statuses } = await openSnapshotReader(source);
+    return {
       path: typeof snapshot === 'string' ? snapshot : null,
       length: source.size,
-      manifest: opened.manifest,
+      manifest,
+      sealed,
+      totals,
+      statuses,
+      complete: sealed ? !statuses.some(({ status }) => isIncomplete(status)) : null,
     };
-    if (opened.kind === 'foreign') return { ...common, sealed: false, totals: null, statuses: [], complete: null };
-    const { totals, statuses } = opened.root;
-    const complete = !statuses.some(({ status }) => isIncomplete(status));
-    return { ...common, sealed: true, totals, statuses, complete };
   } finally {
     await source.close();
   }

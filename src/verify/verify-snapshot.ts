@@ -1,8 +1,6 @@
 import type { OperationOptions } from '../events.ts';
-import { blockEntries } from '../format/index-block.ts';
 import type { RecordedStatus, Totals } from '../format/index-root.ts';
 import type { Manifest } from '../format/manifest.ts';
-import { ANY_PLATFORM } from '../format/path-rules.ts';
 import {
   checkArgument,
   checkOptions,
@@ -11,23 +9,11 @@ import {
   snapshotSchema,
   threadsSchema,
 } from '../options.ts';
-import { BlockWalker } from '../read/block-walker.ts';
-import { visitForeign } from '../read/foreign/read-foreign.ts';
-import type { BlockLocation } from '../read/index-reader.ts';
-import { readBlock } from '../read/index-reader.ts';
-import { type ForeignArchive, openSnapshot, type SealedSnapshot } from '../read/open-snapshot.ts';
+import { openSnapshotReader } from '../read/open-snapshot-reader.ts';
 import { type Problem, problemOf } from '../read/problem.ts';
-import { countedFolders, ReadPool } from '../read/read-pool.ts';
-import type { ReadResult } from '../read/read-worker.ts';
-import { SnapshotValidator } from '../read/snapshot-validator.ts';
-import { validateBlock } from '../read/validate-block.ts';
-import { validateWhole } from '../read/validate-snapshot.ts';
-import { walkParallel } from '../read/walk-parallel.ts';
 import { openReader, type SnapshotInput } from '../storage/open-reader.ts';
 import type { RangeReader } from '../storage/storage.ts';
-import { HERE } from '../system/platform.ts';
 import { throwIfAborted } from '../workers/abort.ts';
-import { OrderedWindow } from '../workers/window.ts';
 
 export interface VerifyOptions extends OperationOptions {
   /**
@@ -76,8 +62,10 @@ export async function verifySnapshot(snapshot: SnapshotInput, options: VerifyOpt
 /** The same for a snapshot that is open; it stays so. */
 export async function verifySource(source: RangeReader, options: VerifyOptions): Promise<VerifyResult> {
   try {
-    const opened = await openSnapshot(source);
-    return opened.kind === 'sealed' ? await verifySealed(opened, options) : await verifyForeign(opened, options);
+    const reader = await openSnapshotReader(source);
+    const { problems, totals, externalLinks } = await reader.verify(options);
+    const { sealed, manifest, statuses } = reader;
+    return { valid: problems.length === 0, problems, sealed, manifest, totals, statuses, externalLinks };
   } catch (error) {
     throwIfAborted(options.signal);
     return {
@@ -90,102 +78,4 @@ export async function verifySource(source: RangeReader, options: VerifyOptions):
       externalLinks: [],
     };
   }
-}
-
-async function verifySealed(snapshot: SealedSnapshot, options: VerifyOptions): Promise<VerifyResult> {
-  const { root, manifest } = snapshot;
-  const pool = await ReadPool.start(snapshot, ANY_PLATFORM, options.threads);
-  const validator = new SnapshotValidator();
-  try {
-    options.onEvent?.({ type: 'phase', phase: 'check' });
-    const window = new OrderedWindow(pool.window);
-    const rangesOf = (block: BlockLocation) => pool.blockRanges(block);
-    for await (const { job: block, held } of pool.supply(eachBlock(snapshot, validator), rangesOf, options.signal)) {
-      throwIfAborted(options.signal);
-      const checked = pool.isLed(block)
-        ? checkParallel(snapshot, pool, block, options.signal)
-        : pool.run({ kind: 'check', block, held });
-      await window.add(checked, ({ validation, problems }) => {
-        if (validation !== null) validator.add(validation);
-        validator.found.addAll(problems);
-        options.onEvent?.({
-          type: 'progress',
-          phase: 'check',
-          entries: validator.counts.entries,
-          bytes: validator.counts.bytes,
-          totalEntries: root.totals.entries,
-          totalBytes: root.totals.bytes,
-        });
-      });
-    }
-    await window.drain();
-    throwIfAborted(options.signal);
-    // Of entries that could not be validated the totals are not to be had either.
-    if (validator.problems.length === 0) await validateWhole(snapshot, pool, validator, options.signal);
-    return {
-      valid: validator.problems.length === 0,
-      problems: [...validator.problems],
-      sealed: true,
-      manifest,
-      totals: root.totals,
-      statuses: root.statuses,
-      externalLinks: validator.externalLinks(HERE.os),
-    };
-  } finally {
-    await pool.close();
-  }
-}
-
-/** All blocks, but for those whose page is damaged. */
-async function* eachBlock(
-  { blocks }: SealedSnapshot,
-  validator: SnapshotValidator,
-): AsyncGenerator<BlockLocation, void, void> {
-  for (const page of blocks.pages.keys()) {
-    let inside: readonly BlockLocation[] = [];
-    try {
-      inside = await blocks.blocksOf(page);
-    } catch (error) {
-      validator.found.add(problemOf(error));
-    }
-    yield* inside;
-  }
-}
-
-async function checkParallel(
-  snapshot: SealedSnapshot,
-  pool: ReadPool,
-  location: BlockLocation,
-  signal: AbortSignal | undefined,
-): Promise<ReadResult['check']> {
-  try {
-    const block = await readBlock(snapshot.index, location);
-    const entries = blockEntries(block);
-    const walker = new BlockWalker(entries);
-    await walkParallel(pool, location.row.offset, block, walker, signal);
-    return {
-      validation: validateBlock(entries, ANY_PLATFORM, countedFolders(snapshot.manifest)),
-      problems: walker.problems,
-    };
-  } catch (error) {
-    return { validation: null, problems: [problemOf(error)] };
-  }
-}
-
-async function verifyForeign(snapshot: ForeignArchive, options: VerifyOptions): Promise<VerifyResult> {
-  const { manifest } = snapshot;
-  options.onEvent?.({ type: 'phase', phase: 'check' });
-  const book = await visitForeign(snapshot.source, null, ANY_PLATFORM, options.signal);
-  for (const notice of book.notices()) options.onEvent?.({ type: 'notice', ...notice });
-  const { validator } = book;
-  validator.validateManifest(manifest);
-  return {
-    valid: validator.problems.length === 0,
-    problems: [...validator.problems],
-    sealed: false,
-    manifest,
-    totals: validator.counts,
-    statuses: [],
-    externalLinks: validator.externalLinks(HERE.os),
-  };
 }
