@@ -43,6 +43,8 @@ export function readHeader(block: Buffer): HeaderFields {
   const magic = block.toString('latin1', 257, 265);
   if (magic !== USTAR && magic !== GNU) throw new Ambiguity('has a header that is neither ustar, pax nor GNU tar');
   checkChecksum(block);
+  // busybox takes such a header for the end of the archive, whatever a record says the name is.
+  if (block[0] === 0) throw new Ambiguity('has an empty name', 'UNSAFE_NAME');
   // GNU tar keeps times and sparse maps where ustar has the prefix; others take them for one.
   const from = magic === GNU ? PREFIX : BEHIND_PREFIX;
   if (block.subarray(from).some((byte) => byte !== 0))

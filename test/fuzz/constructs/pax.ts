@@ -176,6 +176,8 @@ export const PAX: Record<string, () => Buffer> = {
     Buffer.concat([paxRecord(['path', 'b.bin']), Buffer.from('\n\n')]),
   ),
   'pax header twice': raw({}, {}, Buffer.concat([paxHeader([['path', 'b.bin']]), paxHeader([['mtime', '1']])])),
+  'pax header without a name of its own': paxWith({}, { path: '' }),
+  'empty name under pax path': raw({ name: '' }, {}, paxHeader([['path', 'b.bin']])),
   'pax header with a path of its own': paxWith({}, { path: 'PaxHeaders.0/a.bin' }),
   'pax header with a size in base-256': paxWith({ size: base256(14n, 12) }),
   'pax header with a size that begins with NUL': paxWith({ size: '\x0000000000016' }),
