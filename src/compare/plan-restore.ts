@@ -234,7 +234,7 @@ async function decideOnAll(
   threads: number | undefined,
   signal: AbortSignal | undefined,
 ): Promise<ValidatedSealed> {
-  const pool = await ReadPool.start(snapshot, HERE.os, threads);
+  const pool = await ReadPool.start(snapshot, HERE.os, { threads });
   try {
     return await validateSealedRestore(snapshot, null, pool, signal);
   } finally {

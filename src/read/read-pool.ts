@@ -7,18 +7,41 @@ import { WorkerPool } from '../workers/pool.ts';
 import { type BlockLocation, blockRange } from './index-reader.ts';
 import type { SealedSnapshot } from './open-snapshot.ts';
 import { problemOf } from './problem.ts';
-import type { ReadJob, ReadResult, ReadWorkerData } from './read-worker.ts';
+import type { HeldBytes, ReadJob, ReadResult, ReadWorkerData } from './read-jobs.ts';
+
+const READ_WORKER = new URL('./read-worker.js', import.meta.url);
 
 /** Members of a block that are handed to a worker at once. Valid blocks have a tenth of it. */
 const MOST_HANDED_BYTES = 64 * 1024 * 1024;
 
+export interface PoolOptions {
+  /**
+   * How many threads.
+   *
+   * @default one for each core that the process may use
+   */
+  threads?: number | undefined;
+  /**
+   * The blocks that jobs will be about.
+   *
+   * @default all
+   */
+  blocks?: AsyncIterable<BlockLocation>;
+  /**
+   * What the threads run: it serves the jobs of a reader, and may serve others.
+   *
+   * @default the reader's own
+   */
+  worker?: URL;
+}
+
 /** Worker threads that read one sealed snapshot. */
 export class ReadPool {
-  readonly #pool: WorkerPool<ReadJob, unknown>;
+  readonly #pool: WorkerPool<HeldBytes, unknown>;
   readonly #snapshot: SealedSnapshot;
   #large: Promise<unknown> = Promise.resolve();
 
-  private constructor(snapshot: SealedSnapshot, platform: NodeJS.Platform, size: number) {
+  private constructor(snapshot: SealedSnapshot, platform: NodeJS.Platform, size: number, worker: URL) {
     const { index, manifest, source } = snapshot;
     const workerData: ReadWorkerData = {
       index: { offset: index.offset, length: index.length },
@@ -27,22 +50,21 @@ export class ReadPool {
       folders: countedFolders(manifest),
     };
     this.#snapshot = snapshot;
-    this.#pool = new WorkerPool(new URL('./read-worker.js', import.meta.url), size, workerData);
+    this.#pool = new WorkerPool(worker, size, workerData);
   }
 
   /**
-   * @param threads how many; by default one for each core that the process may use
+   * Starts the threads.
+   *
    * @param platform where entries would be written, for the validation of their names
-   * @param blocks those that jobs will be about
    */
   static async start(
     snapshot: SealedSnapshot,
     platform: NodeJS.Platform,
-    threads = os.availableParallelism(),
-    blocks: AsyncIterable<BlockLocation> = snapshot.blocks,
+    { threads = os.availableParallelism(), blocks = snapshot.blocks, worker = READ_WORKER }: PoolOptions = {},
   ): Promise<ReadPool> {
     // More threads than there are jobs only cost their start.
-    return new ReadPool(snapshot, platform, Math.max(1, await jobsUpTo(threads, blocks)));
+    return new ReadPool(snapshot, platform, Math.max(1, await jobsUpTo(threads, blocks)), worker);
   }
 
   /** Most jobs worth having under way: one in hand and one in waiting for each thread. */
@@ -54,11 +76,16 @@ export class ReadPool {
     job: Extract<ReadJob, { kind: Kind }>,
     transfer: ArrayBuffer[] = [],
   ): Promise<ReadResult[Kind]> {
-    if (job.held.length === 0) return this.#pool.run(job, transfer) as Promise<ReadResult[Kind]>;
+    return this.runOther<Extract<ReadJob, { kind: Kind }>, ReadResult[Kind]>(job, transfer);
+  }
+
+  /** Gives the threads a job that is not a reader's, which the program that they run serves too. */
+  runOther<Job extends HeldBytes, Result>(job: Job, transfer: ArrayBuffer[] = []): Promise<Result> {
+    if (job.held.length === 0) return this.#pool.run(job, transfer) as Promise<Result>;
     // A view would take the whole of its memory along.
     const held = job.held.map(({ offset, bytes }) => ({ offset, bytes: Uint8Array.from(bytes) }));
     const memory = held.map(({ bytes }) => bytes.buffer as ArrayBuffer);
-    return this.#pool.run({ ...job, held }, [...transfer, ...memory]) as Promise<ReadResult[Kind]>;
+    return this.#pool.run({ ...job, held }, [...transfer, ...memory]) as Promise<Result>;
   }
 
   /**

@@ -8,8 +8,8 @@ import { BlockWalker } from './block-walker.ts';
 import { type BlockLocation, readBlock } from './index-reader.ts';
 import type { SealedSnapshot } from './open-snapshot.ts';
 import { problemOf } from './problem.ts';
+import type { ReadResult } from './read-jobs.ts';
 import { countedFolders, ReadPool } from './read-pool.ts';
-import type { ReadResult } from './read-worker.ts';
 import type { Verification } from './snapshot-reader.ts';
 import { SnapshotValidator } from './snapshot-validator.ts';
 import { validateBlock } from './validate-block.ts';
@@ -22,7 +22,7 @@ export async function verifySealed(
   options: OperationOptions & { threads?: number },
 ): Promise<Verification> {
   const { root } = snapshot;
-  const pool = await ReadPool.start(snapshot, ANY_PLATFORM, options.threads);
+  const pool = await ReadPool.start(snapshot, ANY_PLATFORM, { threads: options.threads });
   const validator = new SnapshotValidator();
   try {
     options.onEvent?.({ type: 'phase', phase: 'check' });

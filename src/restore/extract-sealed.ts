@@ -1,22 +1,31 @@
 import type { OperationOptions } from '../events.ts';
 import { blockEntries } from '../format/index-block.ts';
 import { BlockWalker } from '../read/block-walker.ts';
-import { readBlock } from '../read/index-reader.ts';
+import { type BlockLocation, readBlock } from '../read/index-reader.ts';
 import type { SealedSnapshot } from '../read/open-snapshot.ts';
-import { type Problem, problemError } from '../read/problem.ts';
-import type { ReadPool } from '../read/read-pool.ts';
+import { problemError } from '../read/problem.ts';
+import { ReadPool } from '../read/read-pool.ts';
 import { locateMembers, wantedRange } from '../read/walk-members.ts';
 import { walkParallel } from '../read/walk-parallel.ts';
 import type { FileRange } from '../storage/read-ahead.ts';
 import { addUnheld } from '../system/entry-time.ts';
+import { HERE } from '../system/platform.ts';
 import { throwIfAborted } from '../workers/abort.ts';
 import { OrderedWindow } from '../workers/window.ts';
 import type { BlockPlan, ExtractionPlan } from './restore-plan.ts';
-import { type ExtractedTree, emptyTree, TreeWriter, type TreeWriterOptions } from './tree-writer.ts';
+import type { Extracted, ExtractJob } from './restore-worker.ts';
+import type { ExtractedTree } from './tree-writer.ts';
+import { emptyTree, TreeWriter, type TreeWriterOptions } from './tree-writer.ts';
 
-interface Extracted {
-  tree: ExtractedTree;
-  problems: Problem[];
+const RESTORE_WORKER = new URL('./restore-worker.js', import.meta.url);
+
+/** Starts threads that read a snapshot and write what they read into a tree. */
+export function startRestorePool(
+  snapshot: SealedSnapshot,
+  threads: number | undefined,
+  blocks: AsyncIterable<BlockLocation>,
+): Promise<ReadPool> {
+  return ReadPool.start(snapshot, HERE.os, { threads, blocks, worker: RESTORE_WORKER });
 }
 
 /**
@@ -41,7 +50,7 @@ export async function extractSealed(
     const { block, only } = blockPlan;
     const extracted: Promise<Extracted> = pool.isLed(block)
       ? extractParallel(snapshot, pool, blockPlan, options, signal)
-      : pool.run({ kind: 'extract', block, tree: options, only, held });
+      : pool.runOther<ExtractJob, Extracted>({ kind: 'extract', block, tree: options, only, held });
     await window.add(extracted, ({ tree, problems: [problem] }) => {
       if (problem !== undefined) throw problemError(problem);
       for (const directory of tree.directories) whole.directories.push(directory);

@@ -18,7 +18,6 @@ import {
 import { compileSelection, SELECTION_SHAPE, type Selection, type SelectionOptions } from '../patterns/selection.ts';
 import { type ForeignArchive, type OpenSnapshot, openSnapshot, type SealedSnapshot } from '../read/open-snapshot.ts';
 import { blocksFor } from '../read/read-entries.ts';
-import { ReadPool } from '../read/read-pool.ts';
 import { commit, type RestoreMode } from '../state-dir/commit/commit-tree.ts';
 import { acquireStateLock } from '../state-dir/lock/lock.ts';
 import { assertNotRunning, RUNNING_SHAPE, type RunningOptions } from '../state-dir/lock/not-running.ts';
@@ -29,12 +28,11 @@ import { readTop, type TopAttributes } from '../state-dir/top-attributes.ts';
 import type { SnapshotOrigin } from '../state-dir/undo/history.ts';
 import { openReader, type SnapshotInput } from '../storage/open-reader.ts';
 import { tellUnheldTimes } from '../system/entry-time.ts';
-import { HERE } from '../system/platform.ts';
 import { throwIfAborted } from '../workers/abort.ts';
 import { finishDirectories, makeLinks } from './complete-tree.ts';
 import type { ExternalLink, ExternalLinks } from './external-links.ts';
 import { extractForeign } from './extract-foreign.ts';
-import { extractSealed } from './extract-sealed.ts';
+import { extractSealed, startRestorePool } from './extract-sealed.ts';
 import { tellCopies } from './hard-links.ts';
 import { mayGiveOwners, ownersError } from './owner-right.ts';
 import { partialReplaceError, refuseEmpty } from './refusals.ts';
@@ -249,7 +247,7 @@ async function extractOfSealed(
   options: RestoreOptions,
 ): Promise<Extraction> {
   const { threads, signal } = options;
-  const pool = await ReadPool.start(snapshot, HERE.os, threads, blocksFor(snapshot, selection));
+  const pool = await startRestorePool(snapshot, threads, blocksFor(snapshot, selection));
   try {
     const { plan, external, unusual } = await validateSealedRestore(snapshot, selection, pool, signal);
     refuseEmpty(snapshot.root.totals, options.allowEmpty);

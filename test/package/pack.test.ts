@@ -8,7 +8,7 @@ import { compareTrees, readTree } from '../../fixtures/compare-trees.ts';
 import { Packed, REPOSITORY } from './packed.ts';
 
 const LARGEST = 420 * 1024;
-const ENTRIES = ['index', 'main', 'pack-worker', 'read-worker', 'signal-watchdog'];
+const ENTRIES = ['index', 'main', 'pack-worker', 'read-worker', 'restore-worker', 'signal-watchdog'];
 const BESIDE_DIST = [
   'LICENSE',
   'README.md',
