@@ -1,7 +1,7 @@
 import { createHash, type Hash, hash } from 'node:crypto';
 import { BLOCK, padded } from '../format/entry.ts';
 import type { BlockEntry } from '../format/index-block.ts';
-import { headerAgrees } from './header-agreement.ts';
+import { encodeHeader, MAX_HEADER_BLOCKS } from '../format/tar-header.ts';
 import { formatPaths, type Problem } from './problem.ts';
 import { ProblemList } from './problem-list.ts';
 
@@ -205,4 +205,15 @@ export class BlockWalker {
   #problem(code: Problem['code'], message: string, path: string): void {
     this.found.add({ code, message, paths: path === '' ? [] : [path] });
   }
+}
+
+const expectedHeader = Buffer.alloc(MAX_HEADER_BLOCKS * BLOCK);
+
+/** Whether the header blocks of an entry, at `offset` of the tar bytes, are those that its row of the index makes. */
+export function headerAgrees(entry: BlockEntry, tar: Buffer, offset: number): boolean {
+  const length = entry.headerBlocks * BLOCK;
+  // An index can name what is too long for any header; none of it must be encoded.
+  if (length > expectedHeader.length || offset + length > tar.length) return false;
+  encodeHeader(entry, expectedHeader, 0);
+  return expectedHeader.compare(tar, offset, offset + length, 0, length) === 0;
 }

@@ -5,12 +5,11 @@ import { cut, type HeldRange, toBuffer } from '../storage/read-ahead.ts';
 import { copyInto } from '../workers/recycled-buffers.ts';
 import type { Answer } from '../workers/serve.ts';
 import { BlockWalker } from './block-walker.ts';
-import { attributesOf, type ReferredEntry } from './entry-agreement.ts';
 import type { BlockLocation } from './index-reader.ts';
 import { blockRange, type IndexLayout, parseBlock } from './index-reader.ts';
 import { checkPiece, inflateListed } from './inflate-member.ts';
 import { type Problem, problemOf } from './problem.ts';
-import { type BlockValidation, validateBlock } from './validate-block.ts';
+import { attributesOf, type BlockValidation, type ReferredEntry, validateBlock } from './validate-block.ts';
 import { type ReadNow, walkMembers } from './walk-members.ts';
 
 /** The bytes that a job needs, where it cannot read them by itself. */

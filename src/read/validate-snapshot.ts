@@ -1,11 +1,10 @@
 import { throwIfAborted } from '../workers/abort.ts';
 import { OrderedWindow } from '../workers/window.ts';
-import { hardLinkProblem, type ReferredEntry, verdictProblems } from './entry-agreement.ts';
 import type { BlockLocation } from './index-reader.ts';
 import type { SealedSnapshot } from './open-snapshot.ts';
 import type { ReadPool } from './read-pool.ts';
 import { SnapshotValidator } from './snapshot-validator.ts';
-import type { BlockValidation } from './validate-block.ts';
+import { type BlockValidation, hardLinkProblem, type ReferredEntry, statusProblems } from './validate-block.ts';
 
 /**
  * Validates all entries of a sealed snapshot by its index, before any member is read: names, order, parents, links, totals,
@@ -46,7 +45,7 @@ export async function validateWhole(
     const problem = hardLinkProblem(link, entries.get(link.link));
     if (problem !== null) validator.found.add(problem);
   }
-  validator.found.addAll(verdictProblems(statuses, entries));
+  validator.found.addAll(statusProblems(statuses, entries));
 }
 
 /** Those of these entries that the snapshot holds. */

@@ -3,7 +3,6 @@ import type { Entry } from '../format/entry.ts';
 import { zerosOf } from '../format/index-block.ts';
 import { parentOf } from '../format/path-order.ts';
 import { type Selection, selectEntries } from '../patterns/selection.ts';
-import { attributesOf, hardLinkProblem } from '../read/entry-agreement.ts';
 import { EntryLookup, type FoundEntry } from '../read/entry-lookup.ts';
 import type { BlockLocation } from '../read/index-reader.ts';
 import { SymlinkIndex, walkLink } from '../read/link-rules.ts';
@@ -11,6 +10,7 @@ import type { SealedSnapshot } from '../read/open-snapshot.ts';
 import { formatPaths, problemError } from '../read/problem.ts';
 import { blocksFor, type ValidatedBlock } from '../read/read-entries.ts';
 import { noteUnusual, noUnusualNames, type UnusualNames } from '../read/unusual-names.ts';
+import { attributesOf, hardLinkProblem } from '../read/validate-block.ts';
 import type { ExternalLink } from './external-links.ts';
 import type { ExtractionPlan } from './restore-plan.ts';
 

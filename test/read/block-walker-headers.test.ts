@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { BlockEntry } from '../../src/format/index-block.ts';
 import { encodeHeader, headerBlocks } from '../../src/format/tar-header.ts';
-import { headerAgrees } from '../../src/read/header-agreement.ts';
+import { headerAgrees } from '../../src/read/block-walker.ts';
 
 function entryAt(path: string, link?: string): BlockEntry {
   const entry: BlockEntry = {
