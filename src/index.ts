@@ -1,5 +1,6 @@
 export type { ExcludedPath } from './capture/capture-report.ts';
 export type { HeldAmount } from './catalog/drops.ts';
+export { type FindLatestOptions, findLatest, type LatestSnapshot, type PassedOver } from './catalog/find-latest.ts';
 export { listSnapshots } from './catalog/list-snapshots.ts';
 export type { PruneGroup, UntouchedReason } from './catalog/prune-plan.ts';
 export { type PruneOptions, type PruneResult, pruneSnapshots } from './catalog/prune-snapshots.ts';

@@ -55,7 +55,7 @@ async function openFile(name: string, options: SpoolOptions): Promise<RangeReade
     closeQuietly(descriptor);
     throw new BackupError('SNAPSHOT_MISSING', `${name} is a directory, not a snapshot`, {
       path: name,
-      hint: 'Name the .tar.gz file itself.',
+      hint: 'Name the .tar.gz file itself; "oxios-backup restore FOLDER --latest" takes the newest of a folder.',
     });
   }
   if (!stat.isFIFO()) return spoolStream(name, fs.createReadStream(name, { fd: descriptor }), options);

@@ -1,4 +1,5 @@
-import type { RestoreOptions } from '../../index.ts';
+import type { OperationOptions } from '../../events.ts';
+import type { LatestSnapshot, RestoreOptions, StateSource } from '../../index.ts';
 import { StateStore } from '../../state-dir/state-store.ts';
 import { defineCommand } from '../command.ts';
 import {
@@ -14,15 +15,43 @@ import {
   THREADS,
 } from '../options.ts';
 import { changeFields } from '../results/difference-lines.ts';
+import { withLatest } from '../results/latest-result.ts';
 import { restorePreviewResult } from '../results/restore-preview-result.ts';
 import { restoreResult } from '../results/restore-result.ts';
 import { salvageResult } from '../results/salvage-result.ts';
+import { formatTime } from '../text/amounts.ts';
 
 export const command = defineCommand({
   onlyOutput: false,
   positionals: { ...SNAPSHOT },
   options: {
     ...STATE_DIR,
+    latest: {
+      type: 'boolean',
+      conflicts: 'salvage',
+      describe: 'From a folder: the newest complete snapshot that verifies',
+    },
+    before: {
+      type: 'string',
+      requiresArg: true,
+      value: 'DATE',
+      implies: 'latest',
+      describe: 'With --latest: made before this day or time',
+      coerce: moment,
+    },
+    verified: {
+      type: 'boolean',
+      implies: 'latest',
+      describe: 'With --latest: one that "oxios-backup verify FOLDER" has verified',
+    },
+    source: {
+      type: 'string',
+      requiresArg: true,
+      value: 'HOST:PATH',
+      implies: 'latest',
+      describe: 'With --latest: of this machine and directory [those of here]',
+      coerce: sourceFrom,
+    },
     replace: { type: 'boolean', conflicts: 'merge', describe: 'Make it exactly the snapshot; keep the old tree' },
     merge: { type: 'boolean', describe: 'Snapshot wins, the rest is not touched; keep what it replaces' },
     ...SECTION,
@@ -62,12 +91,14 @@ export const command = defineCommand({
     ['restore oxios.tar.gz --replace --dry-run', 'look first'],
     ['restore oxios.tar.gz --replace', 'in place of what is there'],
     ['restore oxios.tar.gz --merge --section sessions', 'one section back'],
+    ['restore /backups --latest --replace', 'the newest of a folder'],
     ['restore - < oxios.tar.gz', 'from a pipe'],
   ],
   note: 'Nothing changes before the whole snapshot is verified; "oxios-backup undo" takes it back.',
   run: async (args, { terminal, operation, reporter }) => {
-    const snapshot = snapshotOf(args.snapshot, terminal);
     const stateDir = stateDirOf(args, terminal);
+    const latest = args.latest === true ? await takeLatest(args, stateDir, operation) : null;
+    const snapshot = latest === null ? snapshotOf(args.snapshot, terminal) : latest.snapshot.path;
     if (args.salvage !== undefined) {
       const { salvageSnapshot } = await import('../../restore/salvage.ts');
       return reporter.result(salvageResult(await salvageSnapshot(snapshot, args.salvage, { ...operation, stateDir })));
@@ -91,11 +122,55 @@ export const command = defineCommand({
       const { planRestore } = await import('../../compare/plan-restore.ts');
       const preview = await planRestore(store, snapshot, options);
       for (const change of preview.changes) await reporter.row('change', changeFields(change));
-      return reporter.result(restorePreviewResult(preview));
+      return reporter.result(withLatest(restorePreviewResult(preview), latest));
     }
     const began = performance.now();
     const { restoreBackup } = await import('../../restore/restore-backup.ts');
     const result = await restoreBackup(store, snapshot, options);
-    return reporter.result(restoreResult(result, mode === 'merge', performance.now() - began));
+    return reporter.result(withLatest(restoreResult(result, mode === 'merge', performance.now() - began), latest));
   },
 });
+
+interface LatestArguments {
+  snapshot: string;
+  before?: Date | undefined;
+  verified?: boolean | undefined;
+  source?: StateSource | undefined;
+  threads?: number | undefined;
+}
+
+/** Finds the snapshot in the folder, and says which before anything else can fail. */
+async function takeLatest(
+  { snapshot: folder, before, verified, source, threads }: LatestArguments,
+  stateDir: string,
+  operation: Required<OperationOptions>,
+): Promise<LatestSnapshot> {
+  const { findLatest } = await import('../../catalog/find-latest.ts');
+  const latest = await findLatest(folder, source ?? { stateDir }, {
+    ...operation,
+    ...given({ before, verified, threads }),
+  });
+  const { snapshot, passedOver } = latest;
+  for (const { name, reason } of passedOver) {
+    operation.onEvent({ type: 'notice', path: name, message: `not taken: ${reason}` });
+  }
+  operation.onEvent({ type: 'notice', path: snapshot.path, message: `taken, made ${formatTime(snapshot.time)}` });
+  return latest;
+}
+
+/** A day begins at midnight here; a time without a zone is one of here too. */
+function moment(value: string): Date {
+  const time = new Date(/^\d{4}-\d\d-\d\d$/.test(value) ? `${value}T00:00:00` : value.replace(' ', 'T'));
+  if (!/^\d{4}-\d\d-\d\d/.test(value) || Number.isNaN(time.getTime())) {
+    throw new Error('--before takes a day or time such as 2026-11-20 or 2026-11-20T18:30');
+  }
+  return time;
+}
+
+function sourceFrom(value: string): StateSource {
+  const [, hostname, stateDir] = /^([^:/]+):(\/.*)$/s.exec(value) ?? [];
+  if (hostname === undefined || stateDir === undefined) {
+    throw new Error('--source takes HOST:PATH, as "oxios-backup show" names it after "from"');
+  }
+  return { hostname, stateDir };
+}

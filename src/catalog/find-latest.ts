@@ -1,0 +1,139 @@
+import path from 'node:path';
+import * as z from 'zod/mini';
+import { BackupError } from '../errors.ts';
+import {
+  checkArgument,
+  checkOptions,
+  flagSchema,
+  OPERATION_SHAPE,
+  optionsSchema,
+  pathSchema,
+  textSchema,
+  threadsSchema,
+  timeSchema,
+} from '../options.ts';
+import { stableHostName } from '../system/host-name.ts';
+import type { VerifyOptions } from '../verify/verify-snapshot.ts';
+import { throwIfAborted } from '../workers/abort.ts';
+import { untouchedReason } from './prune-plan.ts';
+import { problemFrom, type ScannedSnapshot, scanFolder } from './scan-folder.ts';
+import { type SnapshotInfo, type StateSource, sourceKey, sourceOf } from './snapshot-info.ts';
+import { verifyAndRecord } from './verify-and-record.ts';
+
+export interface FindLatestOptions extends VerifyOptions {
+  /** Take only snapshots made before this moment. */
+  before?: Date;
+  /** Take only snapshots that `verifyFolder` has verified already; they are not read again. Default false. */
+  verified?: boolean;
+}
+
+/** The snapshot that was found, and the newer ones of the same source that were not taken. */
+export interface LatestSnapshot {
+  snapshot: SnapshotInfo;
+  /** Newest first. */
+  passedOver: PassedOver[];
+}
+
+export interface PassedOver {
+  name: string;
+  /** Why it was not taken, in a few words. */
+  reason: string;
+}
+
+const sourceSchema = z.object({ hostname: z.optional(textSchema), stateDir: pathSchema }, 'an object with a stateDir');
+const optionsOfFind = optionsSchema<FindLatestOptions>({
+  ...OPERATION_SHAPE,
+  threads: threadsSchema,
+  before: timeSchema,
+  verified: flagSchema,
+});
+
+/**
+ * Finds the newest snapshot of a source that is complete and verifies. Every byte of a candidate is verified, newest first, until one is
+ * valid; the outcome is remembered as by `verifyFolder`. Foreign archives are never taken.
+ *
+ * @param directory the folder of snapshots
+ * @param source what the snapshot must be of: an absolute path, and the machine, by default this one
+ * @throws BackupError `SNAPSHOT_MISSING` if there is no such folder, or no such snapshot in it; its message says what was passed over
+ */
+export async function findLatest(
+  directory: string,
+  source: { hostname?: string; stateDir: string },
+  options: FindLatestOptions = {},
+): Promise<LatestSnapshot> {
+  checkArgument('directory', pathSchema, directory);
+  checkArgument('source', sourceSchema, source);
+  checkOptions(optionsOfFind, options);
+  const { before, verified = false, ...verifyOptions } = options;
+  const rows = await scanFolder(directory, options.signal);
+  const from: StateSource = { hostname: source.hostname ?? stableHostName(), stateDir: source.stateDir };
+  const wanted = sourceKey(from);
+  const passedOver: PassedOver[] = [];
+  const now = new Date();
+  for (const row of rows.toReversed()) {
+    throwIfAborted(options.signal);
+    const { snapshot } = row;
+    // Of one whose manifest cannot be read nobody knows the source: it may be the one that was wanted.
+    if (snapshot.manifest !== null && sourceKey(sourceOf(snapshot.manifest)) !== wanted) continue;
+    if (before !== undefined && snapshot.time >= before) continue;
+    const reason =
+      reasonAgainst(row, now, verified) ??
+      (verified ? null : await verifyCandidate(directory, row, rows, verifyOptions));
+    if (reason === null) return { snapshot, passedOver };
+    passedOver.push({ name: snapshot.name, reason });
+  }
+  throw notFound(directory, from, rows, passedOver);
+}
+
+function reasonAgainst(row: ScannedSnapshot, now: Date, verified: boolean): string | null {
+  const { snapshot } = row;
+  const reason = untouchedReason(row, now);
+  if (reason !== null) return snapshot.problem === null ? reason : `${reason}: ${snapshot.problem.message}`;
+  const { incomplete } = snapshot;
+  if (incomplete !== null && incomplete > 0) return `not complete: ${incomplete} missing or inconsistent`;
+  return verified && snapshot.verifiedAt === null ? 'not verified yet' : null;
+}
+
+async function verifyCandidate(
+  directory: string,
+  row: ScannedSnapshot,
+  rows: readonly ScannedSnapshot[],
+  options: VerifyOptions,
+): Promise<string | null> {
+  try {
+    const { problems } = await verifyAndRecord(directory, row, rows, true, options);
+    const [problem] = problems;
+    return problem === undefined ? null : `not valid: ${problem.message}`;
+  } catch (error) {
+    if (error instanceof BackupError && error.code === 'ABORTED') throw error;
+    return `could not be read: ${problemFrom(error, row.snapshot.path).message}`;
+  }
+}
+
+function notFound(
+  directory: string,
+  { hostname, stateDir }: StateSource,
+  rows: readonly ScannedSnapshot[],
+  passedOver: readonly PassedOver[],
+): BackupError {
+  const why = passedOver.map(({ name, reason }) => `; ${name} is ${reason}`).join('');
+  const others = new Set(
+    rows.flatMap(({ snapshot }) => {
+      const source = sourceOf(snapshot.manifest);
+      return source === null ? [] : [`${source.hostname}:${source.stateDir}`];
+    }),
+  );
+  others.delete(`${hostname}:${stateDir}`);
+  const sources = [...others].join(', ');
+  return new BackupError(
+    'SNAPSHOT_MISSING',
+    `no snapshot of ${hostname}:${stateDir} in ${path.resolve(directory)} can be taken${why}`,
+    {
+      path: directory,
+      hint:
+        sources === ''
+          ? 'See what is there: oxios-backup snapshots FOLDER.'
+          : `There are snapshots of ${sources}; name that source to take one of them (--source).`,
+    },
+  );
+}

@@ -1,0 +1,9 @@
+import type { LatestSnapshot } from '../../index.ts';
+import type { Result } from '../report/reporter.ts';
+
+/** Adds to the JSON of a restore which snapshot of a folder was taken. People were told before it began. */
+export function withLatest(result: Result, latest: LatestSnapshot | null): Result {
+  if (latest === null) return result;
+  const { snapshot, passedOver } = latest;
+  return { ...result, fields: { ...result.fields, taken: snapshot.path, passed_over: passedOver } };
+}
