@@ -1,6 +1,7 @@
 import { constants, deflateRawSync, type ZlibOptions } from 'node:zlib';
 import { encodeMember } from '../format/gzip-member.ts';
 import type { Compression } from '../format/index-root.ts';
+import { NODE_CODEC } from '../system/node-codec.ts';
 import { isZero } from '../system/write-sparse.ts';
 
 /** Levels when the caller names none: where a snapshot stays within a few percent of `gzip -6` in the least time. */
@@ -47,7 +48,7 @@ export function compressMember(tar: Buffer, of: 'small-files' | 'large-file', le
 }
 
 function encode(tar: Buffer, settings: ZlibOptions): Buffer {
-  return encodeMember('D', deflateRawSync(tar, { ...settings, memLevel: 9, chunkSize: 256 * 1024 }), tar);
+  return encodeMember('D', deflateRawSync(tar, { ...settings, memLevel: 9, chunkSize: 256 * 1024 }), tar, NODE_CODEC);
 }
 
 function settingsFor(tar: Buffer, level: number): ZlibOptions {

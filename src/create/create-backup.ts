@@ -26,6 +26,7 @@ import { assertRecovered } from '../state-dir/recover/needs-recovery.ts';
 import type { StateStore } from '../state-dir/state-store.ts';
 import { clearTemporaries } from '../system/clear-temporaries.ts';
 import { stableHostName } from '../system/host-name.ts';
+import { NODE_CODEC } from '../system/node-codec.ts';
 import { throwIfAborted } from '../workers/abort.ts';
 import { WorkerPool } from '../workers/pool.ts';
 import { ChangedNames } from './changed-names.ts';
@@ -165,7 +166,7 @@ async function writeSnapshot(
       hint: 'Leave out whole folders, or use wildcards.',
     });
   }
-  let manifestMember = encodeStoredMember('M', placeholder);
+  let manifestMember = encodeStoredMember('M', placeholder, NODE_CODEC);
   await sink.write(manifestMember);
 
   const recorded = new VerdictList();
@@ -239,15 +240,18 @@ async function writeSnapshot(
     const manifest = manifestOf(facts, { sections, totals });
     const statuses = recorded.finish();
     const { mtime, mtimeNs } = entryTime(top.mtimeNs);
-    const rootBytes = encodeRoot({
-      format: 1,
-      manifest,
-      compression: compressionOf(options.level ?? null),
-      directory: { mode: top.mode, uid: top.uid, gid: top.gid, mtime, mtime_ns: mtimeNs },
-      totals,
-      statuses,
-      pages: indexWriter.pages,
-    });
+    const rootBytes = encodeRoot(
+      {
+        format: 1,
+        manifest,
+        compression: compressionOf(options.level ?? null),
+        directory: { mode: top.mode, uid: top.uid, gid: top.gid, mtime, mtime_ns: mtimeNs },
+        totals,
+        statuses,
+        pages: indexWriter.pages,
+      },
+      NODE_CODEC,
+    );
     check.finish(rootBytes);
     const indexOffset = sink.position;
     const indexLength = spool.length + rootBytes.length;
@@ -258,7 +262,7 @@ async function writeSnapshot(
     const rootSha256 = hash('sha256', rootBytes, 'buffer') as Buffer;
     if (provisional === null) {
       const final = encodeManifestEntry({ ...manifest, index_sha256: rootSha256.toString('hex') }, placeholder.length);
-      manifestMember = encodeStoredMember('M', final);
+      manifestMember = encodeStoredMember('M', final, NODE_CODEC);
       await sink.rewriteStart?.(manifestMember);
     }
     await sink.write(

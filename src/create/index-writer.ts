@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import { type BlockRow, encodePage, MAX_PAGE_BLOCKS } from '../format/index-page.ts';
 import type { PageRow } from '../format/index-root.ts';
+import { NODE_CODEC } from '../system/node-codec.ts';
 import type { ClosedBlock } from './index-builder.ts';
 import type { IndexSpool } from './index-spool.ts';
 
@@ -30,7 +31,7 @@ export class IndexWriter {
   finish(): void {
     const [first] = this.#rows;
     if (first === undefined) return;
-    const bytes = encodePage(this.#rows);
+    const bytes = encodePage(this.#rows, NODE_CODEC);
     this.#spool.append(bytes);
     const page: PageRow = {
       first: first.first,

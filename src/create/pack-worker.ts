@@ -13,6 +13,7 @@ import { ANY_PLATFORM } from '../format/path-rules.ts';
 import { encodeHeader, type HeaderFields, headerBlocks } from '../format/tar-header.ts';
 import { type BlockValidation, validateBlock } from '../read/validate-block.ts';
 import { CATEGORIES } from '../state-dir/sections.ts';
+import { NODE_CODEC } from '../system/node-codec.ts';
 import { copyInto } from '../workers/recycled-buffers.ts';
 import { type Answer, serve } from '../workers/serve.ts';
 import { compressMember } from './compress.ts';
@@ -76,7 +77,7 @@ serve('pack the snapshot', (job: PackJob): Answer => {
       selfChecked(() => checkBlock(job.block));
       return {
         result: {
-          bytes: encodeBlock(job.block),
+          bytes: encodeBlock(job.block, NODE_CODEC),
           validation: validateBlock(blockEntries(job.block), ANY_PLATFORM, COUNTED),
         } satisfies PackResult['block'],
       };

@@ -3,6 +3,7 @@ import { parseRoot } from '../format/index-root.ts';
 import { type Problem, problemOf } from '../read/problem.ts';
 import { SnapshotValidator } from '../read/snapshot-validator.ts';
 import type { BlockValidation } from '../read/validate-block.ts';
+import { NODE_CODEC } from '../system/node-codec.ts';
 
 /** Holds a snapshot in the making to the rules by which every reader will validate it, so that none is sealed that none would read. */
 export class SelfCheck {
@@ -22,7 +23,7 @@ export class SelfCheck {
 
   /** Takes the index header as it is to be sealed. */
   finish(header: Buffer): void {
-    const { totals, manifest } = selfChecked(() => parseRoot(header));
+    const { totals, manifest } = selfChecked(() => parseRoot(header, NODE_CODEC));
     this.#validator.validateTotals(totals);
     this.#validator.validateManifest(manifest);
     this.#refuse();

@@ -11,6 +11,7 @@ import type { RecordedStatus } from '../format/index-root.ts';
 import { ALONE_ABOVE, CHUNK, cutsBefore } from '../format/member-plan.ts';
 import type { SnapshotSink } from '../storage/storage.ts';
 import type { FileKey } from '../system/file-key.ts';
+import { NODE_CODEC } from '../system/node-codec.ts';
 import type { WorkerPool } from '../workers/pool.ts';
 import { RecycledBuffers } from '../workers/recycled-buffers.ts';
 import { OrderedWindow } from '../workers/window.ts';
@@ -106,7 +107,7 @@ export class SnapshotWriter {
       return;
     }
     const tarBytes = tarLength(item);
-    if (cutsBefore(item.path, tarBytes, this.#held)) await this.#flush();
+    if (cutsBefore(item.path, tarBytes, this.#held, NODE_CODEC)) await this.#flush();
     this.#batch.push(item);
     this.#held += tarBytes;
   }

@@ -1,7 +1,7 @@
 import { BackupError } from '../errors.ts';
 import type { FileStatus } from '../format/file-status.ts';
 import type { RecordedStatus } from '../format/index-root.ts';
-import { MAX_INDEX_JSON_BYTES } from '../format/inflate-exactly.ts';
+import { MAX_INDEX_JSON_BYTES } from '../format/inflate-json.ts';
 import { comparePaths } from '../format/path-order.ts';
 import { PathSet } from './path-set.ts';
 

@@ -1,5 +1,5 @@
-import { crc32 } from 'node:zlib';
 import { BackupError } from '../errors.ts';
+import type { Codec } from './codec.ts';
 import { BLOCK } from './entry.ts';
 
 /** What a member holds: the manifest, entries, the end of the tar, a piece of the index, the seal. */
@@ -32,13 +32,17 @@ function writeHeader(target: Buffer, kind: MemberKind, payloadLength: number): v
 }
 
 /** Frames raw deflate data as a member that carries its own length. `content` is what the data inflates to. */
-export function encodeMember(kind: 'M' | 'D' | 'E', deflated: Uint8Array, content: Uint8Array): Buffer {
+export function encodeMember(kind: 'M' | 'D' | 'E', deflated: Uint8Array, content: Uint8Array, codec: Codec): Buffer {
+  return frameMember(kind, deflated, codec.crc32(content), content.length);
+}
+
+function frameMember(kind: 'M' | 'D' | 'E', deflated: Uint8Array, crc: number, length: number): Buffer {
   const member = Buffer.allocUnsafe(MEMBER_OVERHEAD + deflated.length);
   writeHeader(member, kind, 4);
   member.writeUInt32LE(member.length, KIND_OFFSET + 1);
   member.set(deflated, MEMBER_HEADER);
-  member.writeUInt32LE(crc32(content), member.length - 8);
-  member.writeUInt32LE(content.length, member.length - 4);
+  member.writeUInt32LE(crc, member.length - 8);
+  member.writeUInt32LE(length, member.length - 4);
   return member;
 }
 
@@ -46,7 +50,11 @@ export function encodeMember(kind: 'M' | 'D' | 'E', deflated: Uint8Array, conten
 const STORED_BLOCK = 0xffff;
 
 /** A member whose length does not depend on a compressor: stored deflate blocks. */
-export function encodeStoredMember(kind: 'M' | 'E', content: Uint8Array): Buffer {
+export function encodeStoredMember(kind: 'M' | 'E', content: Uint8Array, codec: Codec): Buffer {
+  return encodeMember(kind, storedBlocks(content), content, codec);
+}
+
+function storedBlocks(content: Uint8Array): Uint8Array {
   const blocks = Math.max(1, Math.ceil(content.length / STORED_BLOCK));
   const deflated = Buffer.allocUnsafe(5 * blocks + content.length);
   for (let i = 0; i < blocks; i++) {
@@ -57,7 +65,7 @@ export function encodeStoredMember(kind: 'M' | 'E', content: Uint8Array): Buffer
     deflated.writeUInt16LE(~part.length & 0xffff, at + 3);
     deflated.set(part, at + 5);
   }
-  return encodeMember(kind, deflated, content);
+  return deflated;
 }
 
 /** A member that decompresses to nothing and carries `payload` in its extra field. */
@@ -70,7 +78,7 @@ export function encodeEmptyMember(kind: 'I' | 'S', payload: Uint8Array): Buffer 
 }
 
 /** The member that ends the tar: its two zero blocks. */
-export const END_MEMBER = encodeStoredMember('E', Buffer.alloc(2 * BLOCK));
+export const END_MEMBER = frameMember('E', storedBlocks(new Uint8Array(2 * BLOCK)), 0xefb5af2e, 2 * BLOCK);
 
 function invalid(message: string): BackupError {
   return new BackupError('GZIP_INVALID', message, { hint: DAMAGED_HINT });

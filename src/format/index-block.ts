@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import type { Codec } from './codec.ts';
 import { BLOCK, type Entry, type EntryType } from './entry.ts';
 import { layOutMembers, type Piece } from './member-layout.ts';
 import {
@@ -59,9 +60,9 @@ export interface IndexBlock extends Columns {
 }
 
 /** A block as it stands in the index. */
-export function encodeBlock(block: IndexBlock): Buffer {
+export function encodeBlock(block: IndexBlock, codec: Codec): Buffer {
   const { header: _, sha256, storedSha256, pieceSha256, ...columns } = block;
-  return packColumns(columns, sha256, storedSha256, pieceSha256);
+  return packColumns(columns, codec, sha256, storedSha256, pieceSha256);
 }
 
 /**
@@ -70,8 +71,8 @@ export function encodeBlock(block: IndexBlock): Buffer {
  *
  * @throws BackupError `INDEX_INVALID`
  */
-export function decodeBlock(bytes: Buffer): IndexBlock {
-  const { columns, digests } = unpackColumns(bytes, columnsSchema);
+export function decodeBlock(bytes: Buffer, codec: Codec): IndexBlock {
+  const { columns, digests } = unpackColumns(bytes, columnsSchema, codec);
   const { path, type, mode, uid, gid, mtime, mtime_ns, size, link, stored, raw } = columns;
   const hex = digests.toString('hex');
   const [files, members] = [size.length * DIGEST_DIGITS, stored.length * DIGEST_DIGITS];

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import type { Codec } from './codec.ts';
 import { MAX_BLOCK_ENTRIES, MAX_BLOCK_MEMBERS } from './index-block.ts';
 import { DIGEST_BYTES, integers, invalidIndex, packColumns, strings, unpackColumns } from './packed-columns.ts';
 
@@ -35,7 +36,7 @@ export interface BlockRow {
 }
 
 /** A page of the index: a run of blocks, as it stands in the index behind them. */
-export function encodePage(rows: readonly BlockRow[]): Buffer {
+export function encodePage(rows: readonly BlockRow[], codec: Codec): Buffer {
   const column = <Key extends keyof BlockRow>(key: Key) => rows.map((row) => row[key]);
   return packColumns(
     {
@@ -46,6 +47,7 @@ export function encodePage(rows: readonly BlockRow[]): Buffer {
       stored: column('stored'),
       raw: column('raw'),
     },
+    codec,
     ...column('sha256'),
   );
 }
@@ -56,8 +58,8 @@ export function encodePage(rows: readonly BlockRow[]): Buffer {
  * @param offset where in the file the first member of its first block begins
  * @throws BackupError `INDEX_INVALID`
  */
-export function decodePage(bytes: Buffer, offset: number): BlockRow[] {
-  const { columns, digests } = unpackColumns(bytes, columnsSchema);
+export function decodePage(bytes: Buffer, offset: number, codec: Codec): BlockRow[] {
+  const { columns, digests } = unpackColumns(bytes, columnsSchema, codec);
   const { first, entries, members, length, stored, raw } = columns;
   const blocks = first.length;
   if (blocks === 0 || blocks > MAX_PAGE_BLOCKS) throw invalidIndex(`has a page of ${blocks} blocks`);

@@ -1,10 +1,10 @@
-import { deflateRawSync } from 'node:zlib';
 import * as z from 'zod/mini';
 import { BackupError } from '../errors.ts';
+import type { Codec } from './codec.ts';
 import { refuseUnknownFeatures } from './features.ts';
 import { FORMAT_VERSION } from './format-version.ts';
 import { MAX_PAGE_BLOCKS } from './index-page.ts';
-import { inflateJson, MAX_INDEX_JSON_BYTES } from './inflate-exactly.ts';
+import { inflateJson, MAX_INDEX_JSON_BYTES } from './inflate-json.ts';
 import { type IndexManifest, validateIndexManifest } from './manifest.ts';
 import { invalidIndex } from './packed-columns.ts';
 
@@ -97,15 +97,10 @@ export interface NewIndexRoot extends Omit<z.infer<typeof rootSchema>, 'manifest
 }
 
 /** The index header as it stands at the end of the index. */
-export function encodeRoot({
-  format,
-  compression,
-  manifest,
-  directory,
-  totals,
-  statuses,
-  pages,
-}: NewIndexRoot): Buffer {
+export function encodeRoot(
+  { format, compression, manifest, directory, totals, statuses, pages }: NewIndexRoot,
+  codec: Codec,
+): Buffer {
   const requires: string[] = [];
   const json = { format, requires, compression, manifest, directory, totals, statuses, pages };
   const bytes = Buffer.from(JSON.stringify(json), 'utf8');
@@ -116,7 +111,7 @@ export function encodeRoot({
       { hint: `It names ${statuses.length} files that were not captured clean: look into those first.` },
     );
   }
-  return deflateRawSync(bytes, { level: 9 });
+  return Buffer.from(codec.deflate(bytes, 9));
 }
 
 /**
@@ -124,10 +119,10 @@ export function encodeRoot({
  *
  * @throws BackupError `INDEX_INVALID`, `FORMAT_FEATURE`, or the manifest's codes
  */
-export function parseRoot(bytes: Buffer): IndexRoot {
+export function parseRoot(bytes: Buffer, codec: Codec): IndexRoot {
   let value: unknown;
   try {
-    value = inflateJson(bytes);
+    value = inflateJson(bytes, codec);
   } catch (cause) {
     throw invalidIndex('has a header that cannot be read', cause);
   }

@@ -1,4 +1,4 @@
-import { crc32 } from 'node:zlib';
+import type { Codec } from './codec.ts';
 
 /** Content of a large file that goes into one member; a file of more bytes than this is large. */
 export const CHUNK = 1024 * 1024;
@@ -24,10 +24,10 @@ const CUT_FACTOR = 2 ** 32 / MIN_MEMBER;
  * @param held tar bytes in the member so far
  * @param tarBytes tar bytes of the entry: header blocks, content, padding
  */
-export function cutsBefore(path: string, tarBytes: number, held: number): boolean {
+export function cutsBefore(path: string, tarBytes: number, held: number, codec: Codec): boolean {
   if (held === 0) return false;
   if (held + tarBytes > MAX_MEMBER) return true;
-  return held >= MIN_MEMBER && crc32(path) < CUT_FACTOR * tarBytes;
+  return held >= MIN_MEMBER && codec.crc32(path) < CUT_FACTOR * tarBytes;
 }
 
 /** Most bytes that a member of entries which are not large can take; a buffer of this size holds any. */

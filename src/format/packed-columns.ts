@@ -1,8 +1,8 @@
-import { deflateRawSync } from 'node:zlib';
 import * as z from 'zod/mini';
 import { BackupError } from '../errors.ts';
+import type { Codec } from './codec.ts';
 import { DAMAGED_HINT } from './gzip-member.ts';
-import { inflateJson } from './inflate-exactly.ts';
+import { inflateJson } from './inflate-json.ts';
 
 /** A part of the index as it is packed: columns of JSON, and digests behind them. */
 export interface PackedColumns<Columns> {
@@ -13,6 +13,8 @@ export interface PackedColumns<Columns> {
 /** Length of a SHA-256 in bytes. */
 export const DIGEST_BYTES = 32;
 const LENGTH_BYTES = 4;
+/** Of deflate: more of it makes columns hardly shorter. */
+const LEVEL = 6;
 
 // One check a column: a schema for each number would cost more than inflating the block.
 /** A column of integers. */
@@ -31,8 +33,8 @@ export const strings = z.custom<string[]>(
 );
 
 /** Packs columns and digests, these in hexadecimal, one behind the other. */
-export function packColumns(columns: object, ...digests: readonly string[]): Buffer {
-  const deflated = deflateRawSync(JSON.stringify(columns), { level: 6, memLevel: 9 });
+export function packColumns(columns: object, codec: Codec, ...digests: readonly string[]): Buffer {
+  const deflated = codec.deflate(Buffer.from(JSON.stringify(columns)), LEVEL);
   const length = Buffer.alloc(LENGTH_BYTES);
   length.writeUInt32LE(deflated.length);
   return Buffer.concat([length, deflated, Buffer.from(digests.join(''), 'hex')]);
@@ -43,13 +45,17 @@ export function packColumns(columns: object, ...digests: readonly string[]): Buf
  *
  * @throws BackupError `INDEX_INVALID`
  */
-export function unpackColumns<Columns>(bytes: Buffer, schema: z.ZodMiniType<Columns>): PackedColumns<Columns> {
+export function unpackColumns<Columns>(
+  bytes: Buffer,
+  schema: z.ZodMiniType<Columns>,
+  codec: Codec,
+): PackedColumns<Columns> {
   if (bytes.length < LENGTH_BYTES) throw invalidIndex('is cut');
   const end = LENGTH_BYTES + bytes.readUInt32LE(0);
   if (end > bytes.length) throw invalidIndex('is cut');
   let value: unknown;
   try {
-    value = inflateJson(bytes.subarray(LENGTH_BYTES, end));
+    value = inflateJson(bytes.subarray(LENGTH_BYTES, end), codec);
   } catch (cause) {
     throw invalidIndex('cannot be read', cause);
   }

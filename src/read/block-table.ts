@@ -6,6 +6,7 @@ import type { PageRow } from '../format/index-root.ts';
 import { invalidIndex, sumOf } from '../format/packed-columns.ts';
 import { comparePaths } from '../format/path-order.ts';
 import { printable } from '../format/printable.ts';
+import { NODE_CODEC } from '../system/node-codec.ts';
 import { type BlockLocation, type IndexLocation, readIndex } from './index-reader.ts';
 
 /** A page of the index: a run of blocks, and what the index header says of them. */
@@ -102,7 +103,7 @@ export class BlockTable implements AsyncIterable<BlockLocation> {
         { hint: DAMAGED_HINT },
       );
     }
-    const rows = decodePage(bytes, offset);
+    const rows = decodePage(bytes, offset, NODE_CODEC);
     const agrees =
       rows.length === row.blocks &&
       rows[0]?.first === row.first &&

@@ -7,6 +7,7 @@ import { sumOf } from '../format/packed-columns.ts';
 import { printable } from '../format/printable.ts';
 import { type FileRange, readRange } from '../storage/read-ahead.ts';
 import type { RangeReader } from '../storage/storage.ts';
+import { NODE_CODEC } from '../system/node-codec.ts';
 
 /** Where the index of a snapshot lies; plain data, so that worker threads get it too. */
 export interface IndexLayout {
@@ -98,7 +99,7 @@ export function parseBlock(members: Buffer, index: IndexLayout, { row, at }: Blo
       { hint: DAMAGED_HINT },
     );
   }
-  const block = decodeBlock(bytes);
+  const block = decodeBlock(bytes, NODE_CODEC);
   const agrees =
     block.path.length === row.entries &&
     block.path[0] === row.first &&

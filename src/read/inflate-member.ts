@@ -3,7 +3,7 @@ import { crc32 } from 'node:zlib';
 import { BackupError } from '../errors.ts';
 import { DAMAGED_HINT, MEMBER_HEADER, memberLength } from '../format/gzip-member.ts';
 import type { BlockMember } from '../format/index-block.ts';
-import { inflateExactly } from '../format/inflate-exactly.ts';
+import { inflateExactly } from '../system/node-codec.ts';
 
 /**
  * Inflates one member that must have a digest as it stands; see `inflateMember`.

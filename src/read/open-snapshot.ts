@@ -23,6 +23,7 @@ import { invalidIndex, sumOf } from '../format/packed-columns.ts';
 import { parseSeal, SEAL_LENGTH, type Seal } from '../format/seal.ts';
 import { readRange } from '../storage/read-ahead.ts';
 import type { RangeReader } from '../storage/storage.ts';
+import { NODE_CODEC } from '../system/node-codec.ts';
 import { BlockTable } from './block-table.ts';
 import { readForeignManifest } from './foreign/read-foreign.ts';
 import { type IndexLocation, readIndex } from './index-reader.ts';
@@ -123,7 +124,7 @@ async function readManifest(source: RangeReader, length: number, seal: Seal): Pr
     throw damaged('its first member has not the SHA-256 of the seal');
   const raw = member.readUInt32LE(member.length - 4);
   const entry = inflateMember(member, 'M', Math.min(raw, MAX_MANIFEST_BYTES));
-  if (entry.length < 2 * BLOCK || !member.equals(encodeStoredMember('M', entry)))
+  if (entry.length < 2 * BLOCK || !member.equals(encodeStoredMember('M', entry, NODE_CODEC)))
     throw damaged('its first member is not stored as it must be');
   if (entry.length % BLOCK !== 0) throw headerError();
   const first = parseFirstManifest(entry.subarray(BLOCK));
@@ -149,7 +150,7 @@ async function readRoot(source: RangeReader, seal: Seal): Promise<IndexRoot> {
   );
   if (!(hash('sha256', bytes, 'buffer') as Buffer).equals(rootSha256))
     throw damaged('the header of its index has not the SHA-256 of the seal');
-  return parseRoot(bytes);
+  return parseRoot(bytes, NODE_CODEC);
 }
 
 function checkManifests(first: IndexManifest, root: IndexRoot, seal: Seal): void {

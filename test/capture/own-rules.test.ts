@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { encodeStoredMember } from '../../src/format/gzip-member.ts';
 import { encodeManifestEntry } from '../../src/format/manifest.ts';
+import { NODE_CODEC } from '../../src/system/node-codec.ts';
 import { temporaryName } from '../../src/system/temporary-names.ts';
 import { collect, temporaryFolder } from './collect.ts';
 
@@ -34,7 +35,7 @@ function snapshotOf(stateDir: string, hostname = os.hostname()): Buffer {
     sections: [],
     source: { platform: 'linux', hostname, state_dir: stateDir },
   });
-  return encodeStoredMember('M', entry);
+  return encodeStoredMember('M', entry, NODE_CODEC);
 }
 
 /** Paths, with what was left out and why. */

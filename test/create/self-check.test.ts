@@ -5,6 +5,7 @@ import { SelfCheck } from '../../src/create/self-check.ts';
 import type { Entry } from '../../src/format/entry.ts';
 import { encodeRoot, type NewIndexRoot } from '../../src/format/index-root.ts';
 import { validateBlock } from '../../src/read/validate-block.ts';
+import { NODE_CODEC } from '../../src/system/node-codec.ts';
 
 const directory = (path: string, more: Partial<Entry> = {}): Entry => ({
   ...{ path, type: 'directory', mode: 0o755, uid: 0, gid: 0, mtime: 0, mtimeNs: 0, size: 0 },
@@ -50,7 +51,7 @@ describe('what no reader would take is not sealed', () => {
   const finish = (change: Partial<NewIndexRoot>) => () => {
     const check = new SelfCheck();
     check.add(validated(directory('a')));
-    check.finish(encodeRoot({ ...header, ...change }));
+    check.finish(encodeRoot({ ...header, ...change }, NODE_CODEC));
   };
   test('totals and sections at odds', () => {
     expect(finish({})).not.toThrow();

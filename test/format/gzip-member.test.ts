@@ -17,6 +17,7 @@ import {
   PIECE,
 } from '../../src/format/gzip-member.ts';
 import { inflateMember } from '../../src/read/inflate-member.ts';
+import { NODE_CODEC } from '../../src/system/node-codec.ts';
 import { emptyMember, tarMember } from '../archives/gzip-member.ts';
 
 const bytes = (maxLength: number, minLength = 0) =>
@@ -27,10 +28,10 @@ describe('members with content', () => {
   test('are gzip, carry their length, and are as the document has them', () => {
     fc.assert(
       fc.property(bytes(5000, 1), fc.constantFrom<'M' | 'D' | 'E'>('M', 'D', 'E'), (content, kind) => {
-        const stored = encodeStoredMember('M', content);
+        const stored = encodeStoredMember('M', content, NODE_CODEC);
         expect(stored.equals(tarMember('M', content))).toBe(true);
         const deflated = deflateRawSync(content);
-        const member = encodeMember(kind, deflated, content);
+        const member = encodeMember(kind, deflated, content, NODE_CODEC);
         expect(gunzipSync(member).equals(content)).toBe(true);
         expect(member).toHaveLength(MEMBER_OVERHEAD + deflated.length);
         expect(memberLength(member, kind)).toBe(member.length);
@@ -45,7 +46,7 @@ describe('members with content', () => {
   test('with any bit changed are refused, or hold the same', () => {
     fc.assert(
       fc.property(bytes(400, 1), fc.nat(), (content, draw) => {
-        const member = encodeMember('D', deflateRawSync(content), content);
+        const member = encodeMember('D', deflateRawSync(content), content, NODE_CODEC);
         const bit = draw % (member.length * 8);
         member[bit >> 3] = (member[bit >> 3] as number) ^ (1 << (bit & 7));
         let held: Buffer;
@@ -66,14 +67,14 @@ describe('members with content', () => {
   test('with another length, or with bytes behind their data, are refused', () => {
     const content = Buffer.from('content '.repeat(50));
     const deflated = deflateRawSync(content);
-    const sound = encodeMember('D', deflated, content);
+    const sound = encodeMember('D', deflated, content, NODE_CODEC);
     expect(() => inflateMember(sound, 'D', content.length - 1)).toThrow(invalid);
     expect(() => inflateMember(sound, 'D', content.length + 1)).toThrow(invalid);
     expect(() => inflateMember(sound.subarray(0, -1), 'D', content.length)).toThrow(invalid);
     expect(() => inflateMember(Buffer.concat([sound, Buffer.alloc(1)]), 'D', content.length)).toThrow(invalid);
-    const longer = encodeMember('D', Buffer.concat([deflated, Buffer.alloc(3)]), content);
+    const longer = encodeMember('D', Buffer.concat([deflated, Buffer.alloc(3)]), content, NODE_CODEC);
     expect(() => inflateMember(longer, 'D', content.length)).toThrow(invalid);
-    const twice = encodeMember('D', Buffer.concat([deflated, deflated]), content);
+    const twice = encodeMember('D', Buffer.concat([deflated, deflated]), content, NODE_CODEC);
     expect(() => inflateMember(twice, 'D', content.length)).toThrow(invalid);
   });
 

@@ -12,6 +12,7 @@ import {
   encodeBlock,
   type WrittenMember,
 } from '../../src/format/index-block.ts';
+import { NODE_CODEC } from '../../src/system/node-codec.ts';
 import { blockEntry } from './arbitraries.ts';
 
 const tarBytes = (entries: readonly BlockEntry[]) =>
@@ -68,7 +69,7 @@ test('parse after serialize gives the same value', () => {
   fc.assert(
     fc.property(contents, ({ entries, members }) => {
       const block = blockOf(entries, members);
-      const decoded = decodeBlock(encodeBlock(block));
+      const decoded = decodeBlock(encodeBlock(block, NODE_CODEC), NODE_CODEC);
       expect(decoded).toEqual(block);
       expect(blockEntries(decoded)).toEqual(entries);
       expect(() => checkBlock(block)).not.toThrow();
@@ -85,8 +86,8 @@ test('parse after serialize gives the same value', () => {
 test('serialize after parse gives the same bytes', () => {
   fc.assert(
     fc.property(contents, ({ entries, members }) => {
-      const bytes = encodeBlock(blockOf(entries, members));
-      expect(encodeBlock(decodeBlock(bytes)).equals(bytes)).toBe(true);
+      const bytes = encodeBlock(blockOf(entries, members), NODE_CODEC);
+      expect(encodeBlock(decodeBlock(bytes, NODE_CODEC), NODE_CODEC).equals(bytes)).toBe(true);
     }),
     { numRuns: 200 },
   );
@@ -95,11 +96,11 @@ test('serialize after parse gives the same bytes', () => {
 test('a block with a byte changed is refused, or is a block of the same form', () => {
   fc.assert(
     fc.property(contents, fc.nat(), fc.integer({ min: 1, max: 255 }), ({ entries, members }, draw, change) => {
-      const bytes = encodeBlock(blockOf(entries, members));
+      const bytes = encodeBlock(blockOf(entries, members), NODE_CODEC);
       const at = draw % bytes.length;
       bytes[at] = (bytes[at] as number) ^ change;
       try {
-        const decoded = decodeBlock(bytes);
+        const decoded = decodeBlock(bytes, NODE_CODEC);
         expect(tarBytes(blockEntries(decoded))).toBe(decoded.raw.reduce((sum, raw) => sum + raw, 0));
       } catch (error) {
         expect(error).toEqual(invalid);
@@ -122,10 +123,13 @@ test('a block cut anywhere is refused', () => {
     headerBlocks: 1,
     sha256: '01'.repeat(32),
   };
-  const bytes = encodeBlock(blockOf([entry], [{ stored: 100, raw: 1024, sha256: digest(1), pieceSha256: '' }]));
-  expect(blockEntries(decodeBlock(bytes))).toEqual([entry]);
+  const bytes = encodeBlock(
+    blockOf([entry], [{ stored: 100, raw: 1024, sha256: digest(1), pieceSha256: '' }]),
+    NODE_CODEC,
+  );
+  expect(blockEntries(decodeBlock(bytes, NODE_CODEC))).toEqual([entry]);
   for (let length = 0; length < bytes.length; length++)
-    expect(() => decodeBlock(bytes.subarray(0, length))).toThrow(invalid);
+    expect(() => decodeBlock(bytes.subarray(0, length), NODE_CODEC)).toThrow(invalid);
 });
 
 describe('columns that do not fit are refused', () => {
@@ -144,7 +148,7 @@ describe('columns that do not fit are refused', () => {
   };
   const digests = Buffer.alloc(64);
   test('unless they do', () => {
-    expect(decodeBlock(encodeColumns(sound, digests)).path).toEqual(['a']);
+    expect(decodeBlock(encodeColumns(sound, digests), NODE_CODEC).path).toEqual(['a']);
   });
   const wrong: Record<string, unknown>[] = [
     { path: ['a', 'b'] },
@@ -174,23 +178,24 @@ describe('columns that do not fit are refused', () => {
     { path: [], type: '', mode: [], uid: [], gid: [], mtime: [], mtime_ns: [], size: [], stored: [], raw: [] },
   ];
   test.each(wrong)('%j', (change) => {
-    expect(() => decodeBlock(encodeColumns({ ...sound, ...change }, digests))).toThrow(invalid);
+    expect(() => decodeBlock(encodeColumns({ ...sound, ...change }, digests), NODE_CODEC)).toThrow(invalid);
   });
   test('but not for fields that nobody knows', () => {
-    expect(decodeBlock(encodeColumns({ ...sound, more: [1.5, { a: null }] }, digests)).path).toEqual(['a']);
+    expect(decodeBlock(encodeColumns({ ...sound, more: [1.5, { a: null }] }, digests), NODE_CODEC).path).toEqual(['a']);
   });
   test('digests that are too few or too many', () => {
-    expect(() => decodeBlock(encodeColumns(sound))).toThrow(invalid);
-    expect(() => decodeBlock(encodeColumns(sound, Buffer.alloc(32)))).toThrow(invalid);
-    expect(() => decodeBlock(encodeColumns(sound, Buffer.alloc(65)))).toThrow(invalid);
-    expect(() => decodeBlock(encodeColumns(sound, Buffer.alloc(96)))).toThrow(invalid);
+    expect(() => decodeBlock(encodeColumns(sound), NODE_CODEC)).toThrow(invalid);
+    expect(() => decodeBlock(encodeColumns(sound, Buffer.alloc(32)), NODE_CODEC)).toThrow(invalid);
+    expect(() => decodeBlock(encodeColumns(sound, Buffer.alloc(65)), NODE_CODEC)).toThrow(invalid);
+    expect(() => decodeBlock(encodeColumns(sound, Buffer.alloc(96)), NODE_CODEC)).toThrow(invalid);
   });
   test('what is no object, or inflates without end', () => {
-    for (const value of [null, [], 'text', 1, {}]) expect(() => decodeBlock(encodeColumns(value))).toThrow(invalid);
+    for (const value of [null, [], 'text', 1, {}])
+      expect(() => decodeBlock(encodeColumns(value), NODE_CODEC)).toThrow(invalid);
     const bomb = deflateRawSync(Buffer.alloc(80 * 2 ** 20, ' '));
     const length = Buffer.alloc(4);
     length.writeUInt32LE(bomb.length);
-    expect(() => decodeBlock(Buffer.concat([length, bomb]))).toThrow(invalid);
+    expect(() => decodeBlock(Buffer.concat([length, bomb]), NODE_CODEC)).toThrow(invalid);
   });
 });
 
@@ -204,7 +209,7 @@ describe('entries that do not lie in the members as they must are refused', () =
       sha256: digest(2),
       pieceSha256: i < pieces ? digest(3) : '',
     }));
-    return decodeBlock(encodeBlock(blockOf([fileOf(size)], members)));
+    return decodeBlock(encodeBlock(blockOf([fileOf(size)], members), NODE_CODEC), NODE_CODEC);
   };
   test('unless they do', () => {
     expect(decode(MIB, [512 + MIB], 0).size).toEqual([MIB]);

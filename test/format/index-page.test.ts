@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { decodePage, encodePage } from '../../src/format/index-page.ts';
+import { NODE_CODEC } from '../../src/system/node-codec.ts';
 import { packed } from '../archives/snapshot.ts';
 import { path } from './arbitraries.ts';
 
@@ -30,9 +31,9 @@ const rows = fc
 test('parse after serialize gives the same value, serialize after parse the same bytes', () => {
   fc.assert(
     fc.property(rows, (value) => {
-      const bytes = encodePage(value);
-      expect(decodePage(bytes, 1000)).toEqual(value);
-      expect(encodePage(decodePage(bytes, 0)).equals(bytes)).toBe(true);
+      const bytes = encodePage(value, NODE_CODEC);
+      expect(decodePage(bytes, 1000, NODE_CODEC)).toEqual(value);
+      expect(encodePage(decodePage(bytes, 0, NODE_CODEC), NODE_CODEC).equals(bytes)).toBe(true);
     }),
   );
 });
@@ -40,7 +41,7 @@ test('parse after serialize gives the same value, serialize after parse the same
 describe('columns that do not fit are refused', () => {
   const sound = { first: ['a'], entries: [1], members: [1], length: [4], stored: [0], raw: [0] };
   const decode = (change: object, digests = 1) =>
-    decodePage(packed({ ...sound, ...change }, [Buffer.alloc(32 * digests)]), 0);
+    decodePage(packed({ ...sound, ...change }, [Buffer.alloc(32 * digests)]), 0, NODE_CODEC);
   test('unless they do', () => expect(decode({ later: 1.5 })).toHaveLength(1));
   test.each<object>([
     { first: [] },
@@ -68,6 +69,6 @@ describe('columns that do not fit are refused', () => {
       stored: column(0),
       raw: column(0),
     };
-    expect(() => decodePage(packed(columns, [Buffer.alloc(32 * 4097)]), 0)).toThrow(invalid);
+    expect(() => decodePage(packed(columns, [Buffer.alloc(32 * 4097)]), 0, NODE_CODEC)).toThrow(invalid);
   });
 });

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { encodeRoot, type NewIndexRoot, parseRoot } from '../../src/format/index-root.ts';
 import type { Manifest } from '../../src/format/manifest.ts';
+import { NODE_CODEC } from '../../src/system/node-codec.ts';
 import { path } from './arbitraries.ts';
 
 const count = fc.nat(2 ** 40);
@@ -74,10 +75,10 @@ function read(value: NewIndexRoot): object {
 test('parse after serialize gives the same value, serialize after parse the same bytes', () => {
   fc.assert(
     fc.property(root, (value) => {
-      const bytes = encodeRoot(value);
-      const parsed = parseRoot(bytes);
+      const bytes = encodeRoot(value, NODE_CODEC);
+      const parsed = parseRoot(bytes, NODE_CODEC);
       expect(parsed).toEqual(read(value));
-      expect(encodeRoot({ ...parsed, compression: value.compression }).equals(bytes)).toBe(true);
+      expect(encodeRoot({ ...parsed, compression: value.compression }, NODE_CODEC).equals(bytes)).toBe(true);
     }),
   );
 });
@@ -94,7 +95,7 @@ test('fields that nobody knows are ignored, at every level', () => {
     statuses: value.statuses.map((each) => ({ ...each, ...more })),
     pages: value.pages.map((each) => ({ ...each, ...more })),
   };
-  expect(parseRoot(deflateRawSync(JSON.stringify(json)))).toEqual(read(value));
+  expect(parseRoot(deflateRawSync(JSON.stringify(json)), NODE_CODEC)).toEqual(read(value));
 });
 
 test('what is said of the compression need not be there, and makes nothing invalid', () => {
@@ -108,13 +109,13 @@ test('what is said of the compression need not be there, and makes nothing inval
     { ...value.compression, levels: { a: 'b' } },
   ]) {
     const bytes = deflateRawSync(JSON.stringify({ ...value, requires: [], compression }));
-    expect(parseRoot(bytes).compression).toBeNull();
+    expect(parseRoot(bytes, NODE_CODEC).compression).toBeNull();
   }
 });
 
 test('a feature that a reader must know, and does not, is named, whatever else it has changed', () => {
   const bytes = deflateRawSync(JSON.stringify({ requires: ['chunks/2', 'x\u001b[2J'], pages: 'elsewhere' }));
-  expect(() => parseRoot(bytes)).toThrow(
+  expect(() => parseRoot(bytes, NODE_CODEC)).toThrow(
     expect.objectContaining({ code: 'FORMAT_FEATURE', message: expect.stringContaining('"chunks/2", "x\\u001b[2J"') }),
   );
 });
@@ -122,10 +123,10 @@ test('a feature that a reader must know, and does not, is named, whatever else i
 test('a root with a byte changed is refused, or says what its JSON says', () => {
   fc.assert(
     fc.property(root, fc.nat(), fc.integer({ min: 1, max: 255 }), (value, draw, change) => {
-      const bytes = encodeRoot(value);
+      const bytes = encodeRoot(value, NODE_CODEC);
       bytes[draw % bytes.length] = (bytes[draw % bytes.length] as number) ^ change;
       try {
-        const parsed = parseRoot(bytes);
+        const parsed = parseRoot(bytes, NODE_CODEC);
         const json = JSON.parse(inflateRawSync(bytes).toString());
         expect(parsed).toMatchObject({ pages: json.pages, totals: json.totals, statuses: json.statuses });
       } catch (error) {
@@ -139,7 +140,7 @@ test('a root with a byte changed is refused, or says what its JSON says', () => 
 test('values that cannot be are refused', () => {
   const [value] = fc.sample(root, { numRuns: 1, seed: 1 }) as [NewIndexRoot];
   const parse = (change: object) => () =>
-    parseRoot(deflateRawSync(JSON.stringify({ ...value, requires: [], ...change })));
+    parseRoot(deflateRawSync(JSON.stringify({ ...value, requires: [], ...change })), NODE_CODEC);
   expect(parse({})).not.toThrow();
   const page = {
     first: 'a',
@@ -172,5 +173,5 @@ test('values that cannot be are refused', () => {
   ];
   for (const change of wrong) expect(parse(change), JSON.stringify(change)).toThrow(refused);
   for (const bytes of [Buffer.alloc(0), Buffer.from('{}'), deflateRawSync('['), deflateRawSync('null')])
-    expect(() => parseRoot(bytes)).toThrow(refused);
+    expect(() => parseRoot(bytes, NODE_CODEC)).toThrow(refused);
 });

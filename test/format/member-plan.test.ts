@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { cutsBefore, MEMBER_CAPACITY } from '../../src/format/member-plan.ts';
+import { NODE_CODEC } from '../../src/system/node-codec.ts';
 
 interface Item {
   path: string;
@@ -12,7 +13,7 @@ function begins(items: readonly Item[]): string[] {
   const found: string[] = [];
   let held = 0;
   for (const { path, tarBytes } of items) {
-    if (held === 0 || cutsBefore(path, tarBytes, held)) {
+    if (held === 0 || cutsBefore(path, tarBytes, held, NODE_CODEC)) {
       found.push(path);
       held = 0;
     }
@@ -69,7 +70,7 @@ test('a change moves the cuts around it and leaves the others where they were', 
 test('nothing is cut off before the first entry of a member', () => {
   fc.assert(
     fc.property(fc.string(), fc.nat(2 ** 21), (path, tarBytes) => {
-      expect(cutsBefore(path, tarBytes, 0)).toBe(false);
+      expect(cutsBefore(path, tarBytes, 0, NODE_CODEC)).toBe(false);
     }),
   );
 });

@@ -17,6 +17,7 @@ import { readBlock, readIndex } from '../../src/read/index-reader.ts';
 import { SnapshotValidator } from '../../src/read/snapshot-validator.ts';
 import { validateBlock } from '../../src/read/validate-block.ts';
 import { openReader } from '../../src/storage/open-reader.ts';
+import { NODE_CODEC } from '../../src/system/node-codec.ts';
 
 const MIB = 2 ** 20;
 const START = 1058;
@@ -40,7 +41,7 @@ const validated = new SnapshotValidator();
 function store(closed: ReturnType<IndexBuilder['close']>): void {
   if (closed === null) return;
   validated.add(validateBlock(blockEntries(closed.block), 'linux', new Set()));
-  writer.add(closed, encodeBlock(closed.block));
+  writer.add(closed, encodeBlock(closed.block, NODE_CODEC));
 }
 
 if (kind === 'large') {
@@ -66,23 +67,26 @@ if (kind === 'large') {
 writer.finish();
 
 const { totals } = builder;
-const header = encodeRoot({
-  format: 1,
-  compression: { library: 'none', version: '0', levels: {} },
-  manifest: {
-    version: 1,
-    created_at: '2026-03-03T02:00:00Z',
-    oxios_version: 'unknown',
-    sections: [],
-    snapshot_format: 1,
-    files: totals.files,
-    bytes: totals.bytes,
+const header = encodeRoot(
+  {
+    format: 1,
+    compression: { library: 'none', version: '0', levels: {} },
+    manifest: {
+      version: 1,
+      created_at: '2026-03-03T02:00:00Z',
+      oxios_version: 'unknown',
+      sections: [],
+      snapshot_format: 1,
+      files: totals.files,
+      bytes: totals.bytes,
+    },
+    directory: { mode: 0o755, uid: 0, gid: 0, mtime: 0, mtime_ns: 0 },
+    totals,
+    statuses: [],
+    pages: writer.pages,
   },
-  directory: { mode: 0o755, uid: 0, gid: 0, mtime: 0, mtime_ns: 0 },
-  totals,
-  statuses: [],
-  pages: writer.pages,
-});
+  NODE_CODEC,
+);
 const length = spool.length + header.length;
 spool.append(header);
 const fd = fs.openSync(join(folder, 'framed'), 'wx+');
@@ -91,7 +95,7 @@ spool.close();
 
 const reader = await openReader(join(folder, 'framed'));
 const index = { reader, offset: 0, length };
-const root = parseRoot(await readIndex(index, length - header.length, header.length));
+const root = parseRoot(await readIndex(index, length - header.length, header.length), NODE_CODEC);
 const table = new BlockTable(index, root.pages, START);
 const validator = new SnapshotValidator();
 for await (const location of table)

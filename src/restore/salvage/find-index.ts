@@ -9,6 +9,7 @@ import { type IndexLocation, readIndex } from '../../read/index-reader.ts';
 import { type Problem, problemOf } from '../../read/problem.ts';
 import { readRange } from '../../storage/read-ahead.ts';
 import type { RangeReader } from '../../storage/storage.ts';
+import { NODE_CODEC } from '../../system/node-codec.ts';
 
 /** An index whose root its seal vouches for, wherever in the file the two are. */
 export interface FoundIndex {
@@ -53,7 +54,7 @@ async function readFoundIndex(source: RangeReader, seal: Seal, sealOffset: numbe
   const index = { reader: source, offset, length: indexLength };
   const bytes = await readIndex(index, indexLength - rootLength, rootLength);
   if (!(hash('sha256', bytes, 'buffer') as Buffer).equals(rootSha256)) return null;
-  const root = parseRoot(bytes);
+  const root = parseRoot(bytes, NODE_CODEC);
   // Counted from behind, for of the first member nothing may be left.
   const firstMember = seal.indexOffset - END_MEMBER.length - sumOf(root.pages.map((page) => page.stored));
   const blocks = new BlockTable(index, root.pages, firstMember);
