@@ -1,8 +1,9 @@
-import type { Writable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import * as z from 'zod/mini';
 import { BackupError } from './errors.ts';
 import type { OperationOptions } from './events.ts';
-import { isRangeReader, type SnapshotInput } from './storage/open-reader.ts';
+import { isRangeReader } from './storage/is-range-reader.ts';
+import type { RangeReader } from './storage/storage.ts';
 
 // Arguments and options come from programs in plain JavaScript too. They are checked before anything is touched.
 
@@ -106,8 +107,8 @@ export const timeSchema = z
   .date('a valid Date')
   .check(z.refine((time) => time.getUTCFullYear() >= 0 && time.getUTCFullYear() <= 9999, 'a Date from year 0 to 9999'));
 
-/** A snapshot to read: a path, or a stream. */
-export const snapshotSchema = z.custom<SnapshotInput>(
+/** A snapshot to read; `SnapshotInput`. */
+export const snapshotSchema = z.custom<string | Readable | RangeReader>(
   (value) => isPath(value) || isRangeReader(value) || (isStream(value) && Symbol.asyncIterator in value),
   'a path that is not empty, or a readable stream',
 );

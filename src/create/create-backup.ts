@@ -117,7 +117,7 @@ async function createLocked(
   options: CreateOptions,
 ): Promise<CreateResult> {
   const createdAt = options.createdAt ?? new Date();
-  const destination = openDestination(output, createdAt, options);
+  const destination = await openDestination(output, root, createdAt, options);
   const { sink } = destination;
   const folder = destination.folder ?? os.tmpdir();
   const scratchParent = path.resolve(options.scratchDir ?? folder);

@@ -103,7 +103,7 @@ export const CREATE_SHAPE = {
 export const createOptionsSchema = optionsSchema<CreateOptions>(CREATE_SHAPE);
 
 /**
- * Where a snapshot goes: the path of the file; a folder, in which it gets a name that tells the time and that no other file has
+ * Where a snapshot goes: the path of the file, or its `s3://` URL; a folder, in which it gets a name that tells the time and that no other file has
  * (`defaultSnapshotName`); or a stream, which is left open: end it when `createBackup` resolves.
  */
 export type CreateOutput = string | { folder: string } | Writable;

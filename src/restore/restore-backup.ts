@@ -195,7 +195,7 @@ async function restoreInto(
       mode,
       forceRunning: options.forceRunning ?? false,
       top: topOf(opened, selection, staging, treeOptions),
-      snapshot: originOf(snapshot, opened.manifest),
+      snapshot: originOf(snapshot, source.name, opened.manifest),
       owners: treeOptions.sameOwner,
       // An archive from elsewhere need not name the directories that it fills.
       named: opened.kind === 'foreign' ? new Set(tree.directories.map((each) => each.path)) : null,
@@ -230,8 +230,8 @@ interface Destination {
   merges: boolean;
 }
 
-function originOf(snapshot: SnapshotInput, { created_at }: Manifest): SnapshotOrigin {
-  return { name: typeof snapshot === 'string' ? path.basename(snapshot) : null, createdAt: created_at };
+function originOf(snapshot: SnapshotInput, name: string, { created_at }: Manifest): SnapshotOrigin {
+  return { name: typeof snapshot === 'string' ? path.basename(name) : null, createdAt: created_at };
 }
 
 interface Extraction {

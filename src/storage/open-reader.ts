@@ -1,12 +1,14 @@
 import fs from 'node:fs';
 import type { Readable } from 'node:stream';
 import { BackupError, fromSystemError } from '../errors.ts';
+import { isRangeReader } from './is-range-reader.ts';
 import { closeQuietly, LocalFileReader, versionOf } from './local-file-reader.ts';
 import { CachedReader } from './read-ahead.ts';
+import { isRemote, openRemoteSnapshot } from './remote.ts';
 import { type SpoolOptions, spoolStream } from './spooled-stream.ts';
 import type { RangeReader } from './storage.ts';
 
-/** A snapshot to be read: the path of a file, a stream of it, or what reads it by ranges, which is closed at the end. */
+/** A snapshot to be read: the path of a file, its `s3://` URL, a stream of it, or what reads it by ranges, which is closed at the end. */
 export type SnapshotInput = string | Readable | RangeReader;
 
 // NONBLOCK: opening a FIFO would hold this thread up until somebody writes to it. To a file it means nothing.
@@ -15,24 +17,17 @@ const FLAGS = fs.constants.O_RDONLY | (fs.constants.O_NONBLOCK ?? 0);
 /**
  * Opens a snapshot, wherever it is. One that cannot be read at any offset (a stream, a pipe) is spooled first.
  *
- * @throws BackupError `SNAPSHOT_MISSING`, `PERMISSION`, `NO_SPACE`, `IO`
+ * @throws BackupError `SNAPSHOT_MISSING`, `PERMISSION`, `NO_SPACE`, `IO`; in object storage also `USAGE`, `STORAGE_MISSING`,
+ *   `STORAGE_UNAVAILABLE`, `CREDENTIALS_MISSING`
  */
 export async function openReader(snapshot: SnapshotInput, options: SpoolOptions = {}): Promise<RangeReader> {
-  if (typeof snapshot === 'string') return openFile(snapshot, options);
+  if (typeof snapshot === 'string') {
+    if (!isRemote(snapshot)) return openFile(snapshot, options);
+    const { storage, name } = await openRemoteSnapshot(snapshot);
+    return new CachedReader(await storage.open(name, options.signal), options.signal);
+  }
   if (!isRangeReader(snapshot)) return spoolStream('the standard input', snapshot, options);
   return snapshot.descriptor === undefined ? new CachedReader(snapshot, options.signal) : snapshot;
-}
-
-/** Whether a value is a reader by ranges; a stream has a `read` of its own. */
-export function isRangeReader(value: unknown): value is RangeReader {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    !(Symbol.asyncIterator in value) &&
-    typeof (value as RangeReader).read === 'function' &&
-    typeof (value as RangeReader).size === 'number' &&
-    typeof (value as RangeReader).close === 'function'
-  );
 }
 
 async function openFile(name: string, options: SpoolOptions): Promise<RangeReader> {

@@ -6,6 +6,9 @@ export interface SnapshotStorage {
   /** As messages name it: a path, or an `s3://` URL without secrets. */
   readonly location: string;
 
+  /** A snapshot in it, as every operation takes it: a path, or a URL with all that it takes to find the store. */
+  pathOf(name: string): string;
+
   /** Everything that lies directly in it, in no particular order. What is not a snapshot is the caller's to tell. */
   list(signal?: AbortSignal): AsyncIterable<StoredObject>;
 

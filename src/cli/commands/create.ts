@@ -2,6 +2,7 @@ import path from 'node:path';
 import { BackupError } from '../../errors.ts';
 import type { CreateOptions, HeldAmount, NewestSnapshots } from '../../index.ts';
 import { StateStore } from '../../state-dir/state-store.ts';
+import { isRemote } from '../../storage/remote.ts';
 import { defaultSnapshotName } from '../../storage/snapshot-name.ts';
 import { refuseClosedOutput } from '../closed-output.ts';
 import { defineCommand } from '../command.ts';
@@ -109,14 +110,15 @@ export const command = defineCommand({
     const maxShrink = args['max-shrink'] ?? null;
     // Before anything is made: that may replace the one to compare with.
     const { newestSnapshots, shrinkageOf } = await import('../../catalog/shrinkage.ts');
-    const newest: NewestSnapshots = toStream ? new Map() : await newestSnapshots(folder, operation);
+    const isBeside = !toStream && !isRemote(folder);
+    const newest: NewestSnapshots = !isBeside ? new Map() : await newestSnapshots(folder, operation);
     const shrinkage = (hostname: string, stateDir: string, held: HeldAmount) =>
       shrinkageOf(newest, { hostname, stateDir }, held, maxShrink ?? HALF);
     if (dryRun) {
       const { planBackup } = await import('../../compare/plan-backup.ts');
       const plan = await planBackup(store, {
         ...options,
-        ...(toStream ? {} : { output: args.output ?? path.join(folder, defaultSnapshotName(new Date())) }),
+        ...(isBeside ? { output: args.output ?? path.join(folder, defaultSnapshotName(new Date())) } : {}),
       });
       const shrunk = shrinkage(plan.hostname, plan.stateDir, plan.totals);
       return reporter.result(withShrinkage(backupPlanResult(plan), shrunk, maxShrink));

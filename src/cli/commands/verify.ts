@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { BackupError, fromSystemError, isSystemError } from '../../errors.ts';
 import type { VerifyOptions } from '../../index.ts';
+import { isRemote, isRemoteSnapshot } from '../../storage/remote.ts';
 import { type Context, defineCommand } from '../command.ts';
 import { given, REPORTING, snapshotOf, THREADS } from '../options.ts';
 import type { Result } from '../report/reporter.ts';
@@ -98,5 +99,6 @@ async function verifyAgainst(
 }
 
 function isFolder(snapshot: string): boolean {
+  if (isRemote(snapshot)) return !isRemoteSnapshot(snapshot);
   return snapshot !== '-' && statSync(snapshot, { throwIfNoEntry: false })?.isDirectory() === true;
 }

@@ -1,27 +1,25 @@
-import { setTimeout as wait } from 'node:timers/promises';
 import { BackupError } from '../../errors.ts';
-import { throwIfAborted } from '../../workers/abort.ts';
 import type { RangeReader, SnapshotSink } from '../storage.ts';
-import { type CompleteOutcome, MultipartUpload } from './multipart-upload.ts';
+import { commitUpload, existsError } from './commit-upload.ts';
+import { MultipartUpload } from './multipart-upload.ts';
+import { PartSender } from './part-sender.ts';
 import type { S3Client } from './s3-client.ts';
-import { S3RangeReader } from './s3-range-reader.ts';
+import { lookAtObject, S3RangeReader } from './s3-range-reader.ts';
 
 const MIB = 1024 * 1024;
 
-/** The most parts that stores take, with some room: the length of a snapshot is not known before its end. */
-const MOST_PARTS = 9_000;
+/** The most parts that stores take. */
+const MOST_PARTS = 10_000;
+/** With some room: the length of a snapshot is not known before its end. */
+const PLANNED_PARTS = 9_000;
 /** AWS, and most others, take no smaller part but the last. */
 const LEAST_PART = 8 * MIB;
-/** Parts under way at once. With a part being filled and the first one waiting, memory is six of them. */
-const PARTS_UNDER_WAY = 4;
 /** How much of the end is read back after the commit: the seal and some of what stands before it. */
 const TAIL = 4096;
-const COMMIT_ATTEMPTS = 5;
-const COMMIT_PAUSE_MS = 500;
 
 /** How long each part is for a snapshot of about that length: all the same, for some stores refuse others. */
 export function partLength(expectedBytes: number): number {
-  return Math.max(LEAST_PART, Math.ceil(expectedBytes / MOST_PARTS / MIB) * MIB);
+  return Math.max(LEAST_PART, Math.ceil(expectedBytes / PLANNED_PARTS / MIB) * MIB);
 }
 
 export interface MultipartSinkOptions {
@@ -42,7 +40,9 @@ export interface MultipartSinkOptions {
 export class MultipartSink implements SnapshotSink {
   readonly #options: MultipartSinkOptions;
   readonly #upload: MultipartUpload;
-  readonly #underWay = new Set<Promise<void>>();
+  readonly #parts: PartSender;
+  readonly #stop: AbortController;
+  readonly #sources = new Map<string, S3RangeReader>();
   #first: Uint8Array | null = null;
   #part: Uint8Array;
   #filled = 0;
@@ -50,19 +50,24 @@ export class MultipartSink implements SnapshotSink {
   #position = 0;
   /** The last bytes written, to compare with what the store gives back. */
   #tail: Uint8Array = new Uint8Array(0);
-  #failure: unknown = null;
   #isOver = false;
 
-  private constructor(options: MultipartSinkOptions, upload: MultipartUpload) {
+  private constructor(options: MultipartSinkOptions, upload: MultipartUpload, stop: AbortController) {
     this.#options = options;
     this.#upload = upload;
-    this.#part = new Uint8Array(options.partLength);
+    this.#stop = stop;
+    this.#parts = new PartSender(upload, options.partLength, options.signal);
+    this.#part = this.#parts.take();
   }
 
-  static async begin(options: MultipartSinkOptions): Promise<MultipartSink> {
-    const { client, key, name, signal } = options;
-    if (await exists(client, key, name, signal)) throw existsError(name);
-    return new MultipartSink(options, await MultipartUpload.begin(client, key, name, signal));
+  /** @throws BackupError `OUTPUT_EXISTS`, `PERMISSION`, `STORAGE_UNAVAILABLE`, `STORAGE_MISSING` */
+  static async begin(given: MultipartSinkOptions): Promise<MultipartSink> {
+    // What is under way ends with the sink, and not only when the caller says so.
+    const stop = new AbortController();
+    const signal = given.signal === undefined ? stop.signal : AbortSignal.any([given.signal, stop.signal]);
+    const options = { ...given, signal };
+    await refuseExisting(options);
+    return new MultipartSink(options, await MultipartUpload.begin(given.client, given.key, given.name, signal), stop);
   }
 
   get position(): number {
@@ -102,8 +107,11 @@ export class MultipartSink implements SnapshotSink {
     const path = `/${bucket}/${source.key}`.split('/').map(encodeURIComponent).join('/');
     for (let at = 0; at < parts; at++) {
       const range = { path, version: source.version, offset: offset + at * step, length: step };
-      if (!(await this.#upload.copy(this.#number, range, signal))) return at * step;
-      this.#number++;
+      if (!(await this.#upload.copy(this.#nextNumber(), range, signal))) {
+        this.#number--;
+        return at * step;
+      }
+      this.#sources.set(source.key, source);
       this.#position += step;
       // What was copied is not at hand; what is compared begins behind it.
       this.#tail = new Uint8Array(0);
@@ -112,104 +120,60 @@ export class MultipartSink implements SnapshotSink {
   }
 
   async commit(): Promise<void> {
-    const { signal } = this.#options;
-    const last = this.#filled > 0 ? this.#part.subarray(0, this.#filled) : null;
-    const rest: [number, Uint8Array][] = [];
-    if (this.#first !== null) rest.push([1, this.#first]);
-    if (last !== null) rest.push([this.#number, last]);
-    for (const [number, bytes] of rest) await this.#send(number, bytes);
-    await this.#waitForParts();
-    await this.#complete(signal);
+    if (this.#first !== null) await this.#parts.send(1, this.#first);
+    // What a snapshot is made of is never empty.
+    if (this.#filled > 0) await this.#parts.send(this.#nextNumber(), this.#part.subarray(0, this.#filled));
+    await this.#parts.drain();
+    await this.#refuseReplacedSources();
+    // Some stores do not know the condition of the commit.
+    await refuseExisting(this.#options);
+    await commitUpload(this.#upload, { ...this.#options, length: this.#position, tail: this.#tail });
     this.#isOver = true;
   }
 
   async discard(): Promise<void> {
     if (this.#isOver) return;
     this.#isOver = true;
-    await Promise.allSettled(this.#underWay);
+    this.#stop.abort();
+    await this.#parts.settle();
     // What cannot be given up now is cleared by a later run.
     await this.#upload.abort().catch(() => {});
   }
 
   async #closePart(): Promise<void> {
     const bytes = this.#part;
-    const number = this.#number++;
-    this.#filled = 0;
-    this.#part = new Uint8Array(this.#options.partLength);
+    const number = this.#nextNumber();
     if (number === 1) this.#first = bytes;
-    else await this.#send(number, bytes);
+    else await this.#parts.send(number, bytes);
+    this.#filled = 0;
+    this.#part = this.#parts.take();
   }
 
-  /** Sends a part, once fewer than the most are under way. */
-  async #send(number: number, bytes: Uint8Array): Promise<void> {
-    while (this.#underWay.size >= PARTS_UNDER_WAY) await Promise.race(this.#underWay);
-    this.#throwFailure();
-    const sent = this.#upload
-      .put(number, bytes, this.#options.signal)
-      .catch((error: unknown) => {
-        this.#failure ??= error;
-      })
-      .finally(() => this.#underWay.delete(sent));
-    this.#underWay.add(sent);
-  }
-
-  async #waitForParts(): Promise<void> {
-    await Promise.all(this.#underWay);
-    this.#throwFailure();
-  }
-
-  #throwFailure(): void {
-    if (this.#failure !== null) throw this.#failure;
-  }
-
-  /** Commits, and finds out whether it was done where the answer does not tell. */
-  async #complete(signal: AbortSignal | undefined): Promise<void> {
-    const { name } = this.#options;
-    let unknown: unknown;
-    for (let attempt = 1; attempt <= COMMIT_ATTEMPTS; attempt++) {
-      const outcome = await this.#upload.complete(signal);
-      const standing = await this.#look(outcome, signal);
-      if (standing === 'ours') return;
-      if (standing === 'unreadable' && outcome.kind === 'done') return;
-      if (outcome.kind === 'exists' || standing === 'another') throw existsError(name);
-      if (outcome.kind === 'done') break;
-      unknown = outcome.error;
-      await wait(COMMIT_PAUSE_MS * attempt, undefined, { signal }).catch(() => {});
-      throwIfAborted(signal);
+  #nextNumber(): number {
+    if (this.#number > MOST_PARTS) {
+      const { name, partLength } = this.#options;
+      const most = `${MOST_PARTS} parts of ${partLength / MIB} MiB`;
+      throw new BackupError(
+        'OUTPUT_UNWRITABLE',
+        `${name} grew to more than ${most}, which is the most that stores take`,
+        {
+          path: name,
+          hint: 'The state directory grew while it was read. Run it again.',
+        },
+      );
     }
-    throw (
-      unknown ??
-      new BackupError('STORAGE_UNAVAILABLE', `the object storage lost ${name} after its commit`, {
-        path: name,
-        hint: 'No snapshot was made. Run it again, and look at the store.',
-      })
-    );
+    return this.#number++;
   }
 
-  /** What stands at the key now: read back by its length and its end, where the seal is. */
-  async #look(
-    outcome: CompleteOutcome,
-    signal: AbortSignal | undefined,
-  ): Promise<'ours' | 'another' | 'nothing' | 'unreadable'> {
-    const { client, key, name } = this.#options;
-    try {
-      const reader = await S3RangeReader.open(client, { name, key }, signal);
-      if (reader.size !== this.#position) return 'another';
-      const tail = await reader.read(reader.size - this.#tail.length, this.#tail.length, signal);
-      return Buffer.from(tail).equals(this.#tail) ? 'ours' : 'another';
-    } catch (error) {
-      if (!(error instanceof BackupError)) throw error;
-      if (error.code === 'SNAPSHOT_MISSING') return 'nothing';
-      if (error.code === 'PERMISSION') return 'unreadable';
-      if (error.code !== 'STORAGE_UNAVAILABLE') throw error;
-      const [what, hint] =
-        outcome.kind === 'done'
-          ? ['was stored, but could not be read back', 'Run "oxios-backup verify" on it before you trust it.']
-          : ['may have been stored: nobody answered', 'Look with "oxios-backup snapshots" whether it is there.'];
-      throw new BackupError('STORAGE_UNAVAILABLE', `${name} ${what}: ${error.message}`, {
-        path: name,
-        hint,
-        cause: error,
+  /** Some stores copy without looking whether the source still is the version that was asked for. */
+  async #refuseReplacedSources(): Promise<void> {
+    const { client, signal } = this.#options;
+    for (const source of this.#sources.values()) {
+      const { version } = await lookAtObject(client, source, signal);
+      if (version === source.version) continue;
+      throw new BackupError('SNAPSHOT_REPLACED', `${source.name} was replaced while parts of it were copied`, {
+        path: source.name,
+        hint: 'No snapshot was made. Run it again.',
       });
     }
   }
@@ -224,16 +188,9 @@ export class MultipartSink implements SnapshotSink {
   }
 }
 
-/** Whether an object stands at a key; false where the credentials may not look. */
-async function exists(client: S3Client, key: string, name: string, signal: AbortSignal | undefined): Promise<boolean> {
+/** Refuses a key at which an object stands; passes where the credentials may not look. */
+async function refuseExisting({ client, key, name, signal }: MultipartSinkOptions): Promise<void> {
   const asked = `to look at ${name}`;
   const { status } = await client.request({ method: 'HEAD', key, asked, allow: [403, 404], signal });
-  return status === 200;
-}
-
-function existsError(name: string): BackupError {
-  return new BackupError('OUTPUT_EXISTS', `${name} exists already`, {
-    path: name,
-    hint: 'Nothing was overwritten. Choose another name.',
-  });
+  if (status === 200) throw existsError(name);
 }

@@ -1,7 +1,12 @@
 import { BackupError } from '../../errors.ts';
-import type { S3Client } from './s3-client.ts';
+import type { S3Client, S3Response } from './s3-client.ts';
 import { refusalError, refusalOf } from './s3-errors.ts';
 import { parseXml, textOf } from './s3-xml.ts';
+
+/** A store may take minutes to make thousands of parts one object. */
+const PATIENCE_MS = 5 * 60 * 1000;
+/** Time in which an upload is given up, or left to a later run. */
+const ABORT_MS = 8_000;
 
 /** How a commit ended. */
 export type CompleteOutcome =
@@ -29,7 +34,7 @@ export class MultipartUpload {
 
   static async begin(client: S3Client, key: string, name: string, signal?: AbortSignal): Promise<MultipartUpload> {
     const asked = `to begin ${name}`;
-    const { status, headers, body } = await client.request({
+    const answered = await client.request({
       method: 'POST',
       key,
       query: { uploads: '' },
@@ -37,9 +42,9 @@ export class MultipartUpload {
       asked,
       signal,
     });
-    const answer = parseXml(body);
+    const answer = parseXml(answered.body);
     const id = answer === null ? undefined : textOf(answer.element, 'UploadId');
-    if (id === undefined) throw refusalError(asked, refusalOf(status, headers, body));
+    if (id === undefined) throw refusalError(asked, refusalOf(answered));
     return new MultipartUpload(client, key, name, id);
   }
 
@@ -78,6 +83,7 @@ export class MultipartUpload {
       },
       asked: `to copy part ${number} of ${this.#name}`,
       allow: [400, 403, 404, 405, 412, 501],
+      patienceMs: PATIENCE_MS,
       signal,
     });
     const answer = parseXml(body);
@@ -109,6 +115,7 @@ export class MultipartUpload {
           allow: [400, 404, 409, 412, 501],
           // Made again only by the caller, who looks first whether it was done.
           repeat: false,
+          patienceMs: PATIENCE_MS,
           signal,
         });
         const outcome = understand(answer, asked);
@@ -123,12 +130,15 @@ export class MultipartUpload {
 
   /** Gives up the upload, so that its parts are not billed. */
   async abort(): Promise<void> {
+    // Without the signal, which may be the reason. Somebody may be waiting for the command to end.
+    const signal = AbortSignal.timeout(ABORT_MS);
     await this.#client.request({
       method: 'DELETE',
       key: this.#key,
       query: { uploadId: this.#id },
       asked: `to give up ${this.#name}`,
       allow: [404],
+      signal,
     });
   }
 
@@ -138,13 +148,11 @@ export class MultipartUpload {
 }
 
 /** An answer of 200 may hold an error: the store begins to answer before it is done. */
-function understand(
-  { status, headers, body }: { status: number; headers: Headers; body: Uint8Array },
-  asked: string,
-): CompleteOutcome | 'without the condition' {
-  const answer = parseXml(body);
+function understand(answered: S3Response, asked: string): CompleteOutcome | 'without the condition' {
+  const { status } = answered;
+  const answer = parseXml(answered.body);
   if (status < 300 && answer?.root === 'CompleteMultipartUploadResult') return { kind: 'done' };
-  const refusal = refusalOf(status, headers, body);
+  const refusal = refusalOf(answered);
   const error = refusalError(asked, refusal);
   if (refusal.code === 'PreconditionFailed') return { kind: 'exists' };
   if (status === 501 || refusal.code === 'NotImplemented') return 'without the condition';

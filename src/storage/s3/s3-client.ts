@@ -19,6 +19,10 @@ export interface S3Request {
   asked: Asked;
   /** Length that the body of a good answer must have. */
   expectedBytes?: number;
+  /** Most that it may have, where that is not known exactly. */
+  mostBytes?: number;
+  /** Time that the store may take for it, besides that for any answer. */
+  patienceMs?: number;
   /** Answers that are no success and are the caller's to understand; others are thrown. */
   allow?: readonly number[];
   /** Whether it is made again when no answer came. */
@@ -80,7 +84,7 @@ export class S3Client {
       });
       if (answer !== null) {
         if (answer.status < 300 || allow.includes(answer.status)) return answer;
-        const refusal = refusalOf(answer.status, answer.headers, answer.body);
+        const refusal = refusalOf(answer);
         if (isLast || !isPassing(refusal)) throw refusalError(asked, refusal);
       }
       await this.#pause(attempt, signal);
@@ -88,9 +92,9 @@ export class S3Client {
   }
 
   async #attempt(request: S3Request): Promise<S3Response> {
-    const { method, headers = {}, body, expectedBytes, signal } = request;
-    const bytes = (body?.length ?? 0) + (expectedBytes ?? 0);
-    const timeout = AbortSignal.timeout(this.#policy.answerMs + Math.ceil(bytes / LEAST_RATE));
+    const { method, headers = {}, body, expectedBytes, mostBytes = expectedBytes, patienceMs = 0, signal } = request;
+    const bytes = (body?.length ?? 0) + (mostBytes ?? 0);
+    const timeout = AbortSignal.timeout(this.#policy.answerMs + patienceMs + Math.ceil(bytes / LEAST_RATE));
     const { accessKeyId, secretAccessKey, sessionToken } = await this.#credentials();
     const signer = new AwsV4Signer({
       method,
@@ -112,6 +116,11 @@ export class S3Client {
       redirect: 'manual',
       signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
     });
+    // A store that does not know ranges answers with the whole object; that is not taken in.
+    if (response.ok && mostBytes !== undefined && Number(response.headers.get('content-length')) > mostBytes) {
+      await response.body?.cancel();
+      throw new Error(`the answer has ${response.headers.get('content-length')} bytes instead of ${mostBytes}`);
+    }
     const got = new Uint8Array(await response.arrayBuffer());
     if (response.ok && expectedBytes !== undefined && got.length !== expectedBytes) {
       throw new Error(`the answer has ${got.length} bytes instead of ${expectedBytes}`);

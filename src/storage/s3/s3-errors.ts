@@ -8,13 +8,17 @@ export interface Refusal {
   code: string;
   message: string;
   requestId: string;
+  /** The region that the bucket is in, where the store says so; else empty. */
+  region: string;
+  /** By how much the clock of the store is ahead of ours, in milliseconds; 0 where it does not tell the time. */
+  skewMs: number;
 }
 
 /** What was asked, for messages: `PUT part 3 of s3://bucket/name`. */
 export type Asked = string;
 
 /** Reads the refusal out of an answer. */
-export function refusalOf(status: number, headers: Headers, body: Uint8Array): Refusal {
+export function refusalOf({ status, headers, body }: { status: number; headers: Headers; body: Uint8Array }): Refusal {
   const parsed = parseXml(body);
   const element = parsed?.root === 'Error' ? parsed.element : {};
   return {
@@ -22,6 +26,8 @@ export function refusalOf(status: number, headers: Headers, body: Uint8Array): R
     code: textOf(element, 'Code') ?? '',
     message: textOf(element, 'Message') ?? '',
     requestId: textOf(element, 'RequestId') ?? headers.get('x-amz-request-id') ?? '',
+    region: textOf(element, 'Region') ?? headers.get('x-amz-bucket-region') ?? '',
+    skewMs: (Date.parse(headers.get('date') ?? '') || Date.now()) - Date.now(),
   };
 }
 
@@ -64,9 +70,14 @@ const BY_CODE: Readonly<Record<string, Advice>> = {
   EntityTooLarge: { code: 'OUTPUT_UNWRITABLE', hint: 'The store does not take objects or parts of this size.' },
 };
 
+/** Stores refuse signatures that are older, or newer. */
+const MOST_SKEW_MS = 15 * 60 * 1000;
+
 const BY_STATUS: Readonly<Record<number, Advice>> = {
   301: BY_CODE.PermanentRedirect as Advice,
   307: BY_CODE.PermanentRedirect as Advice,
+  // To a HEAD, which has no code: the signature is for another region.
+  400: BY_CODE.AuthorizationHeaderMalformed as Advice,
   401: { code: 'PERMISSION', hint: 'The store does not accept these credentials.' },
   403: {
     code: 'PERMISSION',
@@ -84,7 +95,7 @@ const UNAVAILABLE: Advice = {
 /** Turns a refusal into an error that names the request, the status, the code and the request's id. */
 export function refusalError(asked: Asked, refusal: Refusal): BackupError {
   const { status, code, message, requestId } = refusal;
-  const advice = BY_CODE[code] ?? BY_STATUS[status] ?? UNAVAILABLE;
+  const advice = adviceFor(refusal);
   const said = message === '' ? '' : ` (${message})`;
   const id = requestId === '' ? '' : `, request ${requestId}`;
   return new BackupError(
@@ -94,6 +105,14 @@ export function refusalError(asked: Asked, refusal: Refusal): BackupError {
       hint: advice.hint,
     },
   );
+}
+
+function adviceFor({ status, code, region, skewMs }: Refusal): Advice {
+  const known = BY_CODE[code] ?? BY_STATUS[status] ?? UNAVAILABLE;
+  // Answers to HEAD have no code.
+  if (status === 403 && Math.abs(skewMs) > MOST_SKEW_MS) return BY_CODE.RequestTimeTooSkewed as Advice;
+  if (region === '' || !known.hint.includes('?region=…')) return known;
+  return { ...known, hint: `The bucket is in the region ${region}: set it with ?region=${region} or AWS_REGION.` };
 }
 
 /** The error for a request that got no whole answer, however often it was made. */

@@ -11,6 +11,8 @@ export interface S3Location {
   region: string | null;
   /** Whether the bucket stands in the path of a request, and not in its host name. */
   pathStyle: boolean;
+  /** What stood behind the `?` of the URL; empty where nothing did. */
+  query: string;
 }
 
 /** What stands in the environment or the shared configuration, where the URL says nothing. */
@@ -43,9 +45,10 @@ export function parseS3Location(url: string, settings: S3Settings): S3Location {
   const endpoint = parameters.get('endpoint') ?? settings.endpoint ?? null;
   const style = parameters.get('path-style');
   if (style !== null && style !== 'true' && style !== 'false') throw invalid('path-style is true or false');
-  const prefix = key.replace(/\/+$/, '');
+  const prefix = key.replace(/\/$/, '');
   // Clients of HTTP resolve these before they ask.
   if (prefix.split('/').some((part) => part === '.' || part === '..')) throw invalid('a key may not hold "." or ".."');
+  if (prefix.includes('//') || /^\/|\/$/.test(prefix)) throw invalid('a key may not hold "//" here');
   return {
     bucket,
     prefix: prefix === '' ? '' : `${prefix}/`,
@@ -53,7 +56,23 @@ export function parseS3Location(url: string, settings: S3Settings): S3Location {
     region: parameters.get('region') ?? settings.region ?? null,
     // A certificate of AWS does not cover a bucket with dots in its name.
     pathStyle: style === null ? (settings.pathStyle ?? (endpoint !== null || bucket.includes('.'))) : style === 'true',
+    query,
   };
+}
+
+/**
+ * Takes the URL of an object apart.
+ *
+ * @returns the URL of the folder that it is in, and its name there
+ * @throws BackupError `USAGE`
+ */
+export function splitS3Object(url: string): { folder: string; name: string } {
+  const [path = '', query = ''] = splitOnce(url, '?');
+  const slash = path.lastIndexOf('/');
+  const name = path.slice(slash + 1);
+  if (slash < S3_SCHEME.length || name === '') throw invalid('it names a bucket or a folder, not a snapshot in it');
+  if (name === '.' || name === '..' || path[slash - 1] === '/') throw invalid(`a key may not hold "//", "." or ".."`);
+  return { folder: `${path.slice(0, slash)}${query === '' ? '' : `?${query}`}`, name };
 }
 
 /** The URL of an object's location without anything secret, for messages. */
@@ -77,6 +96,6 @@ function splitOnce(text: string, at: string): [string, string] {
 
 function invalid(what: string): BackupError {
   return new BackupError('USAGE', `this s3:// address is not right: ${what}`, {
-    hint: 'Write s3://BUCKET/PREFIX, for stores other than AWS with ?endpoint=https://HOST behind it.',
+    hint: 'Write s3://BUCKET/PREFIX for a folder, s3://BUCKET/NAME.tar.gz for a snapshot; for stores other than AWS with ?endpoint=https://HOST behind it.',
   });
 }

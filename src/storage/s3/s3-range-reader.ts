@@ -1,6 +1,58 @@
 import { BackupError } from '../../errors.ts';
 import type { RangeReader } from '../storage.ts';
-import type { S3Client } from './s3-client.ts';
+import type { S3Client, S3Response } from './s3-client.ts';
+import { refusalError, refusalOf } from './s3-errors.ts';
+
+/** What the first request brings besides length and version: enough for the manifest of most snapshots. */
+const HEAD_BYTES = 64 * 1024;
+
+/** One version of an object, and what is known of it. */
+export interface S3Object {
+  key: string;
+  /** As messages name it. */
+  name: string;
+  /** In bytes. */
+  size: number;
+  /** The ETag, with its quotes. */
+  version: string;
+}
+
+/** What an object is now. */
+export interface S3Facts extends S3Object {
+  /** Names the version in a bucket that keeps versions; null elsewhere. */
+  versionId: string | null;
+  /** Until when nobody may delete it, where the store says so; null elsewhere. */
+  retainedUntil: Date | null;
+}
+
+/**
+ * Looks an object up without reading it.
+ *
+ * @throws BackupError `SNAPSHOT_MISSING`
+ */
+export async function lookAtObject(
+  client: S3Client,
+  { key, name }: Pick<S3Object, 'key' | 'name'>,
+  signal: AbortSignal | undefined,
+): Promise<S3Facts> {
+  const { status, headers } = await client.request({
+    method: 'HEAD',
+    key,
+    asked: `to look at ${name}`,
+    allow: [404],
+    signal,
+  });
+  if (status === 404) throw missing(name);
+  const until = Date.parse(headers.get('x-amz-object-lock-retain-until-date') ?? '');
+  return {
+    key,
+    name,
+    size: Number(headers.get('content-length')),
+    version: headers.get('etag') ?? '',
+    versionId: headers.get('x-amz-version-id'),
+    retainedUntil: Number.isNaN(until) ? null : new Date(until),
+  };
+}
 
 /** One version of an object, read by ranges; each read is pinned to the version by its ETag. */
 export class S3RangeReader implements RangeReader {
@@ -9,45 +61,53 @@ export class S3RangeReader implements RangeReader {
   readonly size: number;
   readonly version: string;
   readonly #client: S3Client;
+  /** Its first bytes, as far as they are at hand. */
+  readonly #head: Uint8Array;
 
-  /**
-   * @param name as messages name it
-   * @param version the ETag, with its quotes
-   */
-  constructor(client: S3Client, object: { name: string; key: string; size: number; version: string }) {
+  constructor(client: S3Client, object: S3Object, head: Uint8Array = new Uint8Array(0)) {
     this.#client = client;
     this.name = object.name;
     this.key = object.key;
     this.size = object.size;
     this.version = object.version;
+    this.#head = head;
   }
 
-  /** Looks an object up. */
+  /**
+   * Opens an object by reading its beginning: one request, and one whose refusal says why, which that of a HEAD does not.
+   *
+   * @throws BackupError `SNAPSHOT_MISSING`
+   */
   static async open(
     client: S3Client,
-    { name, key }: { name: string; key: string },
+    { key, name }: Pick<S3Object, 'key' | 'name'>,
     signal: AbortSignal | undefined,
   ): Promise<S3RangeReader> {
-    const { status, headers } = await client.request({
-      method: 'HEAD',
+    const asked = `to read ${name}`;
+    const answer = await client.request({
+      method: 'GET',
       key,
-      asked: `to look at ${name}`,
-      allow: [404],
+      headers: { range: `bytes=0-${HEAD_BYTES - 1}` },
+      asked,
+      mostBytes: HEAD_BYTES,
+      allow: [404, 416],
       signal,
     });
+    const { status, headers } = answer;
     if (status === 404) {
-      throw new BackupError('SNAPSHOT_MISSING', `there is no snapshot at ${name}`, {
-        path: name,
-        hint: 'List what is there with "oxios-backup snapshots".',
-      });
+      const refusal = refusalOf(answer);
+      throw refusal.code === 'NoSuchBucket' ? refusalError(asked, refusal) : missing(name);
     }
-    const size = Number(headers.get('content-length'));
-    return new S3RangeReader(client, { name, key, size, version: headers.get('etag') ?? '' });
+    const version = headers.get('etag') ?? '';
+    // No byte of an empty object can be asked for.
+    if (status === 416) return new S3RangeReader(client, { key, name, size: 0, version });
+    return new S3RangeReader(client, { key, name, size: sizeOf(answer), version }, answer.body);
   }
 
   async read(offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array> {
     if (length === 0) return new Uint8Array(0);
     if (offset + length > this.size) throw this.#replaced('it is shorter than it was');
+    if (offset + length <= this.#head.length) return this.#head.slice(offset, offset + length);
     const { status, headers, body } = await this.#client.request({
       method: 'GET',
       key: this.key,
@@ -74,4 +134,17 @@ export class S3RangeReader implements RangeReader {
       hint: 'Nothing of it was used. Run it again.',
     });
   }
+}
+
+/** The length of the whole object, from the answer to a part of it. */
+function sizeOf({ headers, body }: S3Response): number {
+  const total = /\/(\d+)$/.exec(headers.get('content-range') ?? '')?.[1];
+  return total === undefined ? body.length : Number(total);
+}
+
+function missing(name: string): BackupError {
+  return new BackupError('SNAPSHOT_MISSING', `there is no snapshot at ${name}`, {
+    path: name,
+    hint: 'List what is there with "oxios-backup snapshots".',
+  });
 }

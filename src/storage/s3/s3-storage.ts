@@ -1,11 +1,12 @@
 import { BackupError } from '../../errors.ts';
+import { isDefaultSnapshotName } from '../snapshot-name.ts';
 import type { BeginOptions, RangeReader, SnapshotSink, SnapshotStorage, StoredObject } from '../storage.ts';
 import { clearAbandonedUploads } from './abandoned-uploads.ts';
 import { credentialSource } from './credentials.ts';
 import { MultipartSink, partLength } from './multipart-sink.ts';
 import { type RetryPolicy, S3Client } from './s3-client.ts';
-import { parseS3Location, printableLocation, type S3Location } from './s3-location.ts';
-import { S3RangeReader } from './s3-range-reader.ts';
+import { parseS3Location, printableLocation, type S3Location, splitS3Object } from './s3-location.ts';
+import { lookAtObject, S3RangeReader } from './s3-range-reader.ts';
 import { childrenOf, decodeKey, parseXml, textOf } from './s3-xml.ts';
 import { readSharedProfile } from './shared-config.ts';
 
@@ -14,8 +15,12 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export interface S3StorageOptions {
   /** @default the environment of the process */
   env?: Environment;
-  /** Tells the names that this program gives to snapshots; decides which abandoned uploads are cleared. */
-  isSnapshotName: (name: string) => boolean;
+  /**
+   * Tells the names of our snapshots; decides which abandoned uploads are cleared.
+   *
+   * @default names that this program gives
+   */
+  isSnapshotName?: (name: string) => boolean;
   retry?: RetryPolicy;
   /** Clock, for what is abandoned. */
   now?: () => Date;
@@ -26,7 +31,7 @@ export interface S3StorageOptions {
  *
  * @throws BackupError `USAGE`, `PERMISSION` (of the shared files), `IO`
  */
-export function openS3Storage(url: string, options: S3StorageOptions): S3Storage {
+export function openS3Storage(url: string, options: S3StorageOptions = {}): S3Storage {
   const env = options.env ?? process.env;
   const profile = readSharedProfile(env);
   const style = profile.get('s3.addressing_style');
@@ -36,6 +41,17 @@ export function openS3Storage(url: string, options: S3StorageOptions): S3Storage
     pathStyle: style === 'path' ? true : style === 'virtual' ? false : undefined,
   });
   return new S3Storage(location, new S3Client(location, credentialSource(env, profile), options.retry), options);
+}
+
+/**
+ * Opens the folder of `s3://bucket/prefix/name`. Asks the store nothing yet.
+ *
+ * @throws BackupError `USAGE`, `PERMISSION` (of the shared files), `IO`
+ */
+export function openS3Snapshot(url: string): { storage: S3Storage; name: string } {
+  const { folder, name } = splitS3Object(url);
+  const isSnapshotName = (other: string) => other === name || isDefaultSnapshotName(other);
+  return { storage: openS3Storage(folder, { isSnapshotName }), name };
 }
 
 /** Snapshots as objects of a bucket. */
@@ -98,16 +114,25 @@ export class S3Storage implements SnapshotStorage {
 
   async remove({ name, version }: Pick<StoredObject, 'name' | 'version'>, signal?: AbortSignal): Promise<void> {
     const shown = this.#nameOf(name);
-    const seen = await S3RangeReader.open(this.#client, { name: shown, key: this.#keyOf(name) }, signal);
-    if (seen.version !== version) {
+    const key = this.#keyOf(name);
+    const { versionId, ...now } = await lookAtObject(this.#client, { name: shown, key }, signal);
+    if (now.version !== version) {
       throw new BackupError('SNAPSHOT_REPLACED', `${shown} is another object than it was when it was listed`, {
         path: shown,
         hint: 'It was kept. Run it again.',
       });
     }
+    if (now.retainedUntil !== null && now.retainedUntil > (this.#options.now?.() ?? new Date())) {
+      throw new BackupError('PERMISSION', `${shown} is under retention until ${now.retainedUntil.toISOString()}`, {
+        path: shown,
+        hint: 'It was kept. Prune again after that.',
+      });
+    }
     await this.#client.request({
       method: 'DELETE',
-      key: this.#keyOf(name),
+      key,
+      // Where the bucket keeps versions, that very one: without it, a marker would hide it and its bytes would be billed on.
+      ...(versionId === null ? {} : { query: { versionId } }),
       asked: `to delete ${shown}`,
       allow: [404],
       signal,
@@ -137,8 +162,13 @@ export class S3Storage implements SnapshotStorage {
   }
 
   clearAbandoned(signal?: AbortSignal): Promise<string[]> {
-    const { isSnapshotName, now = () => new Date() } = this.#options;
+    const { isSnapshotName = isDefaultSnapshotName, now = () => new Date() } = this.#options;
     return clearAbandonedUploads(this.#client, this.#at, isSnapshotName, now(), signal);
+  }
+
+  pathOf(name: string): string {
+    const { query } = this.#at;
+    return `${this.#nameOf(name)}${query === '' ? '' : `?${query}`}`;
   }
 
   #keyOf(name: string): string {

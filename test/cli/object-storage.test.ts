@@ -1,0 +1,146 @@
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { compareTrees, readTree } from '../../fixtures/compare-trees.ts';
+import { noise } from '../damage/small-tree.ts';
+import { startWithBucket } from '../storage/s3/bucket.ts';
+import { FaultyProxy } from '../storage/s3/faulty-proxy.ts';
+import { type Gateway, noGateway, OWNER } from '../storage/s3/gateway.ts';
+import { lastJson, type Run, Workbench } from './command-line.ts';
+
+const MIB = 2 ** 20;
+const bench = new Workbench();
+const state = bench.path('state');
+/** What makes the same bytes of the same state. */
+const FIXED = ['--state-dir', state, '--host', 'here'];
+
+let gateway: Gateway;
+let proxy: FaultyProxy;
+
+beforeAll(async () => {
+  if (noGateway !== null) return;
+  gateway = await startWithBucket('bucket');
+  proxy = await FaultyProxy.start(gateway.port);
+  for (const folder of ['sessions', 'many', 'tmp'])
+    mkdirSync(join(folder === 'tmp' ? bench.root : state, folder), { recursive: true });
+  for (let i = 0; i < 2000; i++) writeFileSync(join(state, `many/${i}`), noise(400 + (i % 50), i));
+  writeFileSync(join(state, 'sessions/a.json'), '{"a":1}');
+  writeFileSync(join(state, 'large'), noise(20 * MIB, 7));
+}, 120_000);
+
+afterAll(async () => {
+  await proxy?.stop();
+  await gateway?.stop();
+});
+
+beforeEach(() => proxy?.reset());
+
+/** The command, where the environment names the store. */
+function run(...args: string[]): Promise<Run> {
+  const env = { ...OWNER, AWS_ENDPOINT_URL: proxy.endpoint, TMPDIR: bench.path('tmp') };
+  return bench.run(args, { env });
+}
+
+async function created(...args: string[]): Promise<string> {
+  const made = await run('create', ...args, ...FIXED, '--json');
+  expect(made).toMatchObject({ status: 0, err: '' });
+  return lastJson(made.out).output as string;
+}
+
+describe.skipIf(noGateway !== null)(
+  `a snapshot in object storage${noGateway === null ? '' : ` (${noGateway})`}`,
+  () => {
+    beforeAll(async () => {
+      await created('s3://bucket/one/snapshot.tar.gz');
+      expect((await bench.run(['create', 'local.tar.gz', ...FIXED])).status).toBe(0);
+    });
+
+    it('has the bytes that a file has, but for the time in its manifest', async () => {
+      const shown = lastJson((await run('show', 's3://bucket/one/snapshot.tar.gz', '--json')).out);
+      const local = lastJson((await bench.run(['show', 'local.tar.gz', '--json'])).out);
+      const timeless = (summary: Record<string, unknown>) => ({
+        ...summary,
+        snapshot: null,
+        manifest: { ...(summary.manifest as object), created_at: null, index_sha256: null },
+      });
+      expect(timeless(shown)).toEqual(timeless(local));
+    });
+
+    it('leaves nothing on this machine', () => {
+      expect(readdirSync(bench.path('tmp'))).toEqual([]);
+    });
+
+    it('gets a name by time and chance with --to', async () => {
+      const output = await created('--to', 's3://bucket/to');
+      expect(output).toMatch(/^s3:\/\/bucket\/to\/oxios-backup-\d{8}T\d{6}Z-[a-z2-7]{4}\.tar\.gz$/);
+      expect((await run('verify', output)).status).toBe(0);
+    });
+
+    it('is never replaced', async () => {
+      const again = await run('create', 's3://bucket/one/snapshot.tar.gz', ...FIXED);
+      expect(again).toMatchObject({
+        status: 1,
+        err: expect.stringContaining('s3://bucket/one/snapshot.tar.gz exists already'),
+      });
+      const forced = await run('create', 's3://bucket/one/snapshot.tar.gz', '--force', ...FIXED);
+      expect(forced).toMatchObject({ status: 2, err: expect.stringContaining('never replaced') });
+    });
+
+    it('is shown by at most four requests', async () => {
+      const { status, out } = await run('show', 's3://bucket/one/snapshot.tar.gz');
+      expect(status).toBe(0);
+      expect(out).toContain('s3://bucket/one/snapshot.tar.gz');
+      expect(proxy.seen.length).toBeLessThanOrEqual(4);
+    });
+
+    it('is verified, and read by few requests', async () => {
+      expect((await run('verify', 's3://bucket/one/snapshot.tar.gz')).status).toBe(0);
+      expect(proxy.seen.length).toBeLessThanOrEqual(20);
+    });
+
+    it('is listed, and gives one file', async () => {
+      const list = await run('list', 's3://bucket/one/snapshot.tar.gz', 'sessions');
+      expect(list).toMatchObject({ status: 0, out: expect.stringContaining('sessions/a.json') });
+      proxy.reset();
+      expect(await run('cat', 's3://bucket/one/snapshot.tar.gz', 'sessions/a.json')).toMatchObject({
+        status: 0,
+        out: '{"a":1}',
+      });
+      expect(proxy.seen.length).toBeLessThanOrEqual(6);
+    });
+
+    it('is compared with a snapshot and with a directory', async () => {
+      expect((await run('diff', 'local.tar.gz', 's3://bucket/one/snapshot.tar.gz')).status).toBe(0);
+      expect((await run('diff', 's3://bucket/one/snapshot.tar.gz', state)).status).toBe(0);
+      expect((await run('verify', 's3://bucket/one/snapshot.tar.gz', '--against', state)).status).toBe(0);
+    });
+
+    it('is restored as a whole and in parts', async () => {
+      const whole = bench.path('whole');
+      expect((await run('restore', 's3://bucket/one/snapshot.tar.gz', '--state-dir', whole)).status).toBe(0);
+      expect(compareTrees(readTree(state), readTree(whole))).toEqual([]);
+      const part = bench.path('part');
+      const path = ['--path', 'sessions/a.json'];
+      expect((await run('restore', 's3://bucket/one/snapshot.tar.gz', ...path, '--state-dir', part)).status).toBe(0);
+      expect(readFileSync(join(part, 'sessions/a.json'), 'utf8')).toBe('{"a":1}');
+      expect(readdirSync(bench.path('tmp'))).toEqual([]);
+    });
+
+    it('is found by what its URL says, too', async () => {
+      const endpoint = encodeURIComponent(proxy.endpoint);
+      const shown = await bench.run(['show', `s3://bucket/one/snapshot.tar.gz?endpoint=${endpoint}`], { env: OWNER });
+      expect(shown.status).toBe(0);
+    });
+
+    it('is no snapshot when it is not there', async () => {
+      for (const command of [['show'], ['verify'], ['restore', '--state-dir', bench.path('none')]]) {
+        const [name = '', ...rest] = command;
+        const missing = await run(name, 's3://bucket/one/missing.tar.gz', ...rest);
+        expect(missing).toMatchObject({
+          status: 1,
+          err: expect.stringContaining('there is no snapshot at s3://bucket/one/missing.tar.gz'),
+        });
+      }
+    });
+  },
+);
