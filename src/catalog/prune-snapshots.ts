@@ -35,7 +35,7 @@ import {
 import type { SnapshotInfo } from './snapshot-info.ts';
 import { verifyAndRecord } from './verify-and-record.ts';
 
-export interface PruneOptions extends VerifyOptions {
+export interface PruneOptions extends Omit<VerifyOptions, 'quick'> {
   /**
    * Only say what would be done. Snapshots are verified as for the real run, but nothing is removed or remembered.
    *
@@ -135,6 +135,7 @@ async function verifyOrSetAside(
     snapshot.problem = problemFrom(error, snapshot.path);
     snapshot.state = stateOf(snapshot.problem);
     snapshot.verifiedAt = null;
+    snapshot.quickVerifiedAt = null;
   }
 }
 

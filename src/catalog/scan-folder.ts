@@ -139,6 +139,7 @@ async function openRow(
     incomplete: sealed ? statuses.filter(({ status }) => isIncomplete(status)).length : null,
     problem: null,
     verifiedAt: null,
+    quickVerifiedAt: null,
     growth: null,
   };
   if (!sealed) return { snapshot, identity: stat, recordKey: null };
@@ -150,9 +151,10 @@ async function openRow(
 }
 
 /** Tells in a snapshot how its last verification ended. */
-export function applyRecord(snapshot: SnapshotInfo, { verified_at, problem }: VerificationRecord): void {
+export function applyRecord(snapshot: SnapshotInfo, { verified_at, quick_at, problem }: VerificationRecord): void {
   snapshot.state = problem === null ? 'sealed' : 'unusable';
   snapshot.verifiedAt = problem === null ? new Date(verified_at) : null;
+  snapshot.quickVerifiedAt = problem === null && quick_at !== undefined ? new Date(quick_at) : null;
   snapshot.problem = problem && {
     ...problem,
     message: `${problem.message} (found on ${verified_at})`,
@@ -173,6 +175,7 @@ function unusable(file: string, stat: fs.BigIntStats, problem: Problem): Scanned
       incomplete: null,
       problem,
       verifiedAt: null,
+      quickVerifiedAt: null,
       growth: null,
     },
     identity: stat,

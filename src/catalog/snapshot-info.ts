@@ -26,6 +26,8 @@ export interface SnapshotInfo {
   problem: Problem | null;
   /** When every byte of exactly this file was last verified by `verifyFolder` or `pruneSnapshots`; null if never, or if that failed. */
   verifiedAt: Date | null;
+  /** When its stored bytes were last verified against their digests since, by a quick verification; null if never. */
+  quickVerifiedAt: Date | null;
   /** By how many bytes the file is longer than the one before it of the same source; null for the first, and unless it is sealed. */
   growth: number | null;
 }

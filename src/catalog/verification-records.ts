@@ -20,7 +20,10 @@ const recordSchema = z.object({
   mtime_ns: z.string().check(z.regex(NANOSECONDS)),
   /** Unlike mtime no program can set it. */
   ctime_ns: z.string().check(z.regex(NANOSECONDS)),
+  /** When every byte was verified, or was found to be damaged. */
   verified_at: z.iso.datetime(),
+  /** When the digests of the stored bytes were verified since, if they were. */
+  quick_at: z.optional(z.iso.datetime()),
   /** What was wrong first; null if nothing was. */
   problem: z.nullable(
     z.object({ code: z.enum(Object.keys(ERROR_CODES) as [ErrorCode, ...ErrorCode[]]), message: z.string() }),

@@ -2,7 +2,7 @@ import type { OperationOptions } from '../events.ts';
 import type { Problem } from '../read/problem.ts';
 import { type VerifyOptions, type VerifyResult, verifySnapshot } from '../verify/verify-snapshot.ts';
 import { applyRecord, isSameFile, type ScannedSnapshot, stateOf } from './scan-folder.ts';
-import { recordId, type VerificationRecord, writeRecord } from './verification-records.ts';
+import { type RecordKey, recordId, type VerificationRecord, writeRecord } from './verification-records.ts';
 
 /**
  * Verifies a snapshot of a folder and notes the outcome in its row.
@@ -27,17 +27,30 @@ export async function verifyAndRecord(
   if (first !== undefined && !isDamage(first)) {
     snapshot.state = 'unreadable';
     snapshot.verifiedAt = null;
+    snapshot.quickVerifiedAt = null;
     snapshot.problem = first;
     return result;
   }
-  const record: VerificationRecord = {
-    ...recordKey,
-    verified_at: new Date().toISOString(),
-    problem: first === undefined ? null : { code: first.code, message: first.message },
-  };
+  const record = recordOf(recordKey, snapshot.verifiedAt, result.quick, first);
+  // Nobody knows what the stored bytes inflate to: that is no verification to be remembered.
+  if (record === null) return result;
   applyRecord(snapshot, record);
   if (remember) tryRemember(directory, record, all, options.onEvent);
   return result;
+}
+
+/** @param before when it was last verified completely */
+function recordOf(
+  key: RecordKey,
+  before: Date | null,
+  quick: boolean,
+  problem: Problem | undefined,
+): VerificationRecord | null {
+  const now = new Date().toISOString();
+  if (problem !== undefined)
+    return { ...key, verified_at: now, problem: { code: problem.code, message: problem.message } };
+  if (!quick) return { ...key, verified_at: now, problem: null };
+  return before === null ? null : { ...key, verified_at: before.toISOString(), quick_at: now, problem: null };
 }
 
 function tryRemember(

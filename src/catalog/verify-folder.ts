@@ -29,7 +29,8 @@ export interface VerifyFolderResult {
 }
 
 /**
- * Verifies every snapshot of a folder, whatever was remembered of it, and remembers the outcome (in `.oxios-backup-verified.json` there) for `listSnapshots` and
+ * Verifies every snapshot of a folder, whatever was remembered of it: one that was verified completely before by the digests of its stored
+ * bytes (`quick` is `true` for all then, or `false` for none), for what they inflate to is known. Remembers the outcome (in `.oxios-backup-verified.json` there) for `listSnapshots` and
  * `pruneSnapshots`. Each is remembered at once, so what was verified before an interruption stays.
  *
  * @param directory the folder
@@ -61,7 +62,8 @@ async function verifyOne(
 ): Promise<SnapshotVerification> {
   const { snapshot } = row;
   try {
-    const verification = await verifyAndRecord(directory, row, rows, true, options);
+    const quick = options.quick ?? snapshot.verifiedAt !== null;
+    const verification = await verifyAndRecord(directory, row, rows, true, { ...options, quick });
     return { snapshot, valid: verification.valid, problems: verification.problems, verification };
   } catch (error) {
     if (error instanceof BackupError && error.code === 'ABORTED') throw error;
@@ -69,6 +71,7 @@ async function verifyOne(
     snapshot.state = stateOf(problem);
     snapshot.problem = problem;
     snapshot.verifiedAt = null;
+    snapshot.quickVerifiedAt = null;
     return { snapshot, valid: false, problems: [problem], verification: null };
   }
 }

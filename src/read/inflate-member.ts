@@ -12,12 +12,20 @@ import { inflateExactly } from '../system/node-codec.ts';
  * @throws BackupError `SNAPSHOT_DAMAGED`, `GZIP_INVALID`
  */
 export function inflateListed(member: Buffer, raw: number, sha256: string): Buffer {
-  if (hash('sha256', member) !== sha256) {
-    throw new BackupError('SNAPSHOT_DAMAGED', 'a member of the snapshot has not the SHA-256 of the index', {
-      hint: DAMAGED_HINT,
-    });
-  }
+  checkStored(member, sha256);
   return inflateMember(member, 'D', raw);
+}
+
+/**
+ * A member as it stands in the file.
+ *
+ * @throws BackupError `SNAPSHOT_DAMAGED` when it has not the digest of the index
+ */
+export function checkStored(member: Buffer, sha256: string): void {
+  if (hash('sha256', member) === sha256) return;
+  throw new BackupError('SNAPSHOT_DAMAGED', 'a member of the snapshot has not the SHA-256 of the index', {
+    hint: DAMAGED_HINT,
+  });
 }
 
 /**

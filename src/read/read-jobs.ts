@@ -7,10 +7,10 @@ import type { Answer } from '../workers/serve.ts';
 import { BlockWalker } from './block-walker.ts';
 import type { BlockLocation } from './index-reader.ts';
 import { blockRange, type IndexLayout, parseBlock } from './index-reader.ts';
-import { checkPiece, inflateListed } from './inflate-member.ts';
+import { checkPiece, checkStored, inflateListed } from './inflate-member.ts';
 import { type Problem, problemOf } from './problem.ts';
 import { attributesOf, type BlockValidation, type ReferredEntry, validateBlock } from './validate-block.ts';
-import { type ReadNow, walkMembers } from './walk-members.ts';
+import { type ReadNow, walkMembers, walkStored } from './walk-members.ts';
 
 /** The bytes that a job needs, where it cannot read them by itself. */
 export interface HeldBytes {
@@ -23,10 +23,12 @@ export type ReadJob = ReadTask & HeldBytes;
 type ReadTask =
   /** Validate the entries of a block by the index alone. */
   | { kind: 'validate'; block: BlockLocation }
-  /** Validate them, and verify every byte of their members. */
-  | { kind: 'check'; block: BlockLocation }
+  /** Validate them, and verify every byte of their members; with `quick` their digests as they stand. */
+  | { kind: 'check'; block: BlockLocation; quick: boolean }
   /** Verify and inflate one member and hand over its tar bytes, in the memory of `room` if it is enough. */
   | ({ kind: 'inflate'; offset: number; room: Uint8Array } & BlockMember)
+  /** Verify the digest of one member as it stands. */
+  | { kind: 'digest'; offset: number; stored: number; sha256: string }
   /** Which of these paths are entries of the block, and what they are. */
   | { kind: 'find'; block: BlockLocation; paths: string[] };
 
@@ -34,6 +36,7 @@ export interface ReadResult {
   validate: BlockValidation;
   check: { validation: BlockValidation | null; problems: Problem[] };
   inflate: { tar: Uint8Array };
+  digest: null;
   find: ReferredEntry[];
 }
 
@@ -84,7 +87,10 @@ export function doReadJob(job: ReadJob): Answer {
     case 'validate':
       return { result: validator(read, job.block) };
     case 'check':
-      return { result: check(read, job.block) };
+      return { result: check(read, job.block, job.quick) };
+    case 'digest':
+      checkStored(read(job.offset, job.stored), job.sha256);
+      return { result: null satisfies ReadResult['digest'] };
     case 'find': {
       const wanted = new Set(job.paths);
       const entries = blockEntries(blockOf(read, job.block)).filter(({ path }) => wanted.has(path));
@@ -101,14 +107,14 @@ function validator(read: ReadNow, location: BlockLocation): ReadResult['validate
   return { ...validateBlock(blockEntries(block), platform, folders), holes };
 }
 
-function check(read: ReadNow, location: BlockLocation): ReadResult['check'] {
+function check(read: ReadNow, location: BlockLocation, quick: boolean): ReadResult['check'] {
   let validation: BlockValidation | null = null;
   try {
     const block = blockOf(read, location);
     const entries = blockEntries(block);
     validation = validateBlock(entries, platform, folders);
     const walker = new BlockWalker(entries);
-    walkMembers(read, location.row.offset, block, walker);
+    (quick ? walkStored : walkMembers)(read, location.row.offset, block, walker);
     return { validation, problems: walker.problems };
   } catch (error) {
     return { validation, problems: [problemOf(error)] };

@@ -1,4 +1,3 @@
-import type { OperationOptions } from '../events.ts';
 import type { Entry } from '../format/entry.ts';
 import type { RecordedStatus, Totals } from '../format/index-root.ts';
 import type { Manifest } from '../format/manifest.ts';
@@ -9,7 +8,7 @@ import { throwIfAborted } from '../workers/abort.ts';
 import type { SealedSnapshot } from './open-snapshot.ts';
 import { blocksFor, type EntryRuns, readValidatedBlock } from './read-entries.ts';
 import { readSealedContent } from './sealed-content.ts';
-import type { SnapshotReader, Verification } from './snapshot-reader.ts';
+import type { SnapshotReader, Verification, VerificationOptions } from './snapshot-reader.ts';
 import { verifySealed } from './verify-sealed.ts';
 
 /** A snapshot of ours. Its entries are read from the index, a block at a time. */
@@ -47,7 +46,7 @@ export class SealedReader implements SnapshotReader {
     return this.entries(selection, signal);
   }
 
-  verify(options: OperationOptions & { threads?: number }): Promise<Verification> {
+  verify(options: VerificationOptions): Promise<Verification> {
     return verifySealed(this.#snapshot, options);
   }
 

@@ -37,8 +37,11 @@ export interface SnapshotReader {
    */
   orderedEntries(selection: Selection | null, signal: AbortSignal | undefined): EntryRuns;
 
-  /** Verifies every byte. What is wrong is a result, not an error. */
-  verify(options: OperationOptions & { threads?: number }): Promise<Verification>;
+  /**
+   * Verifies every byte; with `quick`, of a snapshot that has digests, every byte as it stands in the file and the index. What is wrong is a result, not an
+   * error.
+   */
+  verify(options: VerificationOptions): Promise<Verification>;
 
   /**
    * Hands over the content of one file in parts, which stay as they are until `write` resolves. Up to 16 MiB are verified before any of it is handed
@@ -53,6 +56,12 @@ export interface SnapshotReader {
     write: (content: Uint8Array) => Promise<void>,
     signal: AbortSignal | undefined,
   ): Promise<Entry>;
+}
+
+/** How to verify; see `VerifyOptions`. */
+export interface VerificationOptions extends OperationOptions {
+  threads?: number;
+  quick?: boolean;
 }
 
 /** What a verification of every byte found. */

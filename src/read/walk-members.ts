@@ -1,7 +1,7 @@
 import { blockEntries, blockMembers, type IndexBlock } from '../format/index-block.ts';
 import type { FileRange } from '../storage/read-ahead.ts';
 import { BlockWalker } from './block-walker.ts';
-import { checkPiece, inflateListed } from './inflate-member.ts';
+import { checkPiece, checkStored, inflateListed } from './inflate-member.ts';
 import { formatPaths, type Problem, problemOf } from './problem.ts';
 
 /** Gives bytes of the file that are at hand; those of one member need only last until the next. */
@@ -23,6 +23,20 @@ export function walkMembers(read: ReadNow, offset: number, block: IndexBlock, wa
     } else {
       walker.skip(raw);
     }
+    at += stored;
+  }
+}
+
+/** The same by the digests of the members as they stand: nothing is inflated, and the walker is told of what is damaged only. */
+export function walkStored(read: ReadNow, offset: number, block: IndexBlock, walker: BlockWalker): void {
+  let at = offset;
+  for (const { stored, raw, sha256 } of blockMembers(block)) {
+    try {
+      checkStored(read(at, stored), sha256);
+    } catch (error) {
+      walker.found.add(memberProblem(error, at, stored, walker.pathsAhead(raw)));
+    }
+    walker.skip(raw);
     at += stored;
   }
 }

@@ -1,5 +1,5 @@
-import { blockMembers, type IndexBlock } from '../format/index-block.ts';
-import { toBuffer } from '../storage/read-ahead.ts';
+import { type BlockMember, blockMembers, type IndexBlock } from '../format/index-block.ts';
+import { type FileRange, toBuffer } from '../storage/read-ahead.ts';
 import { throwIfAborted } from '../workers/abort.ts';
 import { RecycledBuffers } from '../workers/recycled-buffers.ts';
 import { OrderedWindow } from '../workers/window.ts';
@@ -21,6 +21,47 @@ export function walkParallel(
   return pool.inTurn(() => walkMembersOf(pool, offset, block, walker, signal));
 }
 
+/** The same by the digests of the members as they stand: nothing is inflated, and the walker is told of what is damaged only. */
+export async function walkStoredParallel(
+  pool: ReadPool,
+  offset: number,
+  block: IndexBlock,
+  walker: BlockWalker,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const window = new OrderedWindow(pool.window);
+  for await (const { job: member, held } of pool.supply(locate(block, offset), rangeOf, signal)) {
+    throwIfAborted(signal);
+    const { raw, stored, sha256 } = member;
+    const checked = pool.run({ kind: 'digest', offset: member.offset, stored, sha256, held }).then(
+      () => null,
+      (error: unknown) => ({ error }),
+    );
+    await window.add(checked, (outcome) => {
+      if (outcome !== null)
+        walker.found.add(memberProblem(outcome.error, member.offset, stored, walker.pathsAhead(raw)));
+      walker.skip(raw);
+    });
+  }
+  await window.drain();
+}
+
+type LocatedMember = BlockMember & { offset: number };
+
+/** The members of a block, and where they lie. */
+function locate(block: IndexBlock, offset: number): LocatedMember[] {
+  let end = offset;
+  return blockMembers(block).map((member) => {
+    const at = end;
+    end += member.stored;
+    return { ...member, offset: at };
+  });
+}
+
+function rangeOf({ offset, stored }: LocatedMember): FileRange[] {
+  return [{ offset, length: stored }];
+}
+
 async function walkMembersOf(
   pool: ReadPool,
   offset: number,
@@ -30,14 +71,7 @@ async function walkMembersOf(
 ): Promise<void> {
   const window = new OrderedWindow(pool.window);
   const buffers = new RecycledBuffers();
-  let end = offset;
-  const members = blockMembers(block).map((member) => {
-    const at = end;
-    end += member.stored;
-    return { ...member, offset: at };
-  });
-  const rangeOf = (member: { offset: number; stored: number }) => [{ offset: member.offset, length: member.stored }];
-  for await (const { job: member, held } of pool.supply(members, rangeOf, signal)) {
+  for await (const { job: member, held } of pool.supply(locate(block, offset), rangeOf, signal)) {
     throwIfAborted(signal);
     const { raw, stored } = member;
     const room = buffers.take(raw);

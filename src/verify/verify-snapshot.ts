@@ -4,6 +4,7 @@ import type { Manifest } from '../format/manifest.ts';
 import {
   checkArgument,
   checkOptions,
+  flagSchema,
   OPERATION_SHAPE,
   optionsSchema,
   snapshotSchema,
@@ -22,9 +23,18 @@ export interface VerifyOptions extends OperationOptions {
    * @default one for each core that the process may use
    */
   threads?: number;
+  /**
+   * Verify every byte as it stands in the file, against its digest, and the index as a whole; inflate nothing. That is as much as a complete
+   * verification where the snapshot was verified completely before, for equal digests are of equal bytes. An archive from elsewhere has no
+   * digests, and is verified completely.
+   *
+   * @default false
+   */
+  quick?: boolean;
 }
 
-export const verifyOptionsSchema = optionsSchema<VerifyOptions>({ ...OPERATION_SHAPE, threads: threadsSchema });
+export const VERIFY_SHAPE = { ...OPERATION_SHAPE, threads: threadsSchema, quick: flagSchema };
+export const verifyOptionsSchema = optionsSchema<VerifyOptions>(VERIFY_SHAPE);
 
 /** What a verification found out. */
 export interface VerifyResult {
@@ -32,6 +42,8 @@ export interface VerifyResult {
   valid: boolean;
   /** What is wrong, in the order in which it was found: up to 1,000 problems, then one that counts all others. */
   problems: Problem[];
+  /** Whether stored bytes alone were verified, against their digests, and what they inflate to was not. */
+  quick: boolean;
   /** False for an archive from elsewhere, which carries no digests to be verified against. */
   sealed: boolean;
   manifest: Manifest | null;
@@ -65,12 +77,14 @@ export async function verifySource(source: RangeReader, options: VerifyOptions):
     const reader = await openSnapshotReader(source);
     const { problems, totals, externalLinks } = await reader.verify(options);
     const { sealed, manifest, statuses } = reader;
-    return { valid: problems.length === 0, problems, sealed, manifest, totals, statuses, externalLinks };
+    const quick = sealed && options.quick === true;
+    return { valid: problems.length === 0, problems, quick, sealed, manifest, totals, statuses, externalLinks };
   } catch (error) {
     throwIfAborted(options.signal);
     return {
       valid: false,
       problems: [problemOf(error)],
+      quick: false,
       sealed: false,
       manifest: null,
       totals: null,

@@ -33,6 +33,41 @@ test('verifies each, and remembers when', async () => {
   expect(folder.names()).toEqual([VERIFICATION_RECORDS, '1.tar.gz', '2.tar.gz', '3.tar.gz']);
 });
 
+test('verifies what was verified completely before by its digests, and remembers both', async () => {
+  folder.addDays(1, 2);
+  const [first] = (await verifyFolder(folder.path)).snapshots;
+  folder.addDays(3, 3);
+  const again = await verifyFolder(folder.path);
+  expect(again.snapshots.map(({ verification }) => verification?.quick)).toEqual([true, true, false]);
+  const [row, , last] = await listSnapshots(folder.path);
+  expect(row?.verifiedAt).toEqual(first?.snapshot.verifiedAt);
+  expect(row?.quickVerifiedAt?.getTime()).toBeGreaterThanOrEqual(row?.verifiedAt?.getTime() ?? Infinity);
+  expect(last).toMatchObject({ quickVerifiedAt: null });
+  const complete = await verifyFolder(folder.path, { quick: false });
+  expect(complete.snapshots.map(({ verification }) => verification?.quick)).toEqual([false, false, false]);
+  expect((await listSnapshots(folder.path)).map(({ quickVerifiedAt }) => quickVerifiedAt)).toEqual([null, null, null]);
+});
+
+test('a quick verification of what was never verified completely is not remembered, but damage is', async () => {
+  folder.addDays(1, 2);
+  expect(await verifyFolder(folder.path, { quick: true })).toMatchObject({ valid: true });
+  expect(await verified()).toEqual([]);
+  folder.damage('1.tar.gz');
+  expect(await verifyFolder(folder.path, { quick: true })).toMatchObject({ valid: false });
+  const [damaged] = await listSnapshots(folder.path);
+  expect(damaged).toMatchObject({ state: 'unusable', verifiedAt: null, quickVerifiedAt: null });
+});
+
+test('damage since is found by the digests, and then nothing is verified any more', async () => {
+  folder.addDays(1, 2);
+  await verifyFolder(folder.path);
+  const { atime, mtime } = fs.statSync(folder.file('1.tar.gz'));
+  folder.damage('1.tar.gz');
+  fs.utimesSync(folder.file('1.tar.gz'), atime, mtime);
+  expect((await verifyFolder(folder.path)).snapshots.map(({ valid }) => valid)).toEqual([false, true]);
+  expect(await verified()).toEqual(['2.tar.gz']);
+});
+
 test('finds the damaged one, and goes on with the rest', async () => {
   folder.addDays(1, 3);
   folder.damage('2.tar.gz');

@@ -31,12 +31,18 @@ export const command = defineCommand({
       value: 'DIR',
       describe: 'Compare it with this directory too; exit status 6 if they differ',
     },
+    quick: {
+      type: 'boolean',
+      conflicts: 'against',
+      describe: 'Stored bytes against their digests; what they inflate to was verified before',
+    },
     ...THREADS,
     ...REPORTING,
   },
   examples: [
     ['verify oxios.tar.gz', 'exit status 0 valid, 4 not'],
-    ['verify /backups', 'each one; it is remembered'],
+    ['verify /backups', 'each one; it is remembered, and the next time quick'],
+    ['verify --quick oxios.tar.gz', 'has a byte of it changed?'],
     ['verify monday.tar.gz tuesday.tar.gz', 'the exit status is the worst'],
     ['verify - < oxios.tar.gz', 'from a pipe'],
     ['verify oxios.tar.gz --against ~/.oxios/workspace', 'is it all in there?'],
@@ -44,7 +50,7 @@ export const command = defineCommand({
   note: 'One that cannot be read at all is exit status 1, not 4: that does not tell whether it is valid.',
   run: async (args, context) => {
     const { snapshots, against } = args;
-    const options = { ...context.operation, ...given({ threads: args.threads }) };
+    const options = { ...context.operation, ...given({ threads: args.threads, quick: args.quick }) };
     const [only = ''] = snapshots;
     if (against !== undefined) return verifyAgainst(snapshots, against, options, context);
     if (snapshots.length === 1) return context.reporter.result(await verifyOne(only, options, context));

@@ -1,7 +1,7 @@
 import { type BackupError, ERROR_CODES, type ExitStatus } from '../../errors.ts';
-import type { DirectoryComparison, Problem, VerifyFolderResult, VerifyResult } from '../../index.ts';
+import type { DirectoryComparison, Problem, SnapshotInfo, VerifyFolderResult, VerifyResult } from '../../index.ts';
 import type { Result } from '../report/reporter.ts';
-import { count, formatBytes, formatDuration } from '../text/amounts.ts';
+import { count, formatBytes, formatDuration, formatTime } from '../text/amounts.ts';
 import { incompleteLines } from '../text/incomplete-text.ts';
 import { problemLines } from '../text/problem-text.ts';
 import { snapshotInfoFields } from '../text/snapshot-state-text.ts';
@@ -44,8 +44,8 @@ function differingLines(directory: string, comparison: DirectoryComparison): str
 }
 
 function verifiedFields(result: VerifyResult): Record<string, unknown> {
-  const { valid, sealed, problems, manifest, totals, statuses, externalLinks } = result;
-  return { valid, sealed, problems, manifest, totals, statuses, external_links: externalLinks };
+  const { valid, quick, sealed, problems, manifest, totals, statuses, externalLinks } = result;
+  return { valid, quick, sealed, problems, manifest, totals, statuses, external_links: externalLinks };
 }
 
 /** 4 when something is wrong with the snapshot; 1 when all that is wrong is that the system did not let it be read. */
@@ -61,7 +61,7 @@ function invalidLines(name: string, problems: readonly Problem[]): string[] {
 
 function validLines(
   name: string,
-  { sealed, totals, statuses, externalLinks }: VerifyResult,
+  { quick, sealed, totals, statuses, externalLinks }: VerifyResult,
   elapsedMs: number,
 ): string[] {
   const lines = [
@@ -69,7 +69,7 @@ function validLines(
   ];
   if (totals !== null) {
     const { entries, files, bytes } = totals;
-    const verified = sealed ? ', every byte verified' : '';
+    const verified = sealed ? (quick ? ', every stored byte verified' : ', every byte verified') : '';
     lines.push(
       `  ${count(entries, 'entry')} (${count(files, 'file')}), ${formatBytes(bytes)}${verified}, in ${formatDuration(elapsedMs)}`,
     );
@@ -89,21 +89,27 @@ export function verifyFolderResult({ directory, valid, snapshots }: VerifyFolder
     fields: {
       directory,
       valid,
-      snapshots: snapshots.map(({ snapshot, valid, problems }) => ({
+      snapshots: snapshots.map(({ snapshot, valid, problems, verification }) => ({
         ...snapshotInfoFields(snapshot),
         valid,
+        quick: verification?.quick ?? false,
         problems,
       })),
     },
     urgent: !valid,
     lines: [
-      ...snapshots.flatMap(({ snapshot, valid, problems }) => {
+      ...snapshots.flatMap(({ snapshot, valid, problems, verification }) => {
         if (!valid) return invalidLines(snapshot.name, problems);
-        return [`${snapshot.name}: valid${snapshot.state === 'sealed' ? '' : ' as far as can be told: it is foreign'}`];
+        if (snapshot.state !== 'sealed') return [`${snapshot.name}: valid as far as can be told: it is foreign`];
+        return [`${snapshot.name}: valid${verification?.quick === true ? quickly(snapshot) : ''}`];
       }),
       `${count(snapshots.length, 'snapshot')}, ${count(snapshots.filter(({ valid }) => !valid).length, 'of them not valid', 'of them not valid')}`,
     ],
   };
+}
+
+function quickly({ verifiedAt }: SnapshotInfo): string {
+  return verifiedAt === null ? ', by its digests' : `, by its digests; completely on ${formatTime(verifiedAt)}`;
 }
 
 /** What to say of a snapshot, one of several, that could not be verified at all. */
