@@ -20,7 +20,7 @@ import { problemFrom, type ScannedSnapshot, scanFolder } from './scan-folder.ts'
 import { type SnapshotInfo, type StateSource, sourceKey, sourceOf } from './snapshot-info.ts';
 import { verifyAndRecord } from './verify-and-record.ts';
 
-export interface FindLatestOptions extends VerifyOptions {
+export interface FindLatestOptions extends Omit<VerifyOptions, 'quick'> {
   /** Take only snapshots made before this moment. */
   before?: Date;
   /** Take only snapshots that `verifyFolder` has verified already; they are not read again. Default false. */
