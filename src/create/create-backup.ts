@@ -28,7 +28,6 @@ import { clearTemporaries } from '../system/clear-temporaries.ts';
 import { stableHostName } from '../system/host-name.ts';
 import { NODE_CODEC } from '../system/node-codec.ts';
 import { throwIfAborted } from '../workers/abort.ts';
-import { WorkerPool } from '../workers/pool.ts';
 import { ChangedNames } from './changed-names.ts';
 import { compressionOf } from './compress.ts';
 import { type CreateOptions, type CreateOutput, createOptionsSchema } from './create-options.ts';
@@ -38,7 +37,7 @@ import { entryTime } from './entry-attributes.ts';
 import { IndexSpool } from './index-spool.ts';
 import { IndexWriter } from './index-writer.ts';
 import { countSections, manifestOf, provisionalManifest } from './manifest-facts.ts';
-import type { PackJob, PackWorkerData } from './pack-worker.ts';
+import { PackPool } from './pack-pool.ts';
 import { Scratch } from './scratch.ts';
 import { SelfCheck } from './self-check.ts';
 import { SnapshotWriter } from './snapshot-writer.ts';
@@ -178,12 +177,7 @@ async function writeSnapshot(
     onEvent?.({ type: 'file-status', ...status });
   };
   const rootSlash = root.endsWith('/') ? root : `${root}/`;
-  const workerData: PackWorkerData = { root: rootSlash, level: options.level ?? null };
-  const pool = new WorkerPool<PackJob, unknown>(
-    new URL('./pack-worker.js', import.meta.url),
-    options.threads ?? os.availableParallelism(),
-    workerData,
-  );
+  const pool = new PackPool({ root: rootSlash, level: options.level ?? null }, options.threads);
   const spool = new IndexSpool(scratch.directory());
   const indexWriter = new IndexWriter(spool);
   try {
@@ -197,6 +191,7 @@ async function writeSnapshot(
       writer: indexWriter,
       check,
       root: rootSlash,
+      scratch: scratch.directory,
       onStatus: record,
       onEntry(entry) {
         recorded.sawEntry(entry.path);

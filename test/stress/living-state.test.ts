@@ -73,7 +73,7 @@ const throughPipe: Take = async (file, target) => {
   return { created, restored };
 };
 
-/** Of a log that was captured while it grew. What goes into a pipe cannot be taken back when it shows too late that it grows. */
+/** Of a log that was captured while it grew. The last attempt may be the first that shows that it is one. */
 function isWholeLines({ status, detail }: { status: string; detail: string }): boolean {
   return status === 'truncated' && !detail.endsWith('to the middle of a line');
 }
