@@ -6,8 +6,15 @@ export type BackupEvent =
   /** Totals are absent while they are not known yet. `bytes` counts content, uncompressed. */
   | { type: 'progress'; phase: Phase; entries: number; bytes: number; totalEntries?: number; totalBytes?: number }
   | { type: 'file-status'; path: string; status: FileStatus; detail: string }
-  /** Something worth knowing that is no loss, said in a sentence. */
+  /** A `Notice`. */
   | { type: 'notice'; path?: string; message: string };
+
+/** Something worth knowing that is no loss, said in a sentence. */
+export interface Notice {
+  /** The file or entry that it is about. */
+  path?: string;
+  message: string;
+}
 
 export type Phase = 'capture' | 'index' | 'check' | 'extract' | 'sync' | 'commit';
 

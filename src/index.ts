@@ -12,8 +12,8 @@ export type { Aspect, Change } from './compare/change.ts';
 export { compareWithDirectory, type DirectoryComparison } from './compare/compare-with-directory.ts';
 export { type DiffOptions, diffSnapshots } from './compare/diff-snapshots.ts';
 export type { Difference, SectionDifference, Unreadable } from './compare/difference.ts';
-export { type BackupPlan, type Notice, type PlanBackupOptions, planBackup } from './compare/plan-backup.ts';
-export { planRestore, type Refusal, type RestorePreview } from './compare/plan-restore.ts';
+export { type BackupPlan, type PlanBackupOptions, planBackup } from './compare/plan-backup.ts';
+export { planRestore, type Refusal, type RestorePreview } from './compare/preview-restore.ts';
 export { type CreateResult, createBackup } from './create/create-backup.ts';
 export type { CreateOptions, CreateOutput } from './create/create-options.ts';
 export {
@@ -24,7 +24,7 @@ export {
   EXIT_STATUS,
   type ExitStatus,
 } from './errors.ts';
-export type { BackupEvent, OperationOptions, Phase } from './events.ts';
+export type { BackupEvent, Notice, OperationOptions, Phase } from './events.ts';
 export type { Entry, EntryType } from './format/entry.ts';
 export type { FileStatus } from './format/file-status.ts';
 export { isIncomplete } from './format/file-status.ts';
@@ -36,8 +36,9 @@ export { type SnapshotSummary, showSnapshot } from './inspect/show-snapshot.ts';
 export { writeEntry } from './inspect/write-entry.ts';
 export type { SelectionOptions } from './patterns/selection.ts';
 export type { Problem } from './read/problem.ts';
+export type { RestoreResult } from './restore/execute-restore.ts';
 export type { ExternalLink, ExternalLinks } from './restore/external-links.ts';
-export { type RestoreOptions, type RestoreResult, restoreBackup } from './restore/restore-backup.ts';
+export { type RestoreOptions, restoreBackup } from './restore/restore-backup.ts';
 export type { LostEntry } from './restore/salvage/salvage-writer.ts';
 export { type SalvageOptions, type SalvageResult, salvageSnapshot } from './restore/salvage.ts';
 export type { Neighbour } from './state-dir/neighbours.ts';

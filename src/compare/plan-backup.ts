@@ -7,6 +7,7 @@ import { openStateDir } from '../capture/state-directory.ts';
 import { systemReason } from '../capture/system-reason.ts';
 import { CREATE_SHAPE, type CreateOptions } from '../create/create-options.ts';
 import { refuseEmptyState } from '../create/empty-state.ts';
+import type { Notice } from '../events.ts';
 import type { RecordedStatus, Totals } from '../format/index-root.ts';
 import { isBackupManifest, type ManifestSection } from '../format/manifest.ts';
 import { checkArgument, checkOptions, optionsSchema, pathSchema, storeSchema } from '../options.ts';
@@ -27,12 +28,6 @@ export interface PlanBackupOptions extends CreateOptions {
 }
 
 const planBackupOptionsSchema = optionsSchema<PlanBackupOptions>({ ...CREATE_SHAPE, output: pathSchema });
-
-/** Something worth knowing that is no loss. */
-export interface Notice {
-  path?: string;
-  message: string;
-}
 
 /** What a snapshot of a state directory would hold if it were made now. */
 export interface BackupPlan {

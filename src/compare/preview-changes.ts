@@ -3,7 +3,8 @@ import type { OperationOptions } from '../events.ts';
 import type { Entry } from '../format/entry.ts';
 import { isBelow } from '../format/path-order.ts';
 import type { EntryRuns } from '../read/read-entries.ts';
-import { databaseSideFiles } from '../state-dir/merge/database-side-files.ts';
+import { type Meeting, meetingOf, sideFilesOf } from '../state-dir/merge/merge-rules.ts';
+import { bytePath } from '../system/byte-path.ts';
 import { throwIfAborted } from '../workers/abort.ts';
 import { type Aspect, differingAspects, sameInstant } from './change.ts';
 import { type Difference, DifferenceBuilder } from './difference.ts';
@@ -33,7 +34,7 @@ export async function previewChanges(
   { signal }: OperationOptions,
 ): Promise<PreviewedChanges> {
   const builder = new DifferenceBuilder();
-  const rules = new MergeRules(target);
+  const rules = new KeptByMerge(target);
   let kept = 0;
   let entries = 0;
   for await (const [live, entry] of joinPaths(standing, planned)) {
@@ -49,11 +50,11 @@ export async function previewChanges(
   return { changes, sections, totals, kept };
 }
 
-/** Tells what a merge keeps of what stands there; see `planMerge`, which does it. Entries come in order. */
-class MergeRules {
+/** Tells what a merge keeps of what stands there. Entries come in order. */
+class KeptByMerge {
   readonly #target: string;
-  /** Planned entries whose paths the path at hand begins with, and what stands in their places. */
-  #planned: { entry: Entry; live: Entry | null }[] = [];
+  /** Planned entries whose paths the path at hand begins with, and what a merge does with each. */
+  #planned: { path: string; isDirectory: boolean; meeting: Meeting }[] = [];
 
   constructor(target: string) {
     this.#target = target;
@@ -62,30 +63,22 @@ class MergeRules {
   /** Whether what stands there stays as it is. */
   keeps(live: Entry | null, planned: Entry | null): boolean {
     const { path } = (live ?? planned) as Entry;
-    this.#planned = this.#planned.filter(({ entry }) => path.startsWith(entry.path));
-    if (planned !== null) {
-      this.#planned.push({ entry: planned, live });
-      return false;
-    }
-    return !this.#planned.some(
-      (each) =>
-        (each.entry.type !== 'directory' && isBelow(path, each.entry.path)) ||
-        (!meetsAsDirectory(each) && this.#goesWith(each.entry.path, path)),
-    );
+    this.#planned = this.#planned.filter((each) => path.startsWith(each.path));
+    if (planned === null) return !this.#planned.some((each) => this.#takesOut(each, path));
+    const isDirectory = planned.type === 'directory';
+    const meeting = meetingOf(live === null ? null : live.type === 'directory', isDirectory);
+    this.#planned.push({ path: planned.path, isDirectory, meeting });
+    return false;
   }
 
-  /** Whether `path` is a side file of the database that is exchanged. */
-  #goesWith(database: string, path: string): boolean {
-    const suffix = path.slice(database.length);
+  #takesOut(planned: { path: string; isDirectory: boolean; meeting: Meeting }, path: string): boolean {
+    if (isBelow(path, planned.path)) return planned.meeting === 'exchange';
+    const suffix = path.slice(planned.path.length);
     if (!SIDE_FILE.test(suffix)) return false;
-    const { goes } = databaseSideFiles(Buffer.from(`${this.#target}/${database}`));
+    const live = bytePath(`${this.#target}/${planned.path}`);
+    const { goes } = sideFilesOf(live, planned.meeting, planned.isDirectory);
     return goes.some((each) => each.toString() === suffix);
   }
-}
-
-/** A directory that is gone into, or is new as a whole. */
-function meetsAsDirectory({ entry, live }: { entry: Entry; live: Entry | null }): boolean {
-  return entry.type === 'directory' && (live === null || live.type === 'directory');
 }
 
 async function aspectsOf(

@@ -12,6 +12,7 @@ import { SeenTree } from '../capture/seen-tree.ts';
 import { openStateDir, type TopAttributes } from '../capture/state-directory.ts';
 import { BackupError, type ErrorCode, fromSystemError, isSystemError } from '../errors.ts';
 import type { OperationOptions } from '../events.ts';
+import { ChangedNames } from '../format/changed-names.ts';
 import { isIncomplete } from '../format/file-status.ts';
 import { END_MEMBER, encodeIndexPieces, encodeStoredMember, indexStored, PIECE } from '../format/gzip-member.ts';
 import { encodeRoot, type RecordedStatus, type Totals } from '../format/index-root.ts';
@@ -19,6 +20,7 @@ import { encodeManifestEntry, isBackupManifest, MAX_MANIFEST_BYTES, type Manifes
 import { encodeSeal, SEAL_LENGTH } from '../format/seal.ts';
 import { checkArgument, checkOptions, outputSchema, storeSchema } from '../options.ts';
 import { compileUserExcludes } from '../patterns/excludes.ts';
+import { formatPaths } from '../read/problem.ts';
 import { acquireStateLock, type StateLock } from '../state-dir/lock/lock.ts';
 import { findNeighbours, type Neighbour, neighbourMessage } from '../state-dir/neighbours.ts';
 import { findOxiosVersion } from '../state-dir/oxios-version.ts';
@@ -28,7 +30,6 @@ import { clearTemporaries } from '../system/clear-temporaries.ts';
 import { stableHostName } from '../system/host-name.ts';
 import { NODE_CODEC } from '../system/node-codec.ts';
 import { throwIfAborted } from '../workers/abort.ts';
-import { ChangedNames } from './changed-names.ts';
 import { compressionOf } from './compress.ts';
 import { type CreateOptions, type CreateOutput, createOptionsSchema } from './create-options.ts';
 import { type Destination, openDestination } from './destination.ts';
@@ -223,7 +224,8 @@ async function writeSnapshot(
       for (const item of items) await writer.add(item, seenMs);
     }
     await writer.finish();
-    for (const message of changed.notices()) onEvent?.({ type: 'notice', message });
+    for (const { paths, message } of changed.found())
+      onEvent?.({ type: 'notice', message: `${formatPaths(paths)}: ${message}` });
     refuseEmptyState(root, writer.index.totals, recorded.finish(), options.allowEmpty);
     const places = ownPlaces(root, options.folders);
     const exclusions = new Exclusions(compileUserExcludes(excludes), files, places);

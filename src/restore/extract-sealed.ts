@@ -12,7 +12,7 @@ import { addUnheld } from '../system/entry-time.ts';
 import { HERE } from '../system/platform.ts';
 import { throwIfAborted } from '../workers/abort.ts';
 import { OrderedWindow } from '../workers/window.ts';
-import type { BlockPlan, ExtractionPlan } from './restore-plan.ts';
+import type { BlockPlan, ExtractionPlan } from './extraction-plan.ts';
 import type { Extracted, ExtractJob } from './restore-worker.ts';
 import type { ExtractedTree } from './tree-writer.ts';
 import { emptyTree, TreeWriter, type TreeWriterOptions } from './tree-writer.ts';

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import { BackupError, fromSystemError } from '../errors.ts';
-import type { RestoreSize } from './restore-plan.ts';
+import type { RestoreSize } from './extraction-plan.ts';
 
 /** Room on a file system. */
 export interface Room {

@@ -46,21 +46,38 @@ export class NameCollisions {
     this.#folding = folding;
   }
 
-  /** @throws BackupError `NAME_COLLISION` */
-  add(entryPath: string): void {
+  /** @returns a `NAME_COLLISION` if another path was added that is the same name; it stays the one */
+  add(entryPath: string): BackupError | null {
     const key = this.#fold(entryPath);
     const other = this.#seen.get(key);
     if (other !== undefined && other !== entryPath) {
-      throw new BackupError('NAME_COLLISION', `${formatPaths([other, entryPath])} are one name on this file system`, {
+      return new BackupError('NAME_COLLISION', `${formatPaths([other, entryPath])} are one name on this file system`, {
         path: entryPath,
         hint: `Restore to ${HERE.tellsNamesApart}, or one of them with --path.`,
       });
     }
     this.#seen.set(key, entryPath);
+    return null;
   }
 
   #fold(entryPath: string): string {
     if (this.#folding.case) return foldName(entryPath);
     return this.#folding.normalization ? entryPath.normalize('NFD') : entryPath;
   }
+}
+
+/** The first collision among paths, in any order; null where none meet. */
+export async function collisionError(
+  folding: NameFolding,
+  paths: () => AsyncIterable<Iterable<string>> | Iterable<Iterable<string>>,
+): Promise<BackupError | null> {
+  if (!folding.case && !folding.normalization) return null;
+  const collisions = new NameCollisions(folding);
+  for await (const run of paths()) {
+    for (const path of run) {
+      const collision = collisions.add(path);
+      if (collision !== null) return collision;
+    }
+  }
+  return null;
 }

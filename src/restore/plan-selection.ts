@@ -12,7 +12,7 @@ import { blocksFor, type ValidatedBlock } from '../read/read-entries.ts';
 import { noteUnusual, noUnusualNames, type UnusualNames } from '../read/unusual-names.ts';
 import { attributesOf, hardLinkProblem } from '../read/validate-block.ts';
 import type { ExternalLink } from './external-links.ts';
-import type { ExtractionPlan } from './restore-plan.ts';
+import type { ExtractionPlan } from './extraction-plan.ts';
 
 /**
  * A plan for the entries that are wanted, the directories that they lie in, and the files that wanted hard links are other names of.

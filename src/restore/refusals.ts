@@ -1,9 +1,11 @@
 import { BackupError } from '../errors.ts';
-import { isEmptySnapshot, type Totals } from '../format/index-root.ts';
-
-type SnapshotCounts = Pick<Totals, 'files' | 'symlinks'>;
-
-// Why a restore is refused before anything is written. The real run throws these, a preview names them.
+import { isEmptySnapshot } from '../format/index-root.ts';
+import { externalLinksError } from './external-links.ts';
+import { spaceError } from './free-space.ts';
+import { collisionError } from './name-collisions.ts';
+import type { PlanOptions, RestorePlan } from './restore-plan.ts';
+import { symlinksError } from './target-abilities.ts';
+import { longMergeError, nameError } from './target-names.ts';
 
 export function partialReplaceError(): BackupError {
   return new BackupError('USAGE', 'a part of a snapshot cannot replace a whole state directory', {
@@ -11,12 +13,30 @@ export function partialReplaceError(): BackupError {
   });
 }
 
-/** @param counts of all that the snapshot holds, whatever part of it is wanted */
-export function refuseEmpty(counts: SnapshotCounts, allowEmpty: boolean | undefined): void {
-  if (allowEmpty !== true && isEmptySnapshot(counts)) throw emptySnapshotError();
+/** What speaks against a plan, in order. The run throws the first, a dry run names them all. */
+export async function* refusalsOf(
+  { destination, contents, merges, skipped, space }: Omit<RestorePlan, 'refusals'>,
+  { allowEmpty = false, externalLinks = 'refuse' }: PlanOptions,
+): AsyncGenerator<BackupError, void, void> {
+  const { fileSystem, target, staging } = destination;
+  const { external, unusual } = contents;
+  if (!allowEmpty && isEmptySnapshot(contents.holds)) yield emptySnapshotError();
+  if (external.length > 0 && externalLinks === 'refuse') yield externalLinksError(external);
+  yield* some(nameError(fileSystem.holdsName, target, unusual));
+  if (merges) yield* some(longMergeError(staging, unusual));
+  if (!fileSystem.abilities.symlinks) {
+    const links = (await contents.symlinks()).filter((path) => !skipped.has(path));
+    yield* some(symlinksError(links, fileSystem.directory));
+  }
+  yield* some(spaceError(fileSystem.directory, space));
+  yield* some(await collisionError(fileSystem.folding(), contents.paths));
 }
 
-export function emptySnapshotError(): BackupError {
+function some(error: BackupError | null): BackupError[] {
+  return error === null ? [] : [error];
+}
+
+function emptySnapshotError(): BackupError {
   return new BackupError('SNAPSHOT_EMPTY', 'the snapshot holds no file at all: restoring it would leave nothing', {
     hint: 'If that is what you want, add --allow-empty.',
   });

@@ -1,56 +1,41 @@
-import type { Entry } from '../format/entry.ts';
-import { blockEntries } from '../format/index-block.ts';
-import type { BlockLocation } from '../read/index-reader.ts';
-import { readBlock } from '../read/index-reader.ts';
-import type { SealedSnapshot } from '../read/open-snapshot.ts';
-import type { EntryRuns } from '../read/read-entries.ts';
+import type { BackupError } from '../errors.ts';
+import type { Selection } from '../patterns/selection.ts';
+import type { RestoreMode } from '../state-dir/commit/commit-tree.ts';
+import type { ExternalLinks } from './external-links.ts';
+import type { SpaceCheck } from './free-space.ts';
+import type { ContentsOptions, PlannedContents } from './planned-contents.ts';
+import type { TargetFileSystem } from './target-file-system.ts';
 
-/** What of a block is to be extracted; `only` null means all of it. */
-export interface BlockPlan {
-  block: BlockLocation;
-  /** Numbers of entries in the block, in order. */
-  only: number[] | null;
+/** Where a restore writes. */
+export interface RestoreDestination {
+  /** The state directory, as it really is (links resolved). */
+  target: string;
+  /** The directory that the tree is made in before it takes its place; a dry run does not make it. */
+  staging: string;
+  /** Whether something of the state stands there. */
+  hasContent: boolean;
+  fileSystem: TargetFileSystem;
 }
 
-/** How much is to be written. */
-export interface RestoreSize {
-  entries: number;
-  files: number;
-  /** Content, uncompressed. */
-  bytes: number;
-  /** Of these, how many will be holes: they take no room. As far as the index tells, whole pieces of large files. */
-  holes: number;
+/** The options that a plan depends on. */
+export interface PlanOptions extends ContentsOptions {
+  mode?: RestoreMode;
+  allowEmpty?: boolean;
+  externalLinks?: ExternalLinks;
 }
 
-/** What is to be extracted of a sealed snapshot. */
-export interface ExtractionPlan extends RestoreSize {
-  /** Can be gone through more than once. */
-  blocks: AsyncIterable<BlockPlan> | Iterable<BlockPlan>;
-}
-
-/** A plan for the whole snapshot. */
-export function planAll(snapshot: SealedSnapshot, holes: number): ExtractionPlan {
-  const { entries, files, bytes } = snapshot.root.totals;
-  return { blocks: new WholeBlocks(snapshot.blocks), entries, files, bytes, holes };
-}
-
-/** All blocks as a plan. There can be millions of them: none is made before it is asked for. */
-class WholeBlocks implements AsyncIterable<BlockPlan> {
-  readonly #blocks: AsyncIterable<BlockLocation>;
-
-  constructor(blocks: AsyncIterable<BlockLocation>) {
-    this.#blocks = blocks;
-  }
-
-  async *[Symbol.asyncIterator](): AsyncGenerator<BlockPlan, void, void> {
-    for await (const block of this.#blocks) yield { block, only: null };
-  }
-}
-
-/** The entries of a plan, in the order of the snapshot, a block at a time in memory. They were validated when the plan was made. */
-export async function* plannedEntries(snapshot: SealedSnapshot, plan: ExtractionPlan): EntryRuns {
-  for await (const { block, only } of plan.blocks) {
-    const entries = blockEntries(await readBlock(snapshot.index, block));
-    yield only === null ? entries : only.map((number) => entries[number] as Entry);
-  }
+/** What a restore does, decided before anything is written: `restoreBackup` executes it, a dry run shows it. */
+export interface RestorePlan {
+  destination: RestoreDestination;
+  mode: RestoreMode;
+  /** Null for everything. */
+  selection: Selection | null;
+  contents: PlannedContents;
+  /** Whether what stands there stays, but for what the snapshot holds. */
+  merges: boolean;
+  /** Symbolic links that are left out. */
+  skipped: ReadonlySet<string>;
+  space: SpaceCheck;
+  /** Why it must not be executed, first reason first: each is looked for when it is asked for. */
+  refusals(): AsyncIterable<BackupError>;
 }

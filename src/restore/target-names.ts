@@ -10,26 +10,31 @@ import { HERE } from '../system/platform.ts';
 const NOT_A_NAME = new Set(['EINVAL', 'ENAMETOOLONG', 'EILSEQ', 'ENOENT']);
 
 /**
- * Refuses names that the file system of a restore cannot hold, before anything is written: each kind is tried out there.
+ * Why names cannot be restored to a file system; null when it holds them all.
  *
- * @param directory an empty one of ours on that file system
+ * @param holds whether it holds a name; asked for one of each kind that some do not
  * @param target where the entries will lie in the end
- * @throws BackupError `NAME_UNSUPPORTED`; `NO_SPACE`, `PERMISSION`, `IO`
+ * @returns a `NAME_UNSUPPORTED`
  */
-export function refuseNames(directory: string, target: string, unusual: UnusualNames, platform = HERE): void {
+export function nameError(
+  holds: (name: string) => boolean,
+  target: string,
+  unusual: UnusualNames,
+  platform = HERE,
+): BackupError | null {
   const { byTrait, longest } = unusual;
   const bytes = Buffer.byteLength(target) + 1 + longest.bytes;
   if (bytes > platform.maxPathBytes) {
-    throw new BackupError(
+    return new BackupError(
       'NAME_UNSUPPORTED',
       `${formatPaths([longest.path])} would have a path of ${bytes} bytes, and the system takes ${platform.maxPathBytes}`,
       { path: longest.path, hint: 'Restore to a directory with a shorter path.' },
     );
   }
-  const refused = [...byTrait.values()].filter(({ name }) => !holdsName(directory, name)).map((one) => one.path);
-  if (refused.length === 0) return;
+  const refused = [...byTrait.values()].filter(({ name }) => !holds(name)).map((one) => one.path);
+  if (refused.length === 0) return null;
   const paths = [...new Set(refused)];
-  throw new BackupError(
+  return new BackupError(
     'NAME_UNSUPPORTED',
     `${formatPaths(paths)} ${paths.length === 1 ? 'has a name' : 'have names'} that this file system cannot hold`,
     { path: paths[0], hint: 'Restore to another file system, or with --path only what it can hold.' },
@@ -40,15 +45,16 @@ export function refuseNames(directory: string, target: string, unusual: UnusualN
 const KEPT_BYTES = 32;
 
 /**
- * Refuses paths that would be too long while they are merged: each is renamed by its whole path, out of a staging directory and into one
- * that keeps what it replaces.
+ * Why a path would be too long while it is merged, or null: each is renamed by its whole path, out of a staging directory and into one that
+ * keeps what it replaces.
  *
- * @throws BackupError `NAME_UNSUPPORTED`
+ * @param staging the staging directory
+ * @returns a `NAME_UNSUPPORTED`
  */
-export function refuseLongMerge(directory: string, { longest }: UnusualNames, platform = HERE): void {
-  const bytes = Buffer.byteLength(directory) + KEPT_BYTES + 1 + longest.bytes;
-  if (bytes <= platform.maxPathBytes) return;
-  throw new BackupError(
+export function longMergeError(staging: string, { longest }: UnusualNames, platform = HERE): BackupError | null {
+  const bytes = Buffer.byteLength(staging) + KEPT_BYTES + 1 + longest.bytes;
+  if (bytes <= platform.maxPathBytes) return null;
+  return new BackupError(
     'NAME_UNSUPPORTED',
     `${formatPaths([longest.path])} would have a path of ${bytes} bytes while it is merged, and the system takes ${platform.maxPathBytes}`,
     { path: longest.path, hint: 'Restore all of the snapshot with --replace, or choose what to merge with --path.' },
@@ -61,8 +67,12 @@ export function isAboutName(error: unknown): boolean {
   return NOT_A_NAME.has((cause as NodeJS.ErrnoException | null)?.code ?? '');
 }
 
-/** Whether a file of that name can be made, and has that name then: FAT drops a final dot without a word. */
-function holdsName(parent: string, name: string): boolean {
+/**
+ * Whether a file of that name can be made in a directory of ours, and has that name then: FAT drops a final dot without a word.
+ *
+ * @throws BackupError `NO_SPACE`, `PERMISSION`, `IO`
+ */
+export function holdsName(parent: string, name: string): boolean {
   const directory = path.join(parent, `oxios-backup-probe-${randomBytes(4).toString('hex')}`);
   try {
     fs.mkdirSync(directory, { mode: 0o700 });

@@ -1,6 +1,7 @@
 import { lstatSync, readlinkSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { BackupError, fromSystemError } from '../errors.ts';
+import { isMountPoint } from '../system/mount-points.ts';
 import { type ArtifactNames, NAMES_INSIDE, namesBeside, RESERVED_DIRECTORY } from './artifact-names.ts';
 
 /** A state directory, with the symbolic links on the way to it resolved. It may be missing. */
@@ -63,7 +64,7 @@ export function resolveTarget(stateDir: string): Target {
 }
 
 /** Artifacts beside the state directory. */
-export function locationBeside(target: Target): Location {
+function locationBeside(target: Target): Location {
   return { ...target, strategy: 'rename', directory: target.parent, names: namesBeside(target.name) };
 }
 
@@ -78,6 +79,13 @@ export function bothLocations(target: Target): Location[] {
 }
 
 /** Whether `directory` differs in device from its parent, or is the root: such a one cannot be renamed. */
-export function isDeviceBoundary({ target, parent }: Target): boolean {
+function isDeviceBoundary({ target, parent }: Target): boolean {
   return target === parent || statSync(target).dev !== statSync(parent).dev;
+}
+
+/** Where the artifacts may lie: the first of these where a file can be made. */
+export function possibleLocations(target: Target): Location[] {
+  if (lstatSync(target.target, { throwIfNoEntry: false }) === undefined) return [locationBeside(target)];
+  if (isDeviceBoundary(target) || isMountPoint(target.target)) return [locationInside(target)];
+  return bothLocations(target);
 }

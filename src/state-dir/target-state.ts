@@ -14,15 +14,17 @@ export interface TargetState {
   inode: string | null;
 }
 
-/** Names that stay where they are when children are moved one by one: ours, and what a system keeps at the top of a volume. */
-export function isLeftInPlace(name: string): boolean {
-  return name === RESERVED_DIRECTORY || isVolumeName(name);
+/**
+ * Whether a name at the top of the state directory stays where it is when that is replaced. Moved child by child, what is ours stays, and
+ * what a system keeps at the top of a volume.
+ */
+export function isLeftInPlace(name: string, { strategy }: Pick<Location, 'strategy'>): boolean {
+  return strategy === 'children' && (name === RESERVED_DIRECTORY || isVolumeName(name));
 }
 
 /** The names at the top of the state directory that a replacement moves, sorted. */
 export function stateNames(location: Location): BytePath[] {
-  const names = childNames(location.target);
-  return location.strategy === 'rename' ? names : names.filter((name) => !isLeftInPlace(name.toString()));
+  return childNames(location.target).filter((name) => !isLeftInPlace(name.toString(), location));
 }
 
 export function inspectTarget(location: Location): TargetState {

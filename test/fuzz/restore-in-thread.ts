@@ -5,6 +5,7 @@
 import { mkdirSync } from 'node:fs';
 import { BackupError } from '../../src/errors.ts';
 import { blockEntries } from '../../src/format/index-block.ts';
+import { isEmptySnapshot } from '../../src/format/index-root.ts';
 import { BlockWalker } from '../../src/read/block-walker.ts';
 import { readBlock } from '../../src/read/index-reader.ts';
 import { type ForeignArchive, openSnapshot, type SealedSnapshot } from '../../src/read/open-snapshot.ts';
@@ -15,9 +16,8 @@ import { attributesOf, validateBlock } from '../../src/read/validate-block.ts';
 import { validateWhole } from '../../src/read/validate-snapshot.ts';
 import { walkMembers } from '../../src/read/walk-members.ts';
 import { finishDirectories, makeLinks } from '../../src/restore/complete-tree.ts';
-import { extractForeign } from '../../src/restore/extract-foreign.ts';
+import { planForeign } from '../../src/restore/foreign-contents.ts';
 import { type ExtractedTree, TreeWriter, type TreeWriterOptions } from '../../src/restore/tree-writer.ts';
-import { validateForeignRestore } from '../../src/restore/validate-restore.ts';
 import { readAt } from '../../src/storage/local-file-reader.ts';
 import { openReader } from '../../src/storage/open-reader.ts';
 
@@ -84,9 +84,9 @@ async function find(snapshot: SealedSnapshot, { block, paths }: Extract<ReadJob,
 }
 
 async function foreign(snapshot: ForeignArchive, options: TreeWriterOptions): Promise<ExtractedTree | Outcome> {
-  const { survey } = await validateForeignRestore(snapshot, null, undefined);
-  if (isLeft(survey.book.validator)) return 'left';
-  return extractForeign(snapshot, null, survey, options, {});
+  const contents = await planForeign(snapshot, null, {});
+  if (contents.external.length > 0 || isEmptySnapshot(contents.holds)) return 'left';
+  return contents.extract(options, {});
 }
 
 function isLeft(validator: SnapshotValidator): boolean {

@@ -119,7 +119,7 @@ export const command = defineCommand({
     };
     const store = new StateStore(stateDir);
     if (args['dry-run'] === true) {
-      const { planRestore } = await import('../../compare/plan-restore.ts');
+      const { planRestore } = await import('../../compare/preview-restore.ts');
       const preview = await planRestore(store, snapshot, options);
       for (const change of preview.changes) await reporter.row('change', changeFields(change));
       return reporter.result(withLatest(restorePreviewResult(preview), latest));

@@ -145,7 +145,8 @@ export class SalvageWriter implements EntrySink {
         return null;
       }
       const taken = this.#book.take(entry);
-      if (taken !== null) this.#collisions.add(taken.path);
+      const collision = taken === null ? null : this.#collisions.add(taken.path);
+      if (collision !== null) throw collision;
       return taken;
     } catch (error) {
       this.lose(entry.path, problemOf(error).message, entry.type);

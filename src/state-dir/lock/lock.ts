@@ -7,14 +7,12 @@ import type { OperationOptions } from '../../events.ts';
 import { setMtimes } from '../../system/exact-times.ts';
 import { fsyncDirectory } from '../../system/fsync-directory.ts';
 import { stableHostName } from '../../system/host-name.ts';
-import { isMountPoint } from '../../system/mount-points.ts';
 import { formatIdentity, ownIdentity } from '../../system/process-identity.ts';
 import {
   bothLocations,
-  isDeviceBoundary,
   type Location,
-  locationBeside,
   locationInside,
+  possibleLocations,
   resolveTarget,
   type Target,
 } from '../location.ts';
@@ -77,13 +75,6 @@ export async function acquireStateLock(
     removeEmpty(made);
     throw fromSystemError(error, 'lock the state directory', stateDir);
   }
-}
-
-/** Where the artifacts may lie, the better location first. */
-function possibleLocations(target: Target): Location[] {
-  if (lstatSync(target.target, { throwIfNoEntry: false }) === undefined) return [locationBeside(target)];
-  if (isDeviceBoundary(target) || isMountPoint(target.target)) return [locationInside(target)];
-  return bothLocations(target);
 }
 
 async function lockAt(

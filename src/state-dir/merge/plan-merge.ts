@@ -8,11 +8,11 @@ import { throwIfAborted } from '../../workers/abort.ts';
 import { RESERVED_DIRECTORY } from '../artifact-names.ts';
 import type { Location } from '../location.ts';
 import { type KnownTopAttributes, readTop, type TopAttributes } from '../top-attributes.ts';
-import { databaseSideFiles } from './database-side-files.ts';
 import { MoveChecks, statsAt } from './exchange-checks.ts';
 import { pathBytes } from './exchange-layout.ts';
 import type { ExchangeRecord } from './exchange-record.ts';
 import { LiveSpelling } from './live-spelling.ts';
+import { meetingOf, sideFilesOf } from './merge-rules.ts';
 
 export interface MergeOptions extends OperationOptions {
   /** Attributes for the state directory itself. What is absent stays. */
@@ -40,7 +40,7 @@ export async function planMerge(location: Location, staged: string, options: Mer
 }
 
 /** A directory that is one in both trees. */
-interface Meeting {
+interface SharedDirectory {
   /** Relative to the state directory, as it is stored there. */
   path: string;
   /** Relative to the staged tree. */
@@ -65,7 +65,7 @@ class MergePlanner {
     this.#options = options;
   }
 
-  async plan(meeting: Meeting): Promise<void> {
+  async plan(meeting: SharedDirectory): Promise<void> {
     const { path, from } = meeting;
     const directory = below(this.#live, path);
     const before = readTop(directory);
@@ -84,14 +84,20 @@ class MergePlanner {
     }
   }
 
-  async #meet(meeting: Meeting, directory: BytePath, name: BytePath, staged: ReadonlySet<string>): Promise<void> {
+  async #meet(
+    meeting: SharedDirectory,
+    directory: BytePath,
+    name: BytePath,
+    staged: ReadonlySet<string>,
+  ): Promise<void> {
     const from = joined(meeting.from, name);
     const stagedPath = below(this.#staged, from);
     const comes = statsAt(stagedPath) as Stats;
     const stands = statsAt(joinBytes(directory, name));
     const stored = stands === undefined ? name : this.#spelling.of(directory, name, stands);
     const path = joined(meeting.path, stored);
-    if (stands?.isDirectory() === true && comes.isDirectory()) {
+    const what = meetingOf(stands?.isDirectory() ?? null, comes.isDirectory());
+    if (stands !== undefined && what === 'enter') {
       await this.plan({ path, from, ...this.#volumeOf(meeting, path, stands) });
       return;
     }
@@ -105,8 +111,7 @@ class MergePlanner {
       outMode: stands === undefined ? null : this.#checks.modeForMove(below(this.#live, path), stands, device),
       inMode: this.#checks.modeForMove(stagedPath, comes, comes.dev),
     });
-    if (stands === undefined && comes.isDirectory()) return;
-    const { goes, stays } = databaseSideFiles(joinBytes(directory, stored));
+    const { goes, stays } = sideFilesOf(joinBytes(directory, stored), what, comes.isDirectory());
     for (const suffix of stays) this.record.beside.push(joined(meeting.path, Buffer.concat([stored, suffix])));
     for (const suffix of goes) {
       const side = Buffer.concat([stored, suffix]);
@@ -116,13 +121,17 @@ class MergePlanner {
     }
   }
 
-  #volumeOf({ volume, device }: Meeting, path: string, stands: Stats): Pick<Meeting, 'volume' | 'device'> {
+  #volumeOf(
+    { volume, device }: SharedDirectory,
+    path: string,
+    stands: Stats,
+  ): Pick<SharedDirectory, 'volume' | 'device'> {
     if (!this.#checks.isVolume(below(this.#live, path), stands.dev, device)) return { volume, device };
     this.record.volumes.push(path);
     return { volume: this.record.volumes.length - 1, device: stands.dev };
   }
 
-  #attributesAfter({ path, from }: Meeting, before: KnownTopAttributes): KnownTopAttributes {
+  #attributesAfter({ path, from }: SharedDirectory, before: KnownTopAttributes): KnownTopAttributes {
     const { top, named, owners, onEvent } = this.#options;
     const isNamed = path === '' || named === null || named.has(pathBytes(from).toString());
     if (!isNamed) return before;

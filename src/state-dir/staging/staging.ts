@@ -42,7 +42,7 @@ export async function openStaging(lock: StateLock, options: Pick<OperationOption
   await assertRecovered(location.target, lock);
   await clearLeftovers(location, options);
   const id = randomBytes(8).toString('hex');
-  const tree = join(location.directory, `${location.names.hidden}staging-${id}`);
+  const tree = stagingPath(location, id);
   let found: TargetState;
   try {
     found = inspectTarget(location);
@@ -69,6 +69,11 @@ export async function openStaging(lock: StateLock, options: Pick<OperationOption
     },
   };
   return staging;
+}
+
+/** Where a staging directory lies. @param id 16 hexadecimal digits */
+export function stagingPath({ directory, names }: Location, id: string): string {
+  return join(directory, `${names.hidden}staging-${id}`);
 }
 
 function isNeeded(location: Location, tree: string): boolean {

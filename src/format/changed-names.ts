@@ -1,7 +1,6 @@
-import type { HeaderFields } from '../format/tar-header.ts';
-import { hasRecordOfLines } from '../format/tar-header.ts';
-import { meansMoreOnWindows } from '../format/windows-names.ts';
-import { formatPaths } from '../read/problem.ts';
+import type { HeaderFields } from './tar-header.ts';
+import { hasRecordOfLines } from './tar-header.ts';
+import { meansMoreOnWindows } from './windows-names.ts';
 
 const COLON = 0x3a;
 const BACKSLASH = '\\';
@@ -27,11 +26,12 @@ export class ChangedNames {
     }
   }
 
-  /** A sentence for each of the reasons. */
-  notices(): string[] {
-    return [[this.#windows, WINDOWS] as const, [this.#lines, LINES] as const].flatMap(([paths, why]) =>
-      paths.length === 0 ? [] : [`${formatPaths(paths)}: ${why}. A restore gives them their own names.`],
-    );
+  /** The paths that were added, with the reason in a sentence: a notice each. */
+  found(): { paths: string[]; message: string }[] {
+    return [
+      { paths: this.#windows, message: `${WINDOWS}. A restore gives them their own names.` },
+      { paths: this.#lines, message: `${LINES}. A restore gives them their own names.` },
+    ].filter(({ paths }) => paths.length > 0);
   }
 }
 

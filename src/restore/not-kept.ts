@@ -1,10 +1,12 @@
+import type { Notice } from '../events.ts';
+import { ChangedNames } from '../format/changed-names.ts';
 import type { Entry } from '../format/entry.ts';
 import type { Manifest } from '../format/manifest.ts';
-import type { ExternalLink } from '../restore/external-links.ts';
-import type { Notice } from './plan-backup.ts';
+import { formatPaths } from '../read/problem.ts';
+import type { ExternalLink } from './external-links.ts';
 
 /** Where a snapshot is being restored. */
-export interface Destination {
+export interface Surroundings {
   platform: NodeJS.Platform;
   /** Absolute paths of the state directory: the real one, and as it was named. */
   stateDirs: readonly string[];
@@ -16,24 +18,27 @@ export interface Destination {
 
 /** Notes what of a snapshot will be another way where it is restored. */
 export class NotKept {
-  readonly #destination: Destination;
+  readonly #surroundings: Surroundings;
+  readonly #changedNames = new ChangedNames();
   #foreign = 0;
   readonly #owners = new Set<string>();
 
-  constructor(destination: Destination) {
-    this.#destination = destination;
+  constructor(surroundings: Surroundings) {
+    this.#surroundings = surroundings;
   }
 
   /** Takes each entry that is to be written. */
-  see({ uid, gid }: Entry): void {
-    const { user } = this.#destination;
+  see(entry: Entry): void {
+    this.#changedNames.add(entry);
+    const { uid, gid } = entry;
+    const { user } = this.#surroundings;
     if (user === null || (uid === user.uid && gid === user.gid)) return;
     this.#foreign++;
     if (this.#owners.size < MOST_OWNERS) this.#owners.add(`${uid}:${gid}`);
   }
 
   notices({ source }: Manifest, external: readonly ExternalLink[]): Notice[] {
-    const { platform, stateDirs, user, sameOwner } = this.#destination;
+    const { platform, stateDirs, user, sameOwner } = this.#surroundings;
     const notices: Notice[] = [];
     if (source !== undefined && source.platform !== platform) {
       notices.push({
@@ -50,6 +55,8 @@ export class NotKept {
         message: `${this.#foreign} entries belong to others (${[...this.#owners].join(', ')}): all will belong to ${user?.uid}:${user?.gid}`,
       });
     }
+    for (const { paths, message } of this.#changedNames.found())
+      notices.push({ message: `${formatPaths(paths)}: ${message}` });
     for (const { path, link } of external)
       notices.push({ path, message: `points out of the state directory, to ${link}` });
     return notices;

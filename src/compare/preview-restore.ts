@@ -1,0 +1,202 @@
+import path from 'node:path';
+import type { BackupError, ErrorCode } from '../errors.ts';
+import type { Notice } from '../events.ts';
+import type { Entry } from '../format/entry.ts';
+import type { RecordedStatus } from '../format/index-root.ts';
+import type { Manifest } from '../format/manifest.ts';
+import { isBelow } from '../format/path-order.ts';
+import { checkArgument, checkOptions, snapshotSchema, storeSchema } from '../options.ts';
+import { compileSelection, type Selection } from '../patterns/selection.ts';
+import { openSnapshot } from '../read/open-snapshot.ts';
+import type { EntryRuns } from '../read/read-entries.ts';
+import { destinationRefusals, type InspectedDestination, inspectDestination } from '../restore/destination.ts';
+import type { ExternalLink } from '../restore/external-links.ts';
+import type { RestoreSize } from '../restore/extraction-plan.ts';
+import type { SpaceCheck } from '../restore/free-space.ts';
+import { isDirectoryBelow } from '../restore/live-directory.ts';
+import { NotKept } from '../restore/not-kept.ts';
+import { mayGiveOwners, ownersError } from '../restore/owner-right.ts';
+import { planRestoreTo } from '../restore/plan-restore.ts';
+import { partialReplaceError } from '../restore/refusals.ts';
+import { type RestoreOptions, restoreOptionsSchema } from '../restore/restore-backup.ts';
+import type { RestorePlan } from '../restore/restore-plan.ts';
+import { RESERVED_DIRECTORY } from '../state-dir/artifact-names.ts';
+import type { RestoreMode } from '../state-dir/commit/commit-tree.ts';
+import type { StateStore } from '../state-dir/state-store.ts';
+import { isLeftInPlace } from '../state-dir/target-state.ts';
+import { openReader, type SnapshotInput } from '../storage/open-reader.ts';
+import { HERE } from '../system/platform.ts';
+import { throwIfAborted } from '../workers/abort.ts';
+import { asStored } from './as-stored.ts';
+import type { Change } from './change.ts';
+import type { SectionDifference } from './difference.ts';
+import { liveTree } from './live-tree.ts';
+import { type PreviewedChanges, previewChanges } from './preview-changes.ts';
+
+/** The error that a restore would end in, as plain data. */
+export interface Refusal {
+  code: ErrorCode;
+  /** What speaks against it, in one line. */
+  message: string;
+  /** The file or entry that it is about. */
+  path?: string;
+  /** One line: what to do about it. */
+  hint?: string;
+}
+
+/** What a restore would do if it were run now. */
+export interface RestorePreview {
+  /** The state directory, as it really is (links resolved). */
+  stateDir: string;
+  mode: RestoreMode;
+  manifest: Manifest;
+  /** False for an archive from elsewhere, which carries no digests to be verified against. */
+  sealed: boolean;
+  /** What would be written. */
+  restored: Omit<RestoreSize, 'holes'>;
+  /**
+   * From what stands there (`before`) to what would (`after`): `added`, `removed`, and `changed` for what is replaced by something that
+   * differs. A file of the same size and time (to the microsecond) is taken for unchanged. In mode `create`, which refuses a
+   * directory that has content, it is what `replace` would do.
+   */
+  changes: Change[];
+  /** Sections with changes among their documents. */
+  sections: SectionDifference[];
+  /** `kept`: what a merge leaves as it stands. */
+  totals: { added: number; removed: number; changed: number; unchanged: number; kept: number };
+  space: SpaceCheck;
+  /** Symbolic links that lead out of the state directory. */
+  externalLinks: ExternalLink[];
+  /** What will be another way than it was: owners, paths, platform. */
+  notices: Notice[];
+  /** Why the restore would be refused, first reason first. Empty when nothing speaks against it. */
+  refusals: Refusal[];
+  /** What the snapshot itself did not have clean at once. */
+  statuses: RecordedStatus[];
+}
+
+/**
+ * Decides everything that `restoreBackup` decides before it writes, and writes nothing: takes no lock, makes no directory. The
+ * contents of the snapshot are not verified (`verifySnapshot`).
+ *
+ * @param snapshot path of the file, or a stream of it
+ * @throws BackupError when there is no plan to speak of: the snapshot cannot be read or is not valid, it holds nothing of what was asked
+ *   for, the target cannot be a state directory. Whatever else a restore would be refused for is in `refusals`.
+ */
+export async function planRestore(
+  store: StateStore,
+  snapshot: SnapshotInput,
+  options: RestoreOptions = {},
+): Promise<RestorePreview> {
+  checkArgument('store', storeSchema, store);
+  checkArgument('snapshot', snapshotSchema, snapshot);
+  checkOptions(restoreOptionsSchema, options);
+  const { mode = 'create', signal, onEvent } = options;
+  const selection = compileSelection(options);
+  if (selection !== null && mode === 'replace') throw partialReplaceError();
+  throwIfAborted(signal);
+  const destination = inspectDestination(store.basePath);
+  const refusals: BackupError[] = options.sameOwner === true && !mayGiveOwners() ? [ownersError()] : [];
+  refusals.push(...(await destinationRefusals(destination, options)));
+  const source = await openReader(snapshot, { signal });
+  try {
+    onEvent?.({ type: 'phase', phase: 'check' });
+    const plan = await planRestoreTo(destination, await openSnapshot(source), selection, options);
+    const { contents } = plan;
+    try {
+      const notKept = new NotKept({
+        platform: HERE.os,
+        stateDirs: [destination.target, path.resolve(store.basePath)],
+        user: userOf(process),
+        sameOwner: options.sameOwner ?? false,
+      });
+      const { changes, sections, totals, kept } = await changesOf(plan, destination, notKept, options);
+      for await (const refusal of plan.refusals()) refusals.push(refusal);
+      const { added, removed, changed, unchanged } = totals;
+      const { entries, files, bytes } = contents.size;
+      return {
+        stateDir: destination.target,
+        mode,
+        manifest: contents.manifest,
+        sealed: contents.sealed,
+        restored: { entries, files, bytes },
+        changes,
+        sections,
+        totals: { added, removed, changed, unchanged, kept },
+        space: plan.space,
+        externalLinks: contents.external,
+        notices: [...contents.notices, ...notKept.notices(contents.manifest, contents.external)],
+        refusals: refusals.map(refusalOf),
+        statuses: contents.statuses,
+      };
+    } finally {
+      await contents.close();
+    }
+  } finally {
+    await source.close();
+  }
+}
+
+/** @param notKept is shown every entry that would be written */
+async function changesOf(
+  { contents, selection, mode, merges }: RestorePlan,
+  { location, target, hasContent }: InspectedDestination,
+  notKept: NotKept,
+  options: RestoreOptions,
+): Promise<PreviewedChanges> {
+  async function* coming(): EntryRuns {
+    const part = selection === null ? null : new ComingEntries(selection, target);
+    for await (const run of contents.entries()) {
+      const entries = part?.take(run) ?? run;
+      for (const entry of entries) notKept.see(entry);
+      yield entries;
+    }
+  }
+  const isLeft = (name: string) => name === RESERVED_DIRECTORY || isLeftInPlace(name, location);
+  return previewChanges(
+    target,
+    hasContent ? liveTree(target, isLeft) : [],
+    merges ? asStored(target, contents.entries(), coming()) : coming(),
+    mode === 'merge',
+    contents.timeUnit,
+    options,
+  );
+}
+
+/**
+ * What a part of a snapshot brings: what is wanted, and the directories on the way to it that are not there yet. What it needs
+ * besides, files that hard links are other names of and the way to those, does not come.
+ */
+class ComingEntries {
+  readonly #selection: Selection;
+  readonly #live: string;
+  #way: Entry[] = [];
+
+  constructor(selection: Selection, live: string) {
+    this.#selection = selection;
+    this.#live = live;
+  }
+
+  /** @returns those of the next entries that come */
+  take(entries: readonly Entry[]): Entry[] {
+    const coming: Entry[] = [];
+    for (const entry of entries) {
+      this.#way = this.#way.filter(({ path: parent }) => isBelow(entry.path, parent));
+      if (this.#selection.wants(entry.path, entry.type === 'directory')) {
+        coming.push(...this.#way, entry);
+        this.#way = [];
+      } else if (entry.type === 'directory' && !isDirectoryBelow(this.#live, entry.path)) {
+        this.#way.push(entry);
+      }
+    }
+    return coming;
+  }
+}
+
+function refusalOf({ code, message, path, hint }: BackupError): Refusal {
+  return { code, message, ...(path === undefined ? {} : { path }), ...(hint === undefined ? {} : { hint }) };
+}
+
+function userOf({ geteuid, getegid }: NodeJS.Process): { uid: number; gid: number } | null {
+  return geteuid === undefined || getegid === undefined ? null : { uid: geteuid(), gid: getegid() };
+}

@@ -1,0 +1,116 @@
+import type { OperationOptions } from '../events.ts';
+import { isIncomplete } from '../format/file-status.ts';
+import type { RecordedStatus } from '../format/index-root.ts';
+import type { Manifest } from '../format/manifest.ts';
+import { commit } from '../state-dir/commit/commit-tree.ts';
+import type { RunningOptions } from '../state-dir/lock/not-running.ts';
+import type { Staging } from '../state-dir/staging/staging.ts';
+import { readTop, type TopAttributes } from '../state-dir/top-attributes.ts';
+import { tellUnheldTimes } from '../system/entry-time.ts';
+import { throwIfAborted } from '../workers/abort.ts';
+import { finishDirectories, makeLinks } from './complete-tree.ts';
+import { tellCopies } from './hard-links.ts';
+import type { RestorePlan } from './restore-plan.ts';
+import { tellAbilities } from './target-abilities.ts';
+import type { TreeWriterOptions } from './tree-writer.ts';
+import { keepLiveAttributes, removeUnwanted } from './trim-to-selection.ts';
+
+/** A state directory that was restored. */
+export interface RestoreResult {
+  /** The state directory, as it really is (links resolved). */
+  stateDir: string;
+  manifest: Manifest;
+  /** False for an archive from elsewhere, which carries no digests to be verified against. */
+  sealed: boolean;
+  /** What was written. */
+  restored: { entries: number; files: number; bytes: number };
+  /** Where what was live before is kept: the whole tree, or what a merge took out; null if there was nothing. */
+  previousState: string | null;
+  /** Symbolic links that were left out, by `externalLinks: 'skip'`. */
+  skippedLinks: string[];
+  /** What the snapshot itself did not have clean at once. */
+  statuses: RecordedStatus[];
+  /** False when links were left out or the snapshot names losses. */
+  complete: boolean;
+}
+
+export interface ExecuteOptions extends OperationOptions, RunningOptions {
+  sameOwner?: boolean;
+  /** Name of the snapshot's file; null when it comes through a pipe. */
+  name: string | null;
+}
+
+/**
+ * Executes a plan that nothing speaks against: fills the staging directory, verifying what it writes, and commits it.
+ *
+ * @throws BackupError when nothing was changed, or `NEEDS_RECOVERY`
+ */
+export async function executeRestore(
+  plan: RestorePlan,
+  staging: Staging,
+  options: ExecuteOptions,
+): Promise<RestoreResult> {
+  const { contents, selection, mode, merges, skipped } = plan;
+  const { signal, onEvent } = options;
+  const { abilities } = plan.destination.fileSystem;
+  const treeOptions: TreeWriterOptions = {
+    root: staging.tree,
+    umask: process.umask(),
+    sameOwner: options.sameOwner ?? false,
+    modes: abilities.modes,
+    holes: abilities.holes,
+  };
+  const tree = await contents.extract(treeOptions, options);
+  throwIfAborted(signal);
+  const links = tree.links.filter(({ path }) => !skipped.has(path));
+  const whole = { ...tree, links };
+  tellCopies(await makeLinks(whole, treeOptions, signal), options);
+  const { left, ...gone } =
+    selection === null ? { left: whole, files: 0, directories: 0 } : removeUnwanted(whole, selection, staging.tree);
+  finishDirectories(left, treeOptions);
+  if (selection !== null && merges) keepLiveAttributes(left, selection, staging.tree, staging.target);
+  tellUnheldTimes(tree.unheldTimes, options);
+  tellAbilities(abilities, options);
+  const { previousState } = await commit(staging, {
+    mode,
+    forceRunning: options.forceRunning ?? false,
+    top: topOf(plan, staging, treeOptions),
+    snapshot: { name: options.name, createdAt: contents.manifest.created_at },
+    owners: treeOptions.sameOwner,
+    // An archive from elsewhere need not name the directories that it fills.
+    named: contents.sealed ? null : new Set(tree.directories.map((each) => each.path)),
+    ...(signal === undefined ? {} : { signal }),
+    ...(onEvent === undefined ? {} : { onEvent }),
+  });
+  const { statuses } = contents;
+  return {
+    stateDir: staging.target,
+    manifest: contents.manifest,
+    sealed: contents.sealed,
+    restored: {
+      entries: tree.files + tree.directories.length + links.length - gone.files - gone.directories,
+      files: tree.files - gone.files,
+      bytes: tree.bytes,
+    },
+    previousState,
+    skippedLinks: [...skipped],
+    statuses,
+    complete: skipped.size === 0 && !statuses.some(({ status }) => isIncomplete(status)),
+  };
+}
+
+/** Attributes of the restored state directory itself: the snapshot's, or where it brings none or not all of the tree, those of what stood there. */
+function topOf(
+  { contents: { directory }, selection }: RestorePlan,
+  { found, target }: Staging,
+  { sameOwner, umask, modes }: TreeWriterOptions,
+): TopAttributes {
+  if (directory === null || selection !== null)
+    return found.kind === 'missing' ? { mode: 0o777 & ~umask } : readTop(target);
+  const { mode, mtime, mtime_ns, uid, gid } = directory;
+  return {
+    ...(modes ? { mode } : {}),
+    mtimeNs: BigInt(mtime) * 1_000_000_000n + BigInt(mtime_ns),
+    ...(sameOwner ? { uid, gid } : {}),
+  };
+}

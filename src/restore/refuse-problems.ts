@@ -1,0 +1,7 @@
+import { problemError } from '../read/problem.ts';
+import type { SnapshotValidator } from '../read/snapshot-validator.ts';
+
+/** @throws BackupError with the first problem that was found in a snapshot */
+export function refuseProblems({ problems: [problem] }: SnapshotValidator): void {
+  if (problem !== undefined) throw problemError(problem);
+}

@@ -1,0 +1,30 @@
+import type { BytePath } from '../../system/byte-path.ts';
+import { databaseSideFiles, type SideFiles } from './database-side-files.ts';
+
+// What a merge does, decided for one path after the other: the plan that is executed and the preview of it ask the same.
+
+/**
+ * What becomes of a path that something comes to.
+ *
+ * - `enter`: a directory is there and comes: it is gone into, and what lies in it and does not come stays.
+ * - `add`: nothing stands there; a directory comes as a whole.
+ * - `exchange`: what stands there goes out with all that lies below it, and it comes in.
+ */
+export type Meeting = 'enter' | 'add' | 'exchange';
+
+/** @param standsAsDirectory whether a directory stands there; null where nothing does */
+export function meetingOf(standsAsDirectory: boolean | null, comesAsDirectory: boolean): Meeting {
+  if (standsAsDirectory === null) return 'add';
+  return standsAsDirectory && comesAsDirectory ? 'enter' : 'exchange';
+}
+
+/**
+ * The files that stand beside a path under the names of a database's side files, and which of them go out although nothing takes their places.
+ * A directory that is entered, or comes to where nothing stands, has none.
+ *
+ * @param live where it stands, or will
+ */
+export function sideFilesOf(live: BytePath, meeting: Meeting, comesAsDirectory: boolean): SideFiles {
+  const isDatabase = meeting === 'exchange' || (meeting === 'add' && !comesAsDirectory);
+  return isDatabase ? databaseSideFiles(live) : { goes: [], stays: [] };
+}
