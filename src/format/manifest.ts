@@ -17,7 +17,7 @@ const MAX_DEPTH = 32;
 const count = z.int().check(z.nonnegative());
 
 // Oxios's rule for the name of a category: relative, no empty or `..` component, no backslash.
-const CATEGORY_NAME = /^(?!.*\.\.)[^/\\\0]+(?:\/[^/\\\0]+)*$/;
+const CATEGORY_NAME = /^(?!.*\.\.)[^/\\\0]+(?:\/[^/\\\0]+)*$/s;
 
 /** The part of the manifest that Oxios itself reads. */
 const oxiosManifest = z.looseObject({

@@ -87,6 +87,7 @@ export const AGREEMENT = {
         root: (all) => ({ ...all, manifest: { ...all.manifest, sections: [...all.manifest.sections, PROJECTS] } }),
       }),
   },
+  'section with a path for a name, behind a line break': withSection('x\n/../y', 1),
   'section of no entries': { sealed: withSection('seeds', 0).sealed as () => Buffer },
 
   'manifest of 512k + 12 bytes': sealed([], {

@@ -314,6 +314,7 @@ const EXPECTED: Record<keyof typeof ATTACKS, Expected> = {
   'two statuses of one path': 'INDEX_INVALID',
   'section that nobody knows, of entries that are not there': 'MANIFEST_MISMATCH',
   'section that nobody knows, with one entry more than there are': 'MANIFEST_MISMATCH',
+  'section with a path for a name, behind a line break': 'MANIFEST_INVALID',
   'section of no entries': { sealed: 'MANIFEST_INVALID', foreign: 'MANIFEST_MISMATCH' },
   'manifest of 512k + 12 bytes': 'TAR_INVALID',
   'manifest for everybody to write': 'TAR_INVALID',
