@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { constants } from 'node:os';
 import { Worker } from 'node:worker_threads';
 
@@ -33,7 +34,7 @@ export function abortOnSignals(): AbortSignal {
  * threads are not allowed, there is none.
  */
 export function watchForPendingSignals(): void {
-  if (process.platform !== 'linux') return;
+  if (!existsSync('/proc/self/status')) return;
   try {
     const watchdog = new Worker(new URL('./signal-watchdog.js', import.meta.url), {
       execArgv: [],

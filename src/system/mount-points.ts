@@ -1,5 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { lstatSync, readdirSync, readFileSync } from 'node:fs';
 import { askSystem } from './ask-system.ts';
+import { type BytePath, bytePath, joinBytes } from './byte-path.ts';
 import { HERE, type Platform } from './platform.ts';
 
 function unescapeOctal(path: string): string {
@@ -18,10 +19,12 @@ interface Mount {
   isLocal: boolean;
 }
 
-function mountsByCommand(): Mount[] {
+/** Null where it is not there, or says nothing. */
+function mountsByCommand(): Mount[] | null {
   // `/dev/disk3s1 on /Volumes/USB stick (apfs, local, nodev)`
-  const lines = askSystem('mount', [])?.stdout.split('\n') ?? [];
-  return lines.flatMap((line) => {
+  const said = askSystem('mount', [])?.stdout ?? '';
+  if (said === '') return null;
+  return said.split('\n').flatMap((line) => {
     const [, point, inside] = / on (\/.*) \(([^()]*)\)$/.exec(line) ?? [];
     if (point === undefined || inside === undefined) return [];
     const [type = '', ...flags] = inside.split(', ');
@@ -36,7 +39,7 @@ function mountsByCommand(): Mount[] {
  */
 export function mountOf(path: string, { tellsBy }: Platform = HERE): Mount | null {
   if (tellsBy !== 'commands') return null;
-  const holding = mountsByCommand().filter(
+  const holding = (mountsByCommand() ?? []).filter(
     ({ point }) => path === point || path.startsWith(point.replace(/\/*$/, '/')),
   );
   return holding.reduce<Mount | null>(
@@ -45,14 +48,14 @@ export function mountOf(path: string, { tellsBy }: Platform = HERE): Mount | nul
   );
 }
 
-/** Every mount point that this process sees, bind mounts too (those a device number does not show). Empty where the system does not tell. */
-function mountPoints({ tellsBy }: Platform): string[] {
-  if (tellsBy === 'commands') return mountsByCommand().map(({ point }) => point);
+/** Every mount point that this process sees, bind mounts too (those a device number does not show). Null where the system does not tell. */
+function mountPoints({ tellsBy }: Platform): string[] | null {
+  if (tellsBy === 'commands') return mountsByCommand()?.map(({ point }) => point) ?? null;
   let table: string;
   try {
     table = readFileSync('/proc/self/mountinfo', 'latin1');
   } catch {
-    return [];
+    return null;
   }
   // Field 5 is the mount point; blanks, backslashes and newlines in it are octal escapes (proc(5)).
   return table.split('\n').flatMap((line) => {
@@ -63,10 +66,49 @@ function mountPoints({ tellsBy }: Platform): string[] {
 
 /** Whether something is mounted at `directory` (a real path). Where the system does not tell: compare devices. */
 export function isMountPoint(directory: string, platform: Platform = HERE): boolean {
-  return mountPoints(platform).includes(directory);
+  return mountPoints(platform)?.includes(directory) ?? false;
 }
 
-/** The mount points strictly below `directory` (a real path). Where the system does not tell: compare devices on the way down. */
+/** The mount points strictly below `directory` (a real path), as the system lists them. None where it does not tell: compare devices on the way down. */
+export function listedMountsBelow(directory: string, platform: Platform = HERE): string[] {
+  return below(directory, mountPoints(platform) ?? []);
+}
+
+/**
+ * The mount points strictly below `directory` (a real path). Where the system does not list them, every directory is looked at, and those
+ * are told that lie on another device than the one above them: all but what is bound there from the same device.
+ */
 export function mountPointsBelow(directory: string, platform: Platform = HERE): string[] {
-  return mountPoints(platform).filter((path) => path.startsWith(directory.endsWith('/') ? directory : `${directory}/`));
+  const listed = mountPoints(platform);
+  return listed === null ? volumesBelow(bytePath(directory)) : below(directory, listed);
+}
+
+function below(directory: string, paths: readonly string[]): string[] {
+  return paths.filter((path) => path.startsWith(directory.endsWith('/') ? directory : `${directory}/`));
+}
+
+/** What cannot be looked at is passed over. */
+function volumesBelow(top: BytePath): string[] {
+  const found: string[] = [];
+  const look = (directory: BytePath, device: number) => {
+    for (const entry of attempt(() => readdirSync(directory, { withFileTypes: true, encoding: 'buffer' })) ?? []) {
+      if (!entry.isDirectory()) continue;
+      const path = joinBytes(directory, entry.name);
+      const dev = attempt(() => lstatSync(path))?.dev;
+      if (dev === undefined) continue;
+      if (dev !== device) found.push(path.toString());
+      look(path, dev);
+    }
+  };
+  const dev = attempt(() => lstatSync(top))?.dev;
+  if (dev !== undefined) look(top, dev);
+  return found;
+}
+
+function attempt<T>(ask: () => T): T | null {
+  try {
+    return ask();
+  } catch {
+    return null;
+  }
 }

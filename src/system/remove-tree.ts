@@ -1,7 +1,7 @@
 import { accessSync, chmodSync, constants, lstatSync, realpathSync, rmdirSync, type Stats, unlinkSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import { type BytePath, bytePath, childNames, joinBytes } from './byte-path.ts';
-import { mountPointsBelow } from './mount-points.ts';
+import { listedMountsBelow } from './mount-points.ts';
 import { stepInto } from './near-path.ts';
 import { HERE, type Platform } from './platform.ts';
 
@@ -45,7 +45,7 @@ export async function removeTree(path: string | BytePath): Promise<Removed> {
 export async function findObstacle(directory: string): Promise<Obstacle | null> {
   const top = lstatSync(directory, { throwIfNoEntry: false });
   if (top === undefined) return null;
-  const [mount] = mountPointsBelow(realpathSync.native(directory));
+  const [mount] = listedMountsBelow(realpathSync.native(directory));
   if (mount !== undefined) return mounted(mount);
   if (isImmutable(bytePath(directory), top)) return immutable(directory);
   return obstacleBelow(bytePath(directory), bytePath(directory), top.dev, { seen: 0 });
@@ -143,7 +143,7 @@ class Remover {
     this.#removed = removed;
     const real = realpathSync.native(directory);
     const named = directory.toString();
-    this.#mounts = new Set(mountPointsBelow(real).map((path) => named + path.slice(real.length)));
+    this.#mounts = new Set(listedMountsBelow(real).map((path) => named + path.slice(real.length)));
   }
 
   /**

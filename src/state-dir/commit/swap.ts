@@ -2,7 +2,7 @@ import { accessSync, constants, lstatSync, realpathSync, type Stats } from 'node
 import { join } from 'node:path';
 import { BackupError, fromSystemError } from '../../errors.ts';
 import { type BytePath, childNames, joinBytes } from '../../system/byte-path.ts';
-import { mountPointsBelow } from '../../system/mount-points.ts';
+import { listedMountsBelow } from '../../system/mount-points.ts';
 import { hintFor, immutable, isImmutable } from '../../system/remove-tree.ts';
 import type { Location } from '../location.ts';
 import { stateNames, type TargetState } from '../target-state.ts';
@@ -102,7 +102,7 @@ function planSwap(location: Location, { operation, incoming, found, historyAfter
  */
 function refuseImmovable(directory: string, names: readonly BytePath[]): SwapJournal['unwritable'] {
   const unwritable: SwapJournal['unwritable'] = [];
-  const mounts = new Set(mountPointsBelow(realpathSync.native(directory)));
+  const mounts = new Set(listedMountsBelow(realpathSync.native(directory)));
   const { dev } = lstatSync(directory);
   for (const name of names) {
     const path = joinBytes(directory, name);

@@ -27,13 +27,19 @@ beforeEach(() => {
   fillOld(dir);
 });
 afterEach(() => {
-  for (const line of readFileSync('/proc/self/mountinfo', 'latin1').split('\n')) {
-    const path = line.split(' ')[4];
-    if (path?.startsWith(root)) spawnSync('umount', ['-l', path]);
-  }
+  unmountBelow(root);
   spawnSync('chattr', ['-R', '-f', '-i', '-a', root]);
   rmSync(root, { recursive: true });
 });
+
+/** Also where no /proc tells of mounts: by the device of each directory. */
+function unmountBelow(top: string): void {
+  const { stdout } = spawnSync('find', [top, '-xdev', '-type', 'd', '-printf', '%D %p\\n'], { encoding: 'utf8' });
+  const directories = stdout.split('\n').map((line) => line.split(' '));
+  for (const [device, path] of directories) {
+    if (path !== undefined && device !== directories[0]?.[0]) spawnSync('umount', [path]);
+  }
+}
 
 async function replace(onEvent: (event: BackupEvent) => void = () => {}): Promise<void> {
   const lock = await acquireStateLock(dir, 'restore');
