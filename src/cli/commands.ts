@@ -17,7 +17,7 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   },
   restore: {
     usage: 'restore <snapshot>',
-    describe: 'Verify a snapshot, then bring it back as the state directory',
+    describe: 'Verify a snapshot, then restore the state directory from it',
     load: () => import('./commands/restore.ts'),
   },
   verify: {
@@ -27,7 +27,7 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   },
   show: {
     usage: 'show <snapshot>',
-    describe: 'Tell where a snapshot comes from and what it holds',
+    describe: 'Show where a snapshot comes from and what it holds',
     load: () => import('./commands/show.ts'),
   },
   list: {
@@ -42,7 +42,7 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   },
   diff: {
     usage: 'diff <snapshot> [other]',
-    describe: 'Tell what changed since a snapshot was made',
+    describe: 'Show what changed since a snapshot was made',
     load: () => import('./commands/diff.ts'),
   },
   snapshots: {
@@ -62,7 +62,7 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   },
   recover: {
     usage: 'recover',
-    describe: 'Finish or take back a restore that was interrupted',
+    describe: 'Finish or roll back a restore that was interrupted',
     load: () => import('./commands/recover.ts'),
   },
   completion: {

@@ -1,3 +1,4 @@
+import { CATEGORIES } from '../state-dir/sections.ts';
 import type { Command } from './command.ts';
 import { COMMANDS } from './commands.ts';
 
@@ -27,11 +28,14 @@ async function candidates(current: string, before: readonly string[]): Promise<C
   const previous = before.at(-1)?.replace(/^--?/, '');
   const pending = before.at(-1)?.startsWith('-') && previous !== undefined ? command.options[previous] : undefined;
   if (pending?.choices !== undefined) return words(pending.choices);
+  if (previous === 'section' && pending !== undefined) return [...SECTION_FOLDERS];
   if (pending !== undefined && pending.type !== 'boolean') return [];
   return current.startsWith('-') ? options(command, before) : positional(command);
 }
 
 const HELP: Completion = ['--help', 'What it does, its options, examples'];
+
+const SECTION_FOLDERS: readonly Completion[] = CATEGORIES.map((name) => [name, '']);
 
 function options(command: Command, before: readonly string[]): Completion[] {
   const offered = Object.entries(command.options).flatMap(([key, { describe = '', type }]): Completion[] => {

@@ -7,14 +7,19 @@ import { definitions, wrap } from './text/wrap.ts';
 const WIDTH = 80;
 const EXAMPLE_COLUMN = 48;
 
-/** The answer to `--help` or `--version`; null for a command line that asks for neither. */
+/**
+ * The answer to `--help`, `-h`, `help`, `--version`, `-v` or `version`; null for a command line that asks for none of them. `help` and
+ * `version` are words only in first place: elsewhere they may be names of files.
+ */
 export async function answer(argv: readonly string[]): Promise<string | null> {
   const words = beforeEnd(argv);
-  if (words.includes('--help')) {
-    const [first] = await namedCommands(argv);
-    return first === undefined ? programHelp() : commandHelp(...first);
+  const [first] = words;
+  if (first === 'help' || words.includes('--help') || words.includes('-h')) {
+    const [named] = await namedCommands(argv);
+    return named === undefined ? programHelp() : commandHelp(...named);
   }
-  return words.includes('--version') ? readProgram().version : null;
+  const asksVersion = first === 'version' || first === '-v' || words.includes('--version');
+  return asksVersion ? readProgram().version : null;
 }
 
 /** Help of the program: its commands, and what the exit statuses mean. */
@@ -24,12 +29,12 @@ function programHelp(): string {
   return [
     'Usage: oxios-backup <command> [options]',
     '',
-    ...wrap('Snapshots of an Oxios state directory: one sealed .tar.gz, verified before it comes back.', WIDTH),
+    ...wrap('Snapshots of an Oxios state directory: one sealed .tar.gz, verified before it is restored.', WIDTH),
     '',
     'Commands:',
     ...definitions(commands, WIDTH),
     '',
-    'oxios-backup <command> --help tells its options, with examples.',
+    'oxios-backup help COMMAND shows its options, with examples.',
     '',
     'Exit status:',
     ...definitions(statuses, WIDTH),

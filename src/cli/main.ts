@@ -4,7 +4,8 @@ import { abortOnSignals, watchForPendingSignals } from './signals.ts';
 const [command] = process.argv.slice(2);
 const signal = abortOnSignals();
 // Help and completions are quicker than the start of a thread.
-if (command !== undefined && !command.startsWith('-') && !process.argv.includes('--help')) watchForPendingSignals();
+const isQuick = command === undefined || command.startsWith('-') || command === 'help' || command === 'version';
+if (!isQuick && !process.argv.includes('--help')) watchForPendingSignals();
 
 // Nothing is left to be said to somebody who does not listen.
 process.stderr.on('error', () => {});

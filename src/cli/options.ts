@@ -20,7 +20,7 @@ export const JSON_RESULT = {
 export const REPORTING = {
   ...JSON_RESULT,
   progress: { type: 'boolean', implies: 'json', describe: 'With --json: events before it, one a line' },
-  quiet: { type: 'boolean', describe: 'Print errors, and files that are missing or inconsistent, only' },
+  quiet: { type: 'boolean', describe: 'Only errors, and missing or inconsistent files' },
 } as const;
 
 export const THREADS = {
@@ -87,6 +87,18 @@ export function stateDirOf(args: { 'state-dir': string | undefined }, { env }: T
 /** An empty HOME would be the current directory; then the user database tells. */
 function homeOf(env: Terminal['env']): string {
   return env.HOME || os.homedir() || os.userInfo().homedir;
+}
+
+/** A path inside a snapshot, which may be given as `./x` or as it is called below the state directory. */
+export function entryPathOf(word: string, stateDir: string): string {
+  if (word.startsWith(`${stateDir}/`)) return word.slice(stateDir.length + 1);
+  return word.startsWith('./') ? word.slice(2) : word;
+}
+
+/** The same for a pattern. Such a word names one place, so it is anchored there. */
+export function patternOf(word: string, stateDir: string): string {
+  const entry = entryPathOf(word, stateDir);
+  return entry === word ? word : `/${entry}`;
 }
 
 /** A snapshot as the library takes it. */

@@ -1,6 +1,7 @@
 import yargs, { type Argv } from 'yargs';
 import type { Command } from './command.ts';
 import { beforeEnd, COMMANDS, namedCommands } from './commands.ts';
+import { didYouMean } from './near-miss.ts';
 
 /** What a command line asks for. */
 export type Parsed =
@@ -19,8 +20,15 @@ export async function parse(argv: readonly string[]): Promise<Parsed> {
   parser.fail((message, error) => {
     wrong ??= oneLine(message || error.message).replaceAll(GUARD, '');
   });
+  const unknown = named.size === 0 ? unknownCommand(argv) : null;
+  if (unknown !== null) return { kind: 'wrong', name: null, message: unknown };
   await parser.parseAsync(guardDashes(argv));
-  if (wrong !== null) return { kind: 'wrong', name: argv.find((word) => named.has(word)) ?? null, message: wrong };
+  if (wrong !== null) {
+    const name = argv.find((word) => named.has(word)) ?? null;
+    const command = name === null ? undefined : named.get(name);
+    const message = (command && unknownOption(argv, command)) ?? oneChoice(wrong, command);
+    return { kind: 'wrong', name, message };
+  }
   if (chosen === null) return { kind: 'wrong', name: null, message: 'which command?' };
   const { name, args } = chosen as { name: string; args: Record<string, unknown> };
   const command = named.get(name);
@@ -32,6 +40,36 @@ export async function parse(argv: readonly string[]): Promise<Parsed> {
   const odd = oddValue(argv, command) ?? emptyPositional(command, args);
   if (odd !== null) return { kind: 'wrong', name, message: odd };
   return { kind: 'command', name, command, args };
+}
+
+function unknownCommand(argv: readonly string[]): string | null {
+  const word = beforeEnd(argv).find((each) => !each.startsWith('-'));
+  return word === undefined ? null : `there is no command "${word}"${didYouMean(word, Object.keys(COMMANDS))}`;
+}
+
+function unknownOption(argv: readonly string[], { options }: Command): string | null {
+  const known = Object.keys(options);
+  const words = beforeEnd(argv);
+  for (const [at, word] of words.entries()) {
+    const [, dashes = '', name = ''] = /^(--?)([^-=][^=]*)/s.exec(word) ?? [];
+    const before = /^--?([^-=]+)$/.exec(words[at - 1] ?? '')?.[1] ?? '';
+    const isValue = Object.hasOwn(options, before) && options[before]?.type !== 'boolean';
+    if (name === '' || isValue || Object.hasOwn(options, name)) continue;
+    // One dash may stand before several letters.
+    if (dashes === '-' && [...name].every((letter) => Object.hasOwn(options, letter))) continue;
+    return `there is no option ${dashes}${name}${didYouMean(name, known, '--')}`;
+  }
+  return null;
+}
+
+/** Says in a sentence which values an option has, instead of the list that yargs makes. */
+function oneChoice(message: string, command: Command | undefined): string {
+  const [, name, given] = /Argument: (\S+), Given: "(.*?)", Choices: /.exec(message) ?? [];
+  if (name === undefined || given === undefined || command === undefined) return message;
+  const { choices } = command.options[name] ?? command.positionals[name] ?? {};
+  const words = [choices ?? []].flat().map(String);
+  const dashed = Object.hasOwn(command.options, name) ? `--${name}` : name;
+  return `${dashed} takes ${words.slice(0, -1).join(', ')} or ${words.at(-1)}, not "${given}"${didYouMean(given, words)}`;
 }
 
 /** An empty value is what an unset variable leaves behind, and yargs takes any word behind a flag for "false". */
@@ -65,7 +103,6 @@ const MESSAGES = {
     other: 'an argument is missing: %s given, %s needed',
   },
   'Not enough arguments following: %s': '--%s wants a value',
-  'Did you mean %s?': 'there is no such command; did you mean %s?',
   'Arguments %s and %s are mutually exclusive': '%s and %s exclude each other',
   'Implications failed:': 'one option wants another:',
   'Invalid values:': 'there is no such value:',
@@ -113,7 +150,6 @@ function buildParser(
     .help(false)
     .version(false)
     .strict()
-    .recommendCommands()
     .demandCommand(1, 'which command?');
   for (const [name, { usage, describe }] of Object.entries(COMMANDS)) {
     const build = (inner: Argv): Argv => {

@@ -163,7 +163,7 @@ describe('show, list, cat', () => {
     const { out } = await bench.run(['list', 's.tar.gz', '-l', 'link', 'notes.txt']);
     expect(out).toMatch(/^lrwxrwxrwx .* link -> notes\.txt$/m);
     expect(out).toMatch(/^-rw-r--r-- +\d+\/\d+ +6 {2}\d{4}-\d\d-\d\d \d\d:\d\d:\d\d {2}notes\.txt$/m);
-    expect((await bench.run(['list', 's.tar.gz', '-h', 'notes.txt'])).out).toContain(' 6 B ');
+    expect((await bench.run(['list', 's.tar.gz', '-h'])).out).toMatch(/^Usage: oxios-backup list /);
     const [line] = (await bench.run(['list', 's.tar.gz', '--json', 'notes.txt'])).out.split('\n');
     expect(JSON.parse(line ?? '')).toMatchObject({
       path: 'notes.txt',

@@ -17,8 +17,15 @@ describe('what could be typed', () => {
   });
 
   it('is an option of the command, once it begins with a dash', async () => {
-    expect(await words('restore', '--s')).toEqual(['--state-dir', '--section', '--same-owner', '--salvage']);
+    expect(await words('restore', '--s')).toEqual([
+      '--state-dir',
+      '--source',
+      '--section',
+      '--same-owner',
+      '--salvage',
+    ]);
     expect(await words('list', 'x', '-')).toContain('-l');
+    expect(await words('restore', 's', '--section', 'memory/f')).toEqual(['memory/facts']);
     expect(await words('create', '--force', '--f')).toEqual([]);
     expect(await words('create', '--exclude', 'x', '--ex')).toEqual(['--exclude']);
   });

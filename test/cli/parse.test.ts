@@ -80,8 +80,15 @@ describe('arguments', () => {
 describe('wrong usage', () => {
   const cases: [string, string[], RegExp][] = [
     ['no command', [], /^which command\?$/],
-    ['a misspelt command', ['crate'], /did you mean create\?/],
+    ['a misspelt command', ['crate'], /^there is no command "crate"; did you mean create\?$/],
     ['an unknown command', ['frobnicate'], /frobnicate/],
+    ['a command of two letters', ['rm', 'x'], /^there is no command "rm"$/],
+    ['a misspelt option', ['list', 's', '--srot', 'size'], /^there is no option --srot; did you mean --sort\?$/],
+    [
+      'a misspelt choice',
+      ['list', 's', '--sort', 'szie'],
+      /^--sort takes name, size or time, not "szie"; did you mean size\?$/,
+    ],
     ['an unknown option', ['create', '--bogus'], /bogus/],
     ['an unknown short option', ['list', 's', '-x'], /x/],
     ['a negated option', ['create', '--no-force'], /no-force/],
@@ -91,7 +98,11 @@ describe('wrong usage', () => {
     ['a level out of range', ['create', '--level', '10'], /^--level takes a whole number from 1 to 9$/],
     ['a level that is no number', ['create', '--level', 'x'], /^--level takes a whole number/],
     ['threads that are none', ['verify', 's', '--threads', '0'], /^--threads takes a whole number/],
-    ['a value that is not offered', ['restore', 's', '--external-links', 'x'], /"keep", "skip"/],
+    [
+      'a value that is not offered',
+      ['restore', 's', '--external-links', 'x'],
+      /^--external-links takes keep or skip, not "x"$/,
+    ],
     ['options that exclude each other', ['restore', 's', '--replace', '--merge'], /exclude each other/],
     ['an output and a folder', ['create', 'x', '--to', 'y'], /exclude each other/],
     ['a salvage into a state directory', ['restore', 's', '--salvage', 'd', '--replace'], /exclude each other/],
@@ -133,7 +144,18 @@ describe('help', () => {
     }
   });
 
-  it('tells its version', async () => {
-    expect(await textOf('--version')).toMatch(/^\d+\.\d+\.\d+/);
+  it.each(['--version', '-v', 'version'])('shows its version: %s', async (word) => {
+    expect(await textOf(word)).toMatch(/^\d+\.\d+\.\d+$/);
+  });
+
+  it('is given by -h and help too', async () => {
+    expect(await textOf('-h')).toBe(await textOf('--help'));
+    expect(await textOf('help')).toBe(await textOf('--help'));
+    for (const words of [
+      ['help', 'create'],
+      ['create', '-h'],
+      ['-h', 'create'],
+    ])
+      expect(await textOf(...words)).toBe(await textOf('create', '--help'));
   });
 });

@@ -1,7 +1,8 @@
 import { BackupError } from '../../errors.ts';
 import { defineCommand } from '../command.ts';
-import { SNAPSHOT, snapshotOf } from '../options.ts';
+import { entryPathOf, SNAPSHOT, snapshotOf, stateDirOf } from '../options.ts';
 import { OutputLost } from '../report/output.ts';
+import { withSuggestion } from '../suggest-entry.ts';
 
 export const command = defineCommand({
   onlyOutput: true,
@@ -17,12 +18,14 @@ export const command = defineCommand({
   note: 'What it writes is verified; of a file over 16 MiB only when the exit status is 0.',
   run: async (args, { terminal, operation }) => {
     const { writeEntry } = await import('../../inspect/write-entry.ts');
+    const snapshot = snapshotOf(args.snapshot, terminal);
+    const path = entryPathOf(args.path, stateDirOf({ 'state-dir': undefined }, terminal));
     try {
-      await writeEntry(snapshotOf(args.snapshot, terminal), args.path, terminal.stdout, operation);
+      await writeEntry(snapshot, path, terminal.stdout, operation);
     } catch (error) {
       // A reader that has seen enough, as in `| head`, need not be told.
       if (error instanceof BackupError && error.code === 'OUTPUT_UNWRITABLE') throw new OutputLost(error, true);
-      throw error;
+      throw await withSuggestion(error, snapshot, [path], operation);
     }
     return 0;
   },

@@ -1,7 +1,9 @@
+import { BackupError } from '../../errors.ts';
 import type { Entry } from '../../format/entry.ts';
 import { printable } from '../../format/printable.ts';
-import { type Context, defineCommand } from '../command.ts';
-import { given, SECTION, SNAPSHOT, snapshotOf } from '../options.ts';
+import { defineCommand } from '../command.ts';
+import { given, patternOf, SECTION, SNAPSHOT, snapshotOf, stateDirOf } from '../options.ts';
+import { withSuggestion } from '../suggest-entry.ts';
 import { entryFields, entryName, longEntry } from '../text/entry-text.ts';
 
 export const command = defineCommand({
@@ -16,7 +18,7 @@ export const command = defineCommand({
   },
   options: {
     l: { type: 'boolean', describe: 'Type, mode, owner, size and time too' },
-    h: { type: 'boolean', describe: 'As -l, with sizes for people' },
+    bytes: { type: 'boolean', describe: 'With -l: exact sizes, as in a pipe [on a terminal rounded]' },
     ...SECTION,
     sort: {
       choices: ['name', 'size', 'time'],
@@ -27,15 +29,18 @@ export const command = defineCommand({
     json: { type: 'boolean', describe: 'One line of JSON an entry' },
   },
   examples: [
-    ['list oxios.tar.gz -h', 'everything'],
+    ['list oxios.tar.gz -l', 'everything'],
     ["list oxios.tar.gz 'sessions/2f*.json'", 'what a glob finds; quote it'],
     ['list oxios.tar.gz --section memory/facts --sort time', 'newest first'],
   ],
   run: async (args, context) => {
     const { listEntries } = await import('../../inspect/list-entries.ts');
-    const wanted = given({ paths: args.patterns?.length ? args.patterns : undefined, sections: args.section });
-    const entries = listEntries(snapshotOf(args.snapshot, context.terminal), { ...context.operation, ...wanted });
-    const lineOf = lineMaker(args);
+    const stateDir = stateDirOf({ 'state-dir': undefined }, context.terminal);
+    const patterns = args.patterns?.map((word) => patternOf(word, stateDir)) ?? [];
+    const wanted = given({ paths: patterns.length > 0 ? patterns : undefined, sections: args.section });
+    const snapshot = snapshotOf(args.snapshot, context.terminal);
+    const entries = listEntries(snapshot, { ...context.operation, ...wanted });
+    const lineOf = lineMaker(args, context.output.isTerminal);
     let listed = 0;
     for await (const entry of args.sort === undefined || args.sort === 'name'
       ? entries
@@ -46,18 +51,21 @@ export const command = defineCommand({
       if (written !== undefined) await written;
     }
     await context.output.flush();
-    if (listed === 0 && Object.keys(wanted).length > 0) return nothingFound(context);
+    if (listed === 0 && Object.keys(wanted).length > 0) {
+      const words = [...patterns, ...(args.section ?? [])];
+      throw await withSuggestion(nothingFound(args.snapshot, words), snapshot, words, context.operation);
+    }
     return 0;
   },
 });
 
-function lineMaker(args: {
-  json?: boolean | undefined;
-  l?: boolean | undefined;
-  h?: boolean | undefined;
-}): (entry: Entry) => string {
+function lineMaker(
+  args: { json?: boolean | undefined; l?: boolean | undefined; bytes?: boolean | undefined },
+  isTerminal: boolean,
+): (entry: Entry) => string {
   if (args.json === true) return (entry) => JSON.stringify(entryFields(entry));
-  if (args.l === true || args.h === true) return (entry) => printable(longEntry(entry, args.h === true));
+  const humanReadable = isTerminal && args.bytes !== true;
+  if (args.l === true) return (entry) => printable(longEntry(entry, humanReadable));
   return (entry) => printable(entryName(entry));
 }
 
@@ -68,11 +76,13 @@ async function sorted(entries: AsyncIterable<Entry>, by: string): Promise<Entry[
   return all.sort((a, b) => b.mtime - a.mtime || b.mtimeNs - a.mtimeNs);
 }
 
-async function nothingFound({ reporter }: Context): Promise<number> {
-  await reporter.failure(1, {
-    code: 'ENTRY_NOT_FOUND',
-    message: 'the snapshot holds nothing of what was asked for',
-    hint: 'Without a pattern everything is listed; folders and globs are written as in a .gitignore.',
-  });
-  return 1;
+function nothingFound(snapshot: string, words: readonly string[]): BackupError {
+  const what = words.map((word) => `"${word}"`).join(' or ');
+  return new BackupError(
+    'ENTRY_NOT_FOUND',
+    `nothing in ${snapshot === '-' ? 'the snapshot' : snapshot} matches ${what}`,
+    {
+      hint: 'Without a pattern everything is listed; folders and globs are written as in a .gitignore.',
+    },
+  );
 }

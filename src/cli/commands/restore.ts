@@ -6,6 +6,7 @@ import {
   FORCE_RUNNING,
   given,
   PATH,
+  patternOf,
   REPORTING,
   SECTION,
   SNAPSHOT,
@@ -19,6 +20,7 @@ import { withLatest } from '../results/latest-result.ts';
 import { restorePreviewResult } from '../results/restore-preview-result.ts';
 import { restoreResult } from '../results/restore-result.ts';
 import { salvageResult } from '../results/salvage-result.ts';
+import { withSuggestion } from '../suggest-entry.ts';
 import { formatTime } from '../text/amounts.ts';
 
 export const command = defineCommand({
@@ -29,31 +31,31 @@ export const command = defineCommand({
     latest: {
       type: 'boolean',
       conflicts: 'salvage',
-      describe: 'From a folder: the newest complete snapshot that verifies',
+      describe: 'From a folder: its newest good snapshot',
     },
     before: {
       type: 'string',
       requiresArg: true,
       value: 'DATE',
       implies: 'latest',
-      describe: 'With --latest: made before this day or time',
+      describe: 'With --latest: older than this day or time',
       coerce: moment,
     },
     verified: {
       type: 'boolean',
       implies: 'latest',
-      describe: 'With --latest: one that "oxios-backup verify FOLDER" has verified',
+      describe: 'With --latest: verified before by "verify FOLDER"',
     },
     source: {
       type: 'string',
       requiresArg: true,
       value: 'HOST:PATH',
       implies: 'latest',
-      describe: 'With --latest: of this machine and directory [those of here]',
+      describe: 'With --latest: made of that [this state directory]',
       coerce: sourceFrom,
     },
     replace: { type: 'boolean', conflicts: 'merge', describe: 'Make it exactly the snapshot; keep the old tree' },
-    merge: { type: 'boolean', describe: 'Snapshot wins, the rest is not touched; keep what it replaces' },
+    merge: { type: 'boolean', describe: 'Snapshot wins, the rest stays; keep the replaced' },
     ...SECTION,
     ...PATH,
     'allow-empty': { type: 'boolean', describe: 'Even if no file is in it' },
@@ -81,7 +83,7 @@ export const command = defineCommand({
         'same-owner',
         'force-running',
       ],
-      describe: 'Take what is sound of a damaged snapshot into DIR',
+      describe: 'Take what is intact of a damaged snapshot into DIR',
     },
     ...THREADS,
     ...REPORTING,
@@ -109,7 +111,7 @@ export const command = defineCommand({
       ...given({
         mode,
         sections: args.section,
-        paths: args.path,
+        paths: args.path?.map((word) => patternOf(word, stateDir)),
         allowEmpty: args['allow-empty'],
         externalLinks: args['external-links'] as 'keep' | 'skip' | undefined,
         sameOwner: args['same-owner'],
@@ -118,15 +120,18 @@ export const command = defineCommand({
       }),
     };
     const store = new StateStore(stateDir);
+    const explain = async (error: unknown): Promise<never> => {
+      throw await withSuggestion(error, snapshot, [...(args.path ?? []), ...(args.section ?? [])], operation);
+    };
     if (args['dry-run'] === true) {
       const { planRestore } = await import('../../compare/preview-restore.ts');
-      const preview = await planRestore(store, snapshot, options);
+      const preview = await planRestore(store, snapshot, options).catch(explain);
       for (const change of preview.changes) await reporter.row('change', changeFields(change));
       return reporter.result(withLatest(restorePreviewResult(preview), latest));
     }
     const began = performance.now();
     const { restoreBackup } = await import('../../restore/restore-backup.ts');
-    const result = await restoreBackup(store, snapshot, options);
+    const result = await restoreBackup(store, snapshot, options).catch(explain);
     return reporter.result(withLatest(restoreResult(result, mode === 'merge', performance.now() - began), latest));
   },
 });

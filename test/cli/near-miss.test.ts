@@ -1,0 +1,43 @@
+import { beforeAll, expect, it } from 'vitest';
+import { nearMiss } from '../../src/cli/near-miss.ts';
+import { Workbench } from './command-line.ts';
+import { writeSmallState } from './small-state.ts';
+
+const bench = new Workbench();
+
+beforeAll(async () => {
+  writeSmallState(bench.path('state'));
+  await bench.run(['create', 's.tar.gz', '--state-dir', 'state']);
+});
+
+it.each([
+  ['lst', 'list'],
+  ['crate', 'create'],
+  ['lsit', 'list'],
+  ['rm', null],
+  ['frobnicate', null],
+])('%s is near %s', (typed, word) => {
+  expect(nearMiss(typed, ['create', 'list', 'cat', 'restore'])).toBe(word);
+});
+
+it.each([
+  [['list', 's.tar.gz', 'sesions'], 'Did you mean "sessions"?'],
+  [['list', 's.tar.gz', '--section', 'sesions'], 'Did you mean "sessions"?'],
+  [['cat', 's.tar.gz', 'note.txt'], 'Did you mean "notes.txt"?'],
+  [['restore', 's.tar.gz', '--state-dir', 'state', '--merge', '--path', 'notess.txt'], 'Did you mean "notes.txt"?'],
+])('what is not in a snapshot, but nearly: %j', async (words, hint) => {
+  const { status, out, err } = await bench.run(words);
+  expect({ status, out }).toEqual({ status: 1, out: '' });
+  expect(err).toContain(hint);
+});
+
+it('paths may be given as ./x, and as they are called below the state directory', async () => {
+  const env = { OXIOS_STATE_DIR: bench.path('state') };
+  const plain = await bench.run(['cat', 's.tar.gz', 'notes.txt'], { env });
+  for (const path of ['./notes.txt', bench.path('state/notes.txt')]) {
+    expect(await bench.run(['cat', 's.tar.gz', path], { env })).toEqual(plain);
+    expect((await bench.run(['list', 's.tar.gz', path], { env })).out).toBe('notes.txt');
+    const merged = await bench.run(['restore', 's.tar.gz', '--merge', '--path', path, '--dry-run'], { env });
+    expect(merged).toMatchObject({ status: 0, out: expect.stringContaining('1 file') });
+  }
+});
