@@ -6,6 +6,7 @@ const LIMIT = process.env.OXIOS_TORTURE === '1' ? 0 : 120_000;
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    globalSetup: './test/cache-home.ts',
     testTimeout: LIMIT,
     hookTimeout: LIMIT,
     maxWorkers: 2,

@@ -113,6 +113,12 @@ export const snapshotSchema = z.custom<string | Readable | RangeReader>(
   'a path that is not empty, or a readable stream',
 );
 
+/** A snapshot that can be read at any offset. */
+export const parentSchema = z.custom<string | RangeReader>(
+  (value) => isPath(value) || isRangeReader(value),
+  'a path that is not empty, or a reader by ranges',
+);
+
 /** A stream to write to. */
 export const writableSchema = z.custom<Writable>(isWritable, 'a writable stream');
 

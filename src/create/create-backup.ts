@@ -39,6 +39,8 @@ import { IndexSpool } from './index-spool.ts';
 import { IndexWriter } from './index-writer.ts';
 import { countSections, manifestOf, provisionalManifest } from './manifest-facts.ts';
 import { PackPool } from './pack-pool.ts';
+import { newestOf } from './reuse/choose-parent.ts';
+import { type ReuseReport, ReuseSession, type ReuseSessionOptions } from './reuse/reuse-session.ts';
 import { Scratch } from './scratch.ts';
 import { SelfCheck } from './self-check.ts';
 import { SnapshotWriter } from './snapshot-writer.ts';
@@ -66,6 +68,8 @@ export interface CreateResult {
   statuses: RecordedStatus[];
   /** What stayed out on purpose. */
   excluded: ExcludedPath[];
+  /** What was copied from the parent; null without one. */
+  reuse: ReuseReport | null;
   /** State of Oxios beside the default state directory, which is not in the snapshot. Each is a notice too. */
   neighbours: Neighbour[];
 }
@@ -122,25 +126,64 @@ async function createLocked(
   const folder = destination.folder ?? os.tmpdir();
   const scratchParent = path.resolve(options.scratchDir ?? folder);
   const scratch = new Scratch(scratchParent);
+  let session: ReuseSession | null = null;
   try {
     // A snapshot in the making stands beside the output, copies and the index where they were asked for.
     const folders = [...new Set([folder, scratchParent])];
     for (const left of folders) await clearTemporaries(left, options.onEvent);
-    const made = await writeSnapshot(store, root, top, destination, scratch, { ...options, createdAt, folders });
+    session = await ReuseSession.open(sessionOptions(root, output, destination, options));
+    const { rootSha256, ...made } = await writeSnapshot(store, root, top, destination, scratch, session, {
+      ...options,
+      createdAt,
+      folders,
+    });
     options.onEvent?.({ type: 'phase', phase: 'commit' });
     throwIfAborted(options.signal);
     await sink.commit();
+    session.commit(rootSha256);
+    noteDamage(made.reuse, options);
     const neighbours = findNeighbours(root);
     for (const neighbour of neighbours)
       options.onEvent?.({ type: 'notice', path: neighbour.directory, message: neighbourMessage(neighbour) });
     return { output: destination.output, length: sink.position, ...made, neighbours };
   } finally {
+    await session?.close();
     await sink.discard();
     scratch.remove();
   }
 }
 
-type Made = Omit<CreateResult, 'output' | 'length' | 'neighbours'>;
+function sessionOptions(
+  root: string,
+  output: CreateOutput,
+  destination: Destination,
+  options: CreateOptions,
+): ReuseSessionOptions {
+  const { parent, rescan = false, level, host = stableHostName(), signal, onEvent } = options;
+  const isFolder = typeof output === 'object' && 'folder' in output && destination.folder !== null;
+  const newest = () => newestOf({ hostname: host, stateDir: root }, destination.folder as string, signal);
+  return {
+    root,
+    parent: parent === undefined ? (isFolder ? newest : null) : parent,
+    rescan,
+    // What goes into a stream is seldom seen again.
+    remember: destination.output !== null || (parent !== undefined && parent !== null),
+    compression: compressionOf(level ?? null),
+    ...(signal && { signal }),
+    ...(onEvent && { onEvent }),
+  };
+}
+
+function noteDamage(reuse: ReuseReport | null, { onEvent }: OperationOptions): void {
+  for (const { message } of reuse?.damage ?? [])
+    onEvent?.({
+      type: 'notice',
+      path: reuse?.parent ?? '',
+      message: `the parent is damaged: ${message}; that was made afresh`,
+    });
+}
+
+type Made = Omit<CreateResult, 'output' | 'length' | 'neighbours'> & { rootSha256: Buffer };
 
 async function writeSnapshot(
   store: StateStore,
@@ -148,6 +191,7 @@ async function writeSnapshot(
   top: TopAttributes,
   { sink, files }: Destination,
   scratch: Scratch,
+  session: ReuseSession,
   options: CreateOptions & { createdAt: Date; folders: readonly string[] },
 ): Promise<Made> {
   const { onEvent, signal, excludes = [] } = options;
@@ -192,6 +236,8 @@ async function writeSnapshot(
       writer: indexWriter,
       check,
       root: rootSlash,
+      reuse: session.reuse,
+      recorder: session.recorder,
       scratch: scratch.directory,
       onStatus: record,
       onEntry(entry) {
@@ -272,7 +318,10 @@ async function writeSnapshot(
         manifestSha256: hash('sha256', manifestMember, 'buffer') as Buffer,
       }),
     );
-    return { manifest, totals, complete: !statuses.some(({ status }) => isIncomplete(status)), statuses, excluded };
+    const storedBytes = indexWriter.pages.reduce((sum, { stored }) => sum + stored, 0);
+    const reuse = session.report(storedBytes, totals.files);
+    const complete = !statuses.some(({ status }) => isIncomplete(status));
+    return { manifest, totals, complete, statuses, excluded, reuse, rootSha256 };
   } finally {
     await pool.close();
     spool.close();

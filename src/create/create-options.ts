@@ -6,6 +6,7 @@ import {
   OPERATION_SHAPE,
   oneOfSchema,
   optionsSchema,
+  parentSchema,
   pathSchema,
   textSchema,
   textsSchema,
@@ -13,6 +14,7 @@ import {
   timeSchema,
   wholeNumberSchema,
 } from '../options.ts';
+import type { RangeReader } from '../storage/storage.ts';
 
 export interface CreateOptions extends OperationOptions {
   /**
@@ -72,6 +74,19 @@ export interface CreateOptions extends OperationOptions {
    */
   scratchDir?: string;
   /**
+   * An earlier snapshot, from which is copied what did not change: path, `s3://` URL, or what reads it by ranges. Null for none. It changes no byte
+   * of what is made, and is not needed to read it.
+   *
+   * @default the newest intact snapshot of the same source, where the output is a local folder; else none
+   */
+  parent?: string | RangeReader | null;
+  /**
+   * Read every file, also those whose inode and times are as when the parent was made.
+   *
+   * @default false; every seventh run does
+   */
+  rescan?: boolean;
+  /**
    * Make a snapshot also when there is no file in the state directory.
    *
    * @default false
@@ -90,6 +105,8 @@ const hostSchema = z
 export const CREATE_SHAPE = {
   ...OPERATION_SHAPE,
   force: flagSchema,
+  parent: z.nullable(parentSchema),
+  rescan: flagSchema,
   allowEmpty: flagSchema,
   level: wholeNumberSchema(1, 9),
   threads: threadsSchema,

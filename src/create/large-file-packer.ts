@@ -4,7 +4,9 @@ import type { CaptureItem } from '../capture/capture-item.ts';
 import { CLOCK_TICK_MS } from '../capture/file-state.ts';
 import type { PathGuard } from '../capture/path-guard.ts';
 import { systemReason } from '../capture/system-reason.ts';
+import type { BlockEntry } from '../format/index-block.ts';
 import type { RecordedStatus } from '../format/index-root.ts';
+import type { Piece } from '../format/member-layout.ts';
 import { ALONE_ABOVE, CHUNK } from '../format/member-plan.ts';
 import { RecycledBuffers } from '../workers/recycled-buffers.ts';
 import type { OrderedWindow } from '../workers/window.ts';
@@ -14,7 +16,11 @@ import { entryOf, timeStatus } from './item-entry.ts';
 import { DirectMembers, type LargeFileOutput } from './large-file-output.ts';
 import { largePieces } from './large-pieces.ts';
 import type { PackPool } from './pack-pool.ts';
-import type { SnapshotBody } from './snapshot-body.ts';
+import { runsOf } from './reuse/copy-run.ts';
+import { type ParentReuse, type ReusableFile, reusablePieces } from './reuse/parent-reuse.ts';
+import { type StoredMember, storedMembers } from './reuse/parent-units.ts';
+import type { StatRecorder } from './reuse/stat-recorder.ts';
+import type { PackedMember, SnapshotBody } from './snapshot-body.ts';
 import { hasRoomToStage, StagedMembers } from './staged-members.ts';
 
 type FileItem = Extract<CaptureItem, { type: 'file' }>;
@@ -33,6 +39,10 @@ export interface LargeFilePackerOptions {
   window: OrderedWindow;
   links: HardLinkRepair;
   place: PathGuard;
+  /** Offers what of an earlier snapshot can be copied; null if there is none. */
+  reuse: ParentReuse | null;
+  /** Remembers the files for the next snapshot; null if that is not wanted. */
+  recorder: StatRecorder | null;
   /** Gives a folder of our own for what memory does not hold. */
   scratch: () => string;
   /** Called when a file was not captured clean at once. */
@@ -53,6 +63,8 @@ export class LargeFilePacker {
   readonly #buffers = new RecycledBuffers();
   /** Tar bytes of the file at hand that are compressed. */
   #packed = 0;
+  /** Members of the parent that stand for pieces of the file at hand. */
+  #copied: StoredMember[] = [];
 
   constructor(options: LargeFilePackerOptions) {
     this.#options = options;
@@ -64,15 +76,73 @@ export class LargeFilePacker {
    * @param seenMs when the scan had looked at it, by `monotonicMs`
    */
   async pack(item: FileItem, seenMs: number): Promise<void> {
+    const known = (await this.#options.reuse?.file(item)) ?? null;
+    if (known?.isUnread && (await this.#copy(item, known))) return;
     let result: AttemptResult = 'again';
     for (let attempt = 1; result !== 'done'; attempt++) {
       if (attempt > 1 && result === 'again') await setTimeout(PAUSE_MS * (attempt - 1));
-      result = await this.#attempt(item, seenMs, attempt, result === 'whole lines');
+      result = await this.#attempt(item, known, seenMs, attempt, result === 'whole lines');
     }
   }
 
-  /** @param wholeLines that the file is known to be a growing log, to be read up to its last whole line */
-  async #attempt(item: FileItem, seenMs: number, attempt: number, wholeLines: boolean): Promise<AttemptResult> {
+  /**
+   * Copies a file that need not be read.
+   *
+   * @returns false, with nothing of it in the snapshot, where the parent is damaged, or that could not be taken back
+   */
+  async #copy(item: FileItem, { unit, sha256 }: ReusableFile): Promise<boolean> {
+    const { body, window, recorder, onProgress } = this.#options;
+    const reuse = this.#options.reuse as ParentReuse;
+    const isAlone = item.size > ALONE_ABOVE;
+    const output = new DirectMembers(body, isAlone);
+    if (!output.canRollBack) return false;
+    for (const run of runsOf(storedMembers(unit))) {
+      const copies = await reuse.read(run, () => [item.path]);
+      if (copies.includes(null)) {
+        await window.drain();
+        await output.rollback();
+        this.#packed = 0;
+        return false;
+      }
+      await window.add(Promise.resolve(copies), async () => {
+        for (const [i, member] of copies.entries()) {
+          const { raw, sha256, pieceSha256 } = run[i] as StoredMember;
+          this.#packed += raw;
+          await output.add({ member: member as Uint8Array, raw, sha256, pieceSha256 });
+        }
+        onProgress(this.#packed);
+      });
+    }
+    const entry = entryOf(item, item.size, null, sha256);
+    await window.add(Promise.resolve(), async () => {
+      for (const [i, member] of [...storedMembers(unit)].entries()) reuse.count(member, i === 0 ? 1 : 0);
+      recorder?.add(item, true);
+      await this.#endFile(entry, isAlone);
+    });
+    return true;
+  }
+
+  async #endFile(entry: BlockEntry, isAlone: boolean): Promise<void> {
+    const { body, reuse } = this.#options;
+    body.addEntry(entry);
+    for (const member of this.#copied) reuse?.count(member, 0);
+    this.#copied = [];
+    this.#packed = 0;
+    if (isAlone) await body.endBlock();
+    else await body.endUnit();
+  }
+
+  /**
+   * @param known what the parent has under the same path
+   * @param wholeLines that the file is known to be a growing log, to be read up to its last whole line
+   */
+  async #attempt(
+    item: FileItem,
+    known: ReusableFile | null,
+    seenMs: number,
+    attempt: number,
+    wholeLines: boolean,
+  ): Promise<AttemptResult> {
     const { links, place, onStatus } = this.#options;
     const reader = openContent(item, { place, seenMs, wholeLines });
     if (!('size' in reader)) {
@@ -84,7 +154,7 @@ export class LargeFilePacker {
     const isAlone = reader.size > ALONE_ABOVE;
     const output = this.#outputFor(reader.size, isAlone);
     try {
-      return await this.#attemptInto(output, isAlone, item, reader, attempt);
+      return await this.#attemptInto(output, isAlone, item, known, reader, attempt);
     } catch (error) {
       reader.close();
       throw error;
@@ -103,12 +173,14 @@ export class LargeFilePacker {
     output: LargeFileOutput,
     isAlone: boolean,
     item: FileItem,
+    known: ReusableFile | null,
     reader: ContentReader,
     attempt: number,
   ): Promise<AttemptResult> {
-    const { body, links, window, onStatus } = this.#options;
+    const { links, window, recorder, onStatus } = this.#options;
+    const pieces = known === null ? [] : reusablePieces(known, item, reader.size, reader.attributes);
     const entry = entryOf(item, reader.size, reader.attributes, undefined);
-    const { outcome, sha256 } = await this.#readAll(output, entry, reader);
+    const { outcome, sha256 } = await this.#readAll(output, entry, reader, pieces);
     const again: AttemptResult | null =
       outcome.status === 'inconsistent' ? 'again' : outcome.unfinished ? 'whole lines' : null;
     const isLost = outcome.status === 'unreadable';
@@ -118,6 +190,7 @@ export class LargeFilePacker {
       if (output.canRollBack) {
         await output.rollback();
         this.#packed = 0;
+        this.#copied = [];
         if (!isLost) return again ?? 'again';
         links.break(item, null, 'unreadable');
         onStatus({ path: item.path, status: 'unreadable', detail: outcome.detail });
@@ -133,21 +206,24 @@ export class LargeFilePacker {
     }
     await window.add(Promise.resolve(), async () => {
       if (status !== null) onStatus(status);
-      body.addEntry(entry);
-      this.#packed = 0;
-      if (isAlone) await body.endBlock();
-      else await body.endUnit();
+      recorder?.add(item, status === null && reader.attributes === null);
+      await this.#endFile(entry, isAlone);
     });
     return 'done';
   }
 
-  /** Reads a file to its end, and has what was read packed. */
+  /**
+   * Reads a file to its end, and has what was read packed.
+   *
+   * @param known members of the parent that may hold its pieces
+   */
   async #readAll(
     output: LargeFileOutput,
-    entry: ReturnType<typeof entryOf>,
+    entry: BlockEntry,
     reader: ContentReader,
+    known: readonly StoredMember[],
   ): Promise<{ outcome: ContentOutcome; sha256: string }> {
-    const { pool, window, onProgress } = this.#options;
+    const { window, onProgress } = this.#options;
     let failure: string | null = null;
     const read = (into: Buffer, offset: number, length: number): void => {
       try {
@@ -158,18 +234,20 @@ export class LargeFilePacker {
       if (failure !== null) into.fill(0, offset, offset + length);
     };
     const hash = createHash('sha256');
+    let number = 0;
     for (const { tar, content } of largePieces(entry, this.#buffers, read, hash.update.bind(hash))) {
       if (failure !== null) {
         await window.drain();
         if (output.canRollBack) break;
       }
       const raw = tar.length;
-      const packed = pool.run({ kind: 'piece', tar, content }, [tar.buffer as ArrayBuffer]);
-      await window.add(packed, async ({ member, sha256, pieceSha256 }) => {
+      const packed = this.#packPiece(entry.path, tar, content, known[number++]);
+      await window.add(packed, async ({ memory, copied, ...member }) => {
         this.#packed += raw;
         onProgress(this.#packed);
-        await output.add({ member, raw, sha256, pieceSha256 });
-        this.#buffers.give(member);
+        await output.add(member);
+        if (copied !== null) this.#copied.push(copied);
+        this.#buffers.give(memory);
       });
     }
     const sha256 = hash.digest('hex');
@@ -179,6 +257,30 @@ export class LargeFilePacker {
     }
     reader.close();
     return { outcome: { status: 'unreadable', detail: failure }, sha256 };
+  }
+
+  /**
+   * Has a piece hashed, and compressed unless the parent has it.
+   *
+   * @param known member of the parent that may hold it
+   * @returns the member, what of the parent was copied for it, and memory that can be used again when it is written
+   */
+  async #packPiece(
+    path: string,
+    tar: Uint8Array,
+    content: Piece | null,
+    known: StoredMember | undefined,
+  ): Promise<PackedMember & { copied: StoredMember | null; memory: Uint8Array }> {
+    const { pool, reuse } = this.#options;
+    const raw = tar.length;
+    const expected = known !== undefined && known.raw === raw && known.pieceSha256 !== '' ? known : null;
+    const job = { kind: 'piece', content, known: expected?.pieceSha256 ?? null } as const;
+    const packed = await pool.run({ ...job, tar }, [tar.buffer as ArrayBuffer]);
+    if (packed.member !== null) return { ...packed, raw, copied: null, memory: packed.member };
+    const [member = null] = (await reuse?.read([expected as StoredMember], () => [path])) ?? [];
+    if (member === null) return this.#packPiece(path, packed.tar, content, undefined);
+    const { sha256, pieceSha256 } = expected as StoredMember;
+    return { member, raw, sha256, pieceSha256, copied: expected, memory: packed.tar };
   }
 
   /** Whether the content of a file is still what was read of it, a tick of the clock later. */

@@ -52,8 +52,10 @@ export interface PackDeviation {
 }
 
 export interface PackedBatch {
-  /** The whole member, or null when nothing of the batch was left. */
+  /** The whole member, or null when nothing of the batch was left, or it is known. */
   member: Uint8Array | null;
+  /** Whether all of the batch is as planned, and its files have the digests that were known: then nothing was compressed. */
+  isKnown: boolean;
   /** Tar bytes that it holds. */
   raw: number;
   /** SHA-256 of the member, in hexadecimal. */

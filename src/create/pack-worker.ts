@@ -24,18 +24,31 @@ import { selfChecked } from './self-check.ts';
 
 /** What workers do for a writer. */
 export type PackJob =
-  /** Read the items of one member and compress it. */
-  | { kind: 'batch'; batch: PackBatch }
-  /** Compress tar bytes that the main thread has read: a piece of a large file. */
-  | { kind: 'piece'; tar: Uint8Array; content: Piece | null }
+  /** Read the items of one member and compress it; not if its files have these digests, one behind the other. */
+  | { kind: 'batch'; batch: PackBatch; known: string | null }
+  /** Compress tar bytes that the main thread has read: a piece of a large file; not if its content has this digest. */
+  | { kind: 'piece'; tar: Uint8Array; content: Piece | null; known: string | null }
   /** Encode a block of the index. */
   | { kind: 'block'; block: IndexBlock };
 
 export interface PackResult {
   batch: PackedBatch;
-  /** In the memory that the tar bytes came in, if it is enough. */
-  piece: { member: Uint8Array; sha256: string; pieceSha256: string };
+  piece: PackedPiece | KnownPiece;
   block: { bytes: Uint8Array; validation: BlockValidation };
+}
+
+/** The member is in the memory that the tar bytes came in, if that is enough. */
+export interface PackedPiece {
+  member: Uint8Array;
+  sha256: string;
+  pieceSha256: string;
+}
+
+/** The content has the digest that was known. */
+export interface KnownPiece {
+  member: null;
+  /** The tar bytes, as they came. */
+  tar: Uint8Array;
 }
 
 /** What each worker is told at its start. */
@@ -59,14 +72,16 @@ let tar = Buffer.allocUnsafeSlow(MEMBER_CAPACITY + 64 * 1024);
 serve('pack the snapshot', (job: PackJob): Answer => {
   switch (job.kind) {
     case 'batch': {
-      const result = packBatch(job.batch);
+      const result = packBatch(job.batch, job.known);
       return { result, transfer: result.member === null ? [] : [result.member.buffer as ArrayBuffer] };
     }
     case 'piece': {
-      const { tar, content } = job;
+      const { tar, content, known } = job;
       const bytes = Buffer.from(tar.buffer, tar.byteOffset, tar.byteLength);
       // Before its memory is used again for the member.
       const pieceSha256 = content === null ? '' : hash('sha256', bytes.subarray(content.from, content.to));
+      if (known !== null && pieceSha256 === known)
+        return { result: { member: null, tar } satisfies KnownPiece, transfer: [tar.buffer as ArrayBuffer] };
       const member = copyInto(tar, compressMember(bytes, 'large-file', level));
       return {
         result: { member, sha256: hash('sha256', member), pieceSha256 },
@@ -84,7 +99,7 @@ serve('pack the snapshot', (job: PackJob): Answer => {
   }
 });
 
-function packBatch(batch: PackBatch): PackedBatch {
+function packBatch(batch: PackBatch, known: string | null): PackedBatch {
   const digests: string[] = [];
   const deviations: PackDeviation[] = [];
   let at = 0;
@@ -99,9 +114,16 @@ function packBatch(batch: PackBatch): PackedBatch {
     at += packItem(item, number, at, digests, deviations, moved, earlier.get(number));
     number++;
   }
+  const sha256s = digests.join('');
+  // Other attributes make other headers.
+  if (
+    sha256s === known &&
+    deviations.every(({ lost, attributes, replaced }) => !lost && attributes === null && replaced === null)
+  )
+    return { member: null, isKnown: true, raw: at, sha256: '', digests: sha256s, deviations };
   const member = at === 0 ? null : ownBuffer(compressMember(tar.subarray(0, at), 'small-files', level));
   const sha256 = member === null ? '' : hash('sha256', member);
-  return { member, raw: at, sha256, digests: digests.join(''), deviations };
+  return { member, isKnown: false, raw: at, sha256, digests: sha256s, deviations };
 }
 
 /** Reads what is to be read twice for the first time. */

@@ -13,6 +13,9 @@ import { LargeFilePacker } from './large-file-packer.ts';
 import { refuseBeyondLimits } from './limits.ts';
 import { type MemberBatch, MemberBatcher } from './member-batcher.ts';
 import { encodeBatch, type PackDeviation, type PackedBatch, type PackItem } from './pack-batch.ts';
+import { CopyRun } from './reuse/copy-run.ts';
+import type { ParentReuse, ReusableBatch } from './reuse/parent-reuse.ts';
+import type { StatRecorder } from './reuse/stat-recorder.ts';
 import { SnapshotBody, type SnapshotBodyOptions } from './snapshot-body.ts';
 
 export interface SnapshotWriterOptions extends SnapshotBodyOptions {
@@ -20,6 +23,10 @@ export interface SnapshotWriterOptions extends SnapshotBodyOptions {
   root: string;
   /** Told what became of the files that were seen. */
   seen: SeenTree;
+  /** Offers what of an earlier snapshot can be copied; null if there is none. */
+  reuse: ParentReuse | null;
+  /** Remembers the files for the next snapshot; null if that is not wanted. */
+  recorder: StatRecorder | null;
   /** Gives a folder of our own for what memory does not hold. */
   scratch: () => string;
   /** Called when a file was not captured clean at once. */
@@ -39,16 +46,17 @@ export class SnapshotWriter {
   readonly #batcher = new MemberBatcher();
   readonly #links: HardLinkRepair;
   readonly #large: LargeFilePacker;
+  #run = new CopyRun();
 
   constructor(options: SnapshotWriterOptions) {
-    const { pool, root, seen, scratch, onStatus } = options;
+    const { pool, root, seen, reuse, recorder, scratch, onStatus } = options;
     this.#options = options;
     this.#body = new SnapshotBody(options);
     this.#window = new OrderedWindow(pool.size * 2 + 1);
     this.#links = new HardLinkRepair(seen);
     this.#large = new LargeFilePacker({
       ...{ pool, body: this.#body, window: this.#window, links: this.#links, place: new PathGuard(root) },
-      ...{ scratch, onStatus, onProgress: (bytes) => this.#progress(bytes) },
+      ...{ reuse, recorder, scratch, onStatus, onProgress: (bytes) => this.#progress(bytes) },
     });
   }
 
@@ -75,6 +83,7 @@ export class SnapshotWriter {
       return;
     }
     await this.#endBatch();
+    await this.#endRun();
     try {
       await this.#large.pack(item, seenMs);
     } finally {
@@ -85,6 +94,7 @@ export class SnapshotWriter {
   /** Writes what is still under way and closes the last block. */
   async finish(): Promise<void> {
     await this.#endBatch();
+    await this.#endRun();
     await this.#window.drain();
     await this.#body.finish();
   }
@@ -94,18 +104,75 @@ export class SnapshotWriter {
     if (ended !== null) await this.#addBatch(ended);
   }
 
-  async #addBatch({ items, seenMs }: MemberBatch): Promise<void> {
+  async #addBatch(batch: MemberBatch): Promise<void> {
+    const { items, seenMs } = batch;
+    const reusable = (await this.#options.reuse?.batch(items)) ?? null;
+    if (reusable?.isUnread) {
+      if (this.#run.add(batch, reusable)) return;
+      await this.#endRun();
+      this.#run.add(batch, reusable);
+      return;
+    }
+    await this.#endRun();
     const readable = items.map(asLive);
-    await this.#window.add(this.#pack(readable, seenMs), async (packed) => {
+    await this.#window.add(this.#packUnlessKnown(readable, seenMs, reusable), async (packed) => {
       await this.#writeBatch(readable, packed, seenMs);
       // Not before: the batch may have been packed a second time.
       for (const item of items) releaseCopy(item);
     });
   }
 
-  #pack(items: readonly PackItem[], seenMs: number): Promise<PackedBatch> {
+  #pack(items: readonly PackItem[], seenMs: number, known: string | null = null): Promise<PackedBatch> {
     const { pool, root } = this.#options;
-    return pool.run({ kind: 'batch', batch: encodeBatch(items, root, seenMs) });
+    return pool.run({ kind: 'batch', batch: encodeBatch(items, root, seenMs), known });
+  }
+
+  /** Has a batch read and hashed; its member is copied if its files are those of the parent's, else packed. */
+  async #packUnlessKnown(
+    items: readonly PackItem[],
+    seenMs: number,
+    reusable: ReusableBatch | null,
+  ): Promise<PackedBatch> {
+    const { reuse } = this.#options;
+    const packed = await this.#pack(items, seenMs, reusable?.digests);
+    if (!packed.isKnown || reuse === null || reusable === null) return packed;
+    const [member = null] = await reuse.read([reusable.member], () => items.map(({ path }) => path));
+    if (member === null) return this.#pack(items, seenMs);
+    reuse.count(reusable.member, 0);
+    return { ...packed, member, sha256: reusable.member.sha256 };
+  }
+
+  /** Has the members of the run at hand copied. */
+  async #endRun(): Promise<void> {
+    const { batches } = this.#run;
+    const { reuse } = this.#options;
+    if (reuse === null || batches.length === 0) return;
+    this.#run = new CopyRun();
+    const members = batches.map(({ reusable }) => reusable.member);
+    const read = reuse.read(members, (i) => batches[i]?.batch.items.map(({ path }) => path) ?? []);
+    await this.#window.add(read, async (copies) => {
+      for (const [i, { batch, reusable }] of batches.entries())
+        await this.#writeCopy(batch, reusable, reuse, copies[i] ?? null);
+    });
+  }
+
+  /** @param member null where that of the parent is damaged */
+  async #writeCopy(
+    { items, seenMs }: MemberBatch,
+    reusable: ReusableBatch,
+    reuse: ParentReuse,
+    member: Uint8Array | null,
+  ): Promise<void> {
+    const readable = items.map(asLive);
+    if (member === null || this.#links.repaired(readable) !== null) {
+      await this.#writeBatch(readable, await this.#pack(readable, seenMs), seenMs);
+      return;
+    }
+    const { digests } = reusable;
+    const { raw, sha256 } = reusable.member;
+    reuse.count(reusable.member, digests.length / DIGEST_DIGITS);
+    const packed = { member, isKnown: true, raw, sha256, digests, deviations: [] };
+    await this.#writeBatch(readable, packed, seenMs);
   }
 
   async #writeBatch(items: readonly PackItem[], packed: PackedBatch, seenMs: number): Promise<void> {
@@ -132,7 +199,7 @@ export class SnapshotWriter {
     digests: string,
     deviations: ReadonlyMap<number, PackDeviation>,
   ): BlockEntry[] {
-    const { seen, onStatus } = this.#options;
+    const { seen, recorder, onStatus } = this.#options;
     const entries: BlockEntry[] = [];
     let file = 0;
     for (const [i, item] of items.entries()) {
@@ -144,6 +211,7 @@ export class SnapshotWriter {
       if (lost) continue;
       if (item.type === 'file' && item.source.kind === 'live' && !deviation?.replaced)
         seen.captured(item.source.expect);
+      recorder?.add(item, status === null && deviation === undefined);
       const sha256 = item.type === 'file' ? digests.slice(file * DIGEST_DIGITS, ++file * DIGEST_DIGITS) : undefined;
       entries.push(
         entryOf(item, deviation?.size ?? (item.type === 'file' ? item.size : 0), deviation?.attributes ?? null, sha256),

@@ -33,12 +33,29 @@ export class ParentReuse {
   readonly #parent: Parent;
   readonly #cache: StatCache | null;
   readonly #settled: SettledFiles;
+  readonly #copied = { bytes: 0, unreadFiles: 0 };
 
   /** @param cache what is remembered of the parent's files; null has all files read */
   constructor(parent: Parent, cache: StatCache | null, settled: SettledFiles) {
     this.#parent = parent;
     this.#cache = cache;
     this.#settled = settled;
+  }
+
+  /** What was copied so far: bytes as they are stored, and files that were not even read. */
+  get copied(): Readonly<{ bytes: number; unreadFiles: number }> {
+    return this.#copied;
+  }
+
+  /** Notes that a member is in the snapshot, with so many files that were not read. */
+  count({ stored }: StoredMember, unreadFiles: number): void {
+    this.#copied.bytes += stored;
+    this.#copied.unreadFiles += unreadFiles;
+  }
+
+  /** Reads members that lie one behind the other; see `Parent.read`. */
+  read(members: readonly StoredMember[], pathsOf: (member: number) => string[]): Promise<(Uint8Array | null)[]> {
+    return this.#parent.read(members, pathsOf);
   }
 
   /** The member that holds exactly these items, if there is one. */

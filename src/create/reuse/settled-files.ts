@@ -26,9 +26,16 @@ export class SettledFiles {
   isSettled(item: CaptureItem): item is CaptureItem & { type: 'file'; source: LiveSource } {
     if (item.type !== 'file' || item.source.kind !== 'live') return false;
     const { mapped, absolute, expect } = item.source;
-    if (mapped || absolute.length !== this.#root.length + item.path.length) return false;
+    if (mapped || !this.#isItself(absolute, item.path)) return false;
     return (
       !this.#isFresh(expect.ctimeNs) && !this.#isFresh(expect.mtimeNs) && this.#tellsEveryWrite(expect.dev, absolute)
+    );
+  }
+
+  /** Not a private copy of it. */
+  #isItself(absolute: string, path: string): boolean {
+    return (
+      absolute.length === this.#root.length + path.length && absolute.startsWith(this.#root) && absolute.endsWith(path)
     );
   }
 
