@@ -227,8 +227,9 @@ describe('restore, undo, recover', () => {
   });
 
   it('brings one thing back', async () => {
-    const { status } = await bench.run(['restore', 's.tar.gz', '--path', 'sessions/a*', '--state-dir', 'part']);
+    const { status, out } = await bench.run(['restore', 's.tar.gz', '--path', 'sessions/a*', '--state-dir', 'part']);
     expect(status).toBe(0);
+    expect(out).toMatch(/^restored 1 file of sessions\/a\* in \S+\/part, as of \d{4}-/);
     expect(readdirSync(bench.path('part'))).toEqual(['sessions']);
     expect(readdirSync(bench.path('part/sessions'))).toEqual(['a.json']);
   });

@@ -14,8 +14,10 @@ const BESIDE_DIST = [
   'LICENSE',
   'README.md',
   'package.json',
+  'src/cli/OUTPUT.md',
   'src/format/SNAPSHOT-EXAMPLE.md',
   'src/format/SNAPSHOT-FORMAT.md',
+  'test/format/reader.py',
 ];
 
 let packed: Packed;

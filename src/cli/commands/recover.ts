@@ -25,9 +25,11 @@ export const command = defineCommand({
   },
 });
 
-function linesOf({ outcome, operation, stateDir, previousState }: RecoverReport): string[] {
+function linesOf({ outcome, operation, stateDir, previousState, cleared }: RecoverReport): string[] {
+  if (outcome === 'clean' && cleared.length > 0)
+    return [`${stateDir} was not changed by the run that died; what it had left beside it is removed`];
   if (outcome === 'clean') return [`${stateDir} is whole: nothing had been interrupted`];
-  if (outcome === 'rolled-back') return [`${stateDir} is as it was before the ${operation}, which was taken back`];
+  if (outcome === 'rolled-back') return [`${stateDir} is as it was before the ${operation}, which was rolled back`];
   const lines = [`${stateDir} is restored: the ${operation} that was interrupted is now complete`];
   if (previousState !== null)
     lines.push(`  the old tree is kept at ${previousState}; to have it back: oxios-backup undo`);

@@ -132,7 +132,17 @@ export const command = defineCommand({
     const began = performance.now();
     const { restoreBackup } = await import('../../restore/restore-backup.ts');
     const result = await restoreBackup(store, snapshot, options).catch(explain);
-    return reporter.result(withLatest(restoreResult(result, mode === 'merge', performance.now() - began), latest));
+    return reporter.result(
+      withLatest(
+        restoreResult(
+          result,
+          mode === 'merge',
+          [...(args.section ?? []), ...(args.path ?? [])],
+          performance.now() - began,
+        ),
+        latest,
+      ),
+    );
   },
 });
 

@@ -43,7 +43,7 @@ function linesOf({ path, length, sealed, manifest, totals, statuses }: SnapshotS
     if (hard_links > 0) kinds.push(count(hard_links, 'hard link'));
     facts.push(['holds', `${kinds.join(', ')}; ${formatBytes(bytes)}`]);
   }
-  if (excludes !== undefined && excludes.length > 0) facts.push(['left out', excludes.join(', ')]);
+  if (excludes !== undefined && excludes.length > 0) facts.push(['excluded', excludes.join(', ')]);
   const mild = recoveredSummary(statuses);
   if (mild !== null) facts.push(['changed', `while they were read, and captured whole: ${mild}`]);
   const rows = sections.map(({ name, entry_count }) => [`  ${name}`, formatNumber(entry_count)]);

@@ -12,7 +12,7 @@ export function createResult(result: CreateResult, elapsedMs: number): Result {
     output ?? 'snapshot written to standard output',
     `  ${count(totals.entries, 'entry')} (${count(totals.files, 'file')}), ${formatBytes(totals.bytes)} as ${formatBytes(length)}, in ${formatDuration(elapsedMs)}`,
   ];
-  if (excluded.length > 0) lines.push(`  left out: ${summarizeExcluded(excluded)}`);
+  if (excluded.length > 0) lines.push(`  excluded: ${summarizeExcluded(excluded)}`);
   if (mild !== null) lines.push(`  changed while they were read, and captured whole: ${mild}`);
   if (deleted !== null) lines.push(`  deleted while the snapshot was made: ${deleted}`);
   return {
