@@ -8,7 +8,7 @@ import { compareTrees, readTree } from '../../fixtures/compare-trees.ts';
 import { Packed, REPOSITORY } from './packed.ts';
 
 // A tenth of it is yargs, which is bundled so that a command starts sooner.
-const LARGEST = 512 * 1024;
+const LARGEST = 576 * 1024;
 const ENTRIES = ['index', 'main', 'pack-worker', 'read-worker', 'restore-worker', 'signal-watchdog'];
 const BESIDE_DIST = [
   'LICENSE',
