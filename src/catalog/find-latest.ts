@@ -1,4 +1,3 @@
-import path from 'node:path';
 import * as z from 'zod/mini';
 import { BackupError } from '../errors.ts';
 import {
@@ -12,6 +11,8 @@ import {
   threadsSchema,
   timeSchema,
 } from '../options.ts';
+import { openStorage } from '../storage/open-storage.ts';
+import type { SnapshotStorage } from '../storage/storage.ts';
 import { stableHostName } from '../system/host-name.ts';
 import type { VerifyOptions } from '../verify/verify-snapshot.ts';
 import { throwIfAborted } from '../workers/abort.ts';
@@ -52,7 +53,7 @@ const optionsOfFind = optionsSchema<FindLatestOptions>({
  * Finds the newest snapshot of a source that is complete and verifies. Every byte of a candidate is verified, newest first, until one is
  * valid; the outcome is remembered as by `verifyFolder`. Foreign archives are never taken.
  *
- * @param directory the folder of snapshots
+ * @param directory the folder of snapshots, or its `s3://` URL
  * @param source what the snapshot must be of: an absolute path, and the machine, by default this one
  * @throws BackupError `SNAPSHOT_MISSING` if there is no such folder, or no such snapshot in it; its message says what was passed over
  */
@@ -65,7 +66,8 @@ export async function findLatest(
   checkArgument('source', sourceSchema, source);
   checkOptions(optionsOfFind, options);
   const { before, verified = false, ...verifyOptions } = options;
-  const rows = await scanFolder(directory, options.signal);
+  const storage = await openStorage(directory);
+  const rows = await scanFolder(storage, options);
   const from: StateSource = { hostname: source.hostname ?? stableHostName(), stateDir: source.stateDir };
   const wanted = sourceKey(from);
   const passedOver: PassedOver[] = [];
@@ -77,12 +79,11 @@ export async function findLatest(
     if (snapshot.manifest !== null && sourceKey(sourceOf(snapshot.manifest)) !== wanted) continue;
     if (before !== undefined && snapshot.time >= before) continue;
     const reason =
-      reasonAgainst(row, now, verified) ??
-      (verified ? null : await verifyCandidate(directory, row, rows, verifyOptions));
+      reasonAgainst(row, now, verified) ?? (verified ? null : await verifyCandidate(storage, row, rows, verifyOptions));
     if (reason === null) return { snapshot, passedOver };
     passedOver.push({ name: snapshot.name, reason });
   }
-  throw notFound(directory, from, rows, passedOver);
+  throw notFound(storage.location, from, rows, passedOver);
 }
 
 function reasonAgainst(row: ScannedSnapshot, now: Date, verified: boolean): string | null {
@@ -95,13 +96,13 @@ function reasonAgainst(row: ScannedSnapshot, now: Date, verified: boolean): stri
 }
 
 async function verifyCandidate(
-  directory: string,
+  storage: SnapshotStorage,
   row: ScannedSnapshot,
   rows: readonly ScannedSnapshot[],
   options: VerifyOptions,
 ): Promise<string | null> {
   try {
-    const { problems } = await verifyAndRecord(directory, row, rows, true, options);
+    const { problems } = await verifyAndRecord(storage, row, rows, true, options);
     const [problem] = problems;
     return problem === undefined ? null : `not valid: ${problem.message}`;
   } catch (error) {
@@ -127,7 +128,7 @@ function notFound(
   const sources = [...others].join(', ');
   return new BackupError(
     'SNAPSHOT_MISSING',
-    `no snapshot of ${hostname}:${stateDir} in ${path.resolve(directory)} can be taken${why}`,
+    `no snapshot of ${hostname}:${stateDir} in ${directory} can be taken${why}`,
     {
       path: directory,
       hint:

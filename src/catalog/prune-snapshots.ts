@@ -1,6 +1,4 @@
-import fs from 'node:fs';
-import path from 'node:path';
-import { BackupError, fromSystemError } from '../errors.ts';
+import { BackupError } from '../errors.ts';
 import { printable } from '../format/printable.ts';
 import {
   checkArgument,
@@ -12,6 +10,9 @@ import {
   threadsSchema,
 } from '../options.ts';
 import type { Problem } from '../read/problem.ts';
+import { clearAbandoned } from '../storage/clear-abandoned.ts';
+import { openStorage } from '../storage/open-storage.ts';
+import type { SnapshotStorage } from '../storage/storage.ts';
 import type { VerifyOptions } from '../verify/verify-snapshot.ts';
 import { throwIfAborted } from '../workers/abort.ts';
 import {
@@ -23,15 +24,7 @@ import {
   untouchedReason,
 } from './prune-plan.ts';
 import { checkPolicy, type RetentionPolicy } from './retention.ts';
-import {
-  type FileIdentity,
-  isSameFile,
-  noSnapshots,
-  problemFrom,
-  type ScannedSnapshot,
-  scanFolder,
-  stateOf,
-} from './scan-folder.ts';
+import { isSameVersion, noSnapshots, problemFrom, type ScannedSnapshot, scanFolder, stateOf } from './scan-folder.ts';
 import type { SnapshotInfo } from './snapshot-info.ts';
 import { verifyAndRecord } from './verify-and-record.ts';
 
@@ -74,7 +67,7 @@ export interface PruneResult {
  * the newest from before a drop to less than half. What is damaged, holds nothing, or is dated in the future is kept too, but fills no rule's place,
  * so a streak of those displaces nothing. Nothing but sealed snapshots is ever removed.
  *
- * @param directory the folder
+ * @param directory the folder, or its `s3://` URL
  * @throws BackupError `USAGE` for a policy that keeps nothing, `SNAPSHOT_MISSING` if there is no such folder or no snapshot in it, `ABORTED` before anything was
  *   removed
  */
@@ -87,14 +80,16 @@ export async function pruneSnapshots(
   checkOptions(pruneOptionsSchema, options);
   const { dryRun = false, signal } = options;
   checkPolicy(policy);
-  const rows = await scanFolder(directory, signal);
+  const storage = await openStorage(directory);
+  if (!dryRun) await clearAbandoned(storage, options);
+  const rows = await scanFolder(storage, options);
   if (rows.length === 0) throw noSnapshots(directory);
   const now = new Date();
-  const verify = (row: ScannedSnapshot) => verifyOrSetAside(directory, row, rows, options);
+  const verify = (row: ScannedSnapshot) => verifyOrSetAside(storage, row, rows, options);
   const plan: PlannedGroup[] = [];
   for (const group of groupBySource(rows, now)) plan.push(await planGroup(group, policy, verify));
   const result: PruneResult = {
-    directory: path.resolve(directory),
+    directory: storage.location,
     dryRun,
     groups: plan.map(describe),
     untouched: rows.flatMap((row) => {
@@ -108,19 +103,19 @@ export async function pruneSnapshots(
   throwIfAborted(signal);
   if (dryRun) result.freedBytes = lengthOf(result.groups.flatMap(({ remove }) => remove));
   else {
-    for (const group of plan) removeFrom(group, result);
+    for (const group of plan) await removeFrom(storage, group, result);
     result.freedBytes = lengthOf(result.removed);
   }
   return result;
 }
 
 async function verifyOrSetAside(
-  directory: string,
+  storage: SnapshotStorage,
   row: ScannedSnapshot,
   rows: readonly ScannedSnapshot[],
   options: PruneOptions,
 ): Promise<void> {
-  const { snapshot, identity } = row;
+  const { snapshot } = row;
   options.onEvent?.({
     type: 'notice',
     path: snapshot.path,
@@ -128,8 +123,8 @@ async function verifyOrSetAside(
   });
   try {
     const { dryRun = false, ...verifyOptions } = options;
-    await verifyAndRecord(directory, row, rows, !dryRun, verifyOptions);
-    if (!isSameFile(snapshot.path, identity)) throw replaced(snapshot);
+    await verifyAndRecord(storage, row, rows, !dryRun, verifyOptions);
+    if (!(await isSameVersion(storage, row, options.signal))) throw replaced(snapshot);
   } catch (error) {
     if (error instanceof BackupError && error.code === 'ABORTED') throw error;
     snapshot.problem = problemFrom(error, snapshot.path);
@@ -157,46 +152,32 @@ function goingRows({ decided }: PlannedGroup): ScannedSnapshot[] {
     .reverse();
 }
 
-function removeFrom(group: PlannedGroup, result: PruneResult): void {
+async function removeFrom(storage: SnapshotStorage, group: PlannedGroup, result: PruneResult): Promise<void> {
   // The plan stands on these; if one has gone since, nothing of the group may go.
   const lastGood = group.decided
     .filter(({ reasons, snapshot }) => snapshot.verified && reasons.length > 0)
     .map(({ snapshot }) => snapshot.row);
-  for (const { snapshot, identity } of goingRows(group)) {
+  for (const { snapshot, version } of goingRows(group)) {
     try {
-      const gone = lastGood.find((row) => !isSameFile(row.snapshot.path, row.identity));
-      if (gone !== undefined) throw replaced(gone.snapshot);
-      if (!isSameFile(snapshot.path, identity)) throw replaced(snapshot);
-      fs.unlinkSync(snapshot.path);
+      for (const row of lastGood) if (!(await isSameVersion(storage, row))) throw replaced(row.snapshot);
+      // Not to be interrupted: what was removed would not be told.
+      await storage.remove({ name: snapshot.name, version });
       result.removed.push(snapshot);
-      for (const { snapshot: other } of group.decided) noteUnlinked(other.row, identity);
     } catch (error) {
-      const { code, message, hint } = fromSystemError(
-        error,
-        `remove the snapshot ${printable(snapshot.name)}`,
-        snapshot.path,
-      );
-      result.failed.push({
-        snapshot,
-        problem: { code, message, paths: [snapshot.path], ...(hint === undefined ? {} : { hint }) },
-      });
+      result.failed.push({ snapshot, problem: problemFrom(error, snapshot.path) });
     }
   }
 }
 
-/** Another hard link of the file that was removed has a new ctime by it, and by nothing else. */
-function noteUnlinked(row: ScannedSnapshot, removed: FileIdentity): void {
-  const { identity, snapshot } = row;
-  if (identity.ino !== removed.ino) return;
-  const now = fs.lstatSync(snapshot.path, { bigint: true, throwIfNoEntry: false });
-  if (now !== undefined && isSameFile(snapshot.path, { ...identity, ctimeNs: now.ctimeNs })) row.identity = now;
-}
-
 function replaced({ name, path }: SnapshotInfo): BackupError {
-  return new BackupError('IO', `${printable(name)} is not the file any more that it was when the folder was read`, {
-    path,
-    hint: 'Something else works in this folder: run it again when that is done.',
-  });
+  return new BackupError(
+    'SNAPSHOT_REPLACED',
+    `${printable(name)} is not the file any more that it was when the folder was read`,
+    {
+      path,
+      hint: 'Something else works in this folder: run it again when that is done.',
+    },
+  );
 }
 
 function lengthOf(snapshots: readonly SnapshotInfo[]): number {

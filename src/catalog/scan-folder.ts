@@ -1,6 +1,4 @@
 import { hash } from 'node:crypto';
-import fs from 'node:fs';
-import path from 'node:path';
 import { BackupError, ERROR_CODES, fromSystemError } from '../errors.ts';
 import { isIncomplete } from '../format/file-status.ts';
 import { MEMBER_HEADER, memberLength } from '../format/gzip-member.ts';
@@ -9,112 +7,109 @@ import { openSnapshotReader } from '../read/open-snapshot-reader.ts';
 import type { Problem } from '../read/problem.ts';
 import { openReader } from '../storage/open-reader.ts';
 import { readRange } from '../storage/read-ahead.ts';
+import { isRemote } from '../storage/remote.ts';
 import { isDefaultSnapshotName, snapshotNameTime } from '../storage/snapshot-name.ts';
-import type { RangeReader } from '../storage/storage.ts';
+import type { RangeReader, SnapshotStorage, StoredObject } from '../storage/storage.ts';
 import { throwIfAborted } from '../workers/abort.ts';
+import { OrderedWindow } from '../workers/window.ts';
 import { noteGrowth, type SnapshotInfo } from './snapshot-info.ts';
 import { type RecordKey, readRecords, recordId, type VerificationRecord } from './verification-records.ts';
 
 /** Of a file that cannot be read only the name can tell that it may be a snapshot. */
 export const SNAPSHOT_LIKE = /\.(?:tar\.gz|tgz)$/;
 
-/** The file behind a row, to notice that another one has taken its name. */
-export type FileIdentity = Pick<fs.BigIntStats, 'ino' | 'size' | 'mtimeNs' | 'ctimeNs'>;
+/** How many files are looked at side by side: where each look is a request, the answers are waited for together. */
+const LOOKS = 8;
 
 /** A snapshot of a folder with what this program needs besides what it tells. */
 export interface ScannedSnapshot {
   snapshot: SnapshotInfo;
-  identity: FileIdentity;
+  /** The version that was looked at, to notice that another one has taken its name. */
+  version: string;
   /** What a record of it is remembered by; null if it has no seal. */
   recordKey: RecordKey | null;
 }
 
-/** Whether the file is still the one that was looked at, and nobody has written to it. */
-export function isSameFile(file: string, identity: FileIdentity): boolean {
-  const now = fs.lstatSync(file, { bigint: true, throwIfNoEntry: false });
-  return (
-    now !== undefined &&
-    now.ino === identity.ino &&
-    now.size === identity.size &&
-    now.mtimeNs === identity.mtimeNs &&
-    now.ctimeNs === identity.ctimeNs
-  );
+/** Whether a row still is what stands at its name, and nobody has written to it. */
+export async function isSameVersion(
+  storage: SnapshotStorage,
+  { snapshot, version }: ScannedSnapshot,
+  signal?: AbortSignal,
+): Promise<boolean> {
+  return (await storage.look(snapshot.name, signal))?.version === version;
+}
+
+export interface ScanOptions {
+  signal?: AbortSignal | undefined;
+  /**
+   * Which files are looked at, of those that are not hidden.
+   *
+   * @default all
+   */
+  choose?: (objects: StoredObject[]) => StoredObject[];
 }
 
 /**
  * Looks at all files of a folder and takes those that are snapshots, by their content. Of each only the two ends are read. What is neither a snapshot nor was
  * meant to be one is passed over: folders, links, hidden files, other archives.
  *
- * @param wants tells by its name whether a file is to be looked at
  * @returns oldest first
  * @throws BackupError `SNAPSHOT_MISSING` if there is no such folder
  */
-export async function scanFolder(
-  directory: string,
-  signal: AbortSignal | undefined,
-  wants: (name: string) => boolean = () => true,
-): Promise<ScannedSnapshot[]> {
-  const records = readRecords(directory);
+export async function scanFolder(storage: SnapshotStorage, options: ScanOptions): Promise<ScannedSnapshot[]> {
+  const { signal, choose = (objects) => objects } = options;
+  const objects: StoredObject[] = [];
+  for await (const object of storage.list(signal)) if (!object.name.startsWith('.')) objects.push(object);
+  const chosen = choose(objects);
+  const records = chosen.length === 0 ? new Map() : await readRecords(storage, signal);
   const rows: ScannedSnapshot[] = [];
-  for (const name of fileNames(directory).filter(wants)) {
+  const window = new OrderedWindow(LOOKS);
+  for (const object of chosen) {
     throwIfAborted(signal);
-    const row = await lookAt(directory, name, records);
-    if (row !== null) rows.push(row);
+    await window.add(lookAt(storage, object, records, signal), (row) => {
+      if (row !== null) rows.push(row);
+    });
   }
+  await window.drain();
   rows.sort(({ snapshot: a }, { snapshot: b }) => a.time.getTime() - b.time.getTime() || (a.name < b.name ? -1 : 1));
   noteGrowth(rows.map(({ snapshot }) => snapshot));
   return rows;
-}
-
-function fileNames(directory: string): string[] {
-  try {
-    return fs
-      .readdirSync(directory, { withFileTypes: true })
-      .filter((child) => child.isFile() && !child.name.startsWith('.'))
-      .map((child) => child.name);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code !== 'ENOENT' && code !== 'ENOTDIR')
-      throw fromSystemError(error, 'read the folder of snapshots', directory);
-    const what = code === 'ENOENT' ? `there is no folder ${directory}` : `${directory} is not a folder`;
-    throw new BackupError('SNAPSHOT_MISSING', what, {
-      path: directory,
-      hint: 'Name the folder that holds the snapshots.',
-      cause: error,
-    });
-  }
 }
 
 /** What to say of a folder without a snapshot, where some should be. */
 export function noSnapshots(directory: string): BackupError {
   return new BackupError('SNAPSHOT_MISSING', `there is no snapshot in ${directory}`, {
     path: directory,
-    hint: 'Is it the right folder, and its disk mounted?',
+    hint: isRemote(directory) ? 'Is it the right bucket and prefix?' : 'Is it the right folder, and its disk mounted?',
   });
 }
 
 async function lookAt(
-  directory: string,
-  name: string,
+  storage: SnapshotStorage,
+  listed: StoredObject,
   records: ReadonlyMap<string, VerificationRecord>,
+  signal: AbortSignal | undefined,
 ): Promise<ScannedSnapshot | null> {
-  const file = path.join(directory, name);
+  const { name } = listed;
+  const path = storage.pathOf(name);
   let source: RangeReader;
   try {
-    source = await openReader(file);
+    source = await openReader(await storage.open(name, signal), { signal });
   } catch (error) {
+    const problem = problemFrom(error, path);
     // Gone since the folder was listed.
-    const stat = fs.lstatSync(file, { bigint: true, throwIfNoEntry: false });
-    if (stat === undefined || !SNAPSHOT_LIKE.test(name)) return null;
-    return unusable(file, stat, problemFrom(error, file));
+    if (problem.code === 'SNAPSHOT_MISSING' || !SNAPSHOT_LIKE.test(name)) return null;
+    return unusable(storage, listed, problem);
   }
   try {
-    const stat = fs.fstatSync(source.descriptor as number, { bigint: true });
+    // What was read counts, and not what was listed.
+    const isListed = source.version === listed.version;
+    const object = isListed ? listed : ((await storage.look(name, signal)) ?? listed);
     try {
-      return await openRow(file, source, stat, records);
+      return await openRow(path, source, object, records);
     } catch (error) {
-      const problem = problemFrom(error, file);
-      return (await wasMeantAsSnapshot(name, source, problem)) ? unusable(file, stat, problem) : null;
+      const problem = problemFrom(error, path);
+      return (await wasMeantAsSnapshot(name, source, problem)) ? unusable(storage, object, problem) : null;
     }
   } finally {
     await source.close();
@@ -122,15 +117,15 @@ async function lookAt(
 }
 
 async function openRow(
-  file: string,
+  path: string,
   source: RangeReader,
-  stat: fs.BigIntStats,
+  object: StoredObject,
   records: ReadonlyMap<string, VerificationRecord>,
 ): Promise<ScannedSnapshot> {
   const { manifest, sealed, totals, statuses } = await openSnapshotReader(source);
   const snapshot: SnapshotInfo = {
-    name: path.basename(file),
-    path: file,
+    name: object.name,
+    path,
     length: source.size,
     time: new Date(manifest.created_at),
     state: sealed ? 'sealed' : 'foreign',
@@ -142,12 +137,13 @@ async function openRow(
     quickVerifiedAt: null,
     growth: null,
   };
-  if (!sealed) return { snapshot, identity: stat, recordKey: null };
+  const { version } = source;
+  if (!sealed || object.version !== version) return { snapshot, version, recordKey: null };
   const seal = hash('sha256', await readRange(source, source.size - SEAL_LENGTH, SEAL_LENGTH), 'hex');
-  const recordKey = { seal, length: source.size, mtime_ns: String(stat.mtimeNs), ctime_ns: String(stat.ctimeNs) };
+  const recordKey = { seal, length: source.size, version: object.stableVersion };
   const record = records.get(recordId(recordKey));
   if (record !== undefined) applyRecord(snapshot, record);
-  return { snapshot, identity: stat, recordKey };
+  return { snapshot, version, recordKey };
 }
 
 /** Tells in a snapshot how its last verification ended. */
@@ -162,13 +158,14 @@ export function applyRecord(snapshot: SnapshotInfo, { verified_at, quick_at, pro
   };
 }
 
-function unusable(file: string, stat: fs.BigIntStats, problem: Problem): ScannedSnapshot {
+function unusable(storage: SnapshotStorage, object: StoredObject, problem: Problem): ScannedSnapshot {
+  const { name, length, version, modified } = object;
   return {
     snapshot: {
-      name: path.basename(file),
-      path: file,
-      length: Number(stat.size),
-      time: snapshotNameTime(path.basename(file)) ?? new Date(Number(stat.mtimeMs)),
+      name,
+      path: storage.pathOf(name),
+      length,
+      time: snapshotNameTime(name) ?? modified,
       state: stateOf(problem),
       manifest: null,
       totals: null,
@@ -178,7 +175,7 @@ function unusable(file: string, stat: fs.BigIntStats, problem: Problem): Scanned
       quickVerifiedAt: null,
       growth: null,
     },
-    identity: stat,
+    version,
     recordKey: null,
   };
 }
@@ -204,10 +201,11 @@ async function wasMeantAsSnapshot(name: string, source: RangeReader, problem: Pr
   }
 }
 
-/** An error of reading a file as a problem of this file, whichever it is: one bad file must not hide the others. Faults of this program are thrown on. */
+/** An error of reading a file as a problem of this file, whichever it is: one bad file must not hide the others. Faults of this program are thrown on, and so is an abort. */
 export function problemFrom(error: unknown, file: string): Problem {
   const isSystemError = (error as NodeJS.ErrnoException | null)?.syscall !== undefined;
   if (!(error instanceof BackupError) && !isSystemError) throw error;
   const { code, message, hint } = fromSystemError(error, 'read the snapshot', file);
+  if (code === 'ABORTED') throw error;
   return { code, message, paths: [file], ...(hint === undefined ? {} : { hint }) };
 }

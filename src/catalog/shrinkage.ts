@@ -1,6 +1,9 @@
 import { BackupError } from '../errors.ts';
 import type { OperationOptions } from '../events.ts';
 import { checkArgument, checkOptions, operationSchema, pathSchema, shareSchema } from '../options.ts';
+import { openStorage } from '../storage/open-storage.ts';
+import { isRemote } from '../storage/remote.ts';
+import type { StoredObject } from '../storage/storage.ts';
 import { type HeldAmount, hasShrunk } from './drops.ts';
 import { untouchedReason } from './prune-plan.ts';
 import { SNAPSHOT_LIKE, scanFolder } from './scan-folder.ts';
@@ -18,9 +21,10 @@ export interface Shrinkage {
 }
 
 /**
- * Finds the newest snapshot of each source in a folder, by the ends of its `*.tar.gz` files. To be asked before a snapshot is made: that may replace one.
+ * Finds the newest snapshot of each source in a folder, by the ends of its `*.tar.gz` files; in object storage of the ten that were written last. To be asked
+ * before a snapshot is made: that may replace one.
  *
- * @param directory the folder
+ * @param directory the folder, or its `s3://` URL
  * @returns empty, after a notice, when the folder cannot be read
  */
 export async function newestSnapshots(directory: string, options: OperationOptions = {}): Promise<NewestSnapshots> {
@@ -29,7 +33,9 @@ export async function newestSnapshots(directory: string, options: OperationOptio
   const newest = new Map<string, SnapshotInfo>();
   const now = new Date();
   try {
-    for (const row of await scanFolder(directory, options.signal, (name) => SNAPSHOT_LIKE.test(name))) {
+    const storage = await openStorage(directory);
+    const choose = isRemote(directory) ? newestFew : snapshotLike;
+    for (const row of await scanFolder(storage, { signal: options.signal, choose })) {
       if (untouchedReason(row, now) === null) newest.set(sourceKey(sourceOf(row.snapshot.manifest)), row.snapshot);
     }
   } catch (error) {
@@ -38,6 +44,17 @@ export async function newestSnapshots(directory: string, options: OperationOptio
     if (error.code !== 'SNAPSHOT_MISSING') options.onEvent?.({ type: 'notice', path: directory, message });
   }
   return newest;
+}
+
+function snapshotLike(objects: StoredObject[]): StoredObject[] {
+  return objects.filter(({ name }) => SNAPSHOT_LIKE.test(name));
+}
+
+/** Each look is a request or two: that a source is not found among these is worth less than looking at thousands. */
+function newestFew(objects: StoredObject[]): StoredObject[] {
+  return snapshotLike(objects)
+    .sort((a, b) => b.modified.getTime() - a.modified.getTime())
+    .slice(0, 10);
 }
 
 /**

@@ -1,25 +1,16 @@
-import fs from 'node:fs';
-import path from 'node:path';
 import * as z from 'zod/mini';
 import { ERROR_CODES, type ErrorCode } from '../errors.ts';
-import { temporaryName } from '../system/temporary-names.ts';
-import { writeDurably } from '../system/write-durably.ts';
+import type { SnapshotStorage } from '../storage/storage.ts';
 
 /** The file in a folder of snapshots that remembers what was verified. Without it nothing is. */
 export const VERIFICATION_RECORDS = '.oxios-backup-verified.json';
 
-/** More than this is no memory of ours. */
-const MAX_BYTES = 16 * 1024 * 1024;
-
-const NANOSECONDS = /^-?\d{1,19}$/;
-
 const recordSchema = z.object({
-  /** SHA-256 of the seal, which vouches for every byte of the snapshot. Length and times tell the file that was read from one that was written to since. */
+  /** SHA-256 of the seal, which vouches for every byte of the snapshot. Length and version tell the file that was read from one that was written to since. */
   seal: z.string().check(z.regex(/^[0-9a-f]{64}$/)),
   length: z.int().check(z.nonnegative()),
-  mtime_ns: z.string().check(z.regex(NANOSECONDS)),
-  /** Unlike mtime no program can set it. */
-  ctime_ns: z.string().check(z.regex(NANOSECONDS)),
+  /** `stableVersion` of the storage: times of a file, the ETag of an object. */
+  version: z.string(),
   /** When every byte was verified, or was found to be damaged. */
   verified_at: z.iso.datetime(),
   /** When the digests of the stored bytes were verified since, if they were. */
@@ -30,29 +21,30 @@ const recordSchema = z.object({
   ),
 });
 
-const memorySchema = z.object({ format: z.literal(1), records: z.array(recordSchema) });
+const memorySchema = z.object({ format: z.literal(2), records: z.array(recordSchema) });
 
 /** How the last verification of a file ended. */
 export type VerificationRecord = z.infer<typeof recordSchema>;
 
 /**
- * What a record holds for: the file as it was then. A copy of it has none, nor the same written again. No inode: file systems of portable disks (FAT, exFAT)
- * make them up anew at each mount. A record is for people to read: bytes that rot on a disk change no time, so nothing is removed on the strength of it.
+ * What a record holds for: the file as it was then. A copy of it has none, nor the same written again. A record is for people to read: bytes that rot on a disk change no time, so nothing is removed on the strength of it.
  */
-export type RecordKey = Pick<VerificationRecord, 'seal' | 'length' | 'mtime_ns' | 'ctime_ns'>;
+export type RecordKey = Pick<VerificationRecord, 'seal' | 'length' | 'version'>;
 
 /** A key as a string, to look records up by. */
-export function recordId({ seal, length, mtime_ns, ctime_ns }: RecordKey): string {
-  return `${seal} ${length} ${mtime_ns} ${ctime_ns}`;
+export function recordId({ seal, length, version }: RecordKey): string {
+  return `${seal} ${length} ${version}`;
 }
 
-/** Everything that is remembered in a folder. A memory that is missing, or that cannot be understood, is empty: forgetting is safe. */
-export function readRecords(directory: string): Map<string, VerificationRecord> {
+/** Everything that is remembered in a folder. A memory that is missing, or that cannot be read or understood, is empty: forgetting is safe. */
+export async function readRecords(
+  storage: SnapshotStorage,
+  signal?: AbortSignal,
+): Promise<Map<string, VerificationRecord>> {
   try {
-    const file = path.join(directory, VERIFICATION_RECORDS);
-    const stat = fs.lstatSync(file);
-    if (!stat.isFile() || stat.size > MAX_BYTES) return new Map();
-    const { records } = memorySchema.parse(JSON.parse(fs.readFileSync(file, 'utf8')));
+    const bytes = await storage.readRecord(VERIFICATION_RECORDS, signal);
+    if (bytes === null) return new Map();
+    const { records } = memorySchema.parse(JSON.parse(new TextDecoder().decode(bytes)));
     return new Map(records.map((record) => [recordId(record), record]));
   } catch {
     return new Map();
@@ -63,13 +55,16 @@ export function readRecords(directory: string): Map<string, VerificationRecord> 
  * Remembers a record, beside those that the folder remembers already.
  *
  * @param present ids of the snapshots in the folder; records of others are forgotten
- * @throws what the file system throws; the memory is then whole
+ * @throws what the storage throws; the memory is then whole
  */
-export function writeRecord(directory: string, record: VerificationRecord, present: ReadonlySet<string>): void {
-  const records = readRecords(directory);
+export async function writeRecord(
+  storage: SnapshotStorage,
+  record: VerificationRecord,
+  present: ReadonlySet<string>,
+): Promise<void> {
+  const records = await readRecords(storage);
   records.set(recordId(record), record);
   const kept = [...records].filter(([id]) => present.has(id)).map(([, kept]) => kept);
-  const memory: z.infer<typeof memorySchema> = { format: 1, records: kept };
-  const temporary = path.join(directory, temporaryName('snapshot'));
-  writeDurably(path.join(directory, VERIFICATION_RECORDS), `${JSON.stringify(memory, null, 1)}\n`, { temporary });
+  const memory: z.infer<typeof memorySchema> = { format: 2, records: kept };
+  await storage.writeRecord(VERIFICATION_RECORDS, new TextEncoder().encode(`${JSON.stringify(memory, null, 1)}\n`));
 }

@@ -1,7 +1,8 @@
 import type { OperationOptions } from '../events.ts';
 import type { Problem } from '../read/problem.ts';
+import type { SnapshotStorage } from '../storage/storage.ts';
 import { type VerifyOptions, type VerifyResult, verifySnapshot } from '../verify/verify-snapshot.ts';
-import { applyRecord, isSameFile, type ScannedSnapshot, stateOf } from './scan-folder.ts';
+import { applyRecord, isSameVersion, type ScannedSnapshot, stateOf } from './scan-folder.ts';
 import { type RecordKey, recordId, type VerificationRecord, writeRecord } from './verification-records.ts';
 
 /**
@@ -11,16 +12,16 @@ import { type RecordKey, recordId, type VerificationRecord, writeRecord } from '
  * @throws BackupError when the file cannot be read at all
  */
 export async function verifyAndRecord(
-  directory: string,
+  storage: SnapshotStorage,
   row: ScannedSnapshot,
   all: readonly ScannedSnapshot[],
   remember: boolean,
   options: VerifyOptions,
 ): Promise<VerifyResult> {
-  const { snapshot, identity, recordKey } = row;
-  const result = await verifySnapshot(snapshot.path, options);
+  const { snapshot, recordKey } = row;
+  const result = await verifySnapshot(await storage.open(snapshot.name, options.signal), options);
   // Another file may have taken the name meanwhile; then nothing is known of either.
-  if (recordKey === null || !isSameFile(snapshot.path, identity)) return result;
+  if (recordKey === null || !(await isSameVersion(storage, row, options.signal))) return result;
   const isDamage = (problem: Problem) => stateOf(problem) === 'unusable';
   const first = result.problems.find(isDamage) ?? result.problems[0];
   // What could not be read is not known: next time it may be.
@@ -35,7 +36,7 @@ export async function verifyAndRecord(
   // Nobody knows what the stored bytes inflate to: that is no verification to be remembered.
   if (record === null) return result;
   applyRecord(snapshot, record);
-  if (remember) tryRemember(directory, record, all, options.onEvent);
+  if (remember) await tryRemember(storage, record, all, options.onEvent);
   return result;
 }
 
@@ -53,17 +54,18 @@ function recordOf(
   return before === null ? null : { ...key, verified_at: before.toISOString(), quick_at: now, problem: null };
 }
 
-function tryRemember(
-  directory: string,
+async function tryRemember(
+  storage: SnapshotStorage,
   record: VerificationRecord,
   all: readonly ScannedSnapshot[],
   onEvent: OperationOptions['onEvent'],
-): void {
+): Promise<void> {
   const present = new Set(all.flatMap(({ recordKey }) => (recordKey === null ? [] : [recordId(recordKey)])));
   try {
-    writeRecord(directory, record, present);
+    await writeRecord(storage, record, present);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    onEvent?.({ type: 'notice', path: directory, message: `what was verified cannot be remembered here: ${reason}` });
+    const { location: path } = storage;
+    onEvent?.({ type: 'notice', path, message: `what was verified cannot be remembered here: ${reason}` });
   }
 }

@@ -1,7 +1,8 @@
-import path from 'node:path';
 import { BackupError } from '../errors.ts';
 import { checkArgument, checkOptions, pathSchema } from '../options.ts';
 import type { Problem } from '../read/problem.ts';
+import { openStorage } from '../storage/open-storage.ts';
+import type { SnapshotStorage } from '../storage/storage.ts';
 import { type VerifyOptions, type VerifyResult, verifyOptionsSchema } from '../verify/verify-snapshot.ts';
 import { throwIfAborted } from '../workers/abort.ts';
 import { noSnapshots, problemFrom, type ScannedSnapshot, scanFolder, stateOf } from './scan-folder.ts';
@@ -33,13 +34,14 @@ export interface VerifyFolderResult {
  * bytes (`quick` is `true` for all then, or `false` for none), for what they inflate to is known. Remembers the outcome (in `.oxios-backup-verified.json` there) for `listSnapshots` and
  * `pruneSnapshots`. Each is remembered at once, so what was verified before an interruption stays.
  *
- * @param directory the folder
+ * @param directory the folder, or its `s3://` URL
  * @throws BackupError `SNAPSHOT_MISSING` if there is no such folder, or no snapshot in it; a snapshot that is not valid, or cannot be read, is a result, not an error
  */
 export async function verifyFolder(directory: string, options: VerifyOptions = {}): Promise<VerifyFolderResult> {
   checkArgument('directory', pathSchema, directory);
   checkOptions(verifyOptionsSchema, options);
-  const rows = await scanFolder(directory, options.signal);
+  const storage = await openStorage(directory);
+  const rows = await scanFolder(storage, options);
   if (rows.length === 0) throw noSnapshots(directory);
   const snapshots: SnapshotVerification[] = [];
   for (const [at, row] of rows.entries()) {
@@ -49,13 +51,13 @@ export async function verifyFolder(directory: string, options: VerifyOptions = {
       path: row.snapshot.path,
       message: `is being verified (${at + 1} of ${rows.length})`,
     });
-    snapshots.push(await verifyOne(directory, row, rows, options));
+    snapshots.push(await verifyOne(storage, row, rows, options));
   }
-  return { directory: path.resolve(directory), valid: snapshots.every(({ valid }) => valid), snapshots };
+  return { directory: storage.location, valid: snapshots.every(({ valid }) => valid), snapshots };
 }
 
 async function verifyOne(
-  directory: string,
+  storage: SnapshotStorage,
   row: ScannedSnapshot,
   rows: readonly ScannedSnapshot[],
   options: VerifyOptions,
@@ -63,7 +65,7 @@ async function verifyOne(
   const { snapshot } = row;
   try {
     const quick = options.quick ?? snapshot.verifiedAt !== null;
-    const verification = await verifyAndRecord(directory, row, rows, true, { ...options, quick });
+    const verification = await verifyAndRecord(storage, row, rows, true, { ...options, quick });
     return { snapshot, valid: verification.valid, problems: verification.problems, verification };
   } catch (error) {
     if (error instanceof BackupError && error.code === 'ABORTED') throw error;

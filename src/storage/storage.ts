@@ -12,6 +12,9 @@ export interface SnapshotStorage {
   /** Everything that lies directly in it, in no particular order. What is not a snapshot is the caller's to tell. */
   list(signal?: AbortSignal): AsyncIterable<StoredObject>;
 
+  /** What stands at a name now; null where nothing does. */
+  look(name: string, signal?: AbortSignal): Promise<StoredObject | null>;
+
   /**
    * Opens a snapshot for reading at any offset.
    *
@@ -33,7 +36,7 @@ export interface SnapshotStorage {
    */
   remove(object: Pick<StoredObject, 'name' | 'version'>, signal?: AbortSignal): Promise<void>;
 
-  /** A small record beside the snapshots, such as what was verified when; null where there is none. */
+  /** A small record beside the snapshots, such as what was verified when; null where there is none, or something else at its name. */
   readRecord(name: string, signal?: AbortSignal): Promise<Uint8Array | null>;
 
   /** Replaces such a record as a whole. */
@@ -42,9 +45,15 @@ export interface SnapshotStorage {
   /**
    * Clears what runs that were killed left behind, where nobody may still be writing it.
    *
-   * @returns what was cleared, for people
+   * @returns what was cleared, and why
    */
-  clearAbandoned(signal?: AbortSignal): Promise<string[]>;
+  clearAbandoned(signal?: AbortSignal): Promise<ClearedObject[]>;
+}
+
+/** Something that was cleared, for people. */
+export interface ClearedObject {
+  path: string;
+  message: string;
 }
 
 /** One thing that a storage holds. */
@@ -54,6 +63,8 @@ export interface StoredObject {
   length: number;
   /** Tells these bytes from others under the same name: an ETag, or the identity and times of a file. */
   version: string;
+  /** What of the version is the same when the storage is mounted anew: what is remembered of these bytes is remembered by it. */
+  stableVersion: string;
   /** When it was written, by the clock of the storage. */
   modified: Date;
 }

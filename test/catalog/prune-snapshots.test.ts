@@ -285,7 +285,7 @@ describe('when the folder changes under it', () => {
     expect(fs.readFileSync(folder.file('1.tar.gz'), 'utf8')).toBe('something precious');
     expect(removed(result)).toEqual(['2.tar.gz']);
     expect(result.failed).toMatchObject([
-      { snapshot: { name: '1.tar.gz' }, problem: { code: 'IO', paths: [folder.file('1.tar.gz')] } },
+      { snapshot: { name: '1.tar.gz' }, problem: { code: 'SNAPSHOT_REPLACED', paths: [folder.file('1.tar.gz')] } },
     ]);
     expect(result.freedBytes).toBe(result.removed[0]?.length);
   });

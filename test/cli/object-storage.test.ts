@@ -144,3 +144,73 @@ describe.skipIf(noGateway !== null)(
     });
   },
 );
+
+describe.skipIf(noGateway !== null)('a folder of snapshots in object storage', () => {
+  /** Snapshots of four days, the last one as it is made by default. */
+  async function folderOf(name: string): Promise<string> {
+    const folder = `s3://bucket/${name}`;
+    for (let i = 0; i < 3; i++) await created('--to', folder);
+    return folder;
+  }
+
+  const names = (result: Record<string, unknown>): string[] =>
+    (result.snapshots as { name: string }[]).map(({ name }) => name);
+
+  it('is listed, verified, remembered and pruned', async () => {
+    const folder = await folderOf('folder');
+    proxy.reset();
+    const listed = lastJson((await run('snapshots', folder, '--json')).out);
+    expect(names(listed)).toHaveLength(3);
+    // A listing, the records, and two for each.
+    expect(proxy.seen.length).toBeLessThanOrEqual(2 + 3 * 2);
+    const verified = await run('verify', folder, '--json');
+    expect(verified.status).toBe(0);
+    expect(lastJson(verified.out)).toMatchObject({ valid: true, directory: folder });
+    const again = lastJson((await run('snapshots', folder, '--json')).out);
+    for (const { verified_at } of again.snapshots as { verified_at: string }[]) expect(verified_at).toMatch(/^\d{4}-/);
+    const pruned = await run('prune', folder, '--keep-last', '1', '--json');
+    expect(pruned.status).toBe(0);
+    expect(lastJson(pruned.out).removed).toEqual(names(listed).slice(0, 2));
+    expect(names(lastJson((await run('snapshots', folder, '--json')).out))).toEqual(names(listed).slice(2));
+  });
+
+  it('names what it cannot read, and shows the rest', async () => {
+    const folder = await folderOf('partly');
+    const [first = ''] = names(lastJson((await run('snapshots', folder, '--json')).out));
+    proxy.fault = ({ url }) => (url.includes(first) ? { kind: 'answer', status: 403, code: 'AccessDenied' } : null);
+    const { status, out } = await run('snapshots', folder, '--json');
+    expect(status).toBe(0);
+    expect((lastJson(out).snapshots as { state: string }[]).map(({ state }) => state)).toEqual([
+      'unreadable',
+      'sealed',
+      'sealed',
+    ]);
+  });
+
+  it('restores the latest', async () => {
+    const folder = await folderOf('latest');
+    const target = bench.path('latest');
+    const source = ['--source', `here:${state}`];
+    const restored = await run('restore', folder, '--latest', ...source, '--state-dir', target);
+    expect(restored).toMatchObject({ status: 0 });
+    expect(compareTrees(readTree(state), readTree(target))).toEqual([]);
+  });
+
+  it('is compared with when --max-shrink asks for it', async () => {
+    const folder = await folderOf('shrink');
+    const small = bench.path('small');
+    mkdirSync(small, { recursive: true });
+    writeFileSync(join(small, 'a'), 'a');
+    const shrunk = await run('create', '--to', folder, '--state-dir', small, '--max-shrink', '10%', '--host', 'here');
+    // Of another directory: there is nothing to compare with.
+    expect(shrunk.status).toBe(0);
+  });
+
+  it('may have nothing in it', async () => {
+    expect(await run('snapshots', 's3://bucket/nothing')).toMatchObject({ status: 0 });
+    expect(await run('verify', 's3://bucket/nothing')).toMatchObject({
+      status: 1,
+      err: expect.stringContaining('there is no snapshot in s3://bucket/nothing'),
+    });
+  });
+});

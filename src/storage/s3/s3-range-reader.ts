@@ -19,6 +19,7 @@ export interface S3Object {
 
 /** What an object is now. */
 export interface S3Facts extends S3Object {
+  modified: Date;
   /** Names the version in a bucket that keeps versions; null elsewhere. */
   versionId: string | null;
   /** Until when nobody may delete it, where the store says so; null elsewhere. */
@@ -49,6 +50,7 @@ export async function lookAtObject(
     name,
     size: Number(headers.get('content-length')),
     version: headers.get('etag') ?? '',
+    modified: new Date(headers.get('last-modified') ?? 0),
     versionId: headers.get('x-amz-version-id'),
     retainedUntil: Number.isNaN(until) ? null : new Date(until),
   };

@@ -1,6 +1,13 @@
 import { BackupError } from '../../errors.ts';
 import { isDefaultSnapshotName } from '../snapshot-name.ts';
-import type { BeginOptions, RangeReader, SnapshotSink, SnapshotStorage, StoredObject } from '../storage.ts';
+import type {
+  BeginOptions,
+  ClearedObject,
+  RangeReader,
+  SnapshotSink,
+  SnapshotStorage,
+  StoredObject,
+} from '../storage.ts';
 import { clearAbandonedUploads } from './abandoned-uploads.ts';
 import { credentialSource } from './credentials.ts';
 import { MultipartSink, partLength } from './multipart-sink.ts';
@@ -84,16 +91,29 @@ export class S3Storage implements SnapshotStorage {
         const name = decodeKey(textOf(object, 'Key') ?? '').slice(prefix.length);
         // The key that is the prefix itself: a folder as consoles make it.
         if (name === '') continue;
+        const version = textOf(object, 'ETag') ?? '';
         yield {
           name,
           length: Number(textOf(object, 'Size')),
-          version: textOf(object, 'ETag') ?? '',
+          version,
+          stableVersion: version,
           modified: new Date(textOf(object, 'LastModified') ?? 0),
         };
       }
       const next = textOf(answer.element, 'NextContinuationToken');
       if (textOf(answer.element, 'IsTruncated') !== 'true' || next === undefined) return;
       from = { 'continuation-token': next };
+    }
+  }
+
+  async look(name: string, signal?: AbortSignal): Promise<StoredObject | null> {
+    try {
+      const object = { name: this.#nameOf(name), key: this.#keyOf(name) };
+      const { size, version, modified } = await lookAtObject(this.#client, object, signal);
+      return { name, length: size, version, stableVersion: version, modified };
+    } catch (error) {
+      if (error instanceof BackupError && error.code === 'SNAPSHOT_MISSING') return null;
+      throw error;
     }
   }
 
@@ -161,9 +181,11 @@ export class S3Storage implements SnapshotStorage {
     });
   }
 
-  clearAbandoned(signal?: AbortSignal): Promise<string[]> {
+  async clearAbandoned(signal?: AbortSignal): Promise<ClearedObject[]> {
     const { isSnapshotName = isDefaultSnapshotName, now = () => new Date() } = this.#options;
-    return clearAbandonedUploads(this.#client, this.#at, isSnapshotName, now(), signal);
+    const names = await clearAbandonedUploads(this.#client, this.#at, isSnapshotName, now(), signal);
+    const message = 'an upload that was begun over a day ago and never committed was given up';
+    return names.map((name) => ({ path: this.pathOf(name), message }));
   }
 
   pathOf(name: string): string {
