@@ -16,7 +16,12 @@ import { noteGrowth, type SnapshotInfo } from './snapshot-info.ts';
 import { type RecordKey, readRecords, recordId, type VerificationRecord } from './verification-records.ts';
 
 /** Of a file that cannot be read only the name can tell that it may be a snapshot. */
-export const SNAPSHOT_LIKE = /\.(?:tar\.gz|tgz)$/;
+const SNAPSHOT_LIKE = /\.(?:tar\.gz|tgz)$/;
+
+/** Those whose names are of snapshots. */
+export function snapshotLike(objects: StoredObject[]): StoredObject[] {
+  return objects.filter(({ name }) => SNAPSHOT_LIKE.test(name));
+}
 
 /** How many files are looked at side by side: where each look is a request, the answers are waited for together. */
 const LOOKS = 8;

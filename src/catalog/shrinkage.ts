@@ -6,7 +6,7 @@ import { isRemote } from '../storage/remote.ts';
 import type { StoredObject } from '../storage/storage.ts';
 import { type HeldAmount, hasShrunk } from './drops.ts';
 import { untouchedReason } from './prune-plan.ts';
-import { SNAPSHOT_LIKE, scanFolder } from './scan-folder.ts';
+import { scanFolder, snapshotLike } from './scan-folder.ts';
 import { type SnapshotInfo, type StateSource, sourceKey, sourceOf } from './snapshot-info.ts';
 
 /** The newest snapshot of each source in a folder. */
@@ -44,10 +44,6 @@ export async function newestSnapshots(directory: string, options: OperationOptio
     if (error.code !== 'SNAPSHOT_MISSING') options.onEvent?.({ type: 'notice', path: directory, message });
   }
   return newest;
-}
-
-function snapshotLike(objects: StoredObject[]): StoredObject[] {
-  return objects.filter(({ name }) => SNAPSHOT_LIKE.test(name));
 }
 
 /** Each look is a request or two: that a source is not found among these is worth less than looking at thousands. */

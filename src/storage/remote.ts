@@ -11,6 +11,13 @@ export function isRemoteSnapshot(location: string): boolean {
   return isRemote(location) && /\.(?:tar\.gz|tgz)$/.test(path);
 }
 
+/** The location of the folder that a remote snapshot is in. */
+export function remoteFolderOf(location: string): string {
+  const query = location.indexOf('?');
+  const path = query < 0 ? location : location.slice(0, query);
+  return path.slice(0, path.lastIndexOf('/')) + (query < 0 ? '' : location.slice(query));
+}
+
 /** One snapshot in object storage, which may not be there yet. */
 export interface RemoteSnapshot {
   storage: SnapshotStorage;

@@ -2,7 +2,7 @@ import path from 'node:path';
 import { BackupError } from '../../errors.ts';
 import type { CreateOptions, HeldAmount, NewestSnapshots } from '../../index.ts';
 import { StateStore } from '../../state-dir/state-store.ts';
-import { isRemote } from '../../storage/remote.ts';
+import { isRemote, remoteFolderOf } from '../../storage/remote.ts';
 import { defaultSnapshotName } from '../../storage/snapshot-name.ts';
 import { refuseClosedOutput } from '../closed-output.ts';
 import { defineCommand } from '../command.ts';
@@ -106,19 +106,21 @@ export const command = defineCommand({
         host: args.host,
       }),
     };
-    const folder = args.to ?? (args.output === undefined || toStream ? '.' : path.dirname(args.output));
+    const folder = args.to ?? (args.output === undefined || toStream ? '.' : folderOf(args.output));
     const maxShrink = args['max-shrink'] ?? null;
     // Before anything is made: that may replace the one to compare with.
     const { newestSnapshots, shrinkageOf } = await import('../../catalog/shrinkage.ts');
-    const isBeside = !toStream && !isRemote(folder);
-    const newest: NewestSnapshots = !isBeside ? new Map() : await newestSnapshots(folder, operation);
+    const isFile = !toStream && !isRemote(folder);
+    // In object storage each look is a request, and to create nobody needs the right to read.
+    const isCompared = isFile || (!toStream && maxShrink !== null);
+    const newest: NewestSnapshots = isCompared ? await newestSnapshots(folder, operation) : new Map();
     const shrinkage = (hostname: string, stateDir: string, held: HeldAmount) =>
       shrinkageOf(newest, { hostname, stateDir }, held, maxShrink ?? HALF);
     if (dryRun) {
       const { planBackup } = await import('../../compare/plan-backup.ts');
       const plan = await planBackup(store, {
         ...options,
-        ...(isBeside ? { output: args.output ?? path.join(folder, defaultSnapshotName(new Date())) } : {}),
+        ...(isFile ? { output: args.output ?? path.join(folder, defaultSnapshotName(new Date())) } : {}),
       });
       const shrunk = shrinkage(plan.hostname, plan.stateDir, plan.totals);
       return reporter.result(withShrinkage(backupPlanResult(plan), shrunk, maxShrink));
@@ -134,6 +136,10 @@ export const command = defineCommand({
 
 /** From here on a loss is noted, also without --max-shrink. */
 const HALF = 0.5;
+
+function folderOf(output: string): string {
+  return isRemote(output) ? remoteFolderOf(output) : path.dirname(output);
+}
 
 function percentage(value: string): number {
   const [, number] = /^(\d{1,3})%?$/.exec(value) ?? [];

@@ -1,6 +1,7 @@
-import { SNAPSHOT_LIKE, scanFolder } from '../../catalog/scan-folder.ts';
+import { scanFolder, snapshotLike } from '../../catalog/scan-folder.ts';
 import { type StateSource, sourceKey, sourceOf } from '../../catalog/snapshot-info.ts';
 import { BackupError } from '../../errors.ts';
+import { openStorage } from '../../storage/open-storage.ts';
 
 /**
  * The newest snapshot of a source in a folder that is not known to be damaged: both its ends hold.
@@ -13,7 +14,7 @@ export async function newestOf(
   signal: AbortSignal | undefined,
 ): Promise<string | null> {
   try {
-    const rows = await scanFolder(folder, signal, (name) => SNAPSHOT_LIKE.test(name));
+    const rows = await scanFolder(await openStorage(folder), { signal, choose: snapshotLike });
     const wanted = sourceKey(source);
     const newest = rows.findLast(
       ({ snapshot: { state, manifest } }) => state === 'sealed' && sourceKey(sourceOf(manifest)) === wanted,
