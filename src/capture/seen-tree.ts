@@ -1,4 +1,5 @@
 import type { BigIntStats } from 'node:fs';
+import { partitionPoint } from '../format/partition-point.ts';
 import type { FileKey } from '../system/file-key.ts';
 import type { FileIdentity } from './capture-item.ts';
 
@@ -104,14 +105,8 @@ export class SeenTree {
 
   #hasSeen(key: number): boolean {
     this.#sorted ??= this.#sortedInodes();
-    let from = 0;
-    let to = this.#sorted.length;
-    while (from < to) {
-      const middle = (from + to) >>> 1;
-      if ((this.#sorted[middle] as number) < key) from = middle + 1;
-      else to = middle;
-    }
-    return this.#sorted[from] === key;
+    const sorted = this.#sorted;
+    return sorted[partitionPoint(sorted.length, (i) => (sorted[i] as number) < key)] === key;
   }
 
   #sortedInodes(): Float64Array {

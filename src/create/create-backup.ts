@@ -215,7 +215,6 @@ async function writeSnapshot(
 
   const recorded = new VerdictList();
   const changed = new ChangedNames();
-  const check = new SelfCheck();
   const excluded: ExcludedPath[] = [];
   const record = (status: RecordedStatus): void => {
     recorded.add(status);
@@ -225,6 +224,10 @@ async function writeSnapshot(
   const pool = new PackPool({ root: rootSlash, level: options.level ?? null }, options.threads);
   const spool = new IndexSpool(scratch.directory());
   const indexWriter = new IndexWriter(spool);
+  const check = new SelfCheck(({ at, length }, paths) => {
+    const bytes = spool.read(at, length);
+    return pool.run({ kind: 'find', bytes, paths }, [bytes.buffer as ArrayBuffer]);
+  });
   try {
     onEvent?.({ type: 'phase', phase: 'capture' });
     const mapped = await MappedFiles.look();
@@ -295,7 +298,7 @@ async function writeSnapshot(
       },
       NODE_CODEC,
     );
-    check.finish(rootBytes);
+    await check.finish(rootBytes);
     const indexOffset = sink.position;
     const indexLength = spool.length + rootBytes.length;
     spool.append(rootBytes);

@@ -37,11 +37,14 @@ export class IndexSpool {
 
   /** What is held, in chunks of `size` bytes; the last one is shorter. */
   *chunks(size: number): Generator<Buffer> {
-    for (let at = 0; at < this.#length; at += size) {
-      const chunk = Buffer.allocUnsafe(Math.min(size, this.#length - at));
-      for (let done = 0; done < chunk.length; ) done += this.#read(chunk, done, at + done);
-      yield chunk;
-    }
+    for (let at = 0; at < this.#length; at += size) yield this.read(at, Math.min(size, this.#length - at));
+  }
+
+  /** A part of what is held. */
+  read(at: number, length: number): Buffer {
+    const bytes = Buffer.allocUnsafeSlow(length);
+    for (let done = 0; done < length; ) done += this.#read(bytes, done, at + done);
+    return bytes;
   }
 
   close(): void {

@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import { type BlockRow, encodePage, MAX_PAGE_BLOCKS } from '../format/index-page.ts';
 import type { PageRow } from '../format/index-root.ts';
 import { NODE_CODEC } from '../system/node-codec.ts';
+import type { SpooledBlock } from './hard-link-check.ts';
 import type { ClosedBlock } from './index-builder.ts';
 import type { IndexSpool } from './index-spool.ts';
 
@@ -19,12 +20,18 @@ export class IndexWriter {
     this.#spool = spool;
   }
 
-  /** Takes the next block, encoded. */
-  add({ row }: ClosedBlock, bytes: Uint8Array): void {
+  /**
+   * Takes the next block, encoded.
+   *
+   * @returns where it is in the spool
+   */
+  add({ row }: ClosedBlock, bytes: Uint8Array): SpooledBlock {
+    const at = this.#spool.length;
     this.#spool.append(bytes);
     this.#rows.push({ ...row, length: bytes.length, sha256: hash('sha256', bytes) });
     this.#names += row.first.length;
     if (this.#rows.length === MAX_PAGE_BLOCKS || this.#names >= PAGE_NAMES) this.finish();
+    return { first: row.first, at, length: bytes.length };
   }
 
   /** Closes the page at hand, if there is anything in it. */

@@ -6,12 +6,19 @@ import { PathGuard } from '../capture/path-guard.ts';
 import { type EarlierReading, isDoubtful, isRead, readEarlier, readLiveFile } from '../capture/read-file.ts';
 import type { SystemReason } from '../capture/system-reason.ts';
 import { BLOCK, padded } from '../format/entry.ts';
-import { blockEntries, checkBlock, encodeBlock, type IndexBlock, MAX_MEMBER_BYTES } from '../format/index-block.ts';
+import {
+  blockEntries,
+  checkBlock,
+  decodeBlock,
+  encodeBlock,
+  type IndexBlock,
+  MAX_MEMBER_BYTES,
+} from '../format/index-block.ts';
 import type { Piece } from '../format/member-layout.ts';
 import { MEMBER_CAPACITY } from '../format/member-plan.ts';
 import { ANY_PLATFORM } from '../format/path-rules.ts';
 import { encodeHeader, type HeaderFields, headerBlocks } from '../format/tar-header.ts';
-import { type BlockValidation, validateBlock } from '../read/validate-block.ts';
+import { type BlockValidation, findReferred, type ReferredEntry, validateBlock } from '../read/validate-block.ts';
 import { CATEGORIES } from '../state-dir/sections.ts';
 import { NODE_CODEC } from '../system/node-codec.ts';
 import { copyInto } from '../workers/recycled-buffers.ts';
@@ -29,12 +36,15 @@ export type PackJob =
   /** Compress tar bytes that the main thread has read: a piece of a large file; not if its content has this digest. */
   | { kind: 'piece'; tar: Uint8Array; content: Piece | null; known: string | null }
   /** Encode a block of the index. */
-  | { kind: 'block'; block: IndexBlock };
+  | { kind: 'block'; block: IndexBlock }
+  /** Which of these paths are entries of an encoded block of the index, and what they are. */
+  | { kind: 'find'; bytes: Uint8Array; paths: string[] };
 
 export interface PackResult {
   batch: PackedBatch;
   piece: PackedPiece | KnownPiece;
   block: { bytes: Uint8Array; validation: BlockValidation };
+  find: ReferredEntry[];
 }
 
 /** The member is in the memory that the tar bytes came in, if that is enough. */
@@ -96,6 +106,11 @@ serve('pack the snapshot', (job: PackJob): Answer => {
           validation: validateBlock(blockEntries(job.block), ANY_PLATFORM, COUNTED),
         } satisfies PackResult['block'],
       };
+    case 'find': {
+      const bytes = Buffer.from(job.bytes.buffer, job.bytes.byteOffset, job.bytes.byteLength);
+      const entries = blockEntries(selfChecked(() => decodeBlock(bytes, NODE_CODEC)));
+      return { result: findReferred(entries, job.paths) satisfies PackResult['find'] };
+    }
   }
 });
 

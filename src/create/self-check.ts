@@ -4,25 +4,36 @@ import { type Problem, problemOf } from '../read/problem.ts';
 import { SnapshotValidator } from '../read/snapshot-validator.ts';
 import type { BlockValidation } from '../read/validate-block.ts';
 import { NODE_CODEC } from '../system/node-codec.ts';
+import { type FindInBlock, HardLinkCheck, type SpooledBlock } from './hard-link-check.ts';
 
 /** Holds a snapshot in the making to the rules by which every reader will validate it, so that none is sealed that none would read. */
 export class SelfCheck {
   readonly #validator = new SnapshotValidator();
+  readonly #links: HardLinkCheck;
+
+  /** @param find looks into blocks that were added */
+  constructor(find: FindInBlock) {
+    this.#links = new HardLinkCheck(find);
+  }
 
   /**
-   * Takes the validation of the next block.
+   * Takes the validation of the next block, which is in the spool by now.
    *
    * @throws BackupError `SELF_CHECK_FAILED` with the first thing that is wrong
    */
-  add(validation: BlockValidation): void {
+  async add(validation: BlockValidation, block: SpooledBlock): Promise<void> {
     this.#validator.add(validation);
-    // Links were validated by their form; where they lead does not make a snapshot unreadable.
+    // Symbolic links were validated by their form; where they lead does not make a snapshot unreadable.
     this.#validator.symlinks.clear();
+    this.#refuse();
+    this.#validator.found.addAll(await this.#links.add(block, this.#validator.hardLinks.splice(0)));
     this.#refuse();
   }
 
   /** Takes the index header as it is to be sealed. */
-  finish(header: Buffer): void {
+  async finish(header: Buffer): Promise<void> {
+    this.#validator.found.addAll(await this.#links.finish());
+    this.#refuse();
     const { totals, manifest } = selfChecked(() => parseRoot(header, NODE_CODEC));
     this.#validator.validateTotals(totals);
     this.#validator.validateManifest(manifest);

@@ -97,9 +97,8 @@ export class SnapshotBody {
   async #store(closed: ClosedBlock | null): Promise<void> {
     if (closed === null) return;
     const { pool, check, writer } = this.#options;
-    await this.#encoded.add(pool.run({ kind: 'block', block: closed.block }), ({ bytes, validation }) => {
-      check.add(validation);
-      writer.add(closed, bytes);
-    });
+    await this.#encoded.add(pool.run({ kind: 'block', block: closed.block }), ({ bytes, validation }) =>
+      check.add(validation, writer.add(closed, bytes)),
+    );
   }
 }

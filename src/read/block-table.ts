@@ -4,6 +4,7 @@ import { DAMAGED_HINT } from '../format/gzip-member.ts';
 import { decodePage } from '../format/index-page.ts';
 import type { PageRow } from '../format/index-root.ts';
 import { invalidIndex, sumOf } from '../format/packed-columns.ts';
+import { partitionPoint } from '../format/partition-point.ts';
 import { comparePaths } from '../format/path-order.ts';
 import { printable } from '../format/printable.ts';
 import { NODE_CODEC } from '../system/node-codec.ts';
@@ -61,7 +62,7 @@ export class BlockTable implements AsyncIterable<BlockLocation> {
 
   /** A block by its number. */
   async at(number: number): Promise<BlockLocation> {
-    const page = lastBefore(this.pages.length, (i) => (this.pages[i] as PageLocation).firstBlock <= number);
+    const page = partitionPoint(this.pages.length, (i) => (this.pages[i] as PageLocation).firstBlock <= number) - 1;
     const blocks = await this.blocksOf(page);
     return blocks[number - (blocks[0] as BlockLocation).number] as BlockLocation;
   }
@@ -74,10 +75,10 @@ export class BlockTable implements AsyncIterable<BlockLocation> {
   /** The block that holds a path, if any does: the last one that does not begin behind it. */
   async blockOf(path: string): Promise<BlockLocation | null> {
     const isBefore = ({ row }: { row: { first: string } } | { row: PageRow }) => comparePaths(row.first, path) <= 0;
-    const page = lastBefore(this.pages.length, (i) => isBefore(this.pages[i] as PageLocation));
+    const page = partitionPoint(this.pages.length, (i) => isBefore(this.pages[i] as PageLocation)) - 1;
     if (page < 0) return null;
     const blocks = await this.blocksOf(page);
-    return blocks[lastBefore(blocks.length, (i) => isBefore(blocks[i] as BlockLocation))] as BlockLocation;
+    return blocks[partitionPoint(blocks.length, (i) => isBefore(blocks[i] as BlockLocation)) - 1] as BlockLocation;
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<BlockLocation, void, void> {
@@ -122,16 +123,4 @@ export class BlockTable implements AsyncIterable<BlockLocation> {
       return location;
     });
   }
-}
-
-/** The greatest of `count` numbers for which `holds`, which holds for all before it; -1 when there is none. */
-function lastBefore(count: number, holds: (i: number) => boolean): number {
-  let low = 0;
-  let high = count;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (holds(middle)) low = middle + 1;
-    else high = middle;
-  }
-  return low - 1;
 }

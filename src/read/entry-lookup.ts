@@ -1,4 +1,5 @@
 import type { BlockEntry } from '../format/index-block.ts';
+import { partitionPoint } from '../format/partition-point.ts';
 import { comparePaths } from '../format/path-order.ts';
 import type { SealedSnapshot } from './open-snapshot.ts';
 import { readValidatedBlock, type ValidatedBlock } from './read-entries.ts';
@@ -49,20 +50,8 @@ export class EntryLookup {
     if (block === null) return null;
     const validated = await this.block(block.number);
     const { entries } = validated;
-    const number = firstBehind(entries.length, (i) => entries[i]?.path as string, path) - 1;
+    const number = partitionPoint(entries.length, (i) => comparePaths((entries[i] as BlockEntry).path, path) <= 0) - 1;
     const entry = entries[number];
     return entry?.path === path ? { entry, number, validated } : null;
   }
-}
-
-/** The number of the first of `count` paths in order that comes behind `path`. */
-function firstBehind(count: number, pathAt: (i: number) => string, path: string): number {
-  let low = 0;
-  let high = count;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (comparePaths(pathAt(middle), path) <= 0) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

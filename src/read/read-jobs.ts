@@ -9,7 +9,7 @@ import type { BlockLocation } from './index-reader.ts';
 import { blockRange, type IndexLayout, parseBlock } from './index-reader.ts';
 import { checkPiece, checkStored, inflateListed } from './inflate-member.ts';
 import { type Problem, problemOf } from './problem.ts';
-import { attributesOf, type BlockValidation, type ReferredEntry, validateBlock } from './validate-block.ts';
+import { type BlockValidation, findReferred, type ReferredEntry, validateBlock } from './validate-block.ts';
 import { type ReadNow, walkMembers, walkStored } from './walk-members.ts';
 
 /** The bytes that a job needs, where it cannot read them by itself. */
@@ -91,12 +91,10 @@ export function doReadJob(job: ReadJob): Answer {
     case 'digest':
       checkStored(read(job.offset, job.stored), job.sha256);
       return { result: null satisfies ReadResult['digest'] };
-    case 'find': {
-      const wanted = new Set(job.paths);
-      const entries = blockEntries(blockOf(read, job.block)).filter(({ path }) => wanted.has(path));
-      const found = entries.map((entry) => ({ path: entry.path, type: entry.type, attributes: attributesOf(entry) }));
-      return { result: found satisfies ReadResult['find'] };
-    }
+    case 'find':
+      return {
+        result: findReferred(blockEntries(blockOf(read, job.block)), job.paths) satisfies ReadResult['find'],
+      };
   }
 }
 

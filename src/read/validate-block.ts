@@ -149,6 +149,14 @@ export function attributesOf({ mode, uid, gid, mtime, mtimeNs }: Entry): string 
   return `${mode} ${uid} ${gid} ${mtime} ${mtimeNs}`;
 }
 
+/** Those of these paths that are entries of a block, and what they are. */
+export function findReferred(entries: readonly Entry[], paths: readonly string[]): ReferredEntry[] {
+  const wanted = new Set(paths);
+  return entries
+    .filter(({ path }) => wanted.has(path))
+    .map((entry) => ({ path: entry.path, type: entry.type, attributes: attributesOf(entry) }));
+}
+
 /** A hard link, and what it says of the file. */
 interface HardLink {
   path: string;
