@@ -32,7 +32,8 @@ export interface SnapshotStorage {
   /**
    * Removes a snapshot, if it still is the version that was seen.
    *
-   * @throws BackupError `PERMISSION` where the storage keeps it, such as an object under retention; `SNAPSHOT_REPLACED`
+   * @throws BackupError `PERMISSION` where the storage keeps it, such as an object under retention; `SNAPSHOT_REPLACED` where
+   *   another version is at its name, or nothing
    */
   remove(object: Pick<StoredObject, 'name' | 'version'>, signal?: AbortSignal): Promise<void>;
 
@@ -61,11 +62,14 @@ export interface StoredObject {
   name: string;
   /** In bytes. */
   length: number;
-  /** Tells these bytes from others under the same name: an ETag, or the identity and times of a file. */
+  /**
+   * Tells these bytes from others under the same name: an ETag, or the identity and times of a file. Opaque. A version that was seen
+   * stays the version of these bytes for this storage object, also where removing another name of the same file changes its times.
+   */
   version: string;
   /** What of the version is the same when the storage is mounted anew: what is remembered of these bytes is remembered by it. */
   stableVersion: string;
-  /** When it was written, by the clock of the storage. */
+  /** When it was written, by the clock of the storage; a listing may tell it more exactly than a look. */
   modified: Date;
 }
 

@@ -24,7 +24,7 @@ export interface DurableWriteOptions {
  *
  * @throws what the system says
  */
-export function writeDurably(path: string, content: string, options: DurableWriteOptions = {}): void {
+export function writeDurably(path: string, content: string | Uint8Array, options: DurableWriteOptions = {}): void {
   const { temporary = `${path}.tmp`, removeNew = false } = options;
   const isNew = removeNew && lstatSync(path, { throwIfNoEntry: false }) === undefined;
   try {

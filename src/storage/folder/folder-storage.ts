@@ -13,12 +13,17 @@ import { FileSink } from './file-sink.ts';
 /** Larger records are none of ours. */
 const MAX_RECORD_BYTES = 16 * 1024 * 1024;
 
+interface KnownFile {
+  version: string;
+  stat: fs.BigIntStats;
+}
+
 /** A folder of the file system. */
 export class FolderStorage implements SnapshotStorage {
   readonly location: string;
   readonly #directory: string;
   /** Files that were listed or looked at, as they are now if only our own removals changed them. */
-  readonly #known = new Map<string, { version: string; stat: fs.BigIntStats }>();
+  readonly #known = new Map<string, KnownFile>();
 
   constructor(directory: string) {
     this.#directory = directory;
@@ -29,27 +34,22 @@ export class FolderStorage implements SnapshotStorage {
     return path.join(this.#directory, name);
   }
 
+  /** One that the system does not let be looked at is listed without a version, so that it hides no other: opening it says why. */
   async *list(): AsyncGenerator<StoredObject, void, void> {
     for (const child of this.#children()) {
-      const object = child.isFile() ? await this.look(child.name) : null;
+      if (!child.isFile()) continue;
+      const object = this.#lookIfPossible(child.name);
       if (object !== null) yield object;
     }
   }
 
   async look(name: string): Promise<StoredObject | null> {
-    const stat = this.#stat(name);
-    if (stat === undefined) return null;
-    const known = this.#known.get(name);
-    const version = known !== undefined && versionOf(known.stat) === versionOf(stat) ? known.version : versionOf(stat);
-    this.#known.set(name, { version, stat });
-    return {
-      name,
-      length: Number(stat.size),
-      version,
-      // No inode: file systems of portable disks (FAT, exFAT) make them up anew at each mount. Unlike mtime no program can set ctime.
-      stableVersion: `${stat.mtimeNs} ${stat.ctimeNs}`,
-      modified: new Date(Number(stat.mtimeMs)),
-    };
+    try {
+      const now = this.#know(name);
+      return now === null ? null : objectOf(name, now);
+    } catch (error) {
+      throw fromSystemError(error, 'look at the snapshot', this.pathOf(name));
+    }
   }
 
   open(name: string): Promise<RangeReader> {
@@ -63,11 +63,11 @@ export class FolderStorage implements SnapshotStorage {
   async remove({ name, version }: Pick<StoredObject, 'name' | 'version'>): Promise<void> {
     const file = this.pathOf(name);
     try {
-      if ((await this.look(name))?.version !== version) throw replaced(name, file);
-      const { ino, dev } = fs.lstatSync(file, { bigint: true });
+      const now = this.#know(name);
+      if (now?.version !== version) throw replaced(name, file);
       fs.unlinkSync(file);
       this.#known.delete(name);
-      for (const other of this.#known.keys()) this.#noteUnlinked(other, { ino, dev });
+      for (const other of this.#known.keys()) this.#noteUnlinked(other, now.stat);
     } catch (error) {
       throw fromSystemError(error, `remove the snapshot ${printable(name)}`, file);
     }
@@ -81,7 +81,7 @@ export class FolderStorage implements SnapshotStorage {
 
   async writeRecord(name: string, bytes: Uint8Array): Promise<void> {
     const temporary = path.join(this.#directory, temporaryName('snapshot'));
-    writeDurably(this.pathOf(name), Buffer.from(bytes).toString('utf8'), { temporary });
+    writeDurably(this.pathOf(name), bytes, { temporary });
   }
 
   async clearAbandoned(): Promise<ClearedObject[]> {
@@ -92,6 +92,26 @@ export class FolderStorage implements SnapshotStorage {
     return cleared;
   }
 
+  #lookIfPossible(name: string): StoredObject | null {
+    try {
+      const now = this.#know(name);
+      return now === null ? null : objectOf(name, now);
+    } catch {
+      return { name, length: 0, version: '', stableVersion: '', modified: new Date(0) };
+    }
+  }
+
+  /** What stands at a name now, as the version that it had before where only our own removals have changed it since. */
+  #know(name: string): KnownFile | null {
+    const stat = this.#stat(name);
+    if (stat === undefined) return null;
+    const before = this.#known.get(name);
+    const isSame = before !== undefined && versionOf(before.stat) === versionOf(stat);
+    const now = { version: isSame ? before.version : versionOf(stat), stat };
+    this.#known.set(name, now);
+    return now;
+  }
+
   #stat(name: string): fs.BigIntStats | undefined {
     return fs.lstatSync(this.pathOf(name), { bigint: true, throwIfNoEntry: false });
   }
@@ -100,10 +120,13 @@ export class FolderStorage implements SnapshotStorage {
   #noteUnlinked(name: string, removed: Pick<fs.BigIntStats, 'ino' | 'dev'>): void {
     const known = this.#known.get(name);
     if (known === undefined || known.stat.ino !== removed.ino || known.stat.dev !== removed.dev) return;
-    const now = this.#stat(name);
-    if (now === undefined) return;
-    const unchanged = { ...known.stat, ctimeNs: now.ctimeNs };
-    if (versionOf(now) === versionOf(unchanged)) this.#known.set(name, { ...known, stat: now });
+    try {
+      const now = this.#stat(name);
+      if (now !== undefined && versionOf(now) === versionOf({ ...known.stat, ctimeNs: now.ctimeNs }))
+        this.#known.set(name, { ...known, stat: now });
+    } catch {
+      // It counts as changed then, and stays.
+    }
   }
 
   #children(): fs.Dirent[] {
@@ -122,6 +145,17 @@ export class FolderStorage implements SnapshotStorage {
       });
     }
   }
+}
+
+function objectOf(name: string, { version, stat }: KnownFile): StoredObject {
+  return {
+    name,
+    length: Number(stat.size),
+    version,
+    // No inode: file systems of portable disks (FAT, exFAT) make them up anew at each mount. Unlike mtime no program can set ctime.
+    stableVersion: `${stat.mtimeNs} ${stat.ctimeNs}`,
+    modified: new Date(Number(stat.mtimeMs)),
+  };
 }
 
 function replaced(name: string, file: string): BackupError {

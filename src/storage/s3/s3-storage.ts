@@ -13,7 +13,7 @@ import { credentialSource } from './credentials.ts';
 import { MultipartSink, partLength } from './multipart-sink.ts';
 import { type RetryPolicy, S3Client } from './s3-client.ts';
 import { parseS3Location, printableLocation, type S3Location, splitS3Object } from './s3-location.ts';
-import { lookAtObject, S3RangeReader } from './s3-range-reader.ts';
+import { lookAtObject, type S3Facts, S3RangeReader } from './s3-range-reader.ts';
 import { childrenOf, decodeKey, parseXml, textOf } from './s3-xml.ts';
 import { readSharedProfile } from './shared-config.ts';
 
@@ -107,14 +107,10 @@ export class S3Storage implements SnapshotStorage {
   }
 
   async look(name: string, signal?: AbortSignal): Promise<StoredObject | null> {
-    try {
-      const object = { name: this.#nameOf(name), key: this.#keyOf(name) };
-      const { size, version, modified } = await lookAtObject(this.#client, object, signal);
-      return { name, length: size, version, stableVersion: version, modified };
-    } catch (error) {
-      if (error instanceof BackupError && error.code === 'SNAPSHOT_MISSING') return null;
-      throw error;
-    }
+    const facts = await this.#factsOf(name, signal);
+    if (facts === null) return null;
+    const { size, version, modified } = facts;
+    return { name, length: size, version, stableVersion: version, modified };
   }
 
   open(name: string, signal?: AbortSignal): Promise<RangeReader> {
@@ -135,13 +131,14 @@ export class S3Storage implements SnapshotStorage {
   async remove({ name, version }: Pick<StoredObject, 'name' | 'version'>, signal?: AbortSignal): Promise<void> {
     const shown = this.#nameOf(name);
     const key = this.#keyOf(name);
-    const { versionId, ...now } = await lookAtObject(this.#client, { name: shown, key }, signal);
-    if (now.version !== version) {
-      throw new BackupError('SNAPSHOT_REPLACED', `${shown} is another object than it was when it was listed`, {
+    const now = await this.#factsOf(name, signal);
+    if (now?.version !== version) {
+      throw new BackupError('SNAPSHOT_REPLACED', `${shown} is not the object any more that it was when it was listed`, {
         path: shown,
-        hint: 'It was kept. Run it again.',
+        hint: 'Nothing was deleted there. Run it again.',
       });
     }
+    const { versionId } = now;
     if (now.retainedUntil !== null && now.retainedUntil > (this.#options.now?.() ?? new Date())) {
       throw new BackupError('PERMISSION', `${shown} is under retention until ${now.retainedUntil.toISOString()}`, {
         path: shown,
@@ -191,6 +188,16 @@ export class S3Storage implements SnapshotStorage {
   pathOf(name: string): string {
     const { query } = this.#at;
     return `${this.#nameOf(name)}${query === '' ? '' : `?${query}`}`;
+  }
+
+  /** Null where nothing stands at the name. */
+  async #factsOf(name: string, signal: AbortSignal | undefined): Promise<S3Facts | null> {
+    try {
+      return await lookAtObject(this.#client, { name: this.#nameOf(name), key: this.#keyOf(name) }, signal);
+    } catch (error) {
+      if (error instanceof BackupError && error.code === 'SNAPSHOT_MISSING') return null;
+      throw error;
+    }
   }
 
   #keyOf(name: string): string {
