@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 
 /** What is done to one request, instead of passing it on. */
 export type Fault =
-  | { kind: 'answer'; status: number; code: string }
+  | { kind: 'answer'; status: number; code: string; headers?: Record<string, string> }
   /** The connection is reset before the server hears of the request. */
   | { kind: 'reset before' }
   /** The server does what was asked, and its answer is lost. */
@@ -26,12 +26,17 @@ export class FaultyProxy {
   readonly seen: Seen[] = [];
   /** Asked for each request, with its number from 0 on; null lets it pass. */
   fault: (seen: Seen, number: number) => Fault | null = () => null;
+  /** Awaited before each request is passed on. */
+  hold: (seen: Seen, number: number) => Promise<void> = async () => {};
   readonly #server: Server;
   readonly #to: number;
 
   private constructor(to: number) {
     this.#to = to;
-    this.#server = createServer((incoming, outgoing) => void this.#pass(incoming, outgoing));
+    this.#server = createServer((incoming, outgoing) => {
+      // A client that was killed, or has given up.
+      this.#pass(incoming, outgoing).catch(() => incoming.socket.destroy());
+    });
   }
 
   static async start(to: number): Promise<FaultyProxy> {
@@ -61,10 +66,12 @@ export class FaultyProxy {
     const body = Buffer.concat(chunks);
     const { method = 'GET', url = '/', headers } = incoming;
     const seen: Seen = { method, url, headers, bytes: body.length };
-    const fault = this.fault(seen, this.seen.length);
+    const number = this.seen.length;
+    const fault = this.fault(seen, number);
     this.seen.push(seen);
+    await this.hold(seen, number);
     if (fault?.kind === 'answer') {
-      outgoing.writeHead(fault.status, { 'content-type': 'application/xml', connection: 'close' });
+      outgoing.writeHead(fault.status, { 'content-type': 'application/xml', connection: 'close', ...fault.headers });
       outgoing.end(method === 'HEAD' ? '' : `<Error><Code>${fault.code}</Code><Message>a fault</Message></Error>`);
       return;
     }

@@ -1,10 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { RETRY_POLICY, S3Client } from '../../../src/storage/s3/s3-client.ts';
-import { parseS3Location } from '../../../src/storage/s3/s3-location.ts';
+import { RETRY_POLICY } from '../../../src/storage/s3/s3-client.ts';
 import { openS3Storage, type S3Storage } from '../../../src/storage/s3/s3-storage.ts';
+import type { StoredObject } from '../../../src/storage/storage.ts';
+import { ownerClient, startWithBucket } from './bucket.ts';
 import { type Fault, FaultyProxy } from './faulty-proxy.ts';
-import { Gateway, noGateway, OWNER, STRANGER } from './gateway.ts';
+import { type Gateway, noGateway, OWNER, STRANGER } from './gateway.ts';
 
 const MIB = 1024 * 1024;
 const RETRY = { ...RETRY_POLICY, firstPauseMs: 1, longestPauseMs: 5, answerMs: 5_000 };
@@ -13,6 +14,8 @@ const OURS = /^oxios-backup-/;
 const CONTENT = randomBytes(16 * MIB + 12_345);
 
 const isLong = process.env.OXIOS_TORTURE === '1';
+/** Objects in a listing of pages of 1,000. */
+const OBJECTS = isLong ? 3000 : 1100;
 const SHORT = ['answers 503', 'is cut off before it answers'];
 
 let gateway: Gateway;
@@ -21,13 +24,8 @@ let folders = 0;
 
 describe.skipIf(noGateway !== null)(`object storage${noGateway === null ? '' : ` (${noGateway})`}`, () => {
   beforeAll(async () => {
-    gateway = await Gateway.start();
+    gateway = await startWithBucket('bucket');
     proxy = await FaultyProxy.start(gateway.port);
-    const client = new S3Client(parseS3Location('s3://bucket', { endpoint: gateway.endpoint }), async () => ({
-      accessKeyId: OWNER.AWS_ACCESS_KEY_ID,
-      secretAccessKey: OWNER.AWS_SECRET_ACCESS_KEY,
-    }));
-    await client.request({ method: 'PUT', asked: 'to make the bucket' });
   });
 
   afterAll(async () => {
@@ -114,13 +112,13 @@ describe.skipIf(noGateway !== null)(`object storage${noGateway === null ? '' : `
 
   it('lists more than a page, and nothing of what lies deeper', async () => {
     const storage = open();
-    for (let at = 0; at < 1100; at += 50)
+    for (let at = 0; at < OBJECTS; at += 50)
       await Promise.all(
         Array.from({ length: 50 }, (_, i) => storage.writeRecord(`${at + i}.tar.gz`, new Uint8Array([i]))),
       );
     await storage.writeRecord('below/deeper.tar.gz', new Uint8Array(1));
-    expect(await namesIn(storage)).toHaveLength(1100);
-    expect(proxy.seen.filter(({ url }) => url.includes('list-type=2'))).toHaveLength(2);
+    expect(await namesIn(storage)).toHaveLength(OBJECTS);
+    expect(proxy.seen.filter(({ url }) => url.includes('list-type=2'))).toHaveLength(Math.ceil(OBJECTS / 1000));
   }, 120_000);
 
   it('never overwrites: before the upload, and when another was faster', async () => {
@@ -253,6 +251,95 @@ describe.skipIf(noGateway !== null)(`object storage${noGateway === null ? '' : `
       retry: RETRY,
     });
     await expect(storage.open('a')).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE', message: /ECONNREFUSED/ });
+  });
+
+  it('names what is under retention, and keeps it', async () => {
+    const locked = ownerClient(gateway, 'locked');
+    const withLock = { 'x-amz-bucket-object-lock-enabled': 'true' };
+    await locked.request({ method: 'PUT', headers: withLock, asked: 'to make a bucket' });
+    const retention =
+      '<ObjectLockConfiguration><ObjectLockEnabled>Enabled</ObjectLockEnabled><Rule><DefaultRetention>' +
+      '<Mode>COMPLIANCE</Mode><Days>1</Days></DefaultRetention></Rule></ObjectLockConfiguration>';
+    const body = new TextEncoder().encode(retention);
+    await locked.request({ method: 'PUT', query: { 'object-lock': '' }, body, asked: 'to set a retention' });
+    const url = `s3://locked/x?endpoint=${encodeURIComponent(proxy.endpoint)}`;
+    const storage = openS3Storage(url, { env: OWNER, retry: RETRY });
+    await store(storage, 'a.tar.gz', CONTENT.subarray(0, 5000));
+    const object = await storage.look('a.tar.gz');
+    const refused = { code: 'PERMISSION', message: expect.stringContaining('is under retention until 2') };
+    await expect(storage.remove(object as StoredObject)).rejects.toMatchObject(refused);
+    // Where the store does not say until when, it refuses to delete that version.
+    const later = openS3Storage(url, { env: OWNER, retry: RETRY, now: () => new Date('2999-01-01') });
+    await expect(later.remove(object as StoredObject)).rejects.toMatchObject({ code: 'PERMISSION', message: /403/ });
+    expect(await storage.look('a.tar.gz')).toEqual(object);
+  });
+
+  it('needs neither the right to read nor to delete to create', async () => {
+    const statement = (Effect: 'Allow' | 'Deny', Action: string[]) => ({
+      Effect,
+      Principal: { AWS: ['arn:aws:iam:::user/may-not'] },
+      Action,
+      Resource: ['arn:aws:s3:::writable', 'arn:aws:s3:::writable/*'],
+    });
+    const writable = ownerClient(gateway, 'writable');
+    await writable.request({ method: 'PUT', asked: 'to make a bucket' });
+    const Statement = [
+      statement('Allow', ['s3:PutObject', 's3:AbortMultipartUpload']),
+      // Who made an object owns it here, and might read it.
+      statement('Deny', ['s3:GetObject', 's3:DeleteObject', 's3:ListBucket']),
+    ];
+    const policy = { Version: '2012-10-17', Statement };
+    const body = new TextEncoder().encode(JSON.stringify(policy));
+    await writable.request({ method: 'PUT', query: { policy: '' }, body, asked: 'to set a policy' });
+    const url = `s3://writable/x?endpoint=${encodeURIComponent(proxy.endpoint)}`;
+    const stranger = openS3Storage(url, { env: STRANGER, retry: RETRY });
+    expect(await stranger.clearAbandoned()).toEqual([]);
+    await store(stranger, 'a.tar.gz', CONTENT);
+    await expect(stranger.open('a.tar.gz')).rejects.toMatchObject({ code: 'PERMISSION' });
+    expect(await digestOf(openS3Storage(url, { env: OWNER }), 'a.tar.gz')).toBe(digest(CONTENT));
+    // It cannot be asked whether it was done, and says so.
+    proxy.fault = ({ method, url }) =>
+      method === 'POST' && url.includes('uploadId=') ? { kind: 'reset after' } : null;
+    await expect(store(stranger, 'b.tar.gz', CONTENT.subarray(0, 5000))).rejects.toMatchObject({
+      code: 'STORAGE_UNAVAILABLE',
+      message: expect.stringContaining('may have been stored'),
+    });
+  }, 30_000);
+
+  it('refuses to commit what was copied from an object that was replaced meanwhile', async () => {
+    const storage = open();
+    await store(storage, 'oxios-backup-1.tar.gz', CONTENT);
+    const source = await storage.open('oxios-backup-1.tar.gz');
+    const sink = await storage.begin('oxios-backup-2.tar.gz');
+    await sink.write(CONTENT.slice(0, 8 * MIB));
+    expect(await sink.copyFrom?.(source, 8 * MIB, 8 * MIB)).toBe(8 * MIB);
+    await storage.writeRecord('oxios-backup-1.tar.gz', CONTENT.subarray(0, 100));
+    await expect(sink.commit()).rejects.toMatchObject({ code: 'SNAPSHOT_REPLACED' });
+    await sink.discard();
+    expect(await namesIn(storage)).toEqual(['oxios-backup-1.tar.gz']);
+  });
+
+  it('knows a wrong clock where the refusal has no code', async () => {
+    const storage = open();
+    await store(storage, 'a.tar.gz', CONTENT.subarray(0, 100));
+    proxy.fault = () => ({ kind: 'answer', status: 403, code: '', headers: { date: 'Thu, 01 Jan 2026 00:00:00 GMT' } });
+    await expect(storage.look('a.tar.gz')).rejects.toMatchObject({ code: 'PERMISSION', hint: /clock/ });
+  });
+
+  it('says in which region the bucket is', async () => {
+    const headers = { 'x-amz-bucket-region': 'eu-west-3' };
+    proxy.fault = () => ({ kind: 'answer', status: 301, code: 'PermanentRedirect', headers });
+    await expect(open().look('a.tar.gz')).rejects.toMatchObject({ hint: /region=eu-west-3/ });
+  });
+
+  it('does not take in a whole object where the store knows no ranges', async () => {
+    const storage = open();
+    await store(storage, 'a.tar.gz', CONTENT);
+    proxy.fault = ({ headers }) => {
+      delete headers.range;
+      return null;
+    };
+    await expect(storage.open('a.tar.gz')).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
   });
 
   it('ends at an abort, and leaves nothing', async () => {
