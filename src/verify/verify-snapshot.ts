@@ -33,7 +33,7 @@ export interface VerifyOptions extends OperationOptions {
   quick?: boolean;
 }
 
-export const VERIFY_SHAPE = { ...OPERATION_SHAPE, threads: threadsSchema, quick: flagSchema };
+const VERIFY_SHAPE = { ...OPERATION_SHAPE, threads: threadsSchema, quick: flagSchema };
 export const verifyOptionsSchema = optionsSchema<VerifyOptions>(VERIFY_SHAPE);
 
 /** What a verification found out. */
