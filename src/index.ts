@@ -16,6 +16,8 @@ export { type BackupPlan, type PlanBackupOptions, planBackup } from './compare/p
 export { planRestore, type Refusal, type RestorePreview } from './compare/preview-restore.ts';
 export { type CreateResult, createBackup } from './create/create-backup.ts';
 export type { CreateOptions, CreateOutput } from './create/create-options.ts';
+export type { ParentDamage } from './create/reuse/parent.ts';
+export type { ReuseReport } from './create/reuse/reuse-session.ts';
 export {
   BackupError,
   type BackupErrorDetails,

@@ -1,5 +1,6 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { dirname } from 'node:path';
+import * as z from 'zod/mini';
 import type { CaptureItem } from '../capture/capture-item.ts';
 import type { ExcludedPath } from '../capture/capture-report.ts';
 import { captureState } from '../capture/capture-state.ts';
@@ -7,6 +8,9 @@ import { openStateDir } from '../capture/state-directory.ts';
 import { systemReason } from '../capture/system-reason.ts';
 import { CREATE_SHAPE, type CreateOptions } from '../create/create-options.ts';
 import { refuseEmptyState } from '../create/empty-state.ts';
+import { ReuseForecast } from '../create/reuse/reuse-forecast.ts';
+import { type ReuseReport, ReuseSession } from '../create/reuse/reuse-session.ts';
+import { sessionOptions } from '../create/reuse/session-options.ts';
 import type { Notice } from '../events.ts';
 import type { RecordedStatus, Totals } from '../format/index-root.ts';
 import { isBackupManifest, type ManifestSection } from '../format/manifest.ts';
@@ -14,20 +18,25 @@ import { checkArgument, checkOptions, optionsSchema, pathSchema, storeSchema } f
 import { findNeighbours, neighbourMessage } from '../state-dir/neighbours.ts';
 import { CATEGORIES, sectionOf } from '../state-dir/sections.ts';
 import type { StateStore } from '../state-dir/state-store.ts';
+import { isRemote } from '../storage/remote.ts';
 import type { FileKey } from '../system/file-key.ts';
 import { stableHostName } from '../system/host-name.ts';
 import { throwIfAborted } from '../workers/abort.ts';
 
 export interface PlanBackupOptions extends CreateOptions {
   /**
-   * Where the snapshot would be written: a file there now would not go into it.
+   * Where the snapshot would be written: a path, where a file that is there now would not go into it; or a folder, whose newest snapshot of the same
+   * source would be the parent.
    *
    * @default none
    */
-  output?: string;
+  output?: string | { folder: string };
 }
 
-const planBackupOptionsSchema = optionsSchema<PlanBackupOptions>({ ...CREATE_SHAPE, output: pathSchema });
+const planBackupOptionsSchema = optionsSchema<PlanBackupOptions>({
+  ...CREATE_SHAPE,
+  output: z.union([pathSchema, z.object({ folder: pathSchema })], 'a path that is not empty, or { folder } with one'),
+});
 
 /** What a snapshot of a state directory would hold if it were made now. */
 export interface BackupPlan {
@@ -43,6 +52,11 @@ export interface BackupPlan {
   /** What could not be had as things are: missing or inconsistent files that the snapshot would name. */
   incomplete: RecordedStatus[];
   notices: Notice[];
+  /**
+   * What would be copied from the parent without a look into the files; null without a parent. More may turn out to be the same when it is read:
+   * `storedBytes`, the length of all that would be stored, is not known before, and is 0.
+   */
+  reuse: ReuseReport | null;
 }
 
 /**
@@ -54,9 +68,8 @@ export interface BackupPlan {
 export async function planBackup(store: StateStore, options: PlanBackupOptions = {}): Promise<BackupPlan> {
   checkArgument('store', storeSchema, store);
   checkOptions(planBackupOptionsSchema, options);
-  const { signal, onEvent } = options;
   const { root } = openStateDir(store.basePath);
-  throwIfAborted(signal);
+  throwIfAborted(options.signal);
   const plan: BackupPlan = {
     stateDir: root,
     hostname: options.host ?? stableHostName(),
@@ -65,11 +78,24 @@ export async function planBackup(store: StateStore, options: PlanBackupOptions =
     excluded: [],
     incomplete: [],
     notices: [],
+    reuse: null,
   };
+  const session = await ReuseSession.open(sessionOptions(root, folderOf(options), false, options));
+  try {
+    await look(root, plan, session, options);
+  } finally {
+    await session.close();
+  }
+  return plan;
+}
+
+async function look(root: string, plan: BackupPlan, session: ReuseSession, options: PlanBackupOptions): Promise<void> {
+  const { signal, onEvent } = options;
+  const forecast = session.reuse === null ? null : new ReuseForecast(session.reuse);
   const sections = new Map<string, number>();
   const batches = captureState(root, {
     excludes: options.excludes ?? [],
-    output: options.output === undefined ? [] : existing(options.output),
+    output: existing(options.output),
     folders: folders(options),
     isBackupManifest,
     dryRun: true,
@@ -92,12 +118,15 @@ export async function planBackup(store: StateStore, options: PlanBackupOptions =
         continue;
       }
       count(plan.totals, item);
+      await forecast?.add(item);
       const section = sectionOf(item.path);
       if (section !== null) sections.set(section, (sections.get(section) ?? 0) + 1);
     }
     const { entries, bytes } = plan.totals;
     onEvent?.({ type: 'progress', phase: 'capture', entries, bytes });
   }
+  await forecast?.finish();
+  plan.reuse = session.report(0, plan.totals.files);
   refuseEmptyState(root, plan.totals, plan.incomplete, options.allowEmpty);
   for (const neighbour of findNeighbours(root))
     plan.notices.push({ path: neighbour.directory, message: neighbourMessage(neighbour) });
@@ -105,14 +134,20 @@ export async function planBackup(store: StateStore, options: PlanBackupOptions =
     const entryCount = sections.get(name);
     return entryCount === undefined ? [] : [{ name, entry_count: entryCount }];
   });
-  return plan;
 }
 
 function folders({ output, scratchDir }: PlanBackupOptions): string[] {
-  return [...(output === undefined ? [] : [dirname(output)]), ...(scratchDir === undefined ? [] : [scratchDir])];
+  const folder = typeof output === 'object' ? output.folder : output === undefined ? null : dirname(output);
+  return [...(folder === null ? [] : [folder]), ...(scratchDir === undefined ? [] : [scratchDir])];
 }
 
-function existing(output: string): FileKey[] {
+/** The local folder that the snapshot would be put in under a name of its own. */
+function folderOf({ output }: PlanBackupOptions): string | null {
+  return typeof output === 'object' && !isRemote(output.folder) ? output.folder : null;
+}
+
+function existing(output: PlanBackupOptions['output']): FileKey[] {
+  if (typeof output !== 'string') return [];
   const stat = statSync(output, { bigint: true, throwIfNoEntry: false });
   return stat === undefined ? [] : [stat];
 }

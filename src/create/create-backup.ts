@@ -39,8 +39,8 @@ import { IndexSpool } from './index-spool.ts';
 import { IndexWriter } from './index-writer.ts';
 import { countSections, manifestOf, provisionalManifest } from './manifest-facts.ts';
 import { PackPool } from './pack-pool.ts';
-import { newestOf } from './reuse/choose-parent.ts';
-import { type ReuseReport, ReuseSession, type ReuseSessionOptions } from './reuse/reuse-session.ts';
+import { type ReuseReport, ReuseSession } from './reuse/reuse-session.ts';
+import { noteDamage, sessionOptions } from './reuse/session-options.ts';
 import { Scratch } from './scratch.ts';
 import { SelfCheck } from './self-check.ts';
 import { SnapshotWriter } from './snapshot-writer.ts';
@@ -131,7 +131,10 @@ async function createLocked(
     // A snapshot in the making stands beside the output, copies and the index where they were asked for.
     const folders = [...new Set([folder, scratchParent])];
     for (const left of folders) await clearTemporaries(left, options.onEvent);
-    session = await ReuseSession.open(sessionOptions(root, output, destination, options));
+    const beside = typeof output === 'object' && 'folder' in output ? destination.folder : null;
+    // What goes into a stream is seldom seen again.
+    const remember = destination.output !== null || (options.parent ?? null) !== null;
+    session = await ReuseSession.open(sessionOptions(root, beside, remember, options));
     const { rootSha256, ...made } = await writeSnapshot(store, root, top, destination, scratch, session, {
       ...options,
       createdAt,
@@ -151,36 +154,6 @@ async function createLocked(
     await sink.discard();
     scratch.remove();
   }
-}
-
-function sessionOptions(
-  root: string,
-  output: CreateOutput,
-  destination: Destination,
-  options: CreateOptions,
-): ReuseSessionOptions {
-  const { parent, rescan = false, level, host = stableHostName(), signal, onEvent } = options;
-  const isFolder = typeof output === 'object' && 'folder' in output && destination.folder !== null;
-  const newest = () => newestOf({ hostname: host, stateDir: root }, destination.folder as string, signal);
-  return {
-    root,
-    parent: parent === undefined ? (isFolder ? newest : null) : parent,
-    rescan,
-    // What goes into a stream is seldom seen again.
-    remember: destination.output !== null || (parent !== undefined && parent !== null),
-    compression: compressionOf(level ?? null),
-    ...(signal && { signal }),
-    ...(onEvent && { onEvent }),
-  };
-}
-
-function noteDamage(reuse: ReuseReport | null, { onEvent }: OperationOptions): void {
-  for (const { message } of reuse?.damage ?? [])
-    onEvent?.({
-      type: 'notice',
-      path: reuse?.parent ?? '',
-      message: `the parent is damaged: ${message}; that was made afresh`,
-    });
 }
 
 type Made = Omit<CreateResult, 'output' | 'length' | 'neighbours'> & { rootSha256: Buffer };

@@ -3,7 +3,6 @@ import { BackupError } from '../../errors.ts';
 import type { CreateOptions, HeldAmount, NewestSnapshots } from '../../index.ts';
 import { StateStore } from '../../state-dir/state-store.ts';
 import { isRemote, remoteFolderOf } from '../../storage/remote.ts';
-import { defaultSnapshotName } from '../../storage/snapshot-name.ts';
 import { refuseClosedOutput } from '../closed-output.ts';
 import { defineCommand } from '../command.ts';
 import { given, REPORTING, STATE_DIR, stateDirOf, THREADS, wholeNumber } from '../options.ts';
@@ -25,6 +24,15 @@ export const command = defineCommand({
       conflicts: 'output',
       describe: 'Folder to put it in, under a name by date and time (UTC) of its own',
     },
+    parent: {
+      type: 'string',
+      requiresArg: true,
+      value: 'SNAPSHOT',
+      conflicts: 'no-parent',
+      describe: 'Copy what did not change [newest in DIR]',
+    },
+    'no-parent': { type: 'boolean', describe: 'Copy from none' },
+    rescan: { type: 'boolean', describe: 'Read every file, changed or not [every seventh run]' },
     force: { type: 'boolean', describe: 'Replace an existing file' },
     'allow-empty': { type: 'boolean', describe: 'Even if there is no file to capture' },
     'max-shrink': {
@@ -67,7 +75,7 @@ export const command = defineCommand({
       value: 'NAME',
       describe: 'Machine, for the manifest [host name]; one for all runs in containers',
     },
-    'dry-run': { type: 'boolean', describe: 'Say what would go in and what stays out; write nothing' },
+    'dry-run': { type: 'boolean', describe: 'Say what would go in or stay out; write nothing' },
     ...REPORTING,
   },
   examples: [
@@ -104,6 +112,8 @@ export const command = defineCommand({
         scratchDir: args['scratch-dir'],
         oxiosVersion: args['oxios-version'],
         host: args.host,
+        parent: args['no-parent'] ? null : args.parent,
+        rescan: args.rescan,
       }),
     };
     const folder = args.to ?? (args.output === undefined || toStream ? '.' : folderOf(args.output));
@@ -120,7 +130,7 @@ export const command = defineCommand({
       const { planBackup } = await import('../../compare/plan-backup.ts');
       const plan = await planBackup(store, {
         ...options,
-        ...(isFile ? { output: args.output ?? path.join(folder, defaultSnapshotName(new Date())) } : {}),
+        ...(isFile ? { output: args.output ?? { folder } } : {}),
       });
       const shrunk = shrinkage(plan.hostname, plan.stateDir, plan.totals);
       return reporter.result(withShrinkage(backupPlanResult(plan), shrunk, maxShrink));

@@ -3,9 +3,11 @@ import type { Result } from '../report/reporter.ts';
 import { count, formatBytes, formatNumber } from '../text/amounts.ts';
 import { alignColumns } from '../text/columns.ts';
 import { incompleteLines, isAnyIncomplete } from '../text/incomplete-text.ts';
+import { foreseenText, reuseFields } from '../text/reuse-text.ts';
 
 /** What to say of a snapshot that is not made: what would go in, what stays out and why. */
-export function backupPlanResult({ stateDir, totals, sections, excluded, incomplete, notices }: BackupPlan): Result {
+export function backupPlanResult(plan: BackupPlan): Result {
+  const { stateDir, totals, sections, excluded, incomplete, notices, reuse } = plan;
   const { entries, files, bytes } = totals;
   const out = excluded.map(({ path, type, size, reason }) => [
     `  ${path}${type === 'directory' ? '/' : ''}`,
@@ -14,10 +16,20 @@ export function backupPlanResult({ stateDir, totals, sections, excluded, incompl
   ]);
   return {
     status: isAnyIncomplete(incomplete) ? 3 : 0,
-    fields: { dry_run: true, state_dir: stateDir, totals, sections, excluded: excluded, statuses: incomplete, notices },
+    fields: {
+      dry_run: true,
+      state_dir: stateDir,
+      totals,
+      sections,
+      excluded,
+      statuses: incomplete,
+      notices,
+      reuse: reuseFields(reuse),
+    },
     lines: [
       `of ${stateDir} would go in`,
       `  ${count(entries, 'entry')} (${count(files, 'file')}), ${formatBytes(bytes)}`,
+      ...(reuse === null ? [] : [`  ${foreseenText(reuse)}`]),
       ...alignColumns(
         sections.map(({ name, entry_count }) => [`  ${name}`, formatNumber(entry_count)]),
         [1],

@@ -2,16 +2,18 @@ import type { CreateResult, ExcludedPath } from '../../index.ts';
 import type { Result } from '../report/reporter.ts';
 import { count, formatBytes, formatDuration } from '../text/amounts.ts';
 import { deletedNames, incompleteLines, recoveredSummary } from '../text/incomplete-text.ts';
+import { copiedText, reuseFields } from '../text/reuse-text.ts';
 
 /** What to say of a snapshot that was made. */
 export function createResult(result: CreateResult, elapsedMs: number): Result {
-  const { output, length, manifest, totals, complete, statuses, excluded, neighbours } = result;
+  const { output, length, manifest, totals, complete, statuses, excluded, reuse, neighbours } = result;
   const mild = recoveredSummary(statuses);
   const deleted = deletedNames(statuses);
   const lines = [
     output ?? 'snapshot written to standard output',
     `  ${count(totals.entries, 'entry')} (${count(totals.files, 'file')}), ${formatBytes(totals.bytes)} as ${formatBytes(length)}, in ${formatDuration(elapsedMs)}`,
   ];
+  if (reuse !== null) lines.push(`  ${copiedText(reuse)}`);
   if (excluded.length > 0) lines.push(`  excluded: ${summarizeExcluded(excluded)}`);
   if (mild !== null) lines.push(`  changed while they were read, and captured whole: ${mild}`);
   if (deleted !== null) lines.push(`  deleted while the snapshot was made: ${deleted}`);
@@ -26,6 +28,7 @@ export function createResult(result: CreateResult, elapsedMs: number): Result {
       totals,
       statuses,
       excluded: excluded,
+      reuse: reuseFields(reuse),
       neighbours,
     },
     lines,

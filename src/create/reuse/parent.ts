@@ -77,6 +77,8 @@ export class Parent {
     for (const [i, bytes] of read.entries()) {
       if (bytes !== null) continue;
       const { offset, stored } = members[i] as StoredMember;
+      // A large file is tried once more, piece by piece.
+      if (this.damage.some((known) => known.offset === offset)) continue;
       const paths = pathsOf(i);
       const message = `bytes ${offset} to ${offset + stored - 1} have not the SHA-256 of the index; they hold ${formatPaths(paths)}`;
       this.damage.push({ code: 'SNAPSHOT_DAMAGED', message, paths, offset, length: stored });
