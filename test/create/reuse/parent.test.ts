@@ -18,6 +18,8 @@ import { DISK_FOLDER } from '../../test-folder.ts';
 // On a disk: in memory times do not tell every write, and all is read.
 const room = mkdtempSync(join(DISK_FOLDER, 'oxios-test-'));
 afterAll(() => rmSync(room, { recursive: true, force: true }));
+// Of its own: the caches are deleted under way.
+process.env.XDG_CACHE_HOME = join(room, 'caches');
 
 const CREATED_AT = new Date('2026-03-03T02:00:00Z');
 const TICK_MS = 30;

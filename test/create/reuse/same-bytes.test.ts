@@ -10,6 +10,8 @@ import { RandomTree } from './random-tree.ts';
 // On a disk: in memory times do not tell every write, and all is read.
 const folder = mkdtempSync(join(DISK_FOLDER, 'oxios-test-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
+// Of its own: the caches are deleted under way.
+process.env.XDG_CACHE_HOME = join(folder, 'caches');
 
 const SEEDS = process.env.OXIOS_TORTURE === '1' ? 100 : 8;
 const STEPS = 3;
