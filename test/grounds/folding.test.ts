@@ -3,9 +3,9 @@ import { mkdirSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { buildDirectoryFsync } from '../file-systems/directory-fsync.ts';
 import { mountApfsLike } from '../file-systems/folding.ts';
 import { type LimitedFileSystem, whyNotLimited } from '../file-systems/limited.ts';
+import { buildPreloaded } from '../file-systems/preloaded.ts';
 import { TempDir } from '../workroom.ts';
 import { type Ground, runSuites, type Suites } from './run-suites.ts';
 
@@ -19,7 +19,7 @@ beforeAll(async () => {
   disk = await mountApfsLike();
   const folder = join(disk.directory, 'tests');
   mkdirSync(folder);
-  const library = buildDirectoryFsync(room.root);
+  const library = buildPreloaded('directory-fsync', room.root);
   const noDirectorySync =
     library === null ? {} : { LD_PRELOAD: library, DIRECTORY_FSYNC: String(constants.errno.EINVAL) };
   ground = { environment: { OXIOS_TEST_FOLDER: folder, ...noDirectorySync } };

@@ -13,6 +13,8 @@ export interface Ground {
   environment: Record<string, string>;
   /** Makes of a command line one that runs it there. Default: as it is. */
   wrap?: (argv: readonly string[]) => [string, ...string[]];
+  /** Configuration of vitest, below test/grounds. Default: that of the project. */
+  config?: string;
 }
 
 export interface Suites {
@@ -32,12 +34,14 @@ interface Report {
 }
 
 /** Runs test files once more, in a process of their own, on other ground; fails with what fails there. @returns how many tests passed */
-export async function runSuites({ files, only }: Suites, { environment, wrap }: Ground): Promise<number> {
+export async function runSuites({ files, only }: Suites, { environment, wrap, config }: Ground): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'oxios-suites-'));
   const output = join(folder, 'report.json');
   const named = files.map((file) => `test/${file}`);
   const filter = only === undefined ? [] : ['-t', only];
-  const argv = [process.execPath, VITEST, 'run', '--reporter=json', `--outputFile=${output}`, ...filter, ...named];
+  const configured = config === undefined ? [] : ['--root', PROJECT, '--config', join(PROJECT, 'test/grounds', config)];
+  const reported = ['--reporter=json', `--outputFile=${output}`];
+  const argv = [process.execPath, VITEST, 'run', ...configured, ...reported, ...filter, ...named];
   const [command, ...words] = wrap?.(argv) ?? (argv as [string, ...string[]]);
   try {
     const { all } = await execa(command, words, {

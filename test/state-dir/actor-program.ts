@@ -13,11 +13,15 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 /** The actor, from the sources as they are, as a program for Node: what it calls is not for the users of the library. */
 export const ACTOR = join(folder, 'actor.mjs');
 
+/** What the actor is to take this machine for. Default: for what it is. */
+const platform = process.env.OXIOS_TEST_PLATFORM;
+
 buildSync({
   entryPoints: [fileURLToPath(new URL('./actor.ts', import.meta.url))],
   outfile: ACTOR,
   bundle: true,
   platform: 'node',
   format: 'esm',
+  define: platform === undefined ? {} : { 'process.platform': JSON.stringify(platform) },
   banner: { js: "import { createRequire } from 'node:module';\nconst require = createRequire(import.meta.url);" },
 });

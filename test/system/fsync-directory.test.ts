@@ -6,12 +6,12 @@ import { compareTrees, readTree } from '../../fixtures/compare-trees.ts';
 import { fsyncDirectory } from '../../src/system/fsync-directory.ts';
 import { describePlatform } from '../../src/system/platform.ts';
 import { buildSmallTree } from '../damage/small-tree.ts';
-import { buildDirectoryFsync } from '../file-systems/directory-fsync.ts';
+import { buildPreloaded } from '../file-systems/preloaded.ts';
 import { act } from '../torture/faults.ts';
 import { TempDir } from '../workroom.ts';
 
 const room = new TempDir();
-const library = buildDirectoryFsync(room.root);
+const library = buildPreloaded('directory-fsync', room.root);
 const reason = library === null ? ' (skipped: no C compiler for Linux)' : '';
 
 test.skipIf(!fs.existsSync('/proc/self'))('a file system that cannot sync directories is no failure: procfs', () => {

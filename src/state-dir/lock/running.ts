@@ -10,7 +10,7 @@ import { type OpenFile, openFilesBelow } from './open-files.ts';
 
 /** A process that uses a state directory. */
 export interface RunningProcess {
-  /** Null if it runs in another container, and is known by its lock alone. */
+  /** Null if it is known by its lock alone: it runs in another container, or the system does not tell who holds a lock. */
   pid: number | null;
   /** Its command line, or what is known of it. */
   command: string;
@@ -48,7 +48,7 @@ export async function findRunning(stateDir: string, platform: Platform = HERE): 
     .filter(({ pid }) => !family.has(pid))
     .map((file) => ({ pid: file.pid, command: '', path: file.path, evidence: EVIDENCE[file.access] }));
   const writer = named.find(({ evidence }) => evidence === 'open-file');
-  const running = findByLockFile(target, family, platform) ?? writer ?? null;
+  const running = findByLockFile(target, family, files ?? [], platform) ?? writer ?? null;
   const onlookers = new Map(named.map((process) => [process.pid, process]));
   if (running?.pid != null) onlookers.delete(running.pid);
   const withCommand = (process: RunningProcess) =>
@@ -85,7 +85,12 @@ function isOxiosHome({ parent }: Target): boolean {
   return /^\.?oxios$/.test(basename(parent)) || listed(parent).includes('config.toml');
 }
 
-function findByLockFile(target: Target, family: ProcessTree, platform: Platform): RunningProcess | null {
+function findByLockFile(
+  target: Target,
+  family: ProcessTree,
+  files: readonly OpenFile[],
+  platform: Platform,
+): RunningProcess | null {
   const directories = isOxiosHome(target) ? [target.target, target.parent] : [target.target];
   const paths = directories.flatMap((directory) =>
     listed(directory)
@@ -98,15 +103,23 @@ function findByLockFile(target: Target, family: ProcessTree, platform: Platform)
     if (lock.state === 'held') {
       if (lock.pid !== null && family.has(lock.pid)) continue;
       // A lock that belongs to an open file and not to a process is shown with no number.
-      const pid = lock.pid !== null && lock.pid > 0 ? lock.pid : livingPidIn(path, platform);
+      const pid = lock.pid !== null && lock.pid > 0 ? lock.pid : (livingPidIn(path, platform) ?? holderOf(path, files));
       if (pid !== null && family.has(pid)) continue;
-      return { pid, command: pid === null ? 'in another container' : '', path, evidence: 'lock' };
+      const unknown = platform.hasPidNamespaces ? 'in another container' : 'whose number the system does not tell';
+      return { pid, command: pid === null ? unknown : '', path, evidence: 'lock' };
     }
     if (isOxios && lock.state === 'free') continue;
     const pid = livingPidIn(path, platform);
     if (pid !== null && !family.has(pid)) return { pid, command: '', path, evidence: 'lock-file' };
   }
   return null;
+}
+
+/** Where the system does not tell who holds a lock: the one process that has the file open. */
+function holderOf(path: string, files: readonly OpenFile[]): number | null {
+  const pids = new Set(files.filter((file) => file.path === path).map(({ pid }) => pid));
+  const [pid = null] = pids;
+  return pids.size === 1 ? pid : null;
 }
 
 /** The process that a file names, if it lives and is not a later one with the same number. */

@@ -17,6 +17,7 @@ import { acquireStateLock } from '../../../src/state-dir/lock/lock.ts';
 import { formatIdentity, ownIdentity, type ProcessIdentity } from '../../../src/system/process-identity.ts';
 import { TEST_FOLDER } from '../../test-folder.ts';
 import { ACTOR } from '../actor-program.ts';
+import { fillOld } from '../new-tree.ts';
 import { act } from '../traced.ts';
 
 let root: string;
@@ -129,6 +130,8 @@ test('of many who find a dead holder at once, never two hold it', async () => {
 });
 
 test('of many processes that commit at once, one after the other or none', async () => {
+  // Where something stands, so that also the only one of them that gets through keeps a state.
+  fillOld(dir);
   const outcomes = await Promise.all(Array.from({ length: 6 }, () => act(['commit', dir, 'replace'])));
   for (const { ok, code } of outcomes) expect(ok || code === 'STATE_DIR_LOCKED', code).toBe(true);
   expect(outcomes.some(({ ok }) => ok)).toBe(true);
