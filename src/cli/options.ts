@@ -58,7 +58,11 @@ export const PATH = {
 } as const;
 
 export const SNAPSHOT = {
-  snapshot: { type: 'string', demandOption: true, describe: 'The snapshot; - reads standard input' },
+  snapshot: {
+    type: 'string',
+    demandOption: true,
+    describe: 'The snapshot, a file or s3://BUCKET/NAME.tar.gz; - reads standard input',
+  },
 } as const;
 
 /** Makes a checker of the value of a number option. */

@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { buildWorkspace } from '../../fixtures/build-workspace.ts';
 import type { TreeNode } from '../../fixtures/compare-trees.ts';
+import { ownerClient, startWithBucket } from '../storage/s3/bucket.ts';
+import { type Gateway, noGateway, OWNER, STRANGER } from '../storage/s3/gateway.ts';
 import { TempDir } from '../workroom.ts';
 import { FIRST_SCREEN, PROJECT, RECIPES } from './blocks.ts';
 import { type Outcome, TestHome } from './household.ts';
@@ -31,7 +33,7 @@ function recipe(name: string): string {
 }
 
 /** A test of recipes; skipped, and named so, where the machine lacks what they call. */
-function run(names: string[], title: string, needs: string[], body: () => void): void {
+function run(names: string[], title: string, needs: string[], body: () => void | Promise<void>): void {
   for (const name of names) used.add(name);
   const lacking = needs.filter((tool) => spawnSync('which', [tool], { stdio: 'ignore' }).status !== 0);
   test.skipIf(lacking.length > 0)(
@@ -332,6 +334,55 @@ describe('with a snapshot at hand', () => {
     expectDone(follow('reader'));
     damage(house.path('work/oxios.tar.gz'));
     expect(follow('reader').status).toBe(1);
+  });
+});
+
+describe('in object storage', () => {
+  let gateway: Gateway | undefined;
+  const needs = ['radosgw', 'radosgw-admin', 'ceph-mon', 'ceph-osd', 'ceph-authtool', 'python3'];
+
+  beforeAll(async () => {
+    if (noGateway === null) gateway = await startWithBucket('backups');
+  }, 120_000);
+  afterAll(() => gateway?.stop());
+
+  /** The same lines of somebody whose keys these are. */
+  function as(keys: Record<string, string>, lines: string): Outcome {
+    const settings = { AWS_ENDPOINT_URL: gateway?.endpoint, ...keys, HOME: house.home };
+    return house.run(
+      `${Object.entries(settings)
+        .map(([name, value]) => `export ${name}=${value}\n`)
+        .join('')}${lines}`,
+    );
+  }
+
+  /** Gives a policy of the README to the other user: here it is one of the bucket, which says whom it is for. */
+  async function setPolicy(name: string): Promise<void> {
+    const policy = JSON.parse(recipe(name)) as { Statement: object[] };
+    const Principal = { AWS: ['arn:aws:iam:::user/may-not'] };
+    const Statement = policy.Statement.map((statement) => ({ ...statement, Principal }));
+    const body = new TextEncoder().encode(JSON.stringify({ ...policy, Statement }));
+    const client = ownerClient(gateway as Gateway, 'backups');
+    await client.request({ method: 'PUT', query: { policy: '' }, body, asked: 'to set a policy' });
+  }
+
+  run(['s3'], 'made, verified, restored and pruned', needs, () => {
+    expectDone(as(OWNER, recipe('s3')));
+    expect(house.differences(before)).toEqual([]);
+  });
+
+  run(['s3 create policy', 's3 prune policy'], 'with two policies for least rights', needs, async () => {
+    const create = 'oxios-backup create --to s3://backups/oxios';
+    const prune = 'oxios-backup prune s3://backups/oxios --keep-last 1';
+    await setPolicy('s3 create policy');
+    expectDone(as(STRANGER, `${create}\n${create}`));
+    expect(as(STRANGER, prune)).toMatchObject({ status: 1, stderr: expect.stringContaining('403') });
+    await setPolicy('s3 prune policy');
+    expect(as(STRANGER, create)).toMatchObject({ status: 1, stderr: expect.stringContaining('403') });
+    expectDone(as(STRANGER, 'oxios-backup verify s3://backups/oxios'));
+    const pruned = as(STRANGER, `${prune} --json`);
+    expectDone(pruned);
+    expect(JSON.parse(pruned.stdout).removed).toHaveLength(1);
   });
 });
 

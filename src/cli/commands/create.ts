@@ -13,7 +13,10 @@ import { withShrinkage } from '../results/shrinkage-result.ts';
 export const command = defineCommand({
   onlyOutput: false,
   positionals: {
-    output: { type: 'string', describe: 'File to write; - for standard output [oxios-backup-DATETIME-XXXX.tar.gz]' },
+    output: {
+      type: 'string',
+      describe: 'File to write, or s3://BUCKET/NAME.tar.gz; - for standard output [oxios-backup-DATETIME-XXXX.tar.gz]',
+    },
   },
   options: {
     ...STATE_DIR,
@@ -22,7 +25,7 @@ export const command = defineCommand({
       requiresArg: true,
       value: 'DIR',
       conflicts: 'output',
-      describe: 'Folder to put it in, under a name by date and time (UTC) of its own',
+      describe: 'Folder or s3://BUCKET/PREFIX to put it in, under a name by date and time (UTC) of its own',
     },
     parent: {
       type: 'string',
@@ -81,6 +84,7 @@ export const command = defineCommand({
   examples: [
     ['create', 'into the current folder'],
     ['create --to /backups --quiet', 'from cron'],
+    ['create --to s3://bucket/oxios', 'to object storage'],
     ["create --exclude '*.log'", 'without the logs'],
     ['create - | ssh host "cat > oxios.tar.gz"', 'to another machine'],
   ],

@@ -13,7 +13,7 @@ import {
 export const command = defineCommand({
   onlyOutput: true,
   positionals: {
-    snapshot: { type: 'string', demandOption: true, describe: 'The earlier one; - reads standard input' },
+    snapshot: { type: 'string', demandOption: true, describe: 'The earlier one, also s3://…; - reads standard input' },
     other: { type: 'string', describe: 'A snapshot or a directory [the state directory]' },
   },
   options: {

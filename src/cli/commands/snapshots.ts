@@ -5,7 +5,9 @@ import { count, formatBytes, formatNumber, formatTime } from '../text/amounts.ts
 import { alignColumns } from '../text/columns.ts';
 import { snapshotInfoFields } from '../text/snapshot-state-text.ts';
 
-export const FOLDER = { folder: { type: 'string', demandOption: true, describe: 'The folder of snapshots' } } as const;
+export const FOLDER = {
+  folder: { type: 'string', demandOption: true, describe: 'The folder of snapshots, or s3://BUCKET/PREFIX' },
+} as const;
 
 export const command = defineCommand({
   onlyOutput: true,

@@ -21,7 +21,7 @@ export const command = defineCommand({
       type: 'string',
       array: true,
       demandOption: true,
-      describe: 'Snapshots, or folders of them; - reads standard input',
+      describe: 'Snapshots, or folders of them, also s3://…; - reads standard input',
     },
   },
   options: {
