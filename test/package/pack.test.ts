@@ -44,7 +44,7 @@ describe('the package', () => {
     const programs = ENTRIES.map((name) => `dist/${name}.js`);
     const paths = packed.facts.files.map(({ path }) => path);
     // What several programs share, or load when it is needed, is in files that the bundler names.
-    const bundled = paths.filter((path) => /^dist\/[a-z-]+-[0-9A-Z]{8}\.js$/.test(path));
+    const bundled = paths.filter((path) => /^dist\/[a-z0-9-]+-[0-9A-Z]{8}\.js$/.test(path));
     expect(paths.sort()).toEqual([...declarations, ...programs, ...bundled, ...BESIDE_DIST].sort());
   });
 
