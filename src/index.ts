@@ -12,10 +12,10 @@ export type { Aspect, Change } from './compare/change.ts';
 export { compareWithDirectory, type DirectoryComparison } from './compare/compare-with-directory.ts';
 export { type DiffOptions, diffSnapshots } from './compare/diff-snapshots.ts';
 export type { Difference, SectionDifference, Unreadable } from './compare/difference.ts';
-export { type BackupPlan, type PlanBackupOptions, planBackup } from './compare/plan-backup.ts';
 export { planRestore, type Refusal, type RestorePreview } from './compare/preview-restore.ts';
 export { type CreateResult, createBackup } from './create/create-backup.ts';
 export type { CreateOptions, CreateOutput } from './create/create-options.ts';
+export { type BackupPlan, type PlanBackupOptions, planBackup } from './create/plan-create.ts';
 export type { ParentDamage } from './create/reuse/parent.ts';
 export type { ReuseReport } from './create/reuse/reuse-session.ts';
 export {

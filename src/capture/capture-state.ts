@@ -1,12 +1,9 @@
 import { setImmediate } from 'node:timers/promises';
-import { compileUserExcludes } from '../patterns/excludes.ts';
-import type { FileKey } from '../system/file-key.ts';
 import { throwIfAborted } from '../workers/abort.ts';
 import type { CaptureItem } from './capture-item.ts';
 import type { CaptureReport } from './capture-report.ts';
-import { Exclusions } from './exclusions.ts';
+import type { Exclusions } from './exclusions.ts';
 import type { MappedFiles } from './mapped-files.ts';
-import { ownPlaces } from './own-rules.ts';
 import type { PinnedFile } from './pinned-file.ts';
 import { scanStateDir } from './scan.ts';
 import type { SeenTree } from './seen-tree.ts';
@@ -14,16 +11,7 @@ import { DatabaseCopies } from './sqlite/database-copies.ts';
 import type { ReaderName } from './sqlite/database-reader.ts';
 
 export interface CaptureOptions {
-  /** Patterns in gitignore's language. */
-  excludes: readonly string[];
-  /** The output: the open temporary file, and the file that it will replace. */
-  output: readonly FileKey[];
-  /**
-   * Directories where the run puts its output and its copies.
-   *
-   * @default []
-   */
-  folders?: readonly string[];
+  exclusions: Exclusions;
   /** Whether a root `manifest.json` is that of a backup, which stays out; any other is an error. */
   isBackupManifest: (bytes: Uint8Array) => boolean;
   report: CaptureReport;
@@ -62,8 +50,7 @@ const BATCH_BYTES = 4 * 1024 * 1024;
  *   was asked for is not available
  */
 export async function* captureState(root: string, options: CaptureOptions): AsyncGenerator<CaptureItem[], void, void> {
-  const { excludes, output, folders = [], isBackupManifest, report, dryRun = false, signal, seen, mapped } = options;
-  const exclusions = new Exclusions(compileUserExcludes(excludes), output, ownPlaces(root, folders));
+  const { exclusions, isBackupManifest, report, dryRun = false, signal, seen, mapped } = options;
   const databases = new DatabaseCopies(root, exclusions, options);
   const held: PinnedFile[] = [];
   const onPinned = (file: PinnedFile) => held.push(file);

@@ -1,9 +1,36 @@
 import type { BigIntStats } from 'node:fs';
-import type { UserExcludes } from '../patterns/excludes.ts';
+import { compileUserExcludes, type UserExcludes } from '../patterns/excludes.ts';
 import type { FileKey } from '../system/file-key.ts';
 import type { ExcludedPath } from './capture-report.ts';
-import { type IsExcluded, isPassingName, type OwnPlaces, ownReason } from './own-rules.ts';
+import { type IsExcluded, isPassingName, type OwnPlaces, ownPlaces, ownReason } from './own-rules.ts';
 import type { ScannedDirectory } from './scanned-directory.ts';
+
+/** What of a run decides what stays out. */
+export interface ExclusionOptions {
+  /** Patterns in gitignore's language. */
+  excludes: readonly string[];
+  /**
+   * The output: the open temporary file, and the file that it will replace.
+   *
+   * @default []
+   */
+  output?: readonly FileKey[];
+  /**
+   * Directories where the run puts its output and its copies.
+   *
+   * @default []
+   */
+  folders?: readonly string[];
+}
+
+/**
+ * What stays out of a snapshot of a state directory.
+ *
+ * @param root absolute path of the state directory
+ */
+export function exclusionsOf(root: string, { excludes, output = [], folders = [] }: ExclusionOptions): Exclusions {
+  return new Exclusions(compileUserExcludes(excludes), output, ownPlaces(root, folders));
+}
 
 /** Everything that decides what stays out. */
 export class Exclusions {

@@ -38,6 +38,9 @@ export class MappedFiles {
     }
   }
 
+  /** For who looks at none. */
+  static readonly none = new MappedFiles([]);
+
   /** Looks at every process. */
   static async look(): Promise<MappedFiles> {
     if (!HERE.hasProc) return new MappedFiles([]);

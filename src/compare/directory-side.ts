@@ -2,16 +2,14 @@ import { createHash } from 'node:crypto';
 import { fstatSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { CaptureItem, LiveSource } from '../capture/capture-item.ts';
-import { Exclusions } from '../capture/exclusions.ts';
+import { exclusionsOf } from '../capture/exclusions.ts';
 import { readFailure } from '../capture/open-regular.ts';
-import { ownPlaces } from '../capture/own-rules.ts';
 import type { PinnedFile } from '../capture/pinned-file.ts';
 import { type FoundDatabase, scanStateDir } from '../capture/scan.ts';
 import { stillIdle } from '../capture/sqlite/idle-database.ts';
 import { openStateDir } from '../capture/state-directory.ts';
 import type { OperationOptions } from '../events.ts';
 import { type Entry, splitTime } from '../format/entry.ts';
-import { compileUserExcludes } from '../patterns/excludes.ts';
 import { throwIfAborted } from '../workers/abort.ts';
 import type { Unreadable } from './difference.ts';
 import { fileDigest } from './file-digest.ts';
@@ -45,11 +43,11 @@ export function directorySide(
   function* entries(): Generator<Entry, void, void> {
     const held: PinnedFile[] = [];
     const scan = scanStateDir(root, {
-      exclusions: new Exclusions(
-        compileUserExcludes(excludes),
-        snapshotFd === undefined ? [] : [fstatSync(snapshotFd, { bigint: true })],
-        ownPlaces(root, snapshot === null ? [] : [dirname(snapshot)]),
-      ),
+      exclusions: exclusionsOf(root, {
+        excludes,
+        output: snapshotFd === undefined ? [] : [fstatSync(snapshotFd, { bigint: true })],
+        folders: snapshot === null ? [] : [dirname(snapshot)],
+      }),
       // Whatever stands there under this name, no snapshot could hold it.
       isBackupManifest: () => true,
       dryRun: false,

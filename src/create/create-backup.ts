@@ -1,50 +1,37 @@
 import { hash } from 'node:crypto';
-import os from 'node:os';
-import path from 'node:path';
 import type { ExcludedPath } from '../capture/capture-report.ts';
-import { captureState } from '../capture/capture-state.ts';
-import { Exclusions } from '../capture/exclusions.ts';
 import { monotonicMs } from '../capture/file-state.ts';
-import { lookAgain } from '../capture/look-again.ts';
-import { MappedFiles } from '../capture/mapped-files.ts';
-import { ownPlaces } from '../capture/own-rules.ts';
-import { SeenTree } from '../capture/seen-tree.ts';
 import { openStateDir, type TopAttributes } from '../capture/state-directory.ts';
 import { BackupError, type ErrorCode, fromSystemError, isSystemError } from '../errors.ts';
 import type { OperationOptions } from '../events.ts';
-import { ChangedNames } from '../format/changed-names.ts';
 import { isIncomplete } from '../format/file-status.ts';
 import { END_MEMBER, encodeIndexPieces, encodeStoredMember, indexStored, PIECE } from '../format/gzip-member.ts';
 import { encodeRoot, type RecordedStatus, type Totals } from '../format/index-root.ts';
-import { encodeManifestEntry, isBackupManifest, MAX_MANIFEST_BYTES, type Manifest } from '../format/manifest.ts';
+import { encodeManifestEntry, type Manifest } from '../format/manifest.ts';
 import { encodeSeal, SEAL_LENGTH } from '../format/seal.ts';
 import { checkArgument, checkOptions, outputSchema, storeSchema } from '../options.ts';
-import { compileUserExcludes } from '../patterns/excludes.ts';
-import { formatPaths } from '../read/problem.ts';
 import { acquireStateLock, type StateLock } from '../state-dir/lock/lock.ts';
 import { findNeighbours, type Neighbour, neighbourMessage } from '../state-dir/neighbours.ts';
-import { findOxiosVersion } from '../state-dir/oxios-version.ts';
 import { assertRecovered } from '../state-dir/recover/needs-recovery.ts';
 import type { StateStore } from '../state-dir/state-store.ts';
 import { clearTemporaries } from '../system/clear-temporaries.ts';
-import { stableHostName } from '../system/host-name.ts';
 import { NODE_CODEC } from '../system/node-codec.ts';
 import { throwIfAborted } from '../workers/abort.ts';
+import { beginCapture, foldersOf } from './begin-capture.ts';
+import { CaptureRecord } from './capture-record.ts';
 import { compressionOf } from './compress.ts';
 import { type CreateOptions, type CreateOutput, createOptionsSchema } from './create-options.ts';
 import { type Destination, openDestination } from './destination.ts';
-import { refuseEmptyState } from './empty-state.ts';
 import { entryTime } from './entry-attributes.ts';
 import { IndexSpool } from './index-spool.ts';
 import { IndexWriter } from './index-writer.ts';
-import { countSections, manifestOf, provisionalManifest } from './manifest-facts.ts';
+import { countSections, encodeHead, factsOf, manifestOf, provisionalManifest } from './manifest-facts.ts';
 import { PackPool } from './pack-pool.ts';
 import { type ReuseReport, ReuseSession } from './reuse/reuse-session.ts';
 import { noteDamage, sessionOptions } from './reuse/session-options.ts';
 import { Scratch } from './scratch.ts';
 import { SelfCheck } from './self-check.ts';
 import { SnapshotWriter } from './snapshot-writer.ts';
-import { VerdictList } from './status-list.ts';
 
 /** The state directory is captured without a lock then; or it is none, which is said where it is opened. */
 const NO_LOCK_POSSIBLE: ReadonlySet<ErrorCode> = new Set([
@@ -123,14 +110,12 @@ async function createLocked(
   const createdAt = options.createdAt ?? new Date();
   const destination = await openDestination(output, root, createdAt, options);
   const { sink } = destination;
-  const folder = destination.folder ?? os.tmpdir();
-  const scratchParent = path.resolve(options.scratchDir ?? folder);
-  const scratch = new Scratch(scratchParent);
+  const folders = foldersOf(destination, options);
+  const scratch = new Scratch(folders.scratch);
   let session: ReuseSession | null = null;
   try {
     // A snapshot in the making stands beside the output, copies and the index where they were asked for.
-    const folders = [...new Set([folder, scratchParent])];
-    for (const left of folders) await clearTemporaries(left, options.onEvent);
+    for (const left of folders.all) await clearTemporaries(left, options.onEvent);
     const beside = typeof output === 'object' && 'folder' in output ? destination.folder : null;
     // What goes into a stream is seldom seen again.
     const remember = destination.output !== null || (options.parent ?? null) !== null;
@@ -138,7 +123,6 @@ async function createLocked(
     const { rootSha256, ...made } = await writeSnapshot(store, root, top, destination, scratch, session, {
       ...options,
       createdAt,
-      folders,
     });
     options.onEvent?.({ type: 'phase', phase: 'commit' });
     throwIfAborted(options.signal);
@@ -162,37 +146,26 @@ async function writeSnapshot(
   store: StateStore,
   root: string,
   top: TopAttributes,
-  { sink, files }: Destination,
+  destination: Destination,
   scratch: Scratch,
   session: ReuseSession,
-  options: CreateOptions & { createdAt: Date; folders: readonly string[] },
+  options: CreateOptions & { createdAt: Date },
 ): Promise<Made> {
-  const { onEvent, signal, excludes = [] } = options;
-  const facts = {
-    createdAt: options.createdAt,
-    oxiosVersion: await findOxiosVersion(options.oxiosVersion),
-    host: options.host ?? stableHostName(),
-    stateDir: root,
-    excludes,
-  };
+  const { onEvent, signal } = options;
+  const { sink } = destination;
+  const facts = await factsOf(root, options.createdAt, options);
   const provisional =
-    sink.rewriteStart !== undefined ? null : provisionalManifest(facts, await countSections(store, excludes));
-  const placeholder = encodeManifestEntry(provisional ?? manifestOf(facts, null));
-  if (placeholder.length > MAX_MANIFEST_BYTES) {
-    throw new BackupError('USAGE', `${excludes.length} patterns of what stays out are too many for a manifest`, {
-      hint: 'Leave out whole folders, or use wildcards.',
-    });
-  }
+    sink.rewriteStart !== undefined ? null : provisionalManifest(facts, await countSections(store, facts.excludes));
+  const placeholder = encodeHead(facts, provisional);
   let manifestMember = encodeStoredMember('M', placeholder, NODE_CODEC);
   await sink.write(manifestMember);
 
-  const recorded = new VerdictList();
-  const changed = new ChangedNames();
-  const excluded: ExcludedPath[] = [];
-  const record = (status: RecordedStatus): void => {
-    recorded.add(status);
-    onEvent?.({ type: 'file-status', ...status });
-  };
+  const record = new CaptureRecord({
+    root,
+    allowEmpty: options.allowEmpty,
+    onStatus: (status) => onEvent?.({ type: 'file-status', ...status }),
+    onNotice: (message, path) => onEvent?.({ type: 'notice', ...(path !== undefined && { path }), message }),
+  });
   const rootSlash = root.endsWith('/') ? root : `${root}/`;
   const pool = new PackPool({ root: rootSlash, level: options.level ?? null }, options.threads);
   const spool = new IndexSpool(scratch.directory());
@@ -203,11 +176,10 @@ async function writeSnapshot(
   });
   try {
     onEvent?.({ type: 'phase', phase: 'capture' });
-    const mapped = await MappedFiles.look();
-    const seen = new SeenTree();
+    const capture = await beginCapture(root, destination, record.report, scratch.directory, options);
     const writer = new SnapshotWriter({
       pool,
-      seen,
+      seen: capture.seen,
       sink,
       writer: indexWriter,
       check,
@@ -215,49 +187,26 @@ async function writeSnapshot(
       reuse: session.reuse,
       recorder: session.recorder,
       scratch: scratch.directory,
-      onStatus: record,
-      onEntry(entry) {
-        recorded.sawEntry(entry.path);
-        changed.add(entry);
-      },
+      onStatus: (status) => record.add(status),
+      onEntry: (entry) => record.sawEntry(entry),
       onProgress(entries, bytes) {
         throwIfAborted(signal);
         onEvent?.({ type: 'progress', phase: 'capture', entries, bytes });
       },
     });
-    const batches = captureState(root, {
-      excludes,
-      output: files,
-      folders: options.folders,
-      isBackupManifest,
-      seen,
-      mapped,
-      scratch: scratch.directory,
-      sqlite: options.sqlite ?? 'auto',
-      signal,
-      report: {
-        excluded: (row) => excluded.push(row),
-        incomplete: (path, status, detail) => record({ path, status, detail }),
-        notice: (path, message) => onEvent?.({ type: 'notice', path, message }),
-      },
-    });
-    for await (const items of batches) {
+    for await (const items of capture.batches) {
       const seenMs = monotonicMs();
       for (const item of items) await writer.add(item, seenMs);
     }
     await writer.finish();
-    for (const { paths, message } of changed.found())
-      onEvent?.({ type: 'notice', message: `${formatPaths(paths)}: ${message}` });
-    refuseEmptyState(root, writer.index.totals, recorded.finish(), options.allowEmpty);
-    const places = ownPlaces(root, options.folders);
-    const exclusions = new Exclusions(compileUserExcludes(excludes), files, places);
-    for await (const late of lookAgain(root, { seen, mapped, exclusions, signal })) record(late);
+    record.finishEntries(writer.index.totals);
+    for await (const late of capture.lookAgain()) record.add(late);
     const { totals, sections } = writer.index;
     await sink.write(END_MEMBER);
 
     onEvent?.({ type: 'phase', phase: 'index' });
     const manifest = manifestOf(facts, { sections, totals });
-    const statuses = recorded.finish();
+    const statuses = record.statuses();
     const { mtime, mtimeNs } = entryTime(top.mtimeNs);
     const rootBytes = encodeRoot(
       {
@@ -297,7 +246,7 @@ async function writeSnapshot(
     const storedBytes = indexWriter.pages.reduce((sum, { stored }) => sum + stored, 0);
     const reuse = session.report(storedBytes, totals.files);
     const complete = !statuses.some(({ status }) => isIncomplete(status));
-    return { manifest, totals, complete, statuses, excluded, reuse, rootSha256 };
+    return { manifest, totals, complete, statuses, excluded: record.excluded, reuse, rootSha256 };
   } finally {
     await pool.close();
     spool.close();

@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { Writable } from 'node:stream';
 import { BackupError } from '../errors.ts';
 import { clearAbandoned } from '../storage/clear-abandoned.ts';
-import { FileSink } from '../storage/folder/file-sink.ts';
+import { FileSink, fileToReplace, folderError } from '../storage/folder/file-sink.ts';
 import { isRemote, openRemoteFolder, openRemoteSnapshot } from '../storage/remote.ts';
 import { defaultSnapshotName } from '../storage/snapshot-name.ts';
 import type { SnapshotSink, SnapshotStorage } from '../storage/storage.ts';
@@ -12,15 +12,19 @@ import type { FileKey } from '../system/file-key.ts';
 import type { CreateOptions, CreateOutput } from './create-options.ts';
 import { expectedSize } from './expected-size.ts';
 
-/** Where a new snapshot goes, and what it means for the capture. */
-export interface Destination {
-  readonly sink: SnapshotSink;
-  /** Path or URL of the snapshot: the final one, once it is committed. Null for a stream. */
-  readonly output: string | null;
+/** What the place of a new snapshot means for the capture. */
+export interface OutputPlace {
   /** Folder in which it is made; null where it becomes no file. */
   readonly folder: string | null;
   /** Files that must not go into the snapshot: the one in the making, and the one that it replaces. */
   readonly files: readonly FileKey[];
+}
+
+/** Where a new snapshot goes. */
+export interface Destination extends OutputPlace {
+  readonly sink: SnapshotSink;
+  /** Path or URL of the snapshot: the final one, once it is committed. Null for a stream. */
+  readonly output: string | null;
 }
 
 /**
@@ -52,6 +56,32 @@ export async function openDestination(
   return { sink: new StreamSink(output, signal), output: null, folder: null, files: filesBehind(output) };
 }
 
+/**
+ * Where `openDestination` would begin a snapshot. Nothing is written, and object storage is not asked.
+ *
+ * @param output undefined for a stream that is not there yet
+ * @throws BackupError `OUTPUT_EXISTS`, `OUTPUT_UNWRITABLE`, `PERMISSION`, `USAGE`: `openDestination` would too
+ */
+export function lookAtDestination(output: CreateOutput | undefined, { force = false }: CreateOptions): OutputPlace {
+  if (output === undefined) return { folder: null, files: [] };
+  if (typeof output === 'object' && !('folder' in output)) return { folder: null, files: filesBehind(output) };
+  const location = typeof output === 'string' ? output : output.folder;
+  if (isRemote(location)) {
+    if (force) throw neverReplaced(location);
+    return { folder: null, files: [] };
+  }
+  const replaced = typeof output === 'string' ? fileToReplace(path.resolve(output), force) : null;
+  const folder = typeof output === 'string' ? path.dirname(path.resolve(output)) : path.resolve(output.folder);
+  try {
+    fs.accessSync(folder, fs.constants.W_OK);
+    // A file passes that look.
+    fs.accessSync(`${folder}/.`);
+  } catch (error) {
+    throw folderError(error, folder);
+  }
+  return { folder, files: replaced === null ? [] : [replaced] };
+}
+
 function fileDestination(sink: FileSink): Destination {
   return {
     sink,
@@ -70,16 +100,18 @@ async function remoteDestination(
   options: CreateOptions,
 ): Promise<Destination> {
   const { force = false, signal } = options;
-  if (force) {
-    throw new BackupError('USAGE', 'a snapshot in object storage is never replaced, with --force neither', {
-      path: storage.pathOf(name),
-      hint: 'Choose another name, or use --to, which gives one of its own.',
-    });
-  }
+  if (force) throw neverReplaced(storage.pathOf(name));
   await clearAbandoned(storage, options);
   const expectedBytes = await expectedSize(root, signal);
   const sink = await storage.begin(name, { expectedBytes, ...(signal && { signal }) });
   return { sink, output: storage.pathOf(name), folder: null, files: [] };
+}
+
+function neverReplaced(location: string): BackupError {
+  return new BackupError('USAGE', 'a snapshot in object storage is never replaced, with --force neither', {
+    path: location,
+    hint: 'Choose another name, or use --to, which gives one of its own.',
+  });
 }
 
 /** The file that a stream leads to, where it is one: a redirection. */

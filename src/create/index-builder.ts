@@ -1,8 +1,7 @@
-import { BLOCK, padded } from '../format/entry.ts';
 import { type BlockEntry, blockOf, type IndexBlock, type WrittenMember } from '../format/index-block.ts';
 import type { BlockRow } from '../format/index-page.ts';
 import type { Totals } from '../format/index-root.ts';
-import { sectionOf } from '../state-dir/sections.ts';
+import { EntryTotals } from './entry-totals.ts';
 
 /** A block is closed when it has this many entries, or covers this many tar bytes: as much as one thread is given at a time. */
 const BLOCK_ENTRIES = 4096;
@@ -18,17 +17,7 @@ export interface ClosedBlock {
 
 /** Collects entries and members in the order of the snapshot, and closes blocks of them. */
 export class IndexBuilder {
-  readonly totals: Totals = {
-    entries: 0,
-    files: 0,
-    directories: 0,
-    symlinks: 0,
-    hard_links: 0,
-    bytes: 0,
-    tar_bytes: 0,
-  };
-  /** Documents by section. */
-  readonly sections = new Map<string, number>();
+  readonly #counted = new EntryTotals();
   #entries: BlockEntry[] = [];
   #members: WrittenMember[] = [];
   #raw = 0;
@@ -43,6 +32,15 @@ export class IndexBuilder {
   constructor(offset: number, onEntry: (entry: BlockEntry) => void) {
     this.#offset = offset;
     this.#onEntry = onEntry;
+  }
+
+  get totals(): Totals {
+    return this.#counted.totals;
+  }
+
+  /** Documents by section. */
+  get sections(): ReadonlyMap<string, number> {
+    return this.#counted.sections;
   }
 
   /** Members of the block at hand. */
@@ -64,18 +62,7 @@ export class IndexBuilder {
     this.#entries.push(entry);
     this.#onEntry(entry);
     this.#names += entry.path.length + (entry.link?.length ?? 0);
-    const { totals } = this;
-    totals.entries++;
-    totals.tar_bytes += entry.headerBlocks * BLOCK + padded(entry.size);
-    if (entry.type === 'directory') totals.directories++;
-    else if (entry.type === 'symlink') totals.symlinks++;
-    else if (entry.type === 'hardlink') totals.hard_links++;
-    else {
-      totals.files++;
-      totals.bytes += entry.size;
-    }
-    const section = sectionOf(entry.path);
-    if (section !== null) this.sections.set(section, (this.sections.get(section) ?? 0) + 1);
+    this.#counted.add(entry);
   }
 
   /** Called where a member ends with an entry. @returns the block, if that closes one */

@@ -1,11 +1,15 @@
+import { BackupError } from '../errors.ts';
 import { FORMAT_VERSION } from '../format/format-version.ts';
 import type { Totals } from '../format/index-root.ts';
-import type { Manifest } from '../format/manifest.ts';
+import { encodeManifestEntry, MAX_MANIFEST_BYTES, type Manifest } from '../format/manifest.ts';
 import { compileUserExcludes } from '../patterns/excludes.ts';
 import { readProgram } from '../program.ts';
+import { findOxiosVersion } from '../state-dir/oxios-version.ts';
 import { CATEGORIES } from '../state-dir/sections.ts';
 import type { StateStore } from '../state-dir/state-store.ts';
+import { stableHostName } from '../system/host-name.ts';
 import { HERE } from '../system/platform.ts';
+import type { CreateOptions } from './create-options.ts';
 
 /** What a manifest says that is known before anything is captured. */
 export interface ManifestFacts {
@@ -20,6 +24,31 @@ export interface ManifestFacts {
 export interface CapturedFacts {
   sections: ReadonlyMap<string, number>;
   totals: Pick<Totals, 'files' | 'bytes'>;
+}
+
+/** @throws BackupError what `findOxiosVersion` throws */
+export async function factsOf(root: string, createdAt: Date, options: CreateOptions): Promise<ManifestFacts> {
+  return {
+    createdAt,
+    oxiosVersion: await findOxiosVersion(options.oxiosVersion),
+    host: options.host ?? stableHostName(),
+    stateDir: root,
+    excludes: options.excludes ?? [],
+  };
+}
+
+/**
+ * The entry of a manifest, as it stands at the head of a snapshot before anything is captured.
+ *
+ * @param provisional null for one that is rewritten at the end, which gets room for whatever is captured
+ * @throws BackupError `USAGE` when the patterns in it are too many
+ */
+export function encodeHead(facts: ManifestFacts, provisional: Manifest | null): Buffer {
+  const head = encodeManifestEntry(provisional ?? manifestOf(facts, null));
+  if (head.length <= MAX_MANIFEST_BYTES) return head;
+  throw new BackupError('USAGE', `${facts.excludes.length} patterns of what stays out are too many for a manifest`, {
+    hint: 'Leave out whole folders, or use wildcards.',
+  });
 }
 
 /**

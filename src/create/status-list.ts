@@ -17,7 +17,7 @@ const OVERHEAD = 64;
  * What is recorded of files that were not captured clean at once: one status a path, in order, of the kind that fits to whether the path is
  * in the snapshot.
  */
-export class VerdictList {
+export class StatusList {
   readonly #byPath = new Map<string, RecordedStatus>();
   readonly #entries = new PathSet();
   #bytes = 0;

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { CaptureItem } from '../../src/capture/capture-item.ts';
 import type { ExcludedPath } from '../../src/capture/capture-report.ts';
 import { type CaptureOptions, captureState } from '../../src/capture/capture-state.ts';
+import { type ExclusionOptions, exclusionsOf } from '../../src/capture/exclusions.ts';
 import { openStateDir } from '../../src/capture/state-directory.ts';
 import { TEST_FOLDER } from '../test-folder.ts';
 
@@ -21,12 +22,14 @@ export function temporaryFolder(): { path: string; remove: () => void } {
 }
 
 /** Runs a whole capture. */
-export async function collect(stateDir: string, options: Partial<CaptureOptions> = {}): Promise<Collected> {
+export async function collect(
+  stateDir: string,
+  { excludes = [], output = [], folders = [], ...options }: Partial<CaptureOptions & ExclusionOptions> = {},
+): Promise<Collected> {
   const collected: Collected = { items: [], paths: [], excluded: [], incomplete: [], notices: [] };
   const { root } = openStateDir(stateDir);
   const batches = captureState(root, {
-    excludes: [],
-    output: [],
+    exclusions: exclusionsOf(root, { excludes, output, folders }),
     isBackupManifest: () => false,
     report: {
       excluded: (row) => collected.excluded.push(row),

@@ -14,6 +14,7 @@ import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { exclusionsOf } from '../../src/capture/exclusions.ts';
 import { openStateDir } from '../../src/capture/state-directory.ts';
 import { comparePaths } from '../../src/format/path-order.ts';
 import { collect, temporaryFolder } from './collect.ts';
@@ -246,7 +247,8 @@ test('what vanishes between two batches is named', async () => {
     incomplete: (path: string, status: string) => void incomplete.push(`${status} ${path}`),
   };
   const scratch = () => '';
-  for await (const _ of captureState(folder.path, { excludes: [], output: [], report, scratch, ...options })) {
+  const exclusions = exclusionsOf(folder.path, { excludes: [] });
+  for await (const _ of captureState(folder.path, { exclusions, report, scratch, ...options })) {
     execFileSync('rm', ['-rf', late, join(folder.path, 'zz')]);
   }
   expect(incomplete).toEqual(['deleted z.json', 'deleted zz']);

@@ -131,11 +131,8 @@ export const command = defineCommand({
     const shrinkage = (hostname: string, stateDir: string, held: HeldAmount) =>
       shrinkageOf(newest, { hostname, stateDir }, held, maxShrink ?? HALF);
     if (dryRun) {
-      const { planBackup } = await import('../../compare/plan-backup.ts');
-      const plan = await planBackup(store, {
-        ...options,
-        ...(isFile ? { output: args.output ?? { folder } } : {}),
-      });
+      const { planBackup } = await import('../../create/plan-create.ts');
+      const plan = await planBackup(store, { ...options, ...(!toStream && { output: args.output ?? { folder } }) });
       const shrunk = shrinkage(plan.hostname, plan.stateDir, plan.totals);
       return reporter.result(withShrinkage(backupPlanResult(plan), shrunk, maxShrink));
     }

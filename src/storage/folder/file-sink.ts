@@ -37,40 +37,20 @@ export class FileSink implements SnapshotSink {
     this.#nextOutput = typeof output === 'string' ? null : output;
     this.#force = force && this.#nextOutput === null;
     this.#output = path.resolve(typeof output === 'string' ? output : output());
-    const existing = this.#nextOutput === null ? statOutput(this.#output) : undefined;
-    if (existing?.isDirectory()) {
-      throw new BackupError('OUTPUT_UNWRITABLE', `${this.#output} is a directory`, {
-        path: this.#output,
-        hint: 'Name the file to write, or use --to for a folder of snapshots.',
-      });
-    }
-    if (existing?.isFile() === false) {
-      throw new BackupError('OUTPUT_UNWRITABLE', `${this.#output} is a device, FIFO or socket, not a file`, {
-        path: this.#output,
-        hint: `Write the snapshot to it as a stream: oxios-backup create - > ${this.#output}`,
-      });
-    }
-    if (existing !== undefined && !this.#force) throw this.#exists();
+    const existing = this.#nextOutput === null ? fileToReplace(this.#output, force) : null;
     const directory = path.dirname(this.#output);
     this.#temporary = path.join(directory, temporaryName('snapshot'));
     try {
       // What a snapshot holds may be secret; whoever wants it readable by others says so with chmod.
       this.#fd = fs.openSync(this.#temporary, 'wx+', 0o600);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT' || (error as NodeJS.ErrnoException).code === 'ENOTDIR') {
-        throw new BackupError('OUTPUT_UNWRITABLE', `the folder ${directory} does not exist`, {
-          path: directory,
-          hint: 'Create it, or name another place for the snapshot.',
-          cause: error,
-        });
-      }
-      throw fromSystemError(error, 'write the snapshot', directory);
+      throw folderError(error, directory);
     }
     this.#claim = claimTemporary(this.#temporary, 'file');
     this.#temporary = this.#claim.path;
     try {
       const own = fs.fstatSync(this.#fd, { bigint: true });
-      this.files = existing === undefined ? [own] : [own, existing];
+      this.files = existing === null ? [own] : [own, existing];
     } catch (error) {
       this.#giveUp();
       throw fromSystemError(error, 'look at the snapshot in the making', directory);
@@ -149,7 +129,7 @@ export class FileSink implements SnapshotSink {
       return;
     }
     while (!this.#placeIfFree()) {
-      if (this.#nextOutput === null) throw this.#exists();
+      if (this.#nextOutput === null) throw outputExists(this.#output);
       this.#output = path.resolve(this.#nextOutput());
     }
   }
@@ -192,13 +172,6 @@ export class FileSink implements SnapshotSink {
     }
   }
 
-  #exists(): BackupError {
-    return new BackupError('OUTPUT_EXISTS', `${this.#output} exists already`, {
-      path: this.#output,
-      hint: 'Choose another name, or replace it with --force.',
-    });
-  }
-
   #writeAt(bytes: Uint8Array, offset: number): void {
     this.#attempt(() => {
       for (let done = 0; done < bytes.length; )
@@ -213,6 +186,50 @@ export class FileSink implements SnapshotSink {
       throw fromSystemError(error, 'write the snapshot', this.#output);
     }
   }
+}
+
+/**
+ * The file that a snapshot would replace; null for none.
+ *
+ * @param output absolute path of the snapshot
+ * @param force whether a file that is there is replaced
+ * @throws BackupError `OUTPUT_EXISTS`, `OUTPUT_UNWRITABLE`, `PERMISSION`
+ */
+export function fileToReplace(output: string, force: boolean): FileKey | null {
+  const existing = statOutput(output);
+  if (existing === undefined) return null;
+  if (existing.isDirectory()) {
+    throw new BackupError('OUTPUT_UNWRITABLE', `${output} is a directory`, {
+      path: output,
+      hint: 'Name the file to write, or use --to for a folder of snapshots.',
+    });
+  }
+  if (!existing.isFile()) {
+    throw new BackupError('OUTPUT_UNWRITABLE', `${output} is a device, FIFO or socket, not a file`, {
+      path: output,
+      hint: `Write the snapshot to it as a stream: oxios-backup create - > ${output}`,
+    });
+  }
+  if (!force) throw outputExists(output);
+  return existing;
+}
+
+/** Why nothing can be written into a folder. */
+export function folderError(error: unknown, directory: string): BackupError {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code !== 'ENOENT' && code !== 'ENOTDIR') return fromSystemError(error, 'write the snapshot', directory);
+  return new BackupError('OUTPUT_UNWRITABLE', `the folder ${directory} does not exist`, {
+    path: directory,
+    hint: 'Create it, or name another place for the snapshot.',
+    cause: error,
+  });
+}
+
+function outputExists(output: string): BackupError {
+  return new BackupError('OUTPUT_EXISTS', `${output} exists already`, {
+    path: output,
+    hint: 'Choose another name, or replace it with --force.',
+  });
 }
 
 function statOutput(output: string): fs.BigIntStats | undefined {

@@ -17,13 +17,11 @@ import { setTimeout } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { CaptureItem, LiveSource } from '../../../src/capture/capture-item.ts';
 import { captureState } from '../../../src/capture/capture-state.ts';
-import { Exclusions } from '../../../src/capture/exclusions.ts';
+import { exclusionsOf } from '../../../src/capture/exclusions.ts';
 import { LiveFile } from '../../../src/capture/live-file.ts';
-import { ownPlaces } from '../../../src/capture/own-rules.ts';
 import { isRead, readLiveFile } from '../../../src/capture/read-file.ts';
 import { scanStateDir } from '../../../src/capture/scan.ts';
 import { comparePaths } from '../../../src/format/path-order.ts';
-import { compileUserExcludes } from '../../../src/patterns/excludes.ts';
 import { type Collected, collect, temporaryFolder } from '../collect.ts';
 
 const ENVIRONMENT = {
@@ -146,7 +144,12 @@ test('a large pack, or object, that is gone before its turn comes is read all th
   const packs = () => readdirSync(join(state, '.git/objects/pack')).filter((name) => name.endsWith('.pack'));
   const before = packs();
   const report = { excluded() {}, notice() {}, incomplete: (path: string) => expect.unreachable(path) };
-  const options = { excludes: ['*.bin'], output: [], isBackupManifest: () => false, report, scratch: () => '' };
+  const options = {
+    exclusions: exclusionsOf(state, { excludes: ['*.bin'] }),
+    isBackupManifest: () => false,
+    report,
+    scratch: () => '',
+  };
   for await (const items of captureState(state, options)) {
     git(state, 'repack', '-a', '-d', '-q');
     putDown(items, restored);
@@ -199,7 +202,7 @@ test('an object that a ref names and that was removed meanwhile, with the ref, i
   const object = `.git/objects/${head.slice(0, 2)}/${head.slice(2)}`;
   const incomplete: unknown[] = [];
   const scan = scanStateDir(state, {
-    exclusions: new Exclusions(compileUserExcludes([]), [], ownPlaces(state, [])),
+    exclusions: exclusionsOf(state, { excludes: [] }),
     report: {
       excluded() {},
       notice() {},

@@ -1,0 +1,145 @@
+import { accessSync, constants } from 'node:fs';
+import type { CaptureItem } from '../capture/capture-item.ts';
+import type { ExcludedPath } from '../capture/capture-report.ts';
+import { openStateDir } from '../capture/state-directory.ts';
+import { systemReason } from '../capture/system-reason.ts';
+import { fromSystemError, isSystemError } from '../errors.ts';
+import type { Notice } from '../events.ts';
+import type { RecordedStatus, Totals } from '../format/index-root.ts';
+import type { ManifestSection } from '../format/manifest.ts';
+import { checkArgument, checkOptions, optionsSchema, outputSchema, storeSchema } from '../options.ts';
+import { findNeighbours, neighbourMessage } from '../state-dir/neighbours.ts';
+import { assertRecovered } from '../state-dir/recover/needs-recovery.ts';
+import type { StateStore } from '../state-dir/state-store.ts';
+import { throwIfAborted } from '../workers/abort.ts';
+import { beginCapture } from './begin-capture.ts';
+import { CaptureRecord } from './capture-record.ts';
+import { CREATE_SHAPE, type CreateOptions, type CreateOutput } from './create-options.ts';
+import { lookAtDestination, type OutputPlace } from './destination.ts';
+import { EntryTotals } from './entry-totals.ts';
+import { entryOf, timeStatus } from './item-entry.ts';
+import { refuseBeyondLimits } from './limits.ts';
+import { encodeHead, factsOf, manifestOf } from './manifest-facts.ts';
+import { ReuseForecast } from './reuse/reuse-forecast.ts';
+import { type ReuseReport, ReuseSession } from './reuse/reuse-session.ts';
+import { sessionOptions } from './reuse/session-options.ts';
+
+export interface PlanBackupOptions extends CreateOptions {
+  /**
+   * Where the snapshot would be written, as `createBackup` takes it: a path, where a file that is there now would not go into it; or a folder,
+   * whose newest snapshot of the same source would be the parent.
+   *
+   * @default a stream
+   */
+  output?: CreateOutput;
+}
+
+const planBackupOptionsSchema = optionsSchema<PlanBackupOptions>({ ...CREATE_SHAPE, output: outputSchema });
+
+/** What a snapshot of a state directory would hold if it were made now. */
+export interface BackupPlan {
+  /** Absolute path of the state directory. */
+  stateDir: string;
+  /** The machine that the manifest would name. */
+  hostname: string;
+  /** What would go in. */
+  totals: Omit<Totals, 'tar_bytes'>;
+  sections: ManifestSection[];
+  /** What would stay out on purpose, with sizes where they were looked at. */
+  excluded: ExcludedPath[];
+  /** What could not be had as things are: missing or inconsistent files that the snapshot would name. */
+  incomplete: RecordedStatus[];
+  notices: Notice[];
+  /**
+   * What would be copied from the parent without a look into the files; null without a parent. More may turn out to be the same when it is read:
+   * `storedBytes`, the length of all that would be stored, is not known before, and is 0.
+   */
+  reuse: ReuseReport | null;
+}
+
+/**
+ * Looks at a state directory as `createBackup` does, by the same rules, and writes nothing. Contents are not read, so what only reading finds
+ * out (a file that keeps changing) is not foretold; no lock is taken, and object storage is not asked.
+ *
+ * @throws BackupError `STATE_DIR_MISSING`, `STATE_DIR_EMPTY`, `MANIFEST_NAME_TAKEN`, `NEEDS_RECOVERY`, `STATE_DIR_LOCKED`, `LIMIT_EXCEEDED`,
+ *   `OUTPUT_EXISTS`, `OUTPUT_UNWRITABLE`, `PERMISSION`, `USAGE`, `ABORTED`: `createBackup` would too
+ */
+export async function planBackup(store: StateStore, options: PlanBackupOptions = {}): Promise<BackupPlan> {
+  checkArgument('store', storeSchema, store);
+  checkOptions(planBackupOptionsSchema, options);
+  throwIfAborted(options.signal);
+  try {
+    await assertRecovered(store.basePath, null);
+    const { root } = openStateDir(store.basePath);
+    const { output } = options;
+    const place = lookAtDestination(output, options);
+    const beside = typeof output === 'object' && 'folder' in output ? place.folder : null;
+    const session = await ReuseSession.open(sessionOptions(root, beside, false, options));
+    try {
+      return await planCapture(root, place, session, options);
+    } finally {
+      await session.close();
+    }
+  } catch (error) {
+    throw isSystemError(error) ? fromSystemError(error, 'plan the snapshot', store.basePath) : error;
+  }
+}
+
+async function planCapture(
+  root: string,
+  place: OutputPlace,
+  session: ReuseSession,
+  options: PlanBackupOptions,
+): Promise<BackupPlan> {
+  const { allowEmpty, onEvent, signal } = options;
+  const facts = await factsOf(root, options.createdAt ?? new Date(), options);
+  encodeHead(facts, null);
+  const notices: Notice[] = [];
+  const record = new CaptureRecord({
+    ...{ root, allowEmpty },
+    onStatus: () => {},
+    onNotice: (message, path) => notices.push({ ...(path !== undefined && { path }), message }),
+  });
+  const { batches } = await beginCapture(root, place, record.report, null, options);
+  const counted = new EntryTotals();
+  const forecast = session.reuse === null ? null : new ReuseForecast(session.reuse);
+  onEvent?.({ type: 'phase', phase: 'capture' });
+  for await (const items of batches) {
+    throwIfAborted(signal);
+    for (const item of items) {
+      refuseBeyondLimits(item);
+      const status = expectedMissing(item);
+      const said = status ?? timeStatus(item, null);
+      if (said !== null) record.add(said);
+      if (status !== null) continue;
+      const entry = entryOf(item, item.type === 'file' ? item.size : 0, null, undefined);
+      counted.add(entry);
+      record.sawEntry(entry);
+      await forecast?.add(item);
+    }
+    const { entries, bytes } = counted.totals;
+    onEvent?.({ type: 'progress', phase: 'capture', entries, bytes });
+  }
+  await forecast?.finish();
+  record.finishEntries(counted.totals);
+  for (const neighbour of findNeighbours(root))
+    notices.push({ path: neighbour.directory, message: neighbourMessage(neighbour) });
+  const { tar_bytes: _, ...totals } = counted.totals;
+  const { sections } = manifestOf(facts, counted);
+  return {
+    ...{ stateDir: root, hostname: facts.host, totals, sections, notices },
+    ...{ excluded: record.excluded, incomplete: record.statuses() },
+    reuse: session.report(0, totals.files),
+  };
+}
+
+/** What reading an item would end with, as far as its permissions tell; all names of a file have the same. */
+function expectedMissing(item: CaptureItem): RecordedStatus | null {
+  if ((item.type !== 'file' && item.type !== 'hardlink') || item.source.kind !== 'live') return null;
+  try {
+    accessSync(item.source.absolute, constants.R_OK);
+    return null;
+  } catch (error) {
+    return { path: item.path, ...systemReason(error) };
+  }
+}
