@@ -39,7 +39,7 @@ const SUITES: Record<string, Suites> = {
   },
   'killed at some calls': {
     files: ['state-dir/commit/crash.test.ts'],
-    only: "by rename .*killed at every call: '(replace|undo)'",
+    only: "by rename .*killed at every call: '(replace|merge)'",
   },
   'malicious archives': {
     files: ['malicious/malicious.test.ts', 'malicious/valid.test.ts'],

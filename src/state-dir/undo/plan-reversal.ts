@@ -132,7 +132,10 @@ class ReversalPlanner {
   }
 }
 
-/** To the microsecond: finer times cannot be set everywhere. */
-function sameTime(a: bigint, b: bigint): boolean {
-  return a / 1000n === b / 1000n;
+/** What file systems keep of a time, coarser than microseconds: exFAT, ext3 and HFS+, FAT. In nanoseconds. */
+const TIME_STEPS_NS = [10_000_000n, 1_000_000_000n, 2_000_000_000n];
+
+/** Whether a time that is read is one that was set: to the microsecond, for finer ones cannot be set everywhere; or rounded down to what is kept. */
+function sameTime(read: bigint, set: bigint): boolean {
+  return read / 1000n === set / 1000n || TIME_STEPS_NS.some((step) => read === set - (set % step));
 }
