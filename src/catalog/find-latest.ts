@@ -4,24 +4,22 @@ import {
   checkArgument,
   checkOptions,
   flagSchema,
-  OPERATION_SHAPE,
   optionsSchema,
   pathSchema,
   textSchema,
-  threadsSchema,
   timeSchema,
 } from '../options.ts';
 import { openStorage } from '../storage/open-storage.ts';
 import type { SnapshotStorage } from '../storage/storage.ts';
 import { stableHostName } from '../system/host-name.ts';
-import type { VerifyOptions } from '../verify/verify-snapshot.ts';
+import { COMPLETE_VERIFY_SHAPE, type CompleteVerifyOptions } from '../verify/verify-snapshot.ts';
 import { throwIfAborted } from '../workers/abort.ts';
 import { untouchedReason } from './prune-plan.ts';
 import { problemFrom, type ScannedSnapshot, scanFolder } from './scan-folder.ts';
 import { type SnapshotInfo, type StateSource, sourceKey, sourceOf } from './snapshot-info.ts';
 import { verifyAndRecord } from './verify-and-record.ts';
 
-export interface FindLatestOptions extends Omit<VerifyOptions, 'quick'> {
+export interface FindLatestOptions extends CompleteVerifyOptions {
   /** Take only snapshots made before this moment. */
   before?: Date;
   /** Take only snapshots that `verifyFolder` has verified already; they are not read again. Default false. */
@@ -43,8 +41,7 @@ export interface PassedOver {
 
 const sourceSchema = z.object({ hostname: z.optional(textSchema), stateDir: pathSchema }, 'an object with a stateDir');
 const optionsOfFind = optionsSchema<FindLatestOptions>({
-  ...OPERATION_SHAPE,
-  threads: threadsSchema,
+  ...COMPLETE_VERIFY_SHAPE,
   before: timeSchema,
   verified: flagSchema,
 });
@@ -99,7 +96,7 @@ async function verifyCandidate(
   storage: SnapshotStorage,
   row: ScannedSnapshot,
   rows: readonly ScannedSnapshot[],
-  options: VerifyOptions,
+  options: CompleteVerifyOptions,
 ): Promise<string | null> {
   try {
     const { problems } = await verifyAndRecord(storage, row, rows, true, options);

@@ -1,19 +1,11 @@
 import { BackupError } from '../errors.ts';
 import { printable } from '../format/printable.ts';
-import {
-  checkArgument,
-  checkOptions,
-  flagSchema,
-  OPERATION_SHAPE,
-  optionsSchema,
-  pathSchema,
-  threadsSchema,
-} from '../options.ts';
+import { checkArgument, checkOptions, flagSchema, optionsSchema, pathSchema } from '../options.ts';
 import type { Problem } from '../read/problem.ts';
 import { clearAbandoned } from '../storage/clear-abandoned.ts';
 import { openStorage } from '../storage/open-storage.ts';
 import type { SnapshotStorage } from '../storage/storage.ts';
-import type { VerifyOptions } from '../verify/verify-snapshot.ts';
+import { COMPLETE_VERIFY_SHAPE, type CompleteVerifyOptions } from '../verify/verify-snapshot.ts';
 import { throwIfAborted } from '../workers/abort.ts';
 import {
   groupBySource,
@@ -28,7 +20,7 @@ import { isSameVersion, noSnapshots, problemFrom, type ScannedSnapshot, scanFold
 import type { SnapshotInfo } from './snapshot-info.ts';
 import { verifyAndRecord } from './verify-and-record.ts';
 
-export interface PruneOptions extends Omit<VerifyOptions, 'quick'> {
+export interface PruneOptions extends CompleteVerifyOptions {
   /**
    * Only say what would be done. Snapshots are verified as for the real run, but nothing is removed or remembered.
    *
@@ -38,8 +30,7 @@ export interface PruneOptions extends Omit<VerifyOptions, 'quick'> {
 }
 
 const pruneOptionsSchema = optionsSchema<PruneOptions>({
-  ...OPERATION_SHAPE,
-  threads: threadsSchema,
+  ...COMPLETE_VERIFY_SHAPE,
   dryRun: flagSchema,
 });
 
@@ -65,7 +56,7 @@ export interface PruneResult {
  * The last good backup stays, whatever the rules say: before anything of a source is removed, its newest snapshot is verified, also if it was
  * before; if it is damaged, the one before it, and so on. If the newest is incomplete, the newest complete one is verified and kept in the same way, and so is
  * the newest from before a drop to less than half. What is damaged, holds nothing, or is dated in the future is kept too, but fills no rule's place,
- * so a streak of those displaces nothing. Nothing but sealed snapshots is ever removed.
+ * so a streak of those displaces nothing. Nothing but sealed snapshots is ever removed, and what runs that were killed left there, as `createBackup` clears it.
  *
  * @param directory the folder, or its `s3://` URL
  * @throws BackupError `USAGE` for a policy that keeps nothing, `SNAPSHOT_MISSING` if there is no such folder or no snapshot in it, `ABORTED` before anything was
@@ -83,7 +74,7 @@ export async function pruneSnapshots(
   const storage = await openStorage(directory);
   if (!dryRun) await clearAbandoned(storage, options);
   const rows = await scanFolder(storage, options);
-  if (rows.length === 0) throw noSnapshots(directory);
+  if (rows.length === 0) throw noSnapshots(storage, directory);
   const now = new Date();
   const verify = (row: ScannedSnapshot) => verifyOrSetAside(storage, row, rows, options);
   const plan: PlannedGroup[] = [];

@@ -7,7 +7,6 @@ import { openSnapshotReader } from '../read/open-snapshot-reader.ts';
 import type { Problem } from '../read/problem.ts';
 import { openReader } from '../storage/open-reader.ts';
 import { readRange } from '../storage/read-ahead.ts';
-import { isRemote } from '../storage/remote.ts';
 import { isDefaultSnapshotName, snapshotNameTime } from '../storage/snapshot-name.ts';
 import type { RangeReader, SnapshotStorage, StoredObject } from '../storage/storage.ts';
 import { throwIfAborted } from '../workers/abort.ts';
@@ -82,10 +81,10 @@ export async function scanFolder(storage: SnapshotStorage, options: ScanOptions)
 }
 
 /** What to say of a folder without a snapshot, where some should be. */
-export function noSnapshots(directory: string): BackupError {
+export function noSnapshots({ isRemote }: SnapshotStorage, directory: string): BackupError {
   return new BackupError('SNAPSHOT_MISSING', `there is no snapshot in ${directory}`, {
     path: directory,
-    hint: isRemote(directory) ? 'Is it the right bucket and prefix?' : 'Is it the right folder, and its disk mounted?',
+    hint: isRemote ? 'Is it the right bucket and prefix?' : 'Is it the right folder, and its disk mounted?',
   });
 }
 

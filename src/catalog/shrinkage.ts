@@ -2,7 +2,6 @@ import { BackupError } from '../errors.ts';
 import type { OperationOptions } from '../events.ts';
 import { checkArgument, checkOptions, operationSchema, pathSchema, shareSchema } from '../options.ts';
 import { openStorage } from '../storage/open-storage.ts';
-import { isRemote } from '../storage/remote.ts';
 import type { StoredObject } from '../storage/storage.ts';
 import { type HeldAmount, hasShrunk } from './drops.ts';
 import { untouchedReason } from './prune-plan.ts';
@@ -34,7 +33,7 @@ export async function newestSnapshots(directory: string, options: OperationOptio
   const now = new Date();
   try {
     const storage = await openStorage(directory);
-    const choose = isRemote(directory) ? newestFew : snapshotLike;
+    const choose = storage.isRemote ? newestFew : snapshotLike;
     for (const row of await scanFolder(storage, { signal: options.signal, choose })) {
       if (untouchedReason(row, now) === null) newest.set(sourceKey(sourceOf(row.snapshot.manifest)), row.snapshot);
     }

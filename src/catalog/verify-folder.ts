@@ -42,7 +42,7 @@ export async function verifyFolder(directory: string, options: VerifyOptions = {
   checkOptions(verifyOptionsSchema, options);
   const storage = await openStorage(directory);
   const rows = await scanFolder(storage, options);
-  if (rows.length === 0) throw noSnapshots(directory);
+  if (rows.length === 0) throw noSnapshots(storage, directory);
   const snapshots: SnapshotVerification[] = [];
   for (const [at, row] of rows.entries()) {
     throwIfAborted(options.signal);

@@ -84,7 +84,7 @@ async function checkParallel(
     const block = await readBlock(snapshot.index, location);
     const entries = blockEntries(block);
     const walker = new BlockWalker(entries);
-    await (quick ? walkStoredParallel : walkParallel)(pool, location.row.offset, block, walker, signal);
+    await (quick ? walkStoredParallel : walkParallel)(pool, { offset: location.row.offset, block }, walker, signal);
     return {
       validation: validateBlock(entries, ANY_PLATFORM, countedFolders(snapshot.manifest)),
       problems: walker.problems,

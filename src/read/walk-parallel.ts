@@ -1,49 +1,53 @@
 import { type BlockMember, blockMembers, type IndexBlock } from '../format/index-block.ts';
-import { type FileRange, toBuffer } from '../storage/read-ahead.ts';
+import { type FileRange, type HeldRange, toBuffer } from '../storage/read-ahead.ts';
 import { throwIfAborted } from '../workers/abort.ts';
 import { RecycledBuffers } from '../workers/recycled-buffers.ts';
 import { OrderedWindow } from '../workers/window.ts';
 import type { BlockWalker } from './block-walker.ts';
+import type { ReadResult } from './read-jobs.ts';
 import type { ReadPool } from './read-pool.ts';
 import { memberProblem } from './walk-members.ts';
 
+/** A block that is one large file, and where its members begin. */
+export interface LargeBlock {
+  offset: number;
+  block: IndexBlock;
+}
+
 /**
- * Leads a walker through all members of a block that is one large file: threads inflate them side by side, this one takes
- * them in order, for a SHA-256 is made from the first byte to the last.
+ * Leads a walker through all members of a large block: threads inflate them side by side, this one takes them in order, for a SHA-256 is
+ * made from the first byte to the last.
  */
 export function walkParallel(
   pool: ReadPool,
-  offset: number,
-  block: IndexBlock,
+  large: LargeBlock,
   walker: BlockWalker,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  return pool.inTurn(() => walkMembersOf(pool, offset, block, walker, signal));
+  return pool.inTurn(() => {
+    const buffers = new RecycledBuffers();
+    const inflate: Start<ReadResult['inflate']> = (member, held) => {
+      const room = buffers.take(member.raw);
+      return pool.run({ kind: 'inflate', ...member, room, held }, [room.buffer as ArrayBuffer]);
+    };
+    return walkInOrder(pool, large, walker, signal, inflate, (inflated) => {
+      const tar = toBuffer(inflated.tar);
+      walker.feed(tar);
+      buffers.give(tar);
+    });
+  });
 }
 
-/** The same by the digests of the members as they stand: nothing is inflated, and the walker is told of what is damaged only. */
-export async function walkStoredParallel(
+/** The same by the digests of the members as they are stored: nothing is inflated, and the walker is told of what is damaged only. */
+export function walkStoredParallel(
   pool: ReadPool,
-  offset: number,
-  block: IndexBlock,
+  large: LargeBlock,
   walker: BlockWalker,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const window = new OrderedWindow(pool.window);
-  for await (const { job: member, held } of pool.supply(locate(block, offset), rangeOf, signal)) {
-    throwIfAborted(signal);
-    const { raw, stored, sha256 } = member;
-    const checked = pool.run({ kind: 'digest', offset: member.offset, stored, sha256, held }).then(
-      () => null,
-      (error: unknown) => ({ error }),
-    );
-    await window.add(checked, (outcome) => {
-      if (outcome !== null)
-        walker.found.add(memberProblem(outcome.error, member.offset, stored, walker.pathsAhead(raw)));
-      walker.skip(raw);
-    });
-  }
-  await window.drain();
+  const digest: Start<unknown> = ({ offset, stored, sha256 }, held) =>
+    pool.run({ kind: 'digest', offset, stored, sha256, held });
+  return walkInOrder(pool, large, walker, signal, digest, (_done, { raw }) => walker.skip(raw));
 }
 
 type LocatedMember = BlockMember & { offset: number };
@@ -62,30 +66,29 @@ function rangeOf({ offset, stored }: LocatedMember): FileRange[] {
   return [{ offset, length: stored }];
 }
 
-async function walkMembersOf(
+type Start<Result> = (member: LocatedMember, held: HeldRange[]) => Promise<Result>;
+
+/** Starts a job for each member, a window of them at a time, and takes the results in order; what failed is told to the walker. */
+async function walkInOrder<Result>(
   pool: ReadPool,
-  offset: number,
-  block: IndexBlock,
+  { offset, block }: LargeBlock,
   walker: BlockWalker,
   signal: AbortSignal | undefined,
+  start: Start<Result>,
+  take: (result: Result, member: LocatedMember) => void,
 ): Promise<void> {
   const window = new OrderedWindow(pool.window);
-  const buffers = new RecycledBuffers();
   for await (const { job: member, held } of pool.supply(locate(block, offset), rangeOf, signal)) {
     throwIfAborted(signal);
-    const { raw, stored } = member;
-    const room = buffers.take(raw);
-    const inflated = pool.run({ kind: 'inflate', ...member, room, held }, [room.buffer as ArrayBuffer]).then(
-      ({ tar }) => ({ tar: toBuffer(tar) }),
+    const outcome = start(member, held).then(
+      (result) => ({ result }),
       (error: unknown) => ({ error }),
     );
-    await window.add(inflated, (outcome) => {
-      if ('tar' in outcome) {
-        walker.feed(outcome.tar);
-        buffers.give(outcome.tar);
-      } else {
-        walker.found.add(memberProblem(outcome.error, member.offset, stored, walker.pathsAhead(raw)));
-        walker.skip(raw);
+    await window.add(outcome, (ended) => {
+      if ('result' in ended) take(ended.result, member);
+      else {
+        walker.found.add(memberProblem(ended.error, member.offset, member.stored, walker.pathsAhead(member.raw)));
+        walker.skip(member.raw);
       }
     });
   }

@@ -92,7 +92,7 @@ async function extractParallel(
   const writer = new TreeWriter(options);
   const walker = new BlockWalker(blockEntries(block), writer, only === null ? null : (number) => only.includes(number));
   try {
-    await walkParallel(pool, location.row.offset, block, walker, signal);
+    await walkParallel(pool, { offset: location.row.offset, block }, walker, signal);
   } finally {
     writer.finish();
   }

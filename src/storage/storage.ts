@@ -6,6 +6,9 @@ export interface SnapshotStorage {
   /** As messages name it: a path, or an `s3://` URL without secrets. */
   readonly location: string;
 
+  /** Whether each look and each read is a request over a network, so that looking at everything has its price. */
+  readonly isRemote: boolean;
+
   /** A snapshot in it, as every operation takes it: a path, or a URL with all that it takes to find the store. */
   pathOf(name: string): string;
 

@@ -33,8 +33,11 @@ export interface VerifyOptions extends OperationOptions {
   quick?: boolean;
 }
 
-const VERIFY_SHAPE = { ...OPERATION_SHAPE, threads: threadsSchema, quick: flagSchema };
-export const verifyOptionsSchema = optionsSchema<VerifyOptions>(VERIFY_SHAPE);
+/** Options of what verifies completely on the way. */
+export type CompleteVerifyOptions = Omit<VerifyOptions, 'quick'>;
+
+export const COMPLETE_VERIFY_SHAPE = { ...OPERATION_SHAPE, threads: threadsSchema };
+export const verifyOptionsSchema = optionsSchema<VerifyOptions>({ ...COMPLETE_VERIFY_SHAPE, quick: flagSchema });
 
 /** What a verification found out. */
 export interface VerifyResult {

@@ -1,10 +1,14 @@
+import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import { createBackup, defaultSnapshotName, listSnapshots, type SnapshotInfo, StateStore } from 'oxios-backup';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { directory, file } from '../archives/entry.ts';
 import { buildForeign } from '../archives/foreign.ts';
 import { buildSnapshot } from '../archives/snapshot.ts';
+import { lastJson, MAIN } from '../cli/command-line.ts';
 import { SnapshotFolder, sealedSnapshot } from './snapshot-folder.ts';
+
+const hasStrace = spawnSync('strace', ['-V'], { stdio: 'ignore' }).status === 0;
 
 let folder: SnapshotFolder;
 beforeEach(() => {
@@ -138,4 +142,20 @@ test.each([
 test('ends when its caller gives it up', async () => {
   folder.addDays(1, 2);
   await expect(listSnapshots(folder.path, { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'ABORTED' });
+});
+
+test.skipIf(!hasStrace)('a file that the system does not let be looked at hides no other', async () => {
+  folder.addDays(1, 3);
+  const command = [process.execPath, MAIN, 'snapshots', folder.path, '--json'];
+  const faults = ['-f', '-qq', '-o', '/dev/null', '-P', folder.file('2.tar.gz')];
+  const inject = ['-e', 'inject=statx,lstat,newfstatat,fstat:error=EIO'];
+  const { status, stdout, stderr } = spawnSync('strace', [...faults, ...inject, ...command], { encoding: 'utf8' });
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  const { snapshots } = lastJson(stdout) as { snapshots: { name: string; state: string; problem: unknown }[] };
+  const states = Object.fromEntries(snapshots.map(({ name, state }) => [name, state]));
+  expect(states).toEqual({ '1.tar.gz': 'sealed', '2.tar.gz': 'unreadable', '3.tar.gz': 'sealed' });
+  expect(snapshots.find(({ name }) => name === '2.tar.gz')?.problem).toMatchObject({
+    code: 'IO',
+    message: expect.stringContaining('EIO'),
+  });
 });

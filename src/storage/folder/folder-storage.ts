@@ -21,6 +21,7 @@ interface KnownFile {
 /** A folder of the file system. */
 export class FolderStorage implements SnapshotStorage {
   readonly location: string;
+  readonly isRemote = false;
   readonly #directory: string;
   /** Files that were listed or looked at, as they are now if only our own removals changed them. */
   readonly #known = new Map<string, KnownFile>();

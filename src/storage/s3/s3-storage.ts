@@ -64,6 +64,7 @@ export function openS3Snapshot(url: string): { storage: S3Storage; name: string 
 /** Snapshots as objects of a bucket. */
 export class S3Storage implements SnapshotStorage {
   readonly location: string;
+  readonly isRemote = true;
   readonly #at: S3Location;
   readonly #client: S3Client;
   readonly #options: S3StorageOptions;
