@@ -129,6 +129,19 @@ describe.skipIf(noGateway !== null)(
       expect(readdirSync(bench.path('tmp'))).toEqual([]);
     });
 
+    it('is not called damaged when the store stops to give it', async () => {
+      for (const command of ['verify', 'show', 'list']) {
+        for (const from of [1, 3]) {
+          proxy.reset();
+          proxy.fault = (_seen, number) =>
+            number >= from ? { kind: 'answer', status: 403, code: 'ExpiredToken' } : null;
+          const { status, err } = await run(command, 's3://bucket/one/snapshot.tar.gz');
+          if (proxy.seen.length > from)
+            expect({ command, from, status, err }).toMatchObject({ status: 1, err: /expired/ });
+        }
+      }
+    });
+
     it('is found by what its URL says, too', async () => {
       const endpoint = encodeURIComponent(proxy.endpoint);
       const shown = await bench.run(['show', `s3://bucket/one/snapshot.tar.gz?endpoint=${endpoint}`], { env: OWNER });
