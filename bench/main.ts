@@ -4,6 +4,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import yargs from 'yargs';
 import { hideBin } from 'yargs/helpers';
+import { benchAgain } from './cases/again.ts';
 import { Bench } from './cases/bench.ts';
 import { benchBusy } from './cases/busy.ts';
 import { benchCreate } from './cases/create.ts';
@@ -31,6 +32,9 @@ const CASES: Readonly<Record<string, Case>> = {
   'create-many-small': usual((bench) => benchCreate(bench, 'many-small')),
   'create-tiny': usual((bench) => benchCreate(bench, 'tiny')),
   'create-mixed': usual((bench) => benchCreate(bench, 'mixed')),
+  'again-many-small': usual((bench) => benchAgain(bench, 'many-small')),
+  'again-tiny': usual((bench) => benchAgain(bench, 'tiny')),
+  'again-mixed': usual((bench) => benchAgain(bench, 'mixed')),
   'verify-many-small': usual((bench) => benchVerify(bench, 'many-small')),
   'verify-tiny': usual((bench) => benchVerify(bench, 'tiny')),
   'verify-mixed': usual((bench) => benchVerify(bench, 'mixed')),

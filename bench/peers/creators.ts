@@ -74,8 +74,8 @@ export function backupPeers(stateDir: string, workFolder: string): { contenders:
   return { contenders, skipped };
 }
 
-/** A fresh repository each time: nothing is there to be deduplicated against. */
-function restic(stateDir: string, output: string): Contender {
+/** A fresh repository each time: nothing is there to be deduplicated against, but in a second run. */
+export function restic(stateDir: string, output: string): Contender {
   const env = { RESTIC_PASSWORD: 'bench', RESTIC_REPOSITORY: output };
   return {
     name: 'restic',
@@ -87,7 +87,7 @@ function restic(stateDir: string, output: string): Contender {
   };
 }
 
-function borg(stateDir: string, output: string): Contender {
+export function borg(stateDir: string, output: string): Contender {
   const base = `${output}-base`;
   const env = { BORG_REPO: output, BORG_BASE_DIR: base, BORG_UNKNOWN_UNENCRYPTED_REPO_ACCESS_IS_OK: 'yes' };
   return {

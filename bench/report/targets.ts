@@ -1,3 +1,4 @@
+import { AGAIN_CHANGED, FIRST, RESTIC_CHANGED } from '../cases/again.ts';
 import type { CaseResult } from '../cases/bench.ts';
 import { BUSY, QUIET } from '../cases/busy.ts';
 import { LINEARITY_FILES } from '../cases/linearity.ts';
@@ -36,6 +37,11 @@ const TARGETS: readonly Target[] = [
   faster('create, many-small, against node-tar', 'create-many-small', 'node-tar', 0.2),
   faster('create, mixed, against tar | pigz', 'create-mixed', 'tar | pigz', 0.4),
   faster('create, mixed, against restic', 'create-mixed', 'restic', 0.8),
+  ratio('again, 1 % changed, many-small, against the first', 'again-many-small', AGAIN_CHANGED, FIRST, 0.2, time),
+  ratio('again, 1 % changed, tiny, against the first', 'again-tiny', AGAIN_CHANGED, FIRST, 0.3, time),
+  ratio('again, 1 % changed, mixed, against the first', 'again-mixed', AGAIN_CHANGED, FIRST, 0.2, time),
+  ratio('again, 1 % changed, many-small, against restic', 'again-many-small', AGAIN_CHANGED, RESTIC_CHANGED, 0.4, time),
+  ratio('again, 1 % changed, tiny, against restic', 'again-tiny', AGAIN_CHANGED, RESTIC_CHANGED, 0.4, time),
   ratio('size with the index, many-small, against tar | gzip -6', 'create-many-small', OURS, 'tar | gzip', 1.065, size),
   ratio('size with the index, mixed, against tar | gzip -6', 'create-mixed', OURS, 'tar | gzip', 1.065, size),
   faster('verify, many-small, against gzip -t', 'verify-many-small', 'gzip -t', 0.5),
