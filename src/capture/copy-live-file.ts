@@ -1,7 +1,8 @@
 import { chmodSync, closeSync, constants, copyFileSync, fstatSync, ftruncateSync, openSync } from 'node:fs';
+import { closeQuietly } from '../system/close-quietly.ts';
 import { writeSparse } from '../system/write-sparse.ts';
 import { StepClock } from '../workers/step-clock.ts';
-import { closeQuietly, openRegular, readExactly } from './open-regular.ts';
+import { openRegular, readExactly } from './open-regular.ts';
 
 const STEP = 1024 * 1024;
 

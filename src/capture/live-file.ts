@@ -1,4 +1,5 @@
 import { type BigIntStats, fstatSync, lstatSync } from 'node:fs';
+import { closeQuietly } from '../system/close-quietly.ts';
 import { type FileKey, isSameFile } from '../system/file-key.ts';
 import { growingDetail, isTextFile, lastWholeLineOf, trimmedDetail } from './append-only.ts';
 import type { FileIdentity, LiveSource } from './capture-item.ts';
@@ -11,7 +12,7 @@ import {
   monotonicMs,
   waitForTick,
 } from './file-state.ts';
-import { closeQuietly, openRegular, readExactly, readFailure } from './open-regular.ts';
+import { openRegular, readExactly, readFailure } from './open-regular.ts';
 import type { PathGuard } from './path-guard.ts';
 import { type FileRead, isDoubtful } from './read-file.ts';
 import { stillIdle } from './sqlite/idle-database.ts';

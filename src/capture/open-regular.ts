@@ -1,4 +1,4 @@
-import { closeSync, constants, openSync, readSync } from 'node:fs';
+import { constants, openSync, readSync } from 'node:fs';
 import { type SystemReason, systemReason } from './system-reason.ts';
 
 // NOFOLLOW: never read what a link that took the file's place points to. NONBLOCK: never wait for a FIFO's writer.
@@ -38,13 +38,4 @@ export function readExactly(fd: number, into: Uint8Array, offset: number, length
     done += read;
   }
   return done;
-}
-
-/** Closes a file that was only read: nothing can be lost any more. */
-export function closeQuietly(fd: number): void {
-  try {
-    closeSync(fd);
-  } catch {
-    // Some network file systems report late; the bytes are here.
-  }
 }

@@ -5,7 +5,8 @@ import { BLOCK } from '../format/entry.ts';
 import { MEMBER_HEADER, memberLength } from '../format/gzip-member.ts';
 import { isBackupManifest, MAX_MANIFEST_BYTES, type Manifest, parseManifest } from '../format/manifest.ts';
 import { MANIFEST_PATH } from '../format/path-rules.ts';
-import { closeQuietly, openRegular, readExactly } from './open-regular.ts';
+import { closeQuietly } from '../system/close-quietly.ts';
+import { openRegular, readExactly } from './open-regular.ts';
 
 /**
  * Whether a file is a snapshot that this program made, going by how it begins. Whether it is intact does not matter here.

@@ -1,5 +1,6 @@
 import { type BigIntStats, fstatSync } from 'node:fs';
-import { closeQuietly, openRegular } from './open-regular.ts';
+import { closeQuietly } from '../system/close-quietly.ts';
+import { openRegular } from './open-regular.ts';
 
 /** A file that was opened ahead of its turn: it can be read then, though it may have been deleted meanwhile. */
 export class PinnedFile {

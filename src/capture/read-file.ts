@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import { type BigIntStats, fstatSync } from 'node:fs';
+import { closeQuietly } from '../system/close-quietly.ts';
 import { type FileKey, isSameFile } from '../system/file-key.ts';
 import { GrowthWatch, growingDetail, isText, isUnfinishedText, lastWholeLine, trimmedDetail } from './append-only.ts';
 import type { FileIdentity, LiveSource } from './capture-item.ts';
@@ -14,7 +15,7 @@ import {
   monotonicMs,
   pause,
 } from './file-state.ts';
-import { closeQuietly, openRegular, readExactly, readFailure } from './open-regular.ts';
+import { openRegular, readExactly, readFailure } from './open-regular.ts';
 import type { PathGuard } from './path-guard.ts';
 import { readOn, readStated } from './read-to-end.ts';
 import { stillIdle } from './sqlite/idle-database.ts';

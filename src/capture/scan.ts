@@ -2,32 +2,22 @@ import { type BigIntStats, lstatSync, statSync } from 'node:fs';
 import { fromSystemError, isSystemError } from '../errors.ts';
 import { MANIFEST_PATH, MAX_PATH_BYTES } from '../format/path-rules.ts';
 import { isSameFile } from '../system/file-key.ts';
-import type { Attributes, CaptureItem, LiveSource } from './capture-item.ts';
+import type { Attributes, CaptureItem } from './capture-item.ts';
 import type { CaptureReport } from './capture-report.ts';
 import { type DirectoryNames, listDirectory } from './directory-names.ts';
-import type { Exclusions } from './exclusions.ts';
 import { attributesOf } from './file-state.ts';
 import { GitScan, isGitDirectory } from './git/git-scan.ts';
-import {
-  isPreloadedBranch,
-  isPreloadedFile,
-  type PreloadedDirectory,
-  type PreloadedFile,
-} from './git/preloaded-directory.ts';
-import { HardLinks } from './hard-links.ts';
-import type { MappedFiles } from './mapped-files.ts';
+import { isPreloadedBranch, isPreloadedFile, type PreloadedDirectory } from './git/preloaded-directory.ts';
+import { type FileSurroundings, type FoundDatabase, ItemBuilder, type ItemBuilderOptions } from './item-builder.ts';
 import { readFailure } from './open-regular.ts';
-import { PinnedFile } from './pinned-file.ts';
+import type { PinnedFile } from './pinned-file.ts';
 import { ScanReport } from './scan-report.ts';
 import { ScannedDirectory, typeOf } from './scanned-directory.ts';
-import type { SeenTree } from './seen-tree.ts';
 import { DatabasesOfDirectory } from './sqlite/side-files.ts';
 import { assertStrayManifest } from './stray-manifest.ts';
-import { pointsOutside, readLink } from './symbolic-link.ts';
 import { type SystemReason, systemReason } from './system-reason.ts';
 
-export interface ScanOptions {
-  exclusions: Exclusions;
+export interface ScanOptions extends ItemBuilderOptions {
   report: CaptureReport;
   /** Tells a stray manifest of a backup, which stays out, from a file of the user with that name, which is an error. */
   isBackupManifest: (bytes: Uint8Array) => boolean;
@@ -35,33 +25,13 @@ export interface ScanOptions {
   onPinned: (held: PinnedFile) => void;
   /** Add up the sizes of directories that stay out. */
   dryRun: boolean;
-  /** Files that a process may write to without a trace; absent where nothing is read. */
-  mapped?: MappedFiles | undefined;
-  /** Told of all that is seen; absent where nobody looks for what was moved meanwhile. */
-  seen?: SeenTree | undefined;
 }
 
 /** A directory on the way from the top to where the scan is. */
-interface Level {
+interface Level extends FileSurroundings {
   directory: ScannedDirectory;
   next: number;
-  databases: DatabasesOfDirectory;
-  /** The git repository whose own directory this is in. */
-  git: GitScan | null;
-  /** What of this directory was read ahead. */
-  preloaded: PreloadedDirectory | null;
 }
-
-/** A file that SQLite has something to say about: whether it is copied or read is decided behind the scan. */
-export type FoundDatabase = Attributes & {
-  type: 'database';
-  size: number;
-  source: LiveSource;
-  /** Number of its names: hard links. */
-  links: number;
-  /** To be called when it could not be captured: what lies beside it is then not captured with it. */
-  lose: () => void;
-};
 
 /**
  * Walks the state directory in the order of the snapshot, with synchronous calls: several times as fast as others, and a
@@ -98,15 +68,14 @@ const TOO_LONG: SystemReason = { status: 'unreadable', detail: `its path is long
 class Scanner {
   readonly #options: ScanOptions;
   readonly #report: ScanReport;
-  readonly #links = new HardLinks();
-  /** Paths of the databases that have more names. */
-  readonly #linkedDatabases = new Set<string>();
+  readonly #items: ItemBuilder;
   /** The directory that was visited last, as it was then. */
   #visited: BigIntStats | null = null;
 
   constructor(options: ScanOptions) {
     this.#options = options;
     this.#report = new ScanReport(options);
+    this.#items = new ItemBuilder(options, this.#report);
   }
 
   openTop(root: string): Level {
@@ -177,7 +146,7 @@ class Scanner {
   }
 
   leave(level: Level): void {
-    const { forgotten } = this.#links;
+    const { forgotten } = this.#items;
     if (level.directory.path === '' && forgotten > 0) {
       const files = `${forgotten} files have names outside the state directory, or too far apart in it`;
       this.#report.notice('.', `${files}: a further name of one of them is captured as a file of its own`);
@@ -198,7 +167,8 @@ class Scanner {
       return null;
     }
     const preloaded = level.preloaded?.children.get(name);
-    if (preloaded !== undefined && isPreloadedFile(preloaded)) return this.#preloadedFile(directory, name, preloaded);
+    if (preloaded !== undefined && isPreloadedFile(preloaded))
+      return this.#items.preloadedFile(directory, name, preloaded);
     let stat: BigIntStats;
     try {
       stat = preloaded?.stat ?? lstatSync(absolute, { bigint: true });
@@ -229,137 +199,19 @@ class Scanner {
       this.#visited = stat;
       return { ...attributes, type, mode: this.#report.safeMode(path, attributes.mode, 0o4000) };
     }
-    if (type === 'symlink') return this.#symlink(attributes, absolute, stat);
+    if (type === 'symlink') return this.#items.symlink(attributes, absolute, stat);
     attributes.mode = this.#report.safeMode(path, attributes.mode, 0o6000);
     try {
-      return this.#file(attributes, absolute, stat, level, name);
+      return this.#items.file(attributes, absolute, stat, level, name);
     } catch (error) {
       if (!isSystemError(error)) throw error;
       this.#report.lose(path, readFailure(error), level.git, stat);
       return null;
     }
   }
-
-  #file(
-    attributes: Attributes,
-    absolute: string,
-    stat: BigIntStats,
-    { databases, git, preloaded }: Level,
-    name: string,
-  ): CaptureItem | FoundDatabase | null {
-    const { path, mode, uid, gid, mtimeNs } = attributes;
-    const reason = databases.sideFileReason(name, absolute);
-    if (reason !== null) {
-      this.#report.excludeByRule(path, absolute, 'file', reason, stat);
-      return null;
-    }
-    const size = Number(stat.size);
-    const source = liveSource(absolute, stat, this.#options.mapped?.has(stat, name) ?? false);
-    const held = preloaded?.children.get(name);
-    if (held instanceof PinnedFile) source.held = held;
-    const isObject = git?.names.isObject(path) ?? false;
-    if (stat.nlink > 1n) {
-      const first = this.#links.firstNameOf(stat);
-      if (first !== null) {
-        if (isObject) git?.keep(path);
-        if (this.#linkedDatabases.has(first.path)) databases.addName(name);
-        // All names of a file have what the first was seen with, whatever has changed since.
-        return { ...first, path, type: 'hardlink', link: first.path, size, source };
-      }
-    }
-    let item: CaptureItem | FoundDatabase | null;
-    if (isObject) item = this.#object(attributes, source, git as GitScan);
-    else if (databases.isDatabase(name, absolute, size)) {
-      item = {
-        path,
-        mode,
-        uid,
-        gid,
-        mtimeNs,
-        type: 'database',
-        size,
-        source,
-        links: Number(stat.nlink),
-        lose: () => databases.lose(name),
-      };
-    } else {
-      item = { path, mode, uid, gid, mtimeNs, type: 'file', size, source };
-      databases.keepOpaque(name, source.expect);
-      const database = databases.opaqueDatabaseOf(name, absolute);
-      if (database !== null) this.#options.seen?.pair(path, database.name, database.identity);
-    }
-    if (item !== null && stat.nlink > 1n) {
-      this.#links.keep({ path, mode, uid, gid, mtimeNs }, stat);
-      if (item.type === 'database') this.#linkedDatabases.add(path);
-    }
-    return item;
-  }
-
-  #object(attributes: Attributes, source: LiveSource, git: GitScan): CaptureItem | null {
-    const { path } = attributes;
-    const read = source.held ?? git.readObject(source);
-    if (read !== null && 'status' in read) {
-      this.#report.lose(path, read, git, source.expect);
-      return null;
-    }
-    git.keep(path);
-    if (read !== null && 'bytes' in read) {
-      return this.#readAhead({ ...attributes, mtimeNs: read.stat.mtimeNs }, read.bytes);
-    }
-    if (read !== null) source.held = read;
-    return { ...attributes, type: 'file', size: source.expect.size, source };
-  }
-
-  #preloadedFile(directory: ScannedDirectory, name: string, { stat, bytes }: PreloadedFile): CaptureItem | null {
-    const path = directory.path + name;
-    const reason = this.#options.exclusions.reasonFor(directory, name, 'file', stat);
-    if (reason !== null) {
-      this.#report.excludeByRule(path, directory.absolute + name, 'file', reason, stat);
-      return null;
-    }
-    this.#options.seen?.saw(stat);
-    const attributes: Attributes = { path, ...attributesOf(stat) };
-    attributes.mode = this.#report.safeMode(path, attributes.mode, 0o6000);
-    if (stat.nlink > 1n) {
-      const first = this.#links.firstNameOf(stat);
-      const source = liveSource(directory.absolute + name, stat, false);
-      if (first !== null) return { ...first, path, type: 'hardlink', link: first.path, size: bytes.length, source };
-      this.#links.keep(attributes, stat);
-    }
-    return this.#readAhead(attributes, bytes);
-  }
-
-  #readAhead(attributes: Attributes, bytes: Buffer): CaptureItem {
-    return { ...attributes, type: 'file', size: bytes.length, source: { kind: 'bytes', bytes } };
-  }
-
-  #symlink(attributes: Attributes, absolute: string, stat: BigIntStats): CaptureItem | null {
-    const { path } = attributes;
-    const read = readLink(absolute);
-    if (!('link' in read)) {
-      this.#report.lose(path, read, null, stat);
-      return null;
-    }
-    if (pointsOutside(path, read.link)) {
-      const message = `points to ${read.link}, outside the state directory: the link is kept, not what it points to`;
-      this.#report.notice(path, message);
-    }
-    return { ...attributes, type: 'symlink', link: read.link };
-  }
 }
 
 function isStillThere(absolute: string, visited: BigIntStats): boolean {
   // Without the slash at the end, which would follow a link.
   return isSameFile(lstatSync(absolute.slice(0, -1), { bigint: true }), visited);
-}
-
-function liveSource(absolute: string, stat: BigIntStats, mapped: boolean): LiveSource {
-  const { dev, ino, mtimeNs, ctimeNs } = stat;
-  return {
-    kind: 'live',
-    absolute,
-    expect: { dev, ino, size: Number(stat.size), mtimeNs, ctimeNs },
-    idleDatabase: false,
-    mapped,
-  };
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
-import { closeQuietly, openRegular, readExactly } from '../capture/open-regular.ts';
+import { openRegular, readExactly } from '../capture/open-regular.ts';
+import { closeQuietly } from '../system/close-quietly.ts';
 import { throwIfAborted } from '../workers/abort.ts';
 
 const CHUNK_BYTES = 1024 * 1024;

@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import { BackupError, fromSystemError } from '../errors.ts';
+import { closeQuietly } from '../system/close-quietly.ts';
 import type { RangeReader } from './storage.ts';
 
 /** A file that is open for reading. */
@@ -69,14 +70,5 @@ function readSome(descriptor: number, bytes: Buffer, at: number, length: number,
     return fs.readSync(descriptor, bytes, at, length, offset);
   } catch (error) {
     throw fromSystemError(error, 'read the snapshot');
-  }
-}
-
-/** Of a file that was only read, or that nobody else can name, the system can say nothing at its end that would matter. */
-export function closeQuietly(descriptor: number): void {
-  try {
-    fs.closeSync(descriptor);
-  } catch {
-    // The descriptor is gone either way.
   }
 }

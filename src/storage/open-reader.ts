@@ -1,8 +1,9 @@
 import fs from 'node:fs';
 import type { Readable } from 'node:stream';
 import { BackupError, fromSystemError } from '../errors.ts';
+import { closeQuietly } from '../system/close-quietly.ts';
 import { isRangeReader } from './is-range-reader.ts';
-import { closeQuietly, LocalFileReader, versionOf } from './local-file-reader.ts';
+import { LocalFileReader, versionOf } from './local-file-reader.ts';
 import { CachedReader } from './read-ahead.ts';
 import { isRemote, openRemoteSnapshot } from './remote.ts';
 import { type SpoolOptions, spoolStream } from './spooled-stream.ts';

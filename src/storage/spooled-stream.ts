@@ -4,8 +4,9 @@ import os from 'node:os';
 import path from 'node:path';
 import { addAbortSignal, type Readable } from 'node:stream';
 import { fromSystemError } from '../errors.ts';
+import { closeQuietly } from '../system/close-quietly.ts';
 import { throwIfAborted } from '../workers/abort.ts';
-import { closeQuietly, LocalFileReader } from './local-file-reader.ts';
+import { LocalFileReader } from './local-file-reader.ts';
 
 export interface SpoolOptions {
   /**

@@ -1,4 +1,5 @@
-import { closeQuietly, openRegular, readExactly } from '../open-regular.ts';
+import { closeQuietly } from '../../system/close-quietly.ts';
+import { openRegular, readExactly } from '../open-regular.ts';
 
 // https://git-scm.com/docs/pack-format: "pack-*.idx files have the following format"
 const MAGIC = 0xff744f63;

@@ -1,5 +1,6 @@
 import { type BigIntStats, fstatSync } from 'node:fs';
-import { closeQuietly, openRegular, readExactly, readFailure } from '../open-regular.ts';
+import { closeQuietly } from '../../system/close-quietly.ts';
+import { openRegular, readExactly, readFailure } from '../open-regular.ts';
 import type { SystemReason } from '../system-reason.ts';
 
 /** A file of git, read whole. */

@@ -1,5 +1,6 @@
+import { closeQuietly } from '../../system/close-quietly.ts';
 import { StepClock } from '../../workers/step-clock.ts';
-import { closeQuietly, openRegular } from '../open-regular.ts';
+import { openRegular } from '../open-regular.ts';
 import { type BTreeSize, walkBTree } from './b-tree.ts';
 import { DatabasePages, Defect } from './database-pages.ts';
 import { columnsOf } from './record.ts';

@@ -6,7 +6,7 @@ import { throwIfAborted } from '../../workers/abort.ts';
 import type { CaptureItem } from '../capture-item.ts';
 import type { CaptureReport } from '../capture-report.ts';
 import type { Exclusions } from '../exclusions.ts';
-import type { FoundDatabase } from '../scan.ts';
+import type { FoundDatabase } from '../item-builder.ts';
 import type { SeenTree } from '../seen-tree.ts';
 import { type SystemReason, systemReason } from '../system-reason.ts';
 import { availableReaders, captureDatabase, type DatabaseCopied } from './capture-database.ts';

@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
-import { closeQuietly, openRegular, readExactly } from '../open-regular.ts';
+import { closeQuietly } from '../../system/close-quietly.ts';
+import { openRegular, readExactly } from '../open-regular.ts';
 
 /** Offset of the "read version" in the header; 2 says that the database is in WAL mode. */
 const READ_VERSION_OFFSET = 19;

@@ -1,7 +1,8 @@
 import { closeSync, ftruncateSync, openSync } from 'node:fs';
 import { endianness } from 'node:os';
+import { closeQuietly } from '../../system/close-quietly.ts';
 import { StepClock } from '../../workers/step-clock.ts';
-import { closeQuietly, openRegular, readExactly } from '../open-regular.ts';
+import { openRegular, readExactly } from '../open-regular.ts';
 import { writeExactly } from '../write-exactly.ts';
 
 // https://sqlite.org/fileformat2.html#the_write_ahead_log

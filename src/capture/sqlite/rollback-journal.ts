@@ -1,7 +1,8 @@
 import { closeSync, existsSync, fstatSync, ftruncateSync, openSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { closeQuietly } from '../../system/close-quietly.ts';
 import { StepClock } from '../../workers/step-clock.ts';
-import { closeQuietly, openRegular, readExactly } from '../open-regular.ts';
+import { openRegular, readExactly } from '../open-regular.ts';
 import { writeExactly } from '../write-exactly.ts';
 
 // https://sqlite.org/fileformat2.html#the_rollback_journal, and pager_playback in SQLite's pager.c

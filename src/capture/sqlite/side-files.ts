@@ -1,5 +1,6 @@
+import { closeQuietly } from '../../system/close-quietly.ts';
 import type { FileIdentity } from '../capture-item.ts';
-import { closeQuietly, openRegular, readExactly } from '../open-regular.ts';
+import { openRegular, readExactly } from '../open-regular.ts';
 import { systemReason } from '../system-reason.ts';
 
 /** Every SQLite database begins with these bytes: https://sqlite.org/fileformat2.html#magic_header_string */
