@@ -90,7 +90,8 @@ export class BlockTable implements AsyncIterable<BlockLocation> {
     const blocks = this.#kept.get(number) ?? (await this.#read(number));
     this.#kept.delete(number);
     this.#kept.set(number, blocks);
-    if (this.#kept.size > KEPT_PAGES) this.#kept.delete(this.#kept.keys().next().value as number);
+    const [oldest] = this.#kept.keys();
+    if (oldest !== undefined && this.#kept.size > KEPT_PAGES) this.#kept.delete(oldest);
     return blocks;
   }
 

@@ -41,7 +41,8 @@ export class EntryLookup {
     const validated = this.#kept.get(number) ?? (await readValidatedBlock(this.#snapshot, number, this.#platform));
     this.#kept.delete(number);
     this.#kept.set(number, validated);
-    if (this.#kept.size > KEPT_BLOCKS) this.#kept.delete(this.#kept.keys().next().value as number);
+    const [oldest] = this.#kept.keys();
+    if (oldest !== undefined && this.#kept.size > KEPT_BLOCKS) this.#kept.delete(oldest);
     return validated;
   }
 
