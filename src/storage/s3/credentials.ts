@@ -23,18 +23,23 @@ const RENEW_BEFORE_MS = 5 * 60 * 1000;
  * processes, containers and instances are left to the optional peer `@aws-sdk/credential-provider-node`, which is loaded
  * only then.
  *
+ * @param load gives that peer; null where it is not installed
  * @throws BackupError `CREDENTIALS_MISSING`, also from the source
  */
-export function credentialSource(env: Environment, profile: SharedProfile): CredentialSource {
+export function credentialSource(
+  env: Environment,
+  profile: SharedProfile,
+  load: () => Promise<Providers | null> = loadProviders,
+): CredentialSource {
   const fixed = fromEnvironment(env) ?? fromProfile(profile);
   if (fixed !== null) return () => Promise.resolve(fixed);
   let current: Promise<Credentials> | null = null;
   return async () => {
-    current ??= fromProviders(env.AWS_PROFILE);
+    current ??= fromProviders(load, env.AWS_PROFILE);
     try {
       const held = await current;
       if (held.expiration === undefined || held.expiration.getTime() - Date.now() > RENEW_BEFORE_MS) return held;
-      current = fromProviders(env.AWS_PROFILE);
+      current = fromProviders(load, env.AWS_PROFILE);
       return await current;
     } catch (error) {
       current = null;
@@ -56,8 +61,8 @@ function fromProfile(profile: SharedProfile): Credentials | null {
   return { accessKeyId, secretAccessKey, sessionToken: profile.get('aws_session_token') || undefined };
 }
 
-async function fromProviders(profile: string | undefined): Promise<Credentials> {
-  const providers = await loadProviders();
+async function fromProviders(load: () => Promise<Providers | null>, profile: string | undefined): Promise<Credentials> {
+  const providers = await load();
   if (providers === null) {
     throw missing(
       'Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE to a profile with keys. ' +

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { BackupError } from '../../../src/errors.ts';
 import { credentialSource } from '../../../src/storage/s3/credentials.ts';
 import { readSharedProfile } from '../../../src/storage/s3/shared-config.ts';
 
@@ -77,5 +78,33 @@ describe('credentials', () => {
       code: 'CREDENTIALS_MISSING',
       hint: expect.stringContaining('@aws-sdk/credential-provider-node'),
     });
+  });
+
+  it('come from the optional package where it is installed, and anew before they expire', async () => {
+    const sso = { ...env, AWS_PROFILE: 'single-sign-on' };
+    const asked: object[] = [];
+    const lives = [60_000, 3_600_000];
+    const defaultProvider = (options: object) => async () => {
+      const expiration = new Date(Date.now() + (lives[asked.length] as number));
+      return { accessKeyId: `K${asked.push(options)}`, secretAccessKey: 's', expiration };
+    };
+    const source = credentialSource(sso, readSharedProfile(sso), async () => ({ defaultProvider }));
+    // The first are nearly over.
+    for (const accessKeyId of ['K2', 'K2']) expect(await source()).toMatchObject({ accessKeyId });
+    expect(asked).toEqual([{ profile: 'single-sign-on' }, { profile: 'single-sign-on' }]);
+  });
+
+  it('are asked for again after a log-in that had run out', async () => {
+    let isLoggedIn = false;
+    const defaultProvider = () => async () => {
+      if (!isLoggedIn) throw new Error('the token of the session is secret-token');
+      return { accessKeyId: 'K', secretAccessKey: 's' };
+    };
+    const source = credentialSource({ HOME: folder }, new Map(), async () => ({ defaultProvider }));
+    const refused = (await source().catch((error: unknown) => error)) as BackupError;
+    expect(refused).toMatchObject({ code: 'CREDENTIALS_MISSING', hint: expect.stringContaining('Log in again') });
+    expect(`${refused.message} ${refused.hint}`).not.toContain('secret-token');
+    isLoggedIn = true;
+    expect(await source()).toMatchObject({ accessKeyId: 'K' });
   });
 });

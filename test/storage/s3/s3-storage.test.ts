@@ -236,21 +236,27 @@ describe.skipIf(noGateway !== null)(`object storage${noGateway === null ? '' : `
     expect(`${(error as Error).message} ${(error as { hint: string }).hint}`).not.toContain('not-the-secret');
     await expect(namesIn(open('x', STRANGER))).rejects.toMatchObject({
       code: 'PERMISSION',
-      message: /403 AccessDenied/,
+      message: expect.stringMatching(/403 AccessDenied/),
     });
     await expect(
       namesIn(openS3Storage(`s3://no-bucket/x?endpoint=${proxy.endpoint}`, { env: OWNER, isSnapshotName: () => true })),
-    ).rejects.toMatchObject({ code: 'STORAGE_MISSING', message: /NoSuchBucket/ });
+    ).rejects.toMatchObject({ code: 'STORAGE_MISSING', message: expect.stringMatching(/NoSuchBucket/) });
     await expect(open('x', { HOME: '/nonexistent' }).open('a')).rejects.toMatchObject({ code: 'CREDENTIALS_MISSING' });
   });
 
   it('says that nobody answers, in bounded time', async () => {
-    const storage = openS3Storage('s3://bucket/x?endpoint=http://127.0.0.1:9', {
+    const gone = await FaultyProxy.start(gateway.port);
+    const { endpoint } = gone;
+    await gone.stop();
+    const storage = openS3Storage(`s3://bucket/x?endpoint=${endpoint}`, {
       env: OWNER,
       isSnapshotName: () => true,
       retry: RETRY,
     });
-    await expect(storage.open('a')).rejects.toMatchObject({ code: 'STORAGE_UNAVAILABLE', message: /ECONNREFUSED/ });
+    await expect(storage.open('a')).rejects.toMatchObject({
+      code: 'STORAGE_UNAVAILABLE',
+      message: expect.stringMatching(/ECONNREFUSED/),
+    });
   });
 
   it('names what is under retention, and keeps it', async () => {
@@ -270,7 +276,10 @@ describe.skipIf(noGateway !== null)(`object storage${noGateway === null ? '' : `
     await expect(storage.remove(object as StoredObject)).rejects.toMatchObject(refused);
     // Where the store does not say until when, it refuses to delete that version.
     const later = openS3Storage(url, { env: OWNER, retry: RETRY, now: () => new Date('2999-01-01') });
-    await expect(later.remove(object as StoredObject)).rejects.toMatchObject({ code: 'PERMISSION', message: /403/ });
+    await expect(later.remove(object as StoredObject)).rejects.toMatchObject({
+      code: 'PERMISSION',
+      message: expect.stringMatching(/403/),
+    });
     expect(await storage.look('a.tar.gz')).toEqual(object);
   });
 
@@ -325,13 +334,16 @@ describe.skipIf(noGateway !== null)(`object storage${noGateway === null ? '' : `
     const storage = open();
     await store(storage, 'a.tar.gz', CONTENT.subarray(0, 100));
     proxy.fault = () => ({ kind: 'answer', status: 403, code: '', headers: { date: 'Thu, 01 Jan 2026 00:00:00 GMT' } });
-    await expect(storage.look('a.tar.gz')).rejects.toMatchObject({ code: 'PERMISSION', hint: /clock/ });
+    await expect(storage.look('a.tar.gz')).rejects.toMatchObject({
+      code: 'PERMISSION',
+      hint: expect.stringMatching(/clock/),
+    });
   });
 
   it('says in which region the bucket is', async () => {
     const headers = { 'x-amz-bucket-region': 'eu-west-3' };
     proxy.fault = () => ({ kind: 'answer', status: 301, code: 'PermanentRedirect', headers });
-    await expect(open().look('a.tar.gz')).rejects.toMatchObject({ hint: /region=eu-west-3/ });
+    await expect(open().look('a.tar.gz')).rejects.toMatchObject({ hint: expect.stringMatching(/region=eu-west-3/) });
   });
 
   it('does not take in a whole object where the store knows no ranges', async () => {
