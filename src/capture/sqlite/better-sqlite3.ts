@@ -1,5 +1,5 @@
 import { throwIfAborted } from '../../workers/abort.ts';
-import { BUSY_TIMEOUT_MS, beginReading, beginsReading, type DatabaseReader, PAGES_AT_ONCE } from './database-reader.ts';
+import { BUSY_TIMEOUT_MS, type DatabaseReader, libraryReader, PAGES_AT_ONCE } from './database-reader.ts';
 
 /** SQLite's online backup through the optional peer dependency; null where that is not installed or not built for this Node. */
 export async function betterSqlite3Reader(): Promise<DatabaseReader | null> {
@@ -7,32 +7,13 @@ export async function betterSqlite3Reader(): Promise<DatabaseReader | null> {
   if (Database === null) return null;
   const open = (database: string) =>
     new Database(database, { readonly: true, fileMustExist: true, timeout: BUSY_TIMEOUT_MS });
-  return {
-    name: 'better-sqlite3',
-    async copy(database, destination, conditions) {
-      const { signal } = conditions;
-      const source = open(database);
-      try {
-        await beginReading(source, conditions);
-        const progress = () => {
-          throwIfAborted(signal);
-          return PAGES_AT_ONCE;
-        };
-        await source.backup(destination, { progress });
-        return null;
-      } finally {
-        source.close();
-      }
-    },
-    isFree(database) {
-      const source = open(database);
-      try {
-        return beginsReading(source);
-      } finally {
-        source.close();
-      }
-    },
-  };
+  return libraryReader('better-sqlite3', open, (source, destination, signal) => {
+    const progress = () => {
+      throwIfAborted(signal);
+      return PAGES_AT_ONCE;
+    };
+    return source.backup(destination, { progress });
+  });
 }
 
 async function load(): Promise<typeof import('better-sqlite3') | null> {

@@ -55,10 +55,45 @@ const END_READING = 'ROLLBACK';
 /** A connection of either library. */
 interface Connection {
   exec(sql: string): unknown;
+  close(): unknown;
+}
+
+/**
+ * A reader by the online backup of a library.
+ *
+ * @param open opens a database for reading
+ * @param backup copies what was opened, and looks at the signal on the way
+ */
+export function libraryReader<Opened extends Connection>(
+  name: ReaderName,
+  open: (database: string) => Opened,
+  backup: (source: Opened, destination: string, signal: AbortSignal | undefined) => Promise<unknown>,
+): DatabaseReader {
+  return {
+    name,
+    async copy(database, destination, conditions) {
+      const source = open(database);
+      try {
+        await beginReading(source, conditions);
+        await backup(source, destination, conditions.signal);
+        return null;
+      } finally {
+        source.close();
+      }
+    },
+    isFree(database) {
+      const source = open(database);
+      try {
+        return beginsReading(source);
+      } finally {
+        source.close();
+      }
+    },
+  };
 }
 
 /** Begins to read as soon as the writer lets it. */
-export async function beginReading(connection: Connection, { refused, signal }: CopyConditions): Promise<void> {
+async function beginReading(connection: Connection, { refused, signal }: CopyConditions): Promise<void> {
   const until = Date.now() + (refused ? SHORT_PATIENCE_MS : PATIENCE_MS);
   while (!beginsReading(connection)) {
     throwIfAborted(signal);
@@ -68,7 +103,7 @@ export async function beginReading(connection: Connection, { refused, signal }: 
 }
 
 /** @returns false when a writer holds the database exclusively */
-export function beginsReading(connection: Connection): boolean {
+function beginsReading(connection: Connection): boolean {
   try {
     connection.exec(BEGIN_READING);
     return true;

@@ -1,5 +1,5 @@
 import { throwIfAborted } from '../../workers/abort.ts';
-import { BUSY_TIMEOUT_MS, beginReading, beginsReading, type DatabaseReader, PAGES_AT_ONCE } from './database-reader.ts';
+import { BUSY_TIMEOUT_MS, type DatabaseReader, libraryReader, PAGES_AT_ONCE } from './database-reader.ts';
 
 /** The part of `node:sqlite` that is used: the types of Node 20 do not know the module. */
 interface NodeSqlite {
@@ -19,28 +19,9 @@ export function nodeSqliteReader(): DatabaseReader | null {
   const backup = sqlite?.backup;
   if (sqlite === undefined || backup === undefined) return null;
   const open = (database: string) => new sqlite.DatabaseSync(database, { readOnly: true, timeout: BUSY_TIMEOUT_MS });
-  return {
-    name: 'node',
-    async copy(database, destination, conditions) {
-      const { signal } = conditions;
-      const source = open(database);
-      try {
-        await beginReading(source, conditions);
-        await backup(source, destination, { rate: PAGES_AT_ONCE, progress: () => throwIfAborted(signal) });
-        return null;
-      } finally {
-        source.close();
-      }
-    },
-    isFree(database) {
-      const source = open(database);
-      try {
-        return beginsReading(source);
-      } finally {
-        source.close();
-      }
-    },
-  };
+  return libraryReader('node', open, (source, destination, signal) =>
+    backup(source, destination, { rate: PAGES_AT_ONCE, progress: () => throwIfAborted(signal) }),
+  );
 }
 
 /** Node warns on standard error that the module is experimental; a library has nothing to say there. */
