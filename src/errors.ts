@@ -93,13 +93,15 @@ export interface BackupErrorDetails {
 
 /** The only error that this library throws on purpose. `message` says what happened, `hint` what to do. */
 export class BackupError extends Error {
-  override readonly name = 'BackupError';
+  /** `AbortError` for an operation that its caller ended, as everywhere in Node; else `BackupError`. */
+  override readonly name: 'BackupError' | 'AbortError';
   readonly code: ErrorCode;
   readonly path: string | undefined;
   readonly hint: string | undefined;
 
   constructor(code: ErrorCode, message: string, details: BackupErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.name = code === 'ABORTED' ? 'AbortError' : 'BackupError';
     this.code = code;
     this.path = details.path;
     this.hint = details.hint;

@@ -13,8 +13,8 @@ export { compareWithDirectory, type DirectoryComparison } from './compare/compar
 export { type DiffOptions, diffSnapshots } from './compare/diff-snapshots.ts';
 export type { Difference, SectionDifference, Unreadable } from './compare/difference.ts';
 export { planRestore, type Refusal, type RestorePreview } from './compare/preview-restore.ts';
-export { type CreateResult, createBackup } from './create/create-backup.ts';
-export type { CreateOptions, CreateOutput } from './create/create-options.ts';
+export { type CreateResult, createBackup, createSnapshot } from './create/create-backup.ts';
+export type { CreateOptions, CreateOutput, CreateSnapshotOptions } from './create/create-options.ts';
 export { type BackupPlan, type PlanBackupOptions, planBackup } from './create/plan-create.ts';
 export type { ParentDamage } from './create/reuse/parent.ts';
 export type { ReuseReport } from './create/reuse/reuse-session.ts';
@@ -34,13 +34,18 @@ export type { RecordedStatus, Totals } from './format/index-root.ts';
 export type { Manifest, ManifestSection } from './format/manifest.ts';
 export { printable } from './format/printable.ts';
 export { listEntries } from './inspect/list-entries.ts';
+export { type OpenEntryOptions, openEntry } from './inspect/open-entry.ts';
 export { type SnapshotSummary, showSnapshot } from './inspect/show-snapshot.ts';
-export { writeEntry } from './inspect/write-entry.ts';
 export type { SelectionOptions } from './patterns/selection.ts';
 export type { Problem } from './read/problem.ts';
 export type { RestoreResult } from './restore/execute-restore.ts';
 export type { ExternalLink, ExternalLinks } from './restore/external-links.ts';
-export { type RestoreOptions, restoreBackup } from './restore/restore-backup.ts';
+export {
+  type RestoreOptions,
+  type RestoreSnapshotOptions,
+  restoreBackup,
+  restoreSnapshot,
+} from './restore/restore-backup.ts';
 export type { LostEntry } from './restore/salvage/salvage-writer.ts';
 export { type SalvageOptions, type SalvageResult, salvageSnapshot } from './restore/salvage.ts';
 export type { Neighbour } from './state-dir/neighbours.ts';

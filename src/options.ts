@@ -1,4 +1,5 @@
-import type { Readable, Writable } from 'node:stream';
+import type { Writable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
 import * as z from 'zod/mini';
 import { BackupError } from './errors.ts';
 import type { OperationOptions } from './events.ts';
@@ -11,13 +12,20 @@ import type { RangeReader } from './storage/storage.ts';
 type Shape<T> = { readonly [K in keyof Required<T>]: z.ZodMiniType };
 
 /**
- * Makes the schema of an options object. Every option may be absent or undefined; one without a schema is refused.
+ * Makes the schema of an options object. Every option may be absent or undefined, but for the required ones; one without a schema is refused.
  *
  * @param shape by name; the error of each says what is allowed, to stand behind "must be"
+ * @param required names of those without which there is nothing to do
  */
-export function optionsSchema<T extends object>(shape: Shape<T>): z.ZodMiniType<T> {
-  const optional = Object.entries<z.ZodMiniType>(shape).map(([name, schema]) => [name, z.optional(schema)]);
-  const schema: z.ZodMiniType = z.strictObject(Object.fromEntries(optional), {
+export function optionsSchema<T extends object>(
+  shape: Shape<T>,
+  required: readonly (keyof T)[] = [],
+): z.ZodMiniType<T> {
+  const entries = Object.entries<z.ZodMiniType>(shape).map(([name, schema]) => [
+    name,
+    required.includes(name as keyof T) ? schema : z.optional(schema),
+  ]);
+  const schema: z.ZodMiniType = z.strictObject(Object.fromEntries(entries), {
     error: ({ code }) => (code === 'unrecognized_keys' ? `one of: ${Object.keys(shape).join(', ')}` : 'an object'),
   });
   return schema as z.ZodMiniType<T>;
@@ -107,10 +115,25 @@ export const timeSchema = z
   .date('a valid Date')
   .check(z.refine((time) => time.getUTCFullYear() >= 0 && time.getUTCFullYear() <= 9999, 'a Date from year 0 to 9999'));
 
+/** A path, or a `file:` URL of one. */
+export const locationSchema = z.custom<string | URL>(
+  (value) => isPath(value) || (value instanceof URL && value.protocol === 'file:'),
+  'a path that is not empty, or a file: URL',
+);
+
+/** The path that was given as such, or as a `file:` URL. */
+export function toPath(location: string | URL): string {
+  return typeof location === 'string' ? location : fileURLToPath(location);
+}
+
 /** A snapshot to read; `SnapshotInput`. */
-export const snapshotSchema = z.custom<string | Readable | RangeReader>(
-  (value) => isPath(value) || isRangeReader(value) || (isStream(value) && Symbol.asyncIterator in value),
-  'a path that is not empty, or a readable stream',
+export const snapshotSchema = z.custom<string | URL | AsyncIterable<Uint8Array> | RangeReader>(
+  (value) =>
+    isPath(value) ||
+    value instanceof URL ||
+    isRangeReader(value) ||
+    (typeof value === 'object' && value !== null && Symbol.asyncIterator in value),
+  'a path that is not empty, a URL, or a readable stream',
 );
 
 /** A snapshot that can be read at any offset. */
@@ -123,13 +146,46 @@ export const parentSchema = z.custom<string | RangeReader>(
 export const writableSchema = z.custom<Writable>(isWritable, 'a writable stream');
 
 /** Where a snapshot goes; `CreateOutput`. */
-export const outputSchema = z.custom<string | { folder: string } | Writable>(
+export const outputSchema = z.custom<string | URL | { folder: string | URL } | Writable>(
   (value) =>
-    isPath(value) ||
+    folderSchema.safeParse(value).success ||
     isWritable(value) ||
-    (typeof value === 'object' && value !== null && 'folder' in value && isPath(value.folder)),
+    (typeof value === 'object' && value !== null && 'folder' in value && folderSchema.safeParse(value.folder).success),
   'a path that is not empty, { folder } with one, or a writable stream',
 );
+
+/** A state directory: its path, a `file:` URL of it, or a `StateStore`. */
+export const stateDirSchema = z.custom<string | URL | { basePath: string }>(
+  (value) => locationSchema.safeParse(value).success || storeSchema.safeParse(value).success,
+  'a path that is not empty, a file: URL, or a StateStore',
+);
+
+/** The path of a state directory that was given in either way. */
+export function stateDirPath(stateDir: string | URL | { basePath: string }): string {
+  return typeof stateDir === 'string' || stateDir instanceof URL ? toPath(stateDir) : stateDir.basePath;
+}
+
+/** A folder of snapshots: its path, a `file:` URL of it, or an `s3://` URL. */
+export const folderSchema = z.custom<string | URL>(
+  (value) => isPath(value) || value instanceof URL,
+  'a path that is not empty, or a URL',
+);
+
+/** A folder of snapshots that an operation is about. */
+export interface FolderOption {
+  /** Its path, or its URL (`file:`, `s3:`). */
+  folder: string | URL;
+}
+
+/** The path of a folder of snapshots, or its `s3://` URL. */
+export function folderPath(folder: string | URL): string {
+  return folder instanceof URL && folder.protocol !== 'file:' ? folder.href : toPath(folder);
+}
+
+/** A state directory that an operation is about. */
+export interface StateDirOption {
+  stateDir: string | URL;
+}
 
 /** A `StateStore`, also one of another copy of this library. */
 export const storeSchema = z.custom<{ basePath: string }>(

@@ -1,6 +1,5 @@
 /** Every function of the API refuses what its types do not allow, before it touches anything. */
 import fs from 'node:fs';
-import { PassThrough } from 'node:stream';
 import * as api from 'oxios-backup';
 import { expect, test } from 'vitest';
 import { TempDir } from './workroom.ts';
@@ -13,27 +12,34 @@ const made = room.path('s.tar.gz');
 await api.createBackup(store, made);
 
 type Call = (options: never) => Promise<unknown>;
+/** Options that are wrong as a whole stay so. */
+function withOptions<T extends object>(right: T, options: unknown): T {
+  const isObject = typeof options === 'object' && options !== null && !Array.isArray(options);
+  return isObject ? { ...right, ...options } : (options as T);
+}
 const first = async (entries: AsyncGenerator) => entries.next();
 
 /** Each function that takes options, with arguments that are in order. */
 const CALLS: Record<string, Call> = {
+  createSnapshot: (options) => api.createSnapshot(withOptions({ stateDir: store, output: room.fresh() }, options)),
   createBackup: (options) => api.createBackup(store, room.fresh(), options),
-  planBackup: (options) => api.planBackup(store, options),
+  planBackup: (options) => api.planBackup(withOptions({ stateDir: store }, options)),
+  restoreSnapshot: (options) => api.restoreSnapshot(withOptions({ stateDir: room.fresh(), snapshot: made }, options)),
   restoreBackup: (options) => api.restoreBackup(new api.StateStore(room.fresh()), made, options),
-  planRestore: (options) => api.planRestore(new api.StateStore(room.fresh()), made, options),
-  verifySnapshot: (options) => api.verifySnapshot(made, options),
-  compareWithDirectory: (options) => api.compareWithDirectory(made, store.basePath, options),
-  diffSnapshots: (options) => api.diffSnapshots(made, made, options),
-  listEntries: (options) => first(api.listEntries(made, options)),
-  showSnapshot: (options) => api.showSnapshot(made, options),
-  writeEntry: (options) => api.writeEntry(made, 'a', new PassThrough(), options),
-  salvageSnapshot: (options) => api.salvageSnapshot(made, room.fresh(), options),
-  listSnapshots: (options) => api.listSnapshots(room.root, options),
-  verifyFolder: (options) => api.verifyFolder(room.root, options),
-  pruneSnapshots: (options) => api.pruneSnapshots(room.root, { keepLast: 9 }, options),
-  undoRestore: (options) => api.undoRestore(store.basePath, options),
-  discardUndo: (options) => api.discardUndo(store.basePath, options),
-  recoverStateDir: (options) => api.recoverStateDir(store.basePath, options),
+  planRestore: (options) => api.planRestore(withOptions({ stateDir: room.fresh(), snapshot: made }, options)),
+  verifySnapshot: (options) => api.verifySnapshot(withOptions({ snapshot: made }, options)),
+  compareWithDirectory: (options) =>
+    api.compareWithDirectory(withOptions({ snapshot: made, directory: store.basePath }, options)),
+  diffSnapshots: (options) => api.diffSnapshots(withOptions({ before: made, after: made }, options)),
+  listEntries: (options) => first(api.listEntries(withOptions({ snapshot: made }, options))),
+  showSnapshot: (options) => api.showSnapshot(withOptions({ snapshot: made }, options)),
+  salvageSnapshot: (options) => api.salvageSnapshot(withOptions({ snapshot: made, directory: room.fresh() }, options)),
+  listSnapshots: (options) => api.listSnapshots(withOptions({ folder: room.root }, options)),
+  verifyFolder: (options) => api.verifyFolder(withOptions({ folder: room.root }, options)),
+  pruneSnapshots: (options) => api.pruneSnapshots(withOptions({ folder: room.root, keepLast: 9 }, options)),
+  undoRestore: (options) => api.undoRestore(withOptions({ stateDir: store.basePath }, options)),
+  discardUndo: (options) => api.discardUndo(withOptions({ stateDir: store.basePath }, options)),
+  recoverStateDir: (options) => api.recoverStateDir(withOptions({ stateDir: store.basePath }, options)),
 };
 
 /** Values that no option of that name may have. */
@@ -83,39 +89,40 @@ for (const [name, call] of Object.entries(CALLS)) {
 }
 
 test('options that are undefined are as good as absent', async () => {
-  const options = { threads: undefined, signal: undefined, onEvent: undefined } as never;
-  await expect(api.verifySnapshot(made, options)).resolves.toMatchObject({ valid: true });
+  const options = { threads: undefined, signal: undefined, onEvent: undefined } as object;
+  await expect(api.verifySnapshot({ snapshot: made, ...options })).resolves.toMatchObject({ valid: true });
 });
 
 const NO_PATHS = ['', 'a\0b', undefined, null, 7, {}, ['a']];
 /** Functions with one argument that should be a path. */
 const ARGUMENTS: Record<string, (wrong: never) => Promise<unknown>> = {
   StateStore: async (wrong) => new api.StateStore(wrong),
+  'createSnapshot output': (wrong) => api.createSnapshot({ stateDir: store, output: wrong }),
+  'createSnapshot folder': (wrong) => api.createSnapshot({ stateDir: store, output: { folder: wrong } }),
+  'createSnapshot stateDir': (wrong) => api.createSnapshot({ stateDir: wrong, output: room.fresh() }),
   'createBackup output': (wrong) => api.createBackup(store, wrong),
-  'createBackup folder': (wrong) => api.createBackup(store, { folder: wrong }),
   'createBackup store': (wrong) => api.createBackup(wrong, room.fresh()),
-  'planBackup store': (wrong) => api.planBackup(wrong),
+  'planBackup stateDir': (wrong) => api.planBackup({ stateDir: wrong }),
+  'restoreSnapshot stateDir': (wrong) => api.restoreSnapshot({ stateDir: wrong, snapshot: made }),
   'restoreBackup store': (wrong) => api.restoreBackup(wrong, made),
   'restoreBackup snapshot': (wrong) => api.restoreBackup(store, wrong),
-  'planRestore snapshot': (wrong) => api.planRestore(store, wrong),
-  'verifySnapshot snapshot': (wrong) => api.verifySnapshot(wrong),
-  'compareWithDirectory snapshot': (wrong) => api.compareWithDirectory(wrong, store.basePath),
-  'compareWithDirectory directory': (wrong) => api.compareWithDirectory(made, wrong),
-  'diffSnapshots before': (wrong) => api.diffSnapshots(wrong, made),
-  'diffSnapshots after': (wrong) => api.diffSnapshots(made, wrong),
-  'listEntries snapshot': (wrong) => first(api.listEntries(wrong)),
-  'showSnapshot snapshot': (wrong) => api.showSnapshot(wrong),
-  'writeEntry snapshot': (wrong) => api.writeEntry(wrong, 'a', new PassThrough()),
-  'writeEntry output': (wrong) => api.writeEntry(made, 'a', wrong),
-  'salvageSnapshot snapshot': (wrong) => api.salvageSnapshot(wrong, room.fresh()),
-  'salvageSnapshot directory': (wrong) => api.salvageSnapshot(made, wrong),
-  listSnapshots: (wrong) => api.listSnapshots(wrong),
-  verifyFolder: (wrong) => api.verifyFolder(wrong),
-  pruneSnapshots: (wrong) => api.pruneSnapshots(wrong, { keepLast: 1 }),
-  undoRestore: (wrong) => api.undoRestore(wrong),
-  discardUndo: (wrong) => api.discardUndo(wrong),
-  recoverStateDir: (wrong) => api.recoverStateDir(wrong),
-  listPrevious: (wrong) => api.listPrevious(wrong),
+  'planRestore snapshot': (wrong) => api.planRestore({ stateDir: store, snapshot: wrong }),
+  'verifySnapshot snapshot': (wrong) => api.verifySnapshot({ snapshot: wrong }),
+  'compareWithDirectory snapshot': (wrong) => api.compareWithDirectory({ snapshot: wrong, directory: store.basePath }),
+  'compareWithDirectory directory': (wrong) => api.compareWithDirectory({ snapshot: made, directory: wrong }),
+  'diffSnapshots before': (wrong) => api.diffSnapshots({ before: wrong, after: made }),
+  'diffSnapshots after': (wrong) => api.diffSnapshots({ before: made, after: wrong }),
+  'listEntries snapshot': (wrong) => first(api.listEntries({ snapshot: wrong })),
+  'showSnapshot snapshot': (wrong) => api.showSnapshot({ snapshot: wrong }),
+  'salvageSnapshot snapshot': (wrong) => api.salvageSnapshot({ snapshot: wrong, directory: room.fresh() }),
+  'salvageSnapshot directory': (wrong) => api.salvageSnapshot({ snapshot: made, directory: wrong }),
+  listSnapshots: (wrong) => api.listSnapshots({ folder: wrong }),
+  verifyFolder: (wrong) => api.verifyFolder({ folder: wrong }),
+  pruneSnapshots: (wrong) => api.pruneSnapshots({ folder: wrong, keepLast: 1 }),
+  undoRestore: (wrong) => api.undoRestore({ stateDir: wrong }),
+  discardUndo: (wrong) => api.discardUndo({ stateDir: wrong }),
+  recoverStateDir: (wrong) => api.recoverStateDir({ stateDir: wrong }),
+  listPrevious: (wrong) => api.listPrevious({ stateDir: wrong }),
 };
 
 test.each(Object.entries(ARGUMENTS))('%s must be what it is meant to be', async (_, call) => {
@@ -131,12 +138,14 @@ test('a category and a share are checked too', async () => {
     expect(() => api.shrinkageOf(new Map(), source, { files: 1, bytes: 1 }, share as never)).toThrow(
       'share must be a number from 0 to 1',
     );
-  await expect(api.newestSnapshots('')).rejects.toMatchObject({ code: 'USAGE' });
+  await expect(api.newestSnapshots({ folder: '' })).rejects.toMatchObject({ code: 'USAGE' });
 });
 
 test('a policy is refused for a word that is no rule, and for what is no count', async () => {
   for (const policy of [{ keepWeakly: 1 }, { keepLast: '3' }, { keepLast: Number.NaN }, { keepDaily: -1 }, null, {}]) {
-    await expect(api.pruneSnapshots(room.root, policy as never)).rejects.toMatchObject({ code: 'USAGE' });
+    await expect(api.pruneSnapshots({ folder: room.root, ...(policy as object) } as never)).rejects.toMatchObject({
+      code: 'USAGE',
+    });
   }
 });
 

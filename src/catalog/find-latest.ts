@@ -1,9 +1,11 @@
 import * as z from 'zod/mini';
 import { BackupError } from '../errors.ts';
 import {
-  checkArgument,
   checkOptions,
+  type FolderOption,
   flagSchema,
+  folderPath,
+  folderSchema,
   optionsSchema,
   pathSchema,
   textSchema,
@@ -19,7 +21,9 @@ import { problemFrom, type ScannedSnapshot, scanFolder } from './scan-folder.ts'
 import { type SnapshotInfo, type StateSource, sourceKey, sourceOf } from './snapshot-info.ts';
 import { verifyAndRecord } from './verify-and-record.ts';
 
-export interface FindLatestOptions extends CompleteVerifyOptions {
+export interface FindLatestOptions extends FolderOption, CompleteVerifyOptions {
+  /** What the snapshot must be of: an absolute path, and the machine, by default this one. */
+  source: { hostname?: string; stateDir: string };
   /** Take only snapshots made before this moment. */
   before?: Date;
   /** Take only snapshots that `verifyFolder` has verified already; they are not read again. Default false. */
@@ -40,29 +44,21 @@ export interface PassedOver {
 }
 
 const sourceSchema = z.object({ hostname: z.optional(textSchema), stateDir: pathSchema }, 'an object with a stateDir');
-const optionsOfFind = optionsSchema<FindLatestOptions>({
-  ...COMPLETE_VERIFY_SHAPE,
-  before: timeSchema,
-  verified: flagSchema,
-});
+const optionsOfFind = optionsSchema<FindLatestOptions>(
+  { ...COMPLETE_VERIFY_SHAPE, folder: folderSchema, source: sourceSchema, before: timeSchema, verified: flagSchema },
+  ['folder', 'source'],
+);
 
 /**
  * Finds the newest snapshot of a source that is complete and verifies. Every byte of a candidate is verified, newest first, until one is
  * valid; the outcome is remembered as by `verifyFolder`. Foreign archives are never taken.
  *
- * @param directory the folder of snapshots, or its `s3://` URL
- * @param source what the snapshot must be of: an absolute path, and the machine, by default this one
  * @throws BackupError `SNAPSHOT_MISSING` if there is no such folder, or no such snapshot in it; its message says what was passed over
  */
-export async function findLatest(
-  directory: string,
-  source: { hostname?: string; stateDir: string },
-  options: FindLatestOptions = {},
-): Promise<LatestSnapshot> {
-  checkArgument('directory', pathSchema, directory);
-  checkArgument('source', sourceSchema, source);
+export async function findLatest(options: FindLatestOptions): Promise<LatestSnapshot> {
   checkOptions(optionsOfFind, options);
-  const { before, verified = false, ...verifyOptions } = options;
+  const { folder, source, before, verified = false, ...verifyOptions } = options;
+  const directory = folderPath(folder);
   const storage = await openStorage(directory);
   const rows = await scanFolder(storage, options);
   const from: StateSource = { hostname: source.hostname ?? stableHostName(), stateDir: source.stateDir };

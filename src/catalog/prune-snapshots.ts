@@ -1,6 +1,6 @@
 import { BackupError } from '../errors.ts';
 import { printable } from '../format/printable.ts';
-import { checkArgument, checkOptions, flagSchema, optionsSchema, pathSchema } from '../options.ts';
+import { checkOptions, type FolderOption, flagSchema, folderPath, folderSchema, optionsSchema } from '../options.ts';
 import type { Problem } from '../read/problem.ts';
 import { clearAbandoned } from '../storage/clear-abandoned.ts';
 import { openStorage } from '../storage/open-storage.ts';
@@ -15,12 +15,12 @@ import {
   type UntouchedReason,
   untouchedReason,
 } from './prune-plan.ts';
-import { checkPolicy, type RetentionPolicy } from './retention.ts';
+import { POLICY_SHAPE, policyOf, type RetentionPolicy } from './retention.ts';
 import { isSameVersion, noSnapshots, problemFrom, type ScannedSnapshot, scanFolder, stateOf } from './scan-folder.ts';
 import type { SnapshotInfo } from './snapshot-info.ts';
 import { verifyAndRecord } from './verify-and-record.ts';
 
-export interface PruneOptions extends CompleteVerifyOptions {
+export interface PruneOptions extends FolderOption, RetentionPolicy, CompleteVerifyOptions {
   /**
    * Only say what would be done. Snapshots are verified as for the real run, but nothing is removed or remembered.
    *
@@ -29,10 +29,10 @@ export interface PruneOptions extends CompleteVerifyOptions {
   dryRun?: boolean;
 }
 
-const pruneOptionsSchema = optionsSchema<PruneOptions>({
-  ...COMPLETE_VERIFY_SHAPE,
-  dryRun: flagSchema,
-});
+const pruneOptionsSchema = optionsSchema<PruneOptions>(
+  { ...COMPLETE_VERIFY_SHAPE, ...POLICY_SHAPE, folder: folderSchema, dryRun: flagSchema },
+  ['folder'],
+);
 
 export interface PruneResult {
   /** Path of the folder. */
@@ -58,19 +58,14 @@ export interface PruneResult {
  * the newest from before a drop to less than half. What is damaged, holds nothing, or is dated in the future is kept too, but fills no rule's place,
  * so a streak of those displaces nothing. Nothing but sealed snapshots is ever removed, and what runs that were killed left there, as `createBackup` clears it.
  *
- * @param directory the folder, or its `s3://` URL
  * @throws BackupError `USAGE` for a policy that keeps nothing, `SNAPSHOT_MISSING` if there is no such folder or no snapshot in it, `ABORTED` before anything was
  *   removed
  */
-export async function pruneSnapshots(
-  directory: string,
-  policy: RetentionPolicy,
-  options: PruneOptions = {},
-): Promise<PruneResult> {
-  checkArgument('directory', pathSchema, directory);
+export async function pruneSnapshots(options: PruneOptions): Promise<PruneResult> {
   checkOptions(pruneOptionsSchema, options);
+  const directory = folderPath(options.folder);
+  const policy = policyOf(options);
   const { dryRun = false, signal } = options;
-  checkPolicy(policy);
   const storage = await openStorage(directory);
   if (!dryRun) await clearAbandoned(storage, options);
   const rows = await scanFolder(storage, options);

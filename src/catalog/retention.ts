@@ -1,5 +1,5 @@
 import { BackupError } from '../errors.ts';
-import { checkOptions, optionsSchema, wholeNumberSchema } from '../options.ts';
+import { wholeNumberSchema } from '../options.ts';
 import { type Calendar, type CalendarDay, isoWeek, localCalendar } from './calendar.ts';
 import { beforeDrops, type HeldAmount } from './drops.ts';
 
@@ -62,26 +62,27 @@ const RULES: readonly {
 
 const COUNT = wholeNumberSchema(0, 1_000_000);
 
-const policySchema = optionsSchema<RetentionPolicy>({
+/** Schemas of these options. */
+export const POLICY_SHAPE = {
   keepLast: COUNT,
   keepDaily: COUNT,
   keepWeekly: COUNT,
   keepMonthly: COUNT,
   keepYearly: COUNT,
-});
+};
 
 /**
- * Refuses a policy that is none.
+ * The policy among the options of an operation, whose numbers have been checked.
  *
- * @throws BackupError `USAGE` for a number that is not a count, and when no rule keeps anything
+ * @throws BackupError `USAGE` when no rule keeps anything
  */
-export function checkPolicy(policy: RetentionPolicy): void {
-  checkOptions(policySchema, policy);
+export function policyOf(policy: RetentionPolicy): RetentionPolicy {
   if (RULES.every(({ option }) => (policy[option] ?? 0) === 0)) {
     throw new BackupError('USAGE', 'no rule says which snapshots to keep', {
       hint: 'Give at least one of --keep-last, --keep-daily, --keep-weekly, --keep-monthly, --keep-yearly.',
     });
   }
+  return policy;
 }
 
 /** Newest first. Of two made at the same time the one with the later name counts as newer, so that the order is always the same. */
@@ -93,14 +94,14 @@ function newestFirst(a: Retainable, b: Retainable): number {
  * Applies a policy to the snapshots of one source.
  *
  * @returns all of them, newest first
- * @throws BackupError `USAGE`, see `checkPolicy`
+ * @throws BackupError `USAGE`, see `policyOf`
  */
 export function applyRetention<T extends Retainable>(
   snapshots: readonly T[],
   policy: RetentionPolicy,
   calendar: Calendar = localCalendar,
 ): Decided<T>[] {
-  checkPolicy(policy);
+  policyOf(policy);
   const decided = snapshots.toSorted(newestFirst).map((snapshot): Decided<T> => ({ snapshot, reasons: [] }));
   const oldest = decided.at(-1);
   for (const { rule, option, bucket } of RULES) {

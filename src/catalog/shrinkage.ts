@@ -1,6 +1,15 @@
 import { BackupError } from '../errors.ts';
 import type { OperationOptions } from '../events.ts';
-import { checkArgument, checkOptions, operationSchema, pathSchema, shareSchema } from '../options.ts';
+import {
+  checkArgument,
+  checkOptions,
+  type FolderOption,
+  folderPath,
+  folderSchema,
+  OPERATION_SHAPE,
+  optionsSchema,
+  shareSchema,
+} from '../options.ts';
 import { openStorage } from '../storage/open-storage.ts';
 import type { StoredObject } from '../storage/storage.ts';
 import { type HeldAmount, hasShrunk } from './drops.ts';
@@ -19,16 +28,20 @@ export interface Shrinkage {
   after: HeldAmount;
 }
 
+const newestOptionsSchema = optionsSchema<FolderOption & OperationOptions>(
+  { ...OPERATION_SHAPE, folder: folderSchema },
+  ['folder'],
+);
+
 /**
  * Finds the newest snapshot of each source in a folder, by the ends of its `*.tar.gz` files; in object storage of the ten that were written last. To be asked
  * before a snapshot is made: that may replace one.
  *
- * @param directory the folder, or its `s3://` URL
  * @returns empty, after a notice, when the folder cannot be read
  */
-export async function newestSnapshots(directory: string, options: OperationOptions = {}): Promise<NewestSnapshots> {
-  checkArgument('directory', pathSchema, directory);
-  checkOptions(operationSchema, options);
+export async function newestSnapshots(options: FolderOption & OperationOptions): Promise<NewestSnapshots> {
+  checkOptions(newestOptionsSchema, options);
+  const directory = folderPath(options.folder);
   const newest = new Map<string, SnapshotInfo>();
   const now = new Date();
   try {

@@ -19,7 +19,7 @@ export async function verifyAndRecord(
   options: VerifyOptions,
 ): Promise<VerifyResult> {
   const { snapshot, recordKey } = row;
-  const result = await verifySnapshot(await storage.open(snapshot.name, options.signal), options);
+  const result = await verifySnapshot({ snapshot: await storage.open(snapshot.name, options.signal), ...options });
   // Another file may have taken the name meanwhile; then nothing is known of either.
   if (recordKey === null || !(await isSameVersion(storage, row, options.signal))) return result;
   const isDamage = (problem: Problem) => stateOf(problem) === 'unusable';

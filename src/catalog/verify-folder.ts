@@ -1,9 +1,9 @@
 import { BackupError } from '../errors.ts';
-import { checkArgument, checkOptions, pathSchema } from '../options.ts';
+import { checkOptions, type FolderOption, folderPath, folderSchema, optionsSchema } from '../options.ts';
 import type { Problem } from '../read/problem.ts';
 import { openStorage } from '../storage/open-storage.ts';
 import type { SnapshotStorage } from '../storage/storage.ts';
-import { type VerifyOptions, type VerifyResult, verifyOptionsSchema } from '../verify/verify-snapshot.ts';
+import { VERIFY_SHAPE, type VerifyOptions, type VerifyResult } from '../verify/verify-snapshot.ts';
 import { throwIfAborted } from '../workers/abort.ts';
 import { noSnapshots, problemFrom, type ScannedSnapshot, scanFolder, stateOf } from './scan-folder.ts';
 import type { SnapshotInfo } from './snapshot-info.ts';
@@ -29,17 +29,20 @@ export interface VerifyFolderResult {
   snapshots: SnapshotVerification[];
 }
 
+const verifyFolderSchema = optionsSchema<FolderOption & VerifyOptions>({ ...VERIFY_SHAPE, folder: folderSchema }, [
+  'folder',
+]);
+
 /**
  * Verifies every snapshot of a folder, whatever was remembered of it: one that was verified completely before by the digests of its stored
  * bytes (`quick` is `true` for all then, or `false` for none), for what they inflate to is known. Remembers the outcome (in `.oxios-backup-verified.json` there) for `listSnapshots` and
  * `pruneSnapshots`. Each is remembered at once, so what was verified before an interruption stays.
  *
- * @param directory the folder, or its `s3://` URL
  * @throws BackupError `SNAPSHOT_MISSING` if there is no such folder, or no snapshot in it; a snapshot that is not valid, or cannot be read, is a result, not an error
  */
-export async function verifyFolder(directory: string, options: VerifyOptions = {}): Promise<VerifyFolderResult> {
-  checkArgument('directory', pathSchema, directory);
-  checkOptions(verifyOptionsSchema, options);
+export async function verifyFolder(options: FolderOption & VerifyOptions): Promise<VerifyFolderResult> {
+  checkOptions(verifyFolderSchema, options);
+  const directory = folderPath(options.folder);
   const storage = await openStorage(directory);
   const rows = await scanFolder(storage, options);
   if (rows.length === 0) throw noSnapshots(storage, directory);

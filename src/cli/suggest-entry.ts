@@ -19,7 +19,8 @@ export async function withSuggestion(
   if (!(error instanceof BackupError) || error.code !== 'ENTRY_NOT_FOUND' || typeof snapshot !== 'string') return error;
   const { listEntries } = await import('../inspect/list-entries.ts');
   const names = new Set<string>();
-  for await (const entry of listEntries(snapshot, signal === undefined ? {} : { signal })) names.add(entry.path);
+  for await (const entry of listEntries({ snapshot, ...(signal === undefined ? {} : { signal }) }))
+    names.add(entry.path);
   const near = wanted.map((word) => nearestName(word.replace(/^\/|\/$/g, ''), names)).find((name) => name !== null);
   if (near === undefined || near === null) return error;
   const { code, message, cause } = error;

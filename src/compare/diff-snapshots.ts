@@ -1,9 +1,9 @@
 import { statSync } from 'node:fs';
 import type { OperationOptions } from '../events.ts';
-import { checkArgument, checkOptions, flagSchema, OPERATION_SHAPE, optionsSchema, snapshotSchema } from '../options.ts';
+import { checkOptions, flagSchema, OPERATION_SHAPE, optionsSchema, snapshotSchema } from '../options.ts';
 import { compileSelection, SELECTION_SHAPE, type SelectionOptions } from '../patterns/selection.ts';
 import { openSnapshotReader } from '../read/open-snapshot-reader.ts';
-import { openReader, type SnapshotInput } from '../storage/open-reader.ts';
+import { openReader, type SnapshotInput, snapshotPath } from '../storage/open-reader.ts';
 import type { RangeReader } from '../storage/storage.ts';
 import { compareSides } from './compare-sides.ts';
 import type { Difference } from './difference.ts';
@@ -11,6 +11,10 @@ import { directorySide } from './directory-side.ts';
 import { snapshotSide } from './snapshot-side.ts';
 
 export interface DiffOptions extends OperationOptions, SelectionOptions {
+  /** A snapshot: its path or URL, or a stream of it. */
+  before: SnapshotInput;
+  /** Another one, or the path of a directory. */
+  after: SnapshotInput;
   /**
    * Against a directory: look at the content of every file. Without it a file whose size and time (to the microsecond) are
    * those of the snapshot is taken for unchanged. Between snapshots contents always count.
@@ -20,7 +24,10 @@ export interface DiffOptions extends OperationOptions, SelectionOptions {
   checksum?: boolean;
 }
 
-const diffOptionsSchema = optionsSchema<DiffOptions>({ ...OPERATION_SHAPE, ...SELECTION_SHAPE, checksum: flagSchema });
+const diffOptionsSchema = optionsSchema<DiffOptions>(
+  { ...OPERATION_SHAPE, ...SELECTION_SHAPE, before: snapshotSchema, after: snapshotSchema, checksum: flagSchema },
+  ['before', 'after'],
+);
 
 /**
  * Tells what changed from a snapshot to another one, or to a directory.
@@ -29,19 +36,12 @@ const diffOptionsSchema = optionsSchema<DiffOptions>({ ...OPERATION_SHAPE, ...SE
  * directory what `createBackup` would leave out is not looked at, with the patterns that the snapshot was made with. Owners
  * are compared between snapshots only.
  *
- * @param before path of a snapshot, or a stream of it
- * @param after path of a snapshot or a directory, or a stream of a snapshot
  * @throws BackupError `SNAPSHOT_MISSING`, `ABORTED`, `PERMISSION`, or a code whose exit status is 4
  */
-export async function diffSnapshots(
-  before: SnapshotInput,
-  after: SnapshotInput,
-  options: DiffOptions = {},
-): Promise<Difference> {
-  checkArgument('before', snapshotSchema, before);
-  checkArgument('after', snapshotSchema, after);
+export async function diffSnapshots(options: DiffOptions): Promise<Difference> {
   checkOptions(diffOptionsSchema, options);
-  const { signal, checksum = false } = options;
+  const { before, after, signal, checksum = false } = options;
+  const other = snapshotPath(after);
   const selection = compileSelection(options);
   const sources: RangeReader[] = [];
   try {
@@ -52,14 +52,8 @@ export async function diffSnapshots(
     };
     const first = await open(before);
     const second =
-      typeof after === 'string' && isDirectory(after)
-        ? directorySide(
-            after,
-            first.manifest.excludes ?? [],
-            first.source.descriptor,
-            typeof before === 'string' ? before : null,
-            options,
-          )
+      other !== null && isDirectory(other)
+        ? directorySide(other, first.manifest.excludes ?? [], first.source.descriptor, snapshotPath(before), options)
         : await snapshotSide(await open(after), selection, signal);
     return await compareSides(await snapshotSide(first, selection, signal), second, selection, checksum, options);
   } finally {

@@ -5,7 +5,7 @@ import type { Entry } from '../format/entry.ts';
 import type { RecordedStatus } from '../format/index-root.ts';
 import type { Manifest } from '../format/manifest.ts';
 import { isBelow } from '../format/path-order.ts';
-import { checkArgument, checkOptions, snapshotSchema, storeSchema } from '../options.ts';
+import { checkOptions, stateDirPath } from '../options.ts';
 import { compileSelection, type Selection } from '../patterns/selection.ts';
 import { openSnapshot } from '../read/open-snapshot.ts';
 import type { EntryRuns } from '../read/read-entries.ts';
@@ -18,13 +18,12 @@ import { NotKept } from '../restore/not-kept.ts';
 import { mayGiveOwners, ownersError } from '../restore/owner-right.ts';
 import { planRestoreTo } from '../restore/plan-restore.ts';
 import { partialReplaceError } from '../restore/refusals.ts';
-import { type RestoreOptions, restoreOptionsSchema } from '../restore/restore-backup.ts';
+import { type RestoreOptions, type RestoreSnapshotOptions, restoreSnapshotSchema } from '../restore/restore-backup.ts';
 import type { RestorePlan } from '../restore/restore-plan.ts';
 import { RESERVED_DIRECTORY } from '../state-dir/artifact-names.ts';
 import type { RestoreMode } from '../state-dir/commit/commit-tree.ts';
-import type { StateStore } from '../state-dir/state-store.ts';
 import { isLeftInPlace } from '../state-dir/target-state.ts';
-import { openReader, type SnapshotInput } from '../storage/open-reader.ts';
+import { openReader } from '../storage/open-reader.ts';
 import { HERE } from '../system/platform.ts';
 import { throwIfAborted } from '../workers/abort.ts';
 import { asStored } from './as-stored.ts';
@@ -79,26 +78,20 @@ export interface RestorePreview {
  * Decides everything that `restoreBackup` decides before it writes, and writes nothing: takes no lock, makes no directory. The
  * contents of the snapshot are not verified (`verifySnapshot`).
  *
- * @param snapshot path of the file, or a stream of it
  * @throws BackupError when there is no plan to speak of: the snapshot cannot be read or is not valid, it holds nothing of what was asked
  *   for, the target cannot be a state directory. Whatever else a restore would be refused for is in `refusals`.
  */
-export async function planRestore(
-  store: StateStore,
-  snapshot: SnapshotInput,
-  options: RestoreOptions = {},
-): Promise<RestorePreview> {
-  checkArgument('store', storeSchema, store);
-  checkArgument('snapshot', snapshotSchema, snapshot);
-  checkOptions(restoreOptionsSchema, options);
+export async function planRestore(options: RestoreSnapshotOptions): Promise<RestorePreview> {
+  checkOptions(restoreSnapshotSchema, options);
+  const stateDir = stateDirPath(options.stateDir);
   const { mode = 'create', signal, onEvent } = options;
   const selection = compileSelection(options);
   if (selection !== null && mode === 'replace') throw partialReplaceError();
   throwIfAborted(signal);
-  const destination = inspectDestination(store.basePath);
+  const destination = inspectDestination(stateDir);
   const refusals: BackupError[] = options.sameOwner === true && !mayGiveOwners() ? [ownersError()] : [];
   refusals.push(...(await destinationRefusals(destination, options)));
-  const source = await openReader(snapshot, { signal });
+  const source = await openReader(options.snapshot, { signal });
   try {
     onEvent?.({ type: 'phase', phase: 'check' });
     const plan = await planRestoreTo(destination, await openSnapshot(source), selection, options);
@@ -106,7 +99,7 @@ export async function planRestore(
     try {
       const notKept = new NotKept({
         platform: HERE.os,
-        stateDirs: [destination.target, path.resolve(store.basePath)],
+        stateDirs: [destination.target, path.resolve(stateDir)],
         user: userOf(process),
         sameOwner: options.sameOwner ?? false,
       });

@@ -9,18 +9,26 @@ import { END_MEMBER, encodeIndexPieces, encodeStoredMember, indexStored, PIECE }
 import { encodeRoot, type RecordedStatus, type Totals } from '../format/index-root.ts';
 import { encodeManifestEntry, type Manifest } from '../format/manifest.ts';
 import { encodeSeal, SEAL_LENGTH } from '../format/seal.ts';
-import { checkArgument, checkOptions, outputSchema, storeSchema } from '../options.ts';
+import { checkArgument, checkOptions, stateDirPath, storeSchema } from '../options.ts';
 import { acquireStateLock, type StateLock } from '../state-dir/lock/lock.ts';
 import { findNeighbours, type Neighbour, neighbourMessage } from '../state-dir/neighbours.ts';
 import { assertRecovered } from '../state-dir/recover/needs-recovery.ts';
-import type { StateStore } from '../state-dir/state-store.ts';
+import { StateStore } from '../state-dir/state-store.ts';
 import { clearTemporaries } from '../system/clear-temporaries.ts';
 import { NODE_CODEC } from '../system/node-codec.ts';
 import { throwIfAborted } from '../workers/abort.ts';
 import { beginCapture, foldersOf } from './begin-capture.ts';
 import { CaptureRecord } from './capture-record.ts';
 import { compressionOf } from './compress.ts';
-import { type CreateOptions, type CreateOutput, createOptionsSchema } from './create-options.ts';
+import {
+  type CreateOptions,
+  type CreateOutput,
+  type CreateSnapshotOptions,
+  createOptionsSchema,
+  createSnapshotSchema,
+  type PlainOutput,
+  plainOutput,
+} from './create-options.ts';
 import { type Destination, openDestination } from './destination.ts';
 import { entryTime } from './entry-attributes.ts';
 import { IndexSpool } from './index-spool.ts';
@@ -68,26 +76,37 @@ export interface CreateResult {
  * @returns what was made; look at `complete`
  * @throws BackupError when no snapshot was made; then nothing stands at `output` that did not before
  */
+export async function createSnapshot(options: CreateSnapshotOptions): Promise<CreateResult> {
+  checkOptions(createSnapshotSchema, options);
+  const stateDir = stateDirPath(options.stateDir);
+  throwIfAborted(options.signal);
+  // First of all: what a restore that is at work has half done would pass for what an interrupted one left.
+  const lock = await lockIfPossible(stateDir, options);
+  try {
+    await assertRecovered(stateDir, lock);
+    const { root, top } = openStateDir(stateDir);
+    return await createLocked(root, top, plainOutput(options.output), options);
+  } catch (error) {
+    throw isSystemError(error) ? fromSystemError(error, 'make the snapshot', stateDir) : error;
+  } finally {
+    await lock?.release();
+  }
+}
+
+/**
+ * `createSnapshot` as Oxios calls it.
+ *
+ * @param output path of the snapshot, a folder to put it in, or a stream to write it to
+ * @throws BackupError when no snapshot was made; then nothing stands at `output` that did not before
+ */
 export async function createBackup(
   store: StateStore,
   output: CreateOutput,
   options: CreateOptions = {},
 ): Promise<CreateResult> {
   checkArgument('store', storeSchema, store);
-  checkArgument('output', outputSchema, output);
   checkOptions(createOptionsSchema, options);
-  throwIfAborted(options.signal);
-  // First of all: what a restore that is at work has half done would pass for what an interrupted one left.
-  const lock = await lockIfPossible(store.basePath, options);
-  try {
-    await assertRecovered(store.basePath, lock);
-    const { root, top } = openStateDir(store.basePath);
-    return await createLocked(store, root, top, output, options);
-  } catch (error) {
-    throw isSystemError(error) ? fromSystemError(error, 'make the snapshot', store.basePath) : error;
-  } finally {
-    await lock?.release();
-  }
+  return createSnapshot({ ...options, stateDir: store, output });
 }
 
 /** A state directory that we cannot write around, as on a file system that is read-only or full, is captured without a lock. */
@@ -101,10 +120,9 @@ async function lockIfPossible(stateDir: string, { onEvent }: OperationOptions): 
 }
 
 async function createLocked(
-  store: StateStore,
   root: string,
   top: TopAttributes,
-  output: CreateOutput,
+  output: PlainOutput,
   options: CreateOptions,
 ): Promise<CreateResult> {
   const createdAt = options.createdAt ?? new Date();
@@ -120,7 +138,7 @@ async function createLocked(
     // What goes into a stream is seldom seen again.
     const remember = destination.output !== null || (options.parent ?? null) !== null;
     session = await ReuseSession.open(sessionOptions(root, beside, remember, options));
-    const { rootSha256, ...made } = await writeSnapshot(store, root, top, destination, scratch, session, {
+    const { rootSha256, ...made } = await writeSnapshot(root, top, destination, scratch, session, {
       ...options,
       createdAt,
     });
@@ -143,7 +161,6 @@ async function createLocked(
 type Made = Omit<CreateResult, 'output' | 'length' | 'neighbours'> & { rootSha256: Buffer };
 
 async function writeSnapshot(
-  store: StateStore,
   root: string,
   top: TopAttributes,
   destination: Destination,
@@ -155,7 +172,9 @@ async function writeSnapshot(
   const { sink } = destination;
   const facts = await factsOf(root, options.createdAt, options);
   const provisional =
-    sink.rewriteStart !== undefined ? null : provisionalManifest(facts, await countSections(store, facts.excludes));
+    sink.rewriteStart !== undefined
+      ? null
+      : provisionalManifest(facts, await countSections(new StateStore(root), facts.excludes));
   const placeholder = encodeHead(facts, provisional);
   let manifestMember = encodeStoredMember('M', placeholder, NODE_CODEC);
   await sink.write(manifestMember);

@@ -3,17 +3,21 @@ import * as z from 'zod/mini';
 import type { OperationOptions } from '../events.ts';
 import {
   flagSchema,
+  folderPath,
   OPERATION_SHAPE,
   oneOfSchema,
   optionsSchema,
+  outputSchema,
   parentSchema,
   pathSchema,
+  stateDirSchema,
   textSchema,
   textsSchema,
   threadsSchema,
   timeSchema,
   wholeNumberSchema,
 } from '../options.ts';
+import type { StateStore } from '../state-dir/state-store.ts';
 import type { RangeReader } from '../storage/storage.ts';
 
 export interface CreateOptions extends OperationOptions {
@@ -118,9 +122,28 @@ export const CREATE_SHAPE = {
   host: hostSchema,
 };
 export const createOptionsSchema = optionsSchema<CreateOptions>(CREATE_SHAPE);
+export const createSnapshotSchema = optionsSchema<CreateSnapshotOptions>(
+  { ...CREATE_SHAPE, stateDir: stateDirSchema, output: outputSchema },
+  ['stateDir', 'output'],
+);
 
 /**
  * Where a snapshot goes: the path of the file, or its `s3://` URL; a folder, in which it gets a name that tells the time and that no other file has
  * (`defaultSnapshotName`); or a stream, which is left open: end it when `createBackup` resolves.
  */
-export type CreateOutput = string | { folder: string } | Writable;
+export type CreateOutput = string | URL | { folder: string | URL } | Writable;
+
+/** The same with paths for `file:` URLs. */
+export type PlainOutput = string | { folder: string } | Writable;
+
+export function plainOutput(output: CreateOutput): PlainOutput {
+  if (typeof output === 'string' || output instanceof URL) return folderPath(output);
+  return 'folder' in output ? { folder: folderPath(output.folder) } : output;
+}
+
+/** A snapshot to be made, with what it is of and where it goes. */
+export interface CreateSnapshotOptions extends CreateOptions {
+  /** The state directory. */
+  stateDir: string | URL | StateStore;
+  output: CreateOutput;
+}

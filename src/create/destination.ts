@@ -9,7 +9,7 @@ import { defaultSnapshotName } from '../storage/snapshot-name.ts';
 import type { SnapshotSink, SnapshotStorage } from '../storage/storage.ts';
 import { StreamSink } from '../storage/stream-sink.ts';
 import type { FileKey } from '../system/file-key.ts';
-import type { CreateOptions, CreateOutput } from './create-options.ts';
+import type { CreateOptions, PlainOutput } from './create-options.ts';
 import { expectedSize } from './expected-size.ts';
 
 /** What the place of a new snapshot means for the capture. */
@@ -36,7 +36,7 @@ export interface Destination extends OutputPlace {
  *   `STORAGE_UNAVAILABLE`, `CREDENTIALS_MISSING`
  */
 export async function openDestination(
-  output: CreateOutput,
+  output: PlainOutput,
   root: string,
   createdAt: Date,
   options: CreateOptions,
@@ -62,7 +62,7 @@ export async function openDestination(
  * @param output undefined for a stream that is not there yet
  * @throws BackupError `OUTPUT_EXISTS`, `OUTPUT_UNWRITABLE`, `PERMISSION`, `USAGE`: `openDestination` would too
  */
-export function lookAtDestination(output: CreateOutput | undefined, { force = false }: CreateOptions): OutputPlace {
+export function lookAtDestination(output: PlainOutput | undefined, { force = false }: CreateOptions): OutputPlace {
   if (output === undefined) return { folder: null, files: [] };
   if (typeof output === 'object' && !('folder' in output)) return { folder: null, files: filesBehind(output) };
   const location = typeof output === 'string' ? output : output.folder;

@@ -7,14 +7,14 @@ import { fromSystemError, isSystemError } from '../errors.ts';
 import type { Notice } from '../events.ts';
 import type { RecordedStatus, Totals } from '../format/index-root.ts';
 import type { ManifestSection } from '../format/manifest.ts';
-import { checkArgument, checkOptions, optionsSchema, outputSchema, storeSchema } from '../options.ts';
+import { checkOptions, optionsSchema, outputSchema, stateDirPath, stateDirSchema } from '../options.ts';
 import { findNeighbours, neighbourMessage } from '../state-dir/neighbours.ts';
 import { assertRecovered } from '../state-dir/recover/needs-recovery.ts';
 import type { StateStore } from '../state-dir/state-store.ts';
 import { throwIfAborted } from '../workers/abort.ts';
 import { beginCapture } from './begin-capture.ts';
 import { CaptureRecord } from './capture-record.ts';
-import { CREATE_SHAPE, type CreateOptions, type CreateOutput } from './create-options.ts';
+import { CREATE_SHAPE, type CreateOptions, type CreateOutput, plainOutput } from './create-options.ts';
 import { lookAtDestination, type OutputPlace } from './destination.ts';
 import { EntryTotals } from './entry-totals.ts';
 import { entryOf, timeStatus } from './item-entry.ts';
@@ -25,6 +25,8 @@ import { type ReuseReport, ReuseSession } from './reuse/reuse-session.ts';
 import { sessionOptions } from './reuse/session-options.ts';
 
 export interface PlanBackupOptions extends CreateOptions {
+  /** The state directory. */
+  stateDir: string | URL | StateStore;
   /**
    * Where the snapshot would be written, as `createBackup` takes it: a path, where a file that is there now would not go into it; or a folder,
    * whose newest snapshot of the same source would be the parent.
@@ -34,7 +36,10 @@ export interface PlanBackupOptions extends CreateOptions {
   output?: CreateOutput;
 }
 
-const planBackupOptionsSchema = optionsSchema<PlanBackupOptions>({ ...CREATE_SHAPE, output: outputSchema });
+const planBackupOptionsSchema = optionsSchema<PlanBackupOptions>(
+  { ...CREATE_SHAPE, stateDir: stateDirSchema, output: outputSchema },
+  ['stateDir'],
+);
 
 /** What a snapshot of a state directory would hold if it were made now. */
 export interface BackupPlan {
@@ -64,14 +69,14 @@ export interface BackupPlan {
  * @throws BackupError `STATE_DIR_MISSING`, `STATE_DIR_EMPTY`, `MANIFEST_NAME_TAKEN`, `NEEDS_RECOVERY`, `STATE_DIR_LOCKED`, `LIMIT_EXCEEDED`,
  *   `OUTPUT_EXISTS`, `OUTPUT_UNWRITABLE`, `PERMISSION`, `USAGE`, `ABORTED`: `createBackup` would too
  */
-export async function planBackup(store: StateStore, options: PlanBackupOptions = {}): Promise<BackupPlan> {
-  checkArgument('store', storeSchema, store);
+export async function planBackup(options: PlanBackupOptions): Promise<BackupPlan> {
   checkOptions(planBackupOptionsSchema, options);
+  const stateDir = stateDirPath(options.stateDir);
   throwIfAborted(options.signal);
   try {
-    await assertRecovered(store.basePath, null);
-    const { root } = openStateDir(store.basePath);
-    const { output } = options;
+    await assertRecovered(stateDir, null);
+    const { root } = openStateDir(stateDir);
+    const output = options.output === undefined ? undefined : plainOutput(options.output);
     const place = lookAtDestination(output, options);
     const beside = typeof output === 'object' && 'folder' in output ? place.folder : null;
     const session = await ReuseSession.open(sessionOptions(root, beside, false, options));
@@ -81,7 +86,7 @@ export async function planBackup(store: StateStore, options: PlanBackupOptions =
       await session.close();
     }
   } catch (error) {
-    throw isSystemError(error) ? fromSystemError(error, 'plan the snapshot', store.basePath) : error;
+    throw isSystemError(error) ? fromSystemError(error, 'plan the snapshot', stateDir) : error;
   }
 }
 

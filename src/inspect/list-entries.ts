@@ -1,16 +1,18 @@
 import { setImmediate } from 'node:timers/promises';
 import type { OperationOptions } from '../events.ts';
 import type { Entry } from '../format/entry.ts';
-import { checkArgument, checkOptions, OPERATION_SHAPE, optionsSchema, snapshotSchema } from '../options.ts';
+import { checkOptions, OPERATION_SHAPE, optionsSchema, snapshotSchema } from '../options.ts';
 import { compileSelection, SELECTION_SHAPE, type SelectionOptions } from '../patterns/selection.ts';
 import { openSnapshotReader } from '../read/open-snapshot-reader.ts';
-import { openReader, type SnapshotInput } from '../storage/open-reader.ts';
+import { openReader, type SnapshotOption } from '../storage/open-reader.ts';
 import { throwIfAborted } from '../workers/abort.ts';
 
-const listOptionsSchema = optionsSchema<SelectionOptions & OperationOptions>({
-  ...SELECTION_SHAPE,
-  ...OPERATION_SHAPE,
-});
+export interface ListOptions extends SnapshotOption, SelectionOptions, OperationOptions {}
+
+const listOptionsSchema = optionsSchema<ListOptions>(
+  { ...SELECTION_SHAPE, ...OPERATION_SHAPE, snapshot: snapshotSchema },
+  ['snapshot'],
+);
 
 /**
  * Lists the entries of a snapshot, in its order. Of the index only the blocks that can hold what is asked for are read, one at a time, and
@@ -19,17 +21,12 @@ const listOptionsSchema = optionsSchema<SelectionOptions & OperationOptions>({
  * What the index says of the entries is verified as it is read; their content is not (`verifySnapshot`). Nothing wanted found is
  * no error: the listing is empty.
  *
- * @param snapshot path of the file, or a stream of it
  * @throws BackupError `SNAPSHOT_MISSING`, `ABORTED`, or a code whose exit status is 4, also in the middle of the listing
  */
-export async function* listEntries(
-  snapshot: SnapshotInput,
-  options: SelectionOptions & OperationOptions = {},
-): AsyncGenerator<Entry, void, void> {
-  checkArgument('snapshot', snapshotSchema, snapshot);
+export async function* listEntries(options: ListOptions): AsyncGenerator<Entry, void, void> {
   checkOptions(listOptionsSchema, options);
   const selection = compileSelection(options);
-  const source = await openReader(snapshot, { signal: options.signal });
+  const source = await openReader(options.snapshot, { signal: options.signal });
   try {
     const reader = await openSnapshotReader(source);
     for await (const run of reader.entries(selection, options.signal)) {

@@ -2,9 +2,9 @@ import type { OperationOptions } from '../events.ts';
 import { isIncomplete } from '../format/file-status.ts';
 import type { RecordedStatus, Totals } from '../format/index-root.ts';
 import type { Manifest } from '../format/manifest.ts';
-import { checkArgument, checkOptions, operationSchema, snapshotSchema } from '../options.ts';
+import { checkOptions, OPERATION_SHAPE, optionsSchema, snapshotSchema } from '../options.ts';
 import { openSnapshotReader } from '../read/open-snapshot-reader.ts';
-import { openReader, type SnapshotInput } from '../storage/open-reader.ts';
+import { openReader, type SnapshotOption, snapshotPath } from '../storage/open-reader.ts';
 
 /** What a snapshot says of itself. */
 export interface SnapshotSummary {
@@ -24,20 +24,26 @@ export interface SnapshotSummary {
   complete: boolean | null;
 }
 
+const showOptionsSchema = optionsSchema<SnapshotOption & OperationOptions>(
+  { ...OPERATION_SHAPE, snapshot: snapshotSchema },
+  ['snapshot'],
+);
+
 /**
  * Tells what a snapshot is. Reads both ends of the file, a few KiB: those are verified, the entries are not (`verifySnapshot`).
  *
- * @param snapshot path of the file, or a stream of it, which is read to its end
+ * A stream is read to its end.
+ *
  * @throws BackupError `SNAPSHOT_MISSING`, or a code whose exit status is 4
  */
-export async function showSnapshot(snapshot: SnapshotInput, options: OperationOptions = {}): Promise<SnapshotSummary> {
-  checkArgument('snapshot', snapshotSchema, snapshot);
-  checkOptions(operationSchema, options);
+export async function showSnapshot(options: SnapshotOption & OperationOptions): Promise<SnapshotSummary> {
+  checkOptions(showOptionsSchema, options);
+  const { snapshot } = options;
   const source = await openReader(snapshot, { signal: options.signal });
   try {
     const { manifest, sealed, totals, statuses } = await openSnapshotReader(source);
     return {
-      path: typeof snapshot === 'string' ? snapshot : null,
+      path: snapshotPath(snapshot),
       length: source.size,
       manifest,
       sealed,

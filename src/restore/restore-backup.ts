@@ -9,6 +9,8 @@ import {
   oneOfSchema,
   optionsSchema,
   snapshotSchema,
+  stateDirPath,
+  stateDirSchema,
   storeSchema,
   threadsSchema,
 } from '../options.ts';
@@ -20,7 +22,7 @@ import { assertNotRunning, RUNNING_SHAPE, type RunningOptions } from '../state-d
 import { openStaging, type Staging } from '../state-dir/staging/staging.ts';
 import type { StateStore } from '../state-dir/state-store.ts';
 import { notEmptyError } from '../state-dir/target-state.ts';
-import { openReader, type SnapshotInput } from '../storage/open-reader.ts';
+import { openReader, type SnapshotInput, type SnapshotOption, snapshotPath } from '../storage/open-reader.ts';
 import { throwIfAborted } from '../workers/abort.ts';
 import { executeRestore, type RestoreResult } from './execute-restore.ts';
 import type { ExternalLinks } from './external-links.ts';
@@ -59,7 +61,13 @@ export interface RestoreOptions extends OperationOptions, SelectionOptions, Runn
   threads?: number;
 }
 
-export const restoreOptionsSchema = optionsSchema<RestoreOptions>({
+/** A restore, with what it is of and where it goes. */
+export interface RestoreSnapshotOptions extends SnapshotOption, RestoreOptions {
+  /** The state directory. */
+  stateDir: string | URL | StateStore;
+}
+
+const RESTORE_SHAPE = {
   ...OPERATION_SHAPE,
   ...SELECTION_SHAPE,
   mode: oneOfSchema(['create', 'replace', 'merge']),
@@ -68,29 +76,28 @@ export const restoreOptionsSchema = optionsSchema<RestoreOptions>({
   sameOwner: flagSchema,
   ...RUNNING_SHAPE,
   threads: threadsSchema,
-});
+};
+const restoreOptionsSchema = optionsSchema<RestoreOptions>(RESTORE_SHAPE);
+export const restoreSnapshotSchema = optionsSchema<RestoreSnapshotOptions>(
+  { ...RESTORE_SHAPE, stateDir: stateDirSchema, snapshot: snapshotSchema },
+  ['stateDir', 'snapshot'],
+);
 
 /**
  * Brings a state directory back from a snapshot. The snapshot is verified first, manifest, index, then every byte; all of it is written to
  * a directory beside the state directory, which is untouched until that tree takes its place as a whole.
  *
- * @param snapshot path of the file, or a stream of it
  * @throws BackupError when nothing was changed
  */
-export async function restoreBackup(
-  store: StateStore,
-  snapshot: SnapshotInput,
-  options: RestoreOptions = {},
-): Promise<RestoreResult> {
-  checkArgument('store', storeSchema, store);
-  checkArgument('snapshot', snapshotSchema, snapshot);
-  checkOptions(restoreOptionsSchema, options);
+export async function restoreSnapshot(options: RestoreSnapshotOptions): Promise<RestoreResult> {
+  checkOptions(restoreSnapshotSchema, options);
+  const stateDir = stateDirPath(options.stateDir);
   const { mode = 'create', signal } = options;
   const selection = compileSelection(options);
   if (selection !== null && mode === 'replace') throw partialReplaceError();
   if (options.sameOwner === true && !mayGiveOwners()) throw ownersError();
   throwIfAborted(signal);
-  const lock = await acquireStateLock(store.basePath, 'oxios-backup restore', {
+  const lock = await acquireStateLock(stateDir, 'oxios-backup restore', {
     makeParents: true,
     ...(options.onEvent && { onEvent: options.onEvent }),
   });
@@ -99,7 +106,7 @@ export async function restoreBackup(
     const staging = await openStaging(lock, options);
     try {
       if (mode === 'create' && !staging.found.isVacant) throw notEmptyError(staging.target);
-      return await restoreInto(staging, snapshot, selection, options);
+      return await restoreInto(staging, options.snapshot, selection, options);
     } catch (error) {
       throw isSystemError(error) ? fromSystemError(error, 'restore the snapshot', staging.target) : error;
     } finally {
@@ -108,6 +115,21 @@ export async function restoreBackup(
   } finally {
     await lock.release();
   }
+}
+
+/**
+ * `restoreSnapshot` as Oxios calls it.
+ *
+ * @throws BackupError when nothing was changed
+ */
+export async function restoreBackup(
+  store: StateStore,
+  snapshot: SnapshotInput,
+  options: RestoreOptions = {},
+): Promise<RestoreResult> {
+  checkArgument('store', storeSchema, store);
+  checkOptions(restoreOptionsSchema, options);
+  return restoreSnapshot({ ...options, stateDir: store, snapshot });
 }
 
 /** Plans the restore, refuses it if the plan does, and executes the plan. */
@@ -131,7 +153,7 @@ async function restoreInto(
     try {
       for (const notice of plan.contents.notices) onEvent?.({ type: 'notice', ...notice });
       for await (const refusal of plan.refusals()) throw refusal;
-      const name = typeof snapshot === 'string' ? path.basename(source.name) : null;
+      const name = snapshotPath(snapshot) === null ? null : path.basename(source.name);
       return await executeRestore(plan, staging, { ...options, name });
     } finally {
       await plan.contents.close();

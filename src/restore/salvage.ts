@@ -4,11 +4,11 @@ import type { OperationOptions } from '../events.ts';
 import { MEMBER_HEADER } from '../format/gzip-member.ts';
 import type { Manifest } from '../format/manifest.ts';
 import { comparePaths } from '../format/path-order.ts';
-import { checkArgument, checkOptions, OPERATION_SHAPE, optionsSchema, pathSchema, snapshotSchema } from '../options.ts';
+import { checkOptions, locationSchema, OPERATION_SHAPE, optionsSchema, snapshotSchema, toPath } from '../options.ts';
 import { openSnapshot } from '../read/open-snapshot.ts';
 import { type Problem, problemError, problemOf } from '../read/problem.ts';
 import { syncTree } from '../state-dir/staging/sync-tree.ts';
-import { openReader, type SnapshotInput } from '../storage/open-reader.ts';
+import { openReader, type SnapshotOption } from '../storage/open-reader.ts';
 import { readRange } from '../storage/read-ahead.ts';
 import type { RangeReader } from '../storage/storage.ts';
 import { tellUnheldTimes } from '../system/entry-time.ts';
@@ -22,16 +22,21 @@ import { salvageTar } from './salvage/salvage-tar.ts';
 import { type LostEntry, SalvageWriter } from './salvage/salvage-writer.ts';
 import { probeAbilities, tellAbilities } from './target-abilities.ts';
 
-export interface SalvageOptions extends OperationOptions {
+export interface SalvageOptions extends SnapshotOption, OperationOptions {
+  /** An empty folder to take the entries out to, or a path where one can be made. */
+  directory: string | URL;
   /**
    * The state directory. A folder that is it, or lies in it, is refused.
    *
    * @default none
    */
-  stateDir?: string;
+  stateDir?: string | URL;
 }
 
-const salvageOptionsSchema = optionsSchema<SalvageOptions>({ ...OPERATION_SHAPE, stateDir: pathSchema });
+const salvageOptionsSchema = optionsSchema<SalvageOptions>(
+  { ...OPERATION_SHAPE, snapshot: snapshotSchema, directory: locationSchema, stateDir: locationSchema },
+  ['snapshot', 'directory'],
+);
 
 /** What was taken out of a damaged snapshot. */
 export interface SalvageResult {
@@ -60,22 +65,23 @@ export interface SalvageResult {
  * Takes out of a damaged snapshot every entry that still verifies, into an empty folder. It is for people to look through: nothing here
  * claims to be a state directory. On failure the folder is left as it was found.
  *
- * @param directory an empty folder, or a path where one can be made
  * @returns what came out and what is lost; look at `complete`
  * @throws BackupError `TARGET_NOT_EMPTY`, `USAGE`, errors of reading and writing; with exit status 4 when nothing at all could be taken out
  */
-export async function salvageSnapshot(
-  snapshot: SnapshotInput,
-  directory: string,
-  options: SalvageOptions = {},
-): Promise<SalvageResult> {
-  checkArgument('snapshot', snapshotSchema, snapshot);
-  checkArgument('directory', pathSchema, directory);
+export async function salvageSnapshot(options: SalvageOptions): Promise<SalvageResult> {
   checkOptions(salvageOptionsSchema, options);
+  const directory = toPath(options.directory);
   throwIfAborted(options.signal);
-  const folder = await SalvageFolder.open(directory, options.stateDir, options.onEvent);
+  const folder = await SalvageFolder.open(
+    directory,
+    options.stateDir === undefined ? undefined : toPath(options.stateDir),
+    options.onEvent,
+  );
   try {
-    const source = await openReader(snapshot, { spoolDir: path.dirname(folder.directory), signal: options.signal });
+    const source = await openReader(options.snapshot, {
+      spoolDir: path.dirname(folder.directory),
+      signal: options.signal,
+    });
     try {
       return await salvageInto(folder, source, options);
     } finally {

@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BackupError, fromSystemError } from '../errors.ts';
-import { checkArgument, pathSchema, textSchema } from '../options.ts';
+import { checkArgument, locationSchema, textSchema, toPath } from '../options.ts';
 import { entryStem } from './sections.ts';
 
 /** Oxios's view of its state directory: categories (folders) of entries (`.md` and `.json` files). */
@@ -13,9 +13,9 @@ export class StateStore {
    * @param basePath the state directory, usually `~/.oxios/workspace`; it need not exist
    * @throws BackupError `USAGE` for an empty path
    */
-  constructor(basePath: string) {
-    checkArgument('basePath', pathSchema, basePath);
-    this.basePath = basePath;
+  constructor(basePath: string | URL) {
+    checkArgument('basePath', locationSchema, basePath);
+    this.basePath = toPath(basePath);
   }
 
   /**

@@ -1,6 +1,7 @@
 import fs from 'node:fs';
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { BackupError, fromSystemError } from '../errors.ts';
+import { toPath } from '../options.ts';
 import { closeQuietly } from '../system/close-quietly.ts';
 import { isRangeReader } from './is-range-reader.ts';
 import { LocalFileReader, versionOf } from './local-file-reader.ts';
@@ -10,7 +11,20 @@ import { type SpoolOptions, spoolStream } from './spooled-stream.ts';
 import type { RangeReader } from './storage.ts';
 
 /** A snapshot to be read: the path of a file, its `s3://` URL, a stream of it, or what reads it by ranges, which is closed at the end. */
-export type SnapshotInput = string | Readable | RangeReader;
+export type SnapshotInput = string | URL | AsyncIterable<Uint8Array> | RangeReader;
+
+/** The snapshot that an operation reads. */
+export interface SnapshotOption {
+  /** Its path or URL (`file:`, `s3:`), a stream of it, or what reads it by ranges. */
+  snapshot: SnapshotInput;
+}
+
+/** The path or `s3://` URL of a snapshot; null for one that has none. */
+export function snapshotPath(snapshot: SnapshotInput): string | null {
+  if (typeof snapshot === 'string') return snapshot;
+  if (!(snapshot instanceof URL)) return null;
+  return snapshot.protocol === 'file:' ? toPath(snapshot) : snapshot.href;
+}
 
 // NONBLOCK: opening a FIFO would hold this thread up until somebody writes to it. To a file it means nothing.
 const FLAGS = fs.constants.O_RDONLY | (fs.constants.O_NONBLOCK ?? 0);
@@ -22,13 +36,18 @@ const FLAGS = fs.constants.O_RDONLY | (fs.constants.O_NONBLOCK ?? 0);
  *   `STORAGE_UNAVAILABLE`, `CREDENTIALS_MISSING`
  */
 export async function openReader(snapshot: SnapshotInput, options: SpoolOptions = {}): Promise<RangeReader> {
-  if (typeof snapshot === 'string') {
-    if (!isRemote(snapshot)) return openFile(snapshot, options);
-    const { storage, name } = await openRemoteSnapshot(snapshot);
+  if (typeof snapshot === 'string' || snapshot instanceof URL) {
+    const path = snapshotPath(snapshot) as string;
+    if (!isRemote(path)) return openFile(path, options);
+    const { storage, name } = await openRemoteSnapshot(path);
     return new CachedReader(await storage.open(name, options.signal), options.signal);
   }
-  if (!isRangeReader(snapshot)) return spoolStream('the standard input', snapshot, options);
+  if (!isRangeReader(snapshot)) return spoolStream('the standard input', streamOf(snapshot), options);
   return snapshot.descriptor === undefined ? new CachedReader(snapshot, options.signal) : snapshot;
+}
+
+function streamOf(snapshot: AsyncIterable<Uint8Array>): Readable {
+  return snapshot instanceof Readable ? snapshot : Readable.from(snapshot, { objectMode: false });
 }
 
 async function openFile(name: string, options: SpoolOptions): Promise<RangeReader> {

@@ -1,18 +1,10 @@
 import type { OperationOptions } from '../events.ts';
 import type { RecordedStatus, Totals } from '../format/index-root.ts';
 import type { Manifest } from '../format/manifest.ts';
-import {
-  checkArgument,
-  checkOptions,
-  flagSchema,
-  OPERATION_SHAPE,
-  optionsSchema,
-  snapshotSchema,
-  threadsSchema,
-} from '../options.ts';
+import { checkOptions, flagSchema, OPERATION_SHAPE, optionsSchema, snapshotSchema, threadsSchema } from '../options.ts';
 import { openSnapshotReader } from '../read/open-snapshot-reader.ts';
 import { type Problem, problemOf } from '../read/problem.ts';
-import { openReader, type SnapshotInput } from '../storage/open-reader.ts';
+import { openReader, type SnapshotOption } from '../storage/open-reader.ts';
 import type { RangeReader } from '../storage/storage.ts';
 import { throwIfAborted } from '../workers/abort.ts';
 
@@ -37,7 +29,12 @@ export interface VerifyOptions extends OperationOptions {
 export type CompleteVerifyOptions = Omit<VerifyOptions, 'quick'>;
 
 export const COMPLETE_VERIFY_SHAPE = { ...OPERATION_SHAPE, threads: threadsSchema };
-export const verifyOptionsSchema = optionsSchema<VerifyOptions>({ ...COMPLETE_VERIFY_SHAPE, quick: flagSchema });
+export const VERIFY_SHAPE = { ...COMPLETE_VERIFY_SHAPE, quick: flagSchema };
+
+const verifySnapshotSchema = optionsSchema<SnapshotOption & VerifyOptions>(
+  { ...VERIFY_SHAPE, snapshot: snapshotSchema },
+  ['snapshot'],
+);
 
 /** What a verification found out. */
 export interface VerifyResult {
@@ -60,13 +57,11 @@ export interface VerifyResult {
 /**
  * Verifies a snapshot: every byte of it, against its own digests. Goes on behind the first problem.
  *
- * @param snapshot path of the file, or a stream of it
  * @throws BackupError only when the file cannot be read at all; a snapshot that is not valid is a result, not an error
  */
-export async function verifySnapshot(snapshot: SnapshotInput, options: VerifyOptions = {}): Promise<VerifyResult> {
-  checkArgument('snapshot', snapshotSchema, snapshot);
-  checkOptions(verifyOptionsSchema, options);
-  const source = await openReader(snapshot, { signal: options.signal });
+export async function verifySnapshot(options: SnapshotOption & VerifyOptions): Promise<VerifyResult> {
+  checkOptions(verifySnapshotSchema, options);
+  const source = await openReader(options.snapshot, { signal: options.signal });
   try {
     return await verifySource(source, options);
   } finally {

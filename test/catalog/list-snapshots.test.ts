@@ -16,7 +16,7 @@ beforeEach(() => {
 });
 afterEach(() => folder.remove());
 
-const list = () => listSnapshots(folder.path);
+const list = () => listSnapshots({ folder: folder.path });
 const rowsOf = <K extends keyof SnapshotInfo>(snapshots: SnapshotInfo[], ...keys: K[]) =>
   snapshots.map((snapshot) => keys.map((key) => snapshot[key]));
 
@@ -133,7 +133,7 @@ test.each([
   ['notes.txt', 'is not a folder'],
 ])('refuses %s', async (name, message) => {
   folder.write('notes.txt', '');
-  await expect(listSnapshots(folder.file(name))).rejects.toMatchObject({
+  await expect(listSnapshots({ folder: folder.file(name) })).rejects.toMatchObject({
     code: 'SNAPSHOT_MISSING',
     message: expect.stringContaining(message),
   });
@@ -141,7 +141,9 @@ test.each([
 
 test('ends when its caller gives it up', async () => {
   folder.addDays(1, 2);
-  await expect(listSnapshots(folder.path, { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'ABORTED' });
+  await expect(listSnapshots({ folder: folder.path, signal: AbortSignal.abort() })).rejects.toMatchObject({
+    code: 'ABORTED',
+  });
 });
 
 test.skipIf(!hasStrace)('a file that the system does not let be looked at hides no other', async () => {

@@ -14,20 +14,22 @@ afterEach(() => folder.remove());
 
 /** Names of the snapshots that are remembered as verified. */
 const verified = async () =>
-  (await listSnapshots(folder.path)).filter(({ verifiedAt }) => verifiedAt !== null).map(({ name }) => name);
+  (await listSnapshots({ folder: folder.path }))
+    .filter(({ verifiedAt }) => verifiedAt !== null)
+    .map(({ name }) => name);
 
 test('verifies each, and remembers when', async () => {
   folder.addDays(1, 3);
   expect(await verified()).toEqual([]);
   const before = Date.now();
-  const result = await verifyFolder(folder.path);
+  const result = await verifyFolder({ folder: folder.path });
   expect(result).toMatchObject({ directory: folder.path, valid: true });
   expect(result.snapshots.map(({ snapshot, valid }) => [snapshot.name, valid])).toEqual([
     ['1.tar.gz', true],
     ['2.tar.gz', true],
     ['3.tar.gz', true],
   ]);
-  const times = (await listSnapshots(folder.path)).map(({ verifiedAt }) => verifiedAt?.getTime() ?? 0);
+  const times = (await listSnapshots({ folder: folder.path })).map(({ verifiedAt }) => verifiedAt?.getTime() ?? 0);
   expect(times).toEqual(result.snapshots.map(({ snapshot }) => snapshot.verifiedAt?.getTime()));
   expect(Math.min(...times)).toBeGreaterThanOrEqual(before);
   expect(folder.names()).toEqual([VERIFICATION_RECORDS, '1.tar.gz', '2.tar.gz', '3.tar.gz']);
@@ -35,48 +37,52 @@ test('verifies each, and remembers when', async () => {
 
 test('verifies what was verified completely before by its digests, and remembers both', async () => {
   folder.addDays(1, 2);
-  const [first] = (await verifyFolder(folder.path)).snapshots;
+  const [first] = (await verifyFolder({ folder: folder.path })).snapshots;
   folder.addDays(3, 3);
-  const again = await verifyFolder(folder.path);
+  const again = await verifyFolder({ folder: folder.path });
   expect(again.snapshots.map(({ verification }) => verification?.quick)).toEqual([true, true, false]);
-  const [row, , last] = await listSnapshots(folder.path);
+  const [row, , last] = await listSnapshots({ folder: folder.path });
   expect(row?.verifiedAt).toEqual(first?.snapshot.verifiedAt);
   expect(row?.quickVerifiedAt?.getTime()).toBeGreaterThanOrEqual(row?.verifiedAt?.getTime() ?? Infinity);
   expect(last).toMatchObject({ quickVerifiedAt: null });
-  const complete = await verifyFolder(folder.path, { quick: false });
+  const complete = await verifyFolder({ folder: folder.path, quick: false });
   expect(complete.snapshots.map(({ verification }) => verification?.quick)).toEqual([false, false, false]);
-  expect((await listSnapshots(folder.path)).map(({ quickVerifiedAt }) => quickVerifiedAt)).toEqual([null, null, null]);
+  expect((await listSnapshots({ folder: folder.path })).map(({ quickVerifiedAt }) => quickVerifiedAt)).toEqual([
+    null,
+    null,
+    null,
+  ]);
 });
 
 test('a quick verification of what was never verified completely is not remembered, but damage is', async () => {
   folder.addDays(1, 2);
-  expect(await verifyFolder(folder.path, { quick: true })).toMatchObject({ valid: true });
+  expect(await verifyFolder({ folder: folder.path, quick: true })).toMatchObject({ valid: true });
   expect(await verified()).toEqual([]);
   folder.damage('1.tar.gz');
-  expect(await verifyFolder(folder.path, { quick: true })).toMatchObject({ valid: false });
-  const [damaged] = await listSnapshots(folder.path);
+  expect(await verifyFolder({ folder: folder.path, quick: true })).toMatchObject({ valid: false });
+  const [damaged] = await listSnapshots({ folder: folder.path });
   expect(damaged).toMatchObject({ state: 'unusable', verifiedAt: null, quickVerifiedAt: null });
 });
 
 test('damage since is found by the digests, and then nothing is verified any more', async () => {
   folder.addDays(1, 2);
-  await verifyFolder(folder.path);
+  await verifyFolder({ folder: folder.path });
   const { atime, mtime } = fs.statSync(folder.file('1.tar.gz'));
   folder.damage('1.tar.gz');
   fs.utimesSync(folder.file('1.tar.gz'), atime, mtime);
-  expect((await verifyFolder(folder.path)).snapshots.map(({ valid }) => valid)).toEqual([false, true]);
+  expect((await verifyFolder({ folder: folder.path })).snapshots.map(({ valid }) => valid)).toEqual([false, true]);
   expect(await verified()).toEqual(['2.tar.gz']);
 });
 
 test('finds the damaged one, and goes on with the rest', async () => {
   folder.addDays(1, 3);
   folder.damage('2.tar.gz');
-  const result = await verifyFolder(folder.path);
+  const result = await verifyFolder({ folder: folder.path });
   expect(result.valid).toBe(false);
   expect(result.snapshots.map(({ valid }) => valid)).toEqual([true, false, true]);
   expect(result.snapshots[1]?.problems).not.toEqual([]);
   expect(await verified()).toEqual(['1.tar.gz', '3.tar.gz']);
-  const [, damaged] = await listSnapshots(folder.path);
+  const [, damaged] = await listSnapshots({ folder: folder.path });
   expect(damaged).toMatchObject({ state: 'unusable', verifiedAt: null });
   expect(damaged?.problem?.message).toContain('found on 20');
 });
@@ -84,26 +90,26 @@ test('finds the damaged one, and goes on with the rest', async () => {
 test('a snapshot that was repaired is sound again', async () => {
   folder.addDays(1, 1);
   folder.damage('1.tar.gz');
-  await verifyFolder(folder.path);
+  await verifyFolder({ folder: folder.path });
   folder.addDays(1, 1);
-  expect((await verifyFolder(folder.path)).valid).toBe(true);
+  expect((await verifyFolder({ folder: folder.path })).valid).toBe(true);
   expect(await verified()).toEqual(['1.tar.gz']);
 });
 
 test('damage that comes after a record is found by the next one, even when the time of the file does not tell', async () => {
   folder.addDays(1, 1);
-  await verifyFolder(folder.path);
+  await verifyFolder({ folder: folder.path });
   const { atime, mtime } = fs.statSync(folder.file('1.tar.gz'));
   folder.damage('1.tar.gz');
   fs.utimesSync(folder.file('1.tar.gz'), atime, mtime);
-  expect((await verifyFolder(folder.path)).valid).toBe(false);
+  expect((await verifyFolder({ folder: folder.path })).valid).toBe(false);
   expect(await verified()).toEqual([]);
 });
 
 test('reports an foreign archive and remembers nothing of it; what cannot be opened is reported too', async () => {
   folder.write('old.tar.gz', buildForeign([directory('sessions'), file('sessions/a.json')]));
   folder.write('cut.tar.gz', sealedSnapshot({ made: '2026-01-01' }).subarray(0, -10));
-  const { valid, snapshots } = await verifyFolder(folder.path);
+  const { valid, snapshots } = await verifyFolder({ folder: folder.path });
   expect(valid).toBe(false);
   expect(Object.fromEntries(snapshots.map(({ snapshot, valid }) => [snapshot.name, valid]))).toEqual({
     'old.tar.gz': true,
@@ -115,7 +121,7 @@ test('reports an foreign archive and remembers nothing of it; what cannot be ope
 
 test('a folder without a snapshot is the wrong one', async () => {
   folder.write('notes.txt', 'mine');
-  await expect(verifyFolder(folder.path)).rejects.toMatchObject({ code: 'SNAPSHOT_MISSING' });
+  await expect(verifyFolder({ folder: folder.path })).rejects.toMatchObject({ code: 'SNAPSHOT_MISSING' });
 });
 
 test.each<[string, () => void]>([
@@ -133,7 +139,7 @@ test.each<[string, () => void]>([
   ['the memory is a folder', () => replaceByFolder(folder.file(VERIFICATION_RECORDS))],
 ])('nothing is verified any more when %s', async (_, change) => {
   folder.addDays(1, 1);
-  await verifyFolder(folder.path);
+  await verifyFolder({ folder: folder.path });
   expect(await verified()).toEqual(['1.tar.gz']);
   change();
   expect(await verified()).toEqual([]);
@@ -152,9 +158,9 @@ function replaceByFolder(file: string): void {
 
 test('records of snapshots that are gone are forgotten', async () => {
   folder.addDays(1, 2);
-  await verifyFolder(folder.path);
+  await verifyFolder({ folder: folder.path });
   fs.rmSync(folder.file('1.tar.gz'));
-  await verifyFolder(folder.path);
+  await verifyFolder({ folder: folder.path });
   expect(JSON.parse(fs.readFileSync(folder.file(VERIFICATION_RECORDS), 'utf8')).records).toHaveLength(1);
 });
 
@@ -162,7 +168,7 @@ test('a memory that cannot be written is said, and the result stands', async () 
   folder.addDays(1, 1);
   fs.mkdirSync(folder.file(VERIFICATION_RECORDS));
   const events: BackupEvent[] = [];
-  const result = await verifyFolder(folder.path, { onEvent: (event) => events.push(event) });
+  const result = await verifyFolder({ folder: folder.path, onEvent: (event) => events.push(event) });
   expect(result.valid).toBe(true);
   expect(events).toContainEqual({
     type: 'notice',
@@ -175,7 +181,7 @@ test('a memory that cannot be written is said, and the result stands', async () 
 test('events of each verification pass through', async () => {
   folder.addDays(1, 2);
   const events: BackupEvent[] = [];
-  await verifyFolder(folder.path, { onEvent: (event) => events.push(event) });
+  await verifyFolder({ folder: folder.path, onEvent: (event) => events.push(event) });
   const seen = events.map((event) => (event.type === 'notice' ? event.message : event.type));
   expect(seen.filter((name) => name !== 'progress')).toEqual([
     'is being verified (1 of 2)',
@@ -191,7 +197,7 @@ test('what was verified before an interruption stays verified', async () => {
   const onEvent = (event: BackupEvent) => {
     if (event.type === 'notice' && event.path?.endsWith('2.tar.gz')) controller.abort();
   };
-  const verification = verifyFolder(folder.path, { signal: controller.signal, onEvent });
+  const verification = verifyFolder({ folder: folder.path, signal: controller.signal, onEvent });
   await expect(verification).rejects.toMatchObject({ code: 'ABORTED' });
   expect(await verified()).toEqual(['1.tar.gz']);
 });

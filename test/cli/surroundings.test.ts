@@ -74,7 +74,7 @@ describe('standard streams that are closed', () => {
     const made = bench.path('unheard.tar.gz');
     const { status } = await bench.shell(`$b create ${made} --state-dir ${state} --json <&- >&- 2>&-`);
     expect(status).toBe(0);
-    expect((await verifySnapshot(made)).valid).toBe(true);
+    expect((await verifySnapshot({ snapshot: made })).valid).toBe(true);
   });
 
   test('a snapshot from nowhere is none', async () => {
@@ -91,7 +91,7 @@ describe('few open files', () => {
     const made = bench.path(`limit-${limit}.tar.gz`);
     const run = await withLimit(limit, `create ${made} --state-dir ${state} --quiet`);
     if (run.status === 0) {
-      expect((await verifySnapshot(made)).valid).toBe(true);
+      expect((await verifySnapshot({ snapshot: made })).valid).toBe(true);
     } else {
       expectTwoLines(run);
       expect(run.err).toContain('ulimit -n');

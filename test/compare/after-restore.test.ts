@@ -35,7 +35,7 @@ test('after a restore nothing differs, from snapshot to snapshot', async () => {
     [before, after],
     [after, before],
   ] as const)
-    expect(await diffSnapshots(a, b)).toMatchObject({ same: true, changes: [] });
+    expect(await diffSnapshots({ before: a, after: b })).toMatchObject({ same: true, changes: [] });
 });
 
 test.for([
@@ -55,11 +55,11 @@ test.for([
   try {
     const back = join(mount, 'back');
     await restoreBackup(new StateStore(back), before, { threads: 1 });
-    const { changes } = await diffSnapshots(before, await snapshotOf(back));
+    const { changes } = await diffSnapshots({ before, after: await snapshotOf(back) });
     // FAT has no time before 1980, and no modes.
     const inTime = changes.filter(({ path, aspects }) => path !== 'old' && aspects.some((aspect) => aspect !== 'mode'));
     expect(inTime).toEqual([]);
-    const live = await diffSnapshots(before, back);
+    const live = await diffSnapshots({ before, after: back });
     expect(live.changes.filter(({ path, aspects }) => path !== 'old' && aspects.includes('mtime'))).toEqual([]);
   } finally {
     execFileSync('umount', [mount]);
@@ -73,8 +73,8 @@ test('a file that was written to is changed, however little its time moved', asy
   fs.writeFileSync(join(state, 'sessions/1.json'), 'X');
   execFileSync('touch', ['-d', '@1700000001', join(state, 'sessions/1.json')]);
   const expected = [{ path: 'sessions/1.json', aspects: ['content'] }];
-  expect((await diffSnapshots(before, state)).changes).toMatchObject(expected);
-  expect((await diffSnapshots(before, await snapshotOf(state))).changes).toMatchObject(expected);
+  expect((await diffSnapshots({ before, after: state })).changes).toMatchObject(expected);
+  expect((await diffSnapshots({ before, after: await snapshotOf(state) })).changes).toMatchObject(expected);
 });
 
 test.for([1_700_000_003, 1_700_000_000.5, 1_699_999_999])('a touch to %s is a touch', async (time) => {
@@ -82,7 +82,7 @@ test.for([1_700_000_003, 1_700_000_000.5, 1_699_999_999])('a touch to %s is a to
   const before = await snapshotOf(state);
   fs.utimesSync(join(state, 'sessions/1.json'), time, time);
   const expected = [{ path: 'sessions/1.json', aspects: ['mtime'] }];
-  expect((await diffSnapshots(before, await snapshotOf(state))).changes).toMatchObject(expected);
+  expect((await diffSnapshots({ before, after: await snapshotOf(state) })).changes).toMatchObject(expected);
 });
 
 const NOBODY = 65534;

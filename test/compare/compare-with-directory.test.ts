@@ -17,7 +17,7 @@ beforeAll(async () => {
 test('a restored directory is what the snapshot says, down to the microsecond', async () => {
   const restored = room.fresh('restored');
   await restoreBackup(new StateStore(restored), snapshot);
-  const comparison = await compareWithDirectory(snapshot, restored);
+  const comparison = await compareWithDirectory({ snapshot, directory: restored });
   expect(comparison).toMatchObject({ compared: true, same: true, changes: [], verify: { valid: true } });
 });
 
@@ -30,7 +30,7 @@ test('a change that hides behind size and time is found', async () => {
   const time = Number(mtimeNs / 1000n) / 1e6 + 5e-7;
   writeFileSync(path, ' '.repeat(Number(size)));
   utimesSync(path, time, time);
-  const { changes } = await compareWithDirectory(createReadStream(snapshot), restored);
+  const { changes } = await compareWithDirectory({ snapshot: createReadStream(snapshot), directory: restored });
   expect(changes.map(({ path, aspects }) => [path, ...aspects])).toEqual([['memory/facts/coffee.json', 'content']]);
 });
 
@@ -39,13 +39,13 @@ test('a damaged snapshot is compared with nothing', async () => {
   bytes.writeUInt8(bytes.readUInt8(9000) ^ 1, 9000);
   const damaged = room.fresh('damaged.tar.gz');
   writeFileSync(damaged, bytes);
-  const comparison = await compareWithDirectory(damaged, workspace);
+  const comparison = await compareWithDirectory({ snapshot: damaged, directory: workspace });
   expect(comparison).toMatchObject({ compared: false, same: false, changes: [], verify: { valid: false } });
   expect(comparison.verify.problems.length).toBeGreaterThan(0);
 });
 
 test('a directory that is not there is an error', async () => {
-  await expect(compareWithDirectory(snapshot, room.path('nowhere'))).rejects.toMatchObject({
+  await expect(compareWithDirectory({ snapshot, directory: room.path('nowhere') })).rejects.toMatchObject({
     code: 'STATE_DIR_MISSING',
   });
 });

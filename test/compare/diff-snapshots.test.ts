@@ -65,7 +65,7 @@ function change(root: string): string[] {
 
 describe('against a directory', () => {
   test('as it was captured nothing differs', async () => {
-    const difference = await diffSnapshots(snapshot, workspace);
+    const difference = await diffSnapshots({ before: snapshot, after: workspace });
     expect(difference).toMatchObject({ same: true, changes: [], sections: [], unreadable: [] });
     expect(difference.totals.unchanged).toBe(91);
   });
@@ -73,7 +73,7 @@ describe('against a directory', () => {
   test('every change is named, with its section', async () => {
     const state = copy();
     const expected = change(state);
-    const difference = await diffSnapshots(snapshot, state);
+    const difference = await diffSnapshots({ before: snapshot, after: state });
     expect(lines(difference)).toEqual(expected);
     expect(difference.same).toBe(false);
     expect(difference.totals).toMatchObject({ added: 1, removed: 1, changed: 5 });
@@ -97,7 +97,7 @@ describe('against a directory', () => {
     utimesSync(state, atime, mtime);
     const inside = join(state, 'mine.tar.gz');
     await createBackup(new StateStore(state), inside, { excludes: ['*.png'] });
-    const difference = await diffSnapshots(inside, state);
+    const difference = await diffSnapshots({ before: inside, after: state });
     expect(lines(difference)).toEqual([]);
   });
 
@@ -113,14 +113,16 @@ describe('against a directory', () => {
     utimesSync(join(original, 'seeds/welcome.md'), inOrder / 1000, inOrder / 1000);
     utimesSync(path, inOrder / 1000, inOrder / 1000);
     await createBackup(new StateStore(original), first);
-    expect(lines(await diffSnapshots(first, state))).toEqual([]);
-    expect(lines(await diffSnapshots(first, state, { checksum: true }))).toEqual(['changed seeds/welcome.md content']);
+    expect(lines(await diffSnapshots({ before: first, after: state }))).toEqual([]);
+    expect(lines(await diffSnapshots({ before: first, after: state, checksum: true }))).toEqual([
+      'changed seeds/welcome.md content',
+    ]);
   });
 
   test.runIf(process.geteuid?.() !== 0)('what cannot be looked at is not taken for gone', async () => {
     const state = copy();
     chmodSync(join(state, 'seeds'), 0);
-    const difference = await diffSnapshots(snapshot, state);
+    const difference = await diffSnapshots({ before: snapshot, after: state });
     chmodSync(join(state, 'seeds'), 0o755);
     expect(difference.unreadable.map(({ path }) => path)).toEqual(['seeds']);
     expect(lines(difference)).toEqual([]);
@@ -134,8 +136,8 @@ describe('between snapshots', () => {
     const expected = change(state);
     const second = room.fresh('second.tar.gz');
     await createBackup(new StateStore(state), second);
-    expect(lines(await diffSnapshots(snapshot, second))).toEqual(expected);
-    const sessions = await diffSnapshots(snapshot, second, { sections: ['sessions'] });
+    expect(lines(await diffSnapshots({ before: snapshot, after: second }))).toEqual(expected);
+    const sessions = await diffSnapshots({ before: snapshot, after: second, sections: ['sessions'] });
     expect(lines(sessions)).toEqual(['added sessions/new.json']);
   });
 
@@ -145,14 +147,14 @@ describe('between snapshots', () => {
     const broken = (member: Buffer) => Buffer.alloc(member.length);
     writeFileSync(one, buildSnapshot(entries, { member: broken }));
     writeFileSync(other, buildSnapshot([...entries.slice(0, 2), file('seeds/b.json', 'new')], { member: broken }));
-    expect(lines(await diffSnapshots(one, other))).toEqual(['changed seeds/b.json content']);
+    expect(lines(await diffSnapshots({ before: one, after: other }))).toEqual(['changed seeds/b.json content']);
   });
 
   test('owners count, and times to the microsecond', async () => {
     const [one, other] = [room.fresh('one.tar.gz'), room.fresh('other.tar.gz')];
     writeFileSync(one, buildSnapshot([file('a', 'a', { uid: 1, mtimeNs: 1 }), file('b', 'b', { mtimeNs: 1 })]));
     writeFileSync(other, buildSnapshot([file('a', 'a', { uid: 2, mtimeNs: 2 }), file('b', 'b', { mtimeNs: 2001 })]));
-    expect(lines(await diffSnapshots(one, other))).toEqual(['changed a owner', 'changed b mtime']);
+    expect(lines(await diffSnapshots({ before: one, after: other }))).toEqual(['changed a owner', 'changed b mtime']);
   });
 
   test('blocks that begin elsewhere make no difference', async () => {
@@ -160,7 +162,7 @@ describe('between snapshots', () => {
     const [one, other] = [room.fresh('one.tar.gz'), room.fresh('other.tar.gz')];
     writeFileSync(one, buildSnapshot(entries, { entriesPerMember: 3, membersPerBlock: 1 }));
     writeFileSync(other, buildSnapshot(entries.slice(1), { entriesPerMember: 2, membersPerBlock: 2 }));
-    expect(lines(await diffSnapshots(one, other))).toEqual(['removed 00.json']);
+    expect(lines(await diffSnapshots({ before: one, after: other }))).toEqual(['removed 00.json']);
   });
 });
 
@@ -172,9 +174,9 @@ describe('an archive from elsewhere', () => {
     writeFileSync(foreign, buildForeign(entries));
     const ordered = [symlink('here', 'seeds'), directory('seeds'), file('seeds/a.json'), file('seeds/b.json')];
     writeFileSync(sealed, buildSnapshot(ordered.map((entry) => ({ ...entry, mtimeNs: 999_999_999 }))));
-    expect(lines(await diffSnapshots(foreign, sealed))).toEqual([]);
+    expect(lines(await diffSnapshots({ before: foreign, after: sealed }))).toEqual([]);
     writeFileSync(sealed, buildSnapshot([...ordered.slice(0, 3), file('seeds/b.json', 'CONTENT OF seeds/b.json\n')]));
-    expect(lines(await diffSnapshots(foreign, sealed))).toEqual(['changed seeds/b.json content']);
+    expect(lines(await diffSnapshots({ before: foreign, after: sealed }))).toEqual(['changed seeds/b.json content']);
   });
 });
 
@@ -183,5 +185,5 @@ test('a directory is compared with the patterns that the snapshot was made with'
   cpSync(join(state, 'seeds'), join(state, 'scratch'), { recursive: true });
   const path = room.fresh('excluding.tar.gz');
   await createBackup(new StateStore(state), path, { excludes: ['/scratch/'] });
-  expect((await diffSnapshots(path, state)).same).toBe(true);
+  expect((await diffSnapshots({ before: path, after: state })).same).toBe(true);
 });

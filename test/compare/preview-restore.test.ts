@@ -1,7 +1,14 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createBackup, planRestore, type RestorePreview, restoreBackup, StateStore } from 'oxios-backup';
+import {
+  createBackup,
+  planRestore,
+  type RestoreOptions,
+  type RestorePreview,
+  restoreBackup,
+  StateStore,
+} from 'oxios-backup';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { buildWorkspace } from '../../fixtures/build-workspace.ts';
 import { readTree } from '../../fixtures/compare-trees.ts';
@@ -39,11 +46,10 @@ test('nothing is written, not even beside the target', async () => {
   const { folder, root } = state();
   const picture = () => [...readTree(folder)].map(([path, { mtimeNs, content }]) => [path, String(mtimeNs), content]);
   const before = picture();
-  for (const mode of ['create', 'replace', 'merge'] as const)
-    await planRestore(new StateStore(root), snapshot, { mode });
+  for (const mode of ['create', 'replace', 'merge'] as const) await planRestore({ stateDir: root, snapshot, mode });
   expect(picture()).toEqual(before);
   const missing = join(room.path(), 'not', 'there', 'yet');
-  const preview = await planRestore(new StateStore(missing), snapshot);
+  const preview = await planRestore({ stateDir: missing, snapshot });
   expect(preview.totals).toEqual({ added: 91, removed: 0, changed: 0, unchanged: 0, kept: 0 });
   expect(preview.refusals).toEqual([]);
   expect(existsSync(room.path('not'))).toBe(false);
@@ -52,7 +58,7 @@ test('nothing is written, not even beside the target', async () => {
 describe('what is previewed is what happens', () => {
   test('replace', async () => {
     const { root } = state();
-    const preview = await planRestore(new StateStore(root), snapshot, { mode: 'replace' });
+    const preview = await planRestore({ stateDir: root, snapshot, mode: 'replace' });
     expect(lines(preview)).toEqual([
       'removed backups',
       'changed memory/facts/coffee.json content mtime',
@@ -66,13 +72,13 @@ describe('what is previewed is what happens', () => {
     ]);
     const { restored } = await restoreBackup(new StateStore(root), snapshot, { mode: 'replace' });
     expect(preview.restored).toEqual(restored);
-    expect(lines(await planRestore(new StateStore(root), snapshot, { mode: 'replace' }))).toEqual([]);
+    expect(lines(await planRestore({ stateDir: root, snapshot, mode: 'replace' }))).toEqual([]);
   });
 
   test('merge of a part', async () => {
     const { root } = state();
     const options = { mode: 'merge', paths: ['memory.db'], sections: ['memory/facts'] } as const;
-    const preview = await planRestore(new StateStore(root), snapshot, options);
+    const preview = await planRestore({ stateDir: root, snapshot, ...options });
     expect(lines(preview)).toEqual([
       'changed memory/facts/coffee.json content mtime',
       'added memory/facts/passport.json',
@@ -91,7 +97,7 @@ describe('what is previewed is what happens', () => {
     const path = room.fresh('files.tar.gz');
     writeFileSync(path, buildSnapshot([directory('agents'), file('seeds', 'a file'), directory('sessions')]));
     const options = { mode: 'merge', allowEmpty: true } as const;
-    const preview = await planRestore(new StateStore(root), path, options);
+    const preview = await planRestore({ stateDir: root, snapshot: path, ...options });
     expect(preview.changes.find((change) => change.path === 'seeds')?.aspects).toEqual(['type']);
     expect(lines(preview)).toContain('removed seeds/later.json');
     await restoreBackup(new StateStore(root), path, options);
@@ -101,9 +107,9 @@ describe('what is previewed is what happens', () => {
 });
 
 describe('refusals are named, and are those of the real run', () => {
-  const previewed = async (root: string, path: string, options: Parameters<typeof planRestore>[2]) => {
+  const previewed = async (root: string, path: string, options: RestoreOptions) => {
     const store = new StateStore(root);
-    const [code] = codes(await planRestore(store, path, options));
+    const [code] = codes(await planRestore({ stateDir: store, snapshot: path, ...options }));
     await expect(restoreBackup(store, path, options)).rejects.toMatchObject({ code });
     return code;
   };
@@ -117,7 +123,7 @@ describe('refusals are named, and are those of the real run', () => {
     writeFileSync(path, buildSnapshot([symlink('out', '/etc'), directory('x'), file('x/a', 'a')]));
     const root = room.fresh('state');
     expect(await previewed(root, path, {})).toBe('EXTERNAL_LINK');
-    const kept = await planRestore(new StateStore(root), path, { externalLinks: 'keep' });
+    const kept = await planRestore({ stateDir: root, snapshot: path, externalLinks: 'keep' });
     expect(kept.refusals).toEqual([]);
     expect(kept.externalLinks).toEqual([{ path: 'out', link: '/etc' }]);
     expect(kept.notices).toContainEqual({ path: 'out', message: expect.stringContaining('/etc') });
@@ -127,26 +133,28 @@ describe('refusals are named, and are those of the real run', () => {
     const path = room.fresh('hollow.tar.gz');
     writeFileSync(path, buildSnapshot([directory('sessions'), directory('x')]));
     expect(await previewed(room.fresh('state'), path, {})).toBe('SNAPSHOT_EMPTY');
-    expect((await planRestore(new StateStore(room.fresh('state')), path, { allowEmpty: true })).refusals).toEqual([]);
+    expect((await planRestore({ stateDir: room.fresh('state'), snapshot: path, allowEmpty: true })).refusals).toEqual(
+      [],
+    );
     const foreign = room.fresh('foreign.tar.gz');
     writeFileSync(foreign, buildSnapshot([file('notes.txt', 'a')]));
     const back = room.fresh('state');
-    expect((await planRestore(new StateStore(back), foreign)).refusals).toEqual([]);
+    expect((await planRestore({ stateDir: back, snapshot: foreign })).refusals).toEqual([]);
     await restoreBackup(new StateStore(back), foreign);
     expect(readdirSync(back)).toEqual(['notes.txt']);
   });
 
   test('a snapshot that is not valid, or holds nothing of what is asked for, has no plan', async () => {
     const store = new StateStore(room.fresh('state'));
-    await expect(planRestore(store, snapshot, { paths: ['nowhere'] })).rejects.toMatchObject({
+    await expect(planRestore({ stateDir: store, snapshot, paths: ['nowhere'] })).rejects.toMatchObject({
       code: 'ENTRY_NOT_FOUND',
     });
-    await expect(planRestore(store, snapshot, { paths: ['seeds'], mode: 'replace' })).rejects.toMatchObject({
+    await expect(planRestore({ stateDir: store, snapshot, paths: ['seeds'], mode: 'replace' })).rejects.toMatchObject({
       code: 'USAGE',
     });
     const cut = room.fresh('cut.tar.gz');
     writeFileSync(cut, readFileSync(snapshot).subarray(0, 20_000));
-    await expect(planRestore(store, cut)).rejects.toMatchObject({ code: 'SNAPSHOT_TRUNCATED' });
+    await expect(planRestore({ stateDir: store, snapshot: cut })).rejects.toMatchObject({ code: 'SNAPSHOT_TRUNCATED' });
   });
 
   test('a process that uses it', async () => {
@@ -158,7 +166,7 @@ describe('refusals are named, and are those of the real run', () => {
     });
     try {
       expect(await previewed(root, snapshot, { mode: 'replace' })).toBe('STATE_DIR_IN_USE');
-      const forced = await planRestore(new StateStore(root), snapshot, { mode: 'replace', forceRunning: true });
+      const forced = await planRestore({ stateDir: root, snapshot, mode: 'replace', forceRunning: true });
       expect(forced.refusals).toEqual([]);
     } finally {
       process.kill(Number(pid));
@@ -178,7 +186,7 @@ test('what another machine cannot keep is said', async () => {
       root: (root) => ({ ...root, manifest: withSource(root.manifest) }),
     }),
   );
-  const { notices, refusals } = await planRestore(new StateStore(room.fresh('state')), path);
+  const { notices, refusals } = await planRestore({ stateDir: room.fresh('state'), snapshot: path });
   const said = notices.map(({ message }) => message).join('\n');
   expect(said).toContain('darwin');
   expect(said).toContain('/Users/anna/.oxios/workspace on mac');
@@ -186,6 +194,6 @@ test('what another machine cannot keep is said', async () => {
   expect(refusals).toEqual([]);
   expect(readdirSync(room.root)).not.toContain('.oxios');
   symlinkSync(workspace, room.path('link-to-workspace'));
-  const home = await planRestore(new StateStore(room.path('link-to-workspace')), snapshot, { mode: 'replace' });
+  const home = await planRestore({ stateDir: room.path('link-to-workspace'), snapshot, mode: 'replace' });
   expect(home.notices).toEqual([]);
 });

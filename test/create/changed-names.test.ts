@@ -25,7 +25,7 @@ async function create(fill: (stateDir: string) => void): Promise<Made> {
     threads: 1,
     onEvent: (event) => event.type === 'notice' && messages.push(event.message),
   });
-  expect((await verifySnapshot(snapshot, { threads: 1 })).problems).toEqual([]);
+  expect((await verifySnapshot({ snapshot, threads: 1 })).problems).toEqual([]);
   const target = room.fresh('restored');
   await restoreBackup(new StateStore(target), snapshot, { threads: 1 });
   expect(readdirSync(target).sort()).toEqual(readdirSync(stateDir).sort());

@@ -39,7 +39,7 @@ async function createWhile(
       if (event.type === 'notice' && event.path === 'zzz') change(root);
     },
   });
-  expect(await verifySnapshot(snapshot)).toMatchObject({ valid: true, problems: [] });
+  expect(await verifySnapshot({ snapshot })).toMatchObject({ valid: true, problems: [] });
   const back = room.fresh('back');
   await restoreBackup(new StateStore(back), snapshot, { externalLinks: 'keep' });
   return { made, back };

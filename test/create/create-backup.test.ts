@@ -22,7 +22,7 @@ async function expectSameBack(root: string): Promise<string> {
   const snapshot = room.fresh('snapshot');
   const made = await createBackup(new StateStore(root), snapshot, { allowEmpty: true });
   expect(made).toMatchObject({ complete: true, statuses: [] });
-  expect(await verifySnapshot(snapshot)).toMatchObject({ valid: true, sealed: true, totals: made.totals });
+  expect(await verifySnapshot({ snapshot })).toMatchObject({ valid: true, sealed: true, totals: made.totals });
   const back = room.fresh('back');
   const restored = await restoreBackup(new StateStore(back), snapshot, { allowEmpty: true });
   expect(restored).toMatchObject({ complete: true, sealed: true });
@@ -108,7 +108,7 @@ test('a stream gets a snapshot too, and its manifest is honoured from the index'
       .replace(/}\s*[^}]*$/, '}'),
   );
   expect(head).toMatchObject({ files: null, bytes: null, index_sha256: null, sections: made.manifest.sections });
-  const checked = await verifySnapshot(Readable.from([bytes]));
+  const checked = await verifySnapshot({ snapshot: Readable.from([bytes]) });
   expect(checked).toMatchObject({ valid: true, sealed: true, manifest: made.manifest });
   expect(checked.manifest?.files).toBe(made.totals.files);
   const back = room.fresh('back');
@@ -207,7 +207,7 @@ test('names that are not UTF-8 are named as lost, the rest is captured', async (
   expect(made.complete).toBe(false);
   expect(made.statuses).toHaveLength(1);
   expect(made.totals.files).toBe(1);
-  expect(await verifySnapshot(snapshot)).toMatchObject({ valid: true, statuses: made.statuses });
+  expect(await verifySnapshot({ snapshot })).toMatchObject({ valid: true, statuses: made.statuses });
   expect((await restoreBackup(new StateStore(room.fresh('back')), snapshot)).complete).toBe(false);
 });
 
@@ -221,7 +221,7 @@ test('an output that exists is kept, unless force says otherwise', async () => {
   expect(refusal).toMatchObject({ code: 'OUTPUT_EXISTS', exitStatus: 1 });
   expect(fs.readFileSync(output, 'utf8')).toBe('mine');
   await createBackup(new StateStore(root), output, { force: true });
-  expect((await verifySnapshot(output)).valid).toBe(true);
+  expect((await verifySnapshot({ snapshot: output })).valid).toBe(true);
 });
 
 test('an output inside the state directory does not contain itself', async () => {

@@ -22,7 +22,7 @@ function newState(): string {
 async function roundTrip(state: string) {
   const file = room.fresh('snapshot');
   const made = await createBackup(new StateStore(state), file, { threads: 2 });
-  expect(await verifySnapshot(file)).toMatchObject({ valid: true, problems: [] });
+  expect(await verifySnapshot({ snapshot: file })).toMatchObject({ valid: true, problems: [] });
   const back = room.fresh('back');
   await restoreBackup(new StateStore(back), file);
   return { ...made, back, content: (name: string) => fs.readFileSync(join(back, name)) };

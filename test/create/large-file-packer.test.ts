@@ -53,7 +53,7 @@ const intoPipe: Create = async (state, file, options) => {
 };
 
 async function restored(file: string): Promise<string> {
-  expect(await verifySnapshot(file)).toMatchObject({ valid: true, problems: [] });
+  expect(await verifySnapshot({ snapshot: file })).toMatchObject({ valid: true, problems: [] });
   const back = room.fresh('back');
   await restoreBackup(new StateStore(back), file);
   return back;
@@ -149,7 +149,7 @@ test.skipIf(!hasStrace)('a file that becomes unreadable is left out of a pipe as
   expect(status).toBe(3);
   fs.writeFileSync(piped, stdout);
   for (const snapshot of [file, piped]) {
-    expect((await showSnapshot(snapshot)).statuses).toEqual([
+    expect((await showSnapshot({ snapshot })).statuses).toEqual([
       { path: 'large', status: 'unreadable', detail: 'EIO: i/o error' },
     ]);
     expect(fs.readdirSync(await restored(snapshot)).sort()).toEqual(['seeds', 'z']);

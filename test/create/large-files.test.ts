@@ -46,7 +46,7 @@ test('a stream may keep what it is given as long as it likes', async () => {
   await new Promise<void>((resolve) => slow.end(resolve));
   const snapshot = room.fresh('snapshot');
   fs.writeFileSync(snapshot, Buffer.concat(chunks));
-  expect(await verifySnapshot(snapshot)).toMatchObject({ valid: true, problems: [] });
+  expect(await verifySnapshot({ snapshot })).toMatchObject({ valid: true, problems: [] });
   const back = room.fresh('back');
   await restoreBackup(new StateStore(back), snapshot);
   expect(compareTrees(readTree(state), readTree(back))).toEqual([]);

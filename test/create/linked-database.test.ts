@@ -40,7 +40,7 @@ describe.each([
     const snapshot = join(folder.path, 'a.tar.gz');
     const made = await createBackup(new StateStore(state), snapshot);
     expect(made.complete).toBe(true);
-    expect(await verifySnapshot(snapshot)).toMatchObject({ valid: true, problems: [] });
+    expect(await verifySnapshot({ snapshot })).toMatchObject({ valid: true, problems: [] });
     const restored = join(folder.path, 'restored');
     await restoreBackup(new StateStore(restored), snapshot);
     const inodes = new Set(names.map((name) => statSync(join(restored, name)).ino));

@@ -33,7 +33,7 @@ async function createWhile(build: Act, at: Moment, act: Act, options: CreateOpti
       if (event.type === 'file-status') onLoss?.(root, event.path);
     },
   });
-  expect(await verifySnapshot(snapshot)).toMatchObject({ valid: true, problems: [] });
+  expect(await verifySnapshot({ snapshot })).toMatchObject({ valid: true, problems: [] });
   const back = room.fresh('back');
   const restored = await restoreBackup(new StateStore(back), snapshot, { externalLinks: 'keep' });
   expect(restored.complete).toBe(made.complete);

@@ -37,7 +37,7 @@ async function there(state: string) {
   const file = room.fresh('snapshot');
   const target = room.fresh('restored');
   const made = await createBackup(new StateStore(state), file, { threads: 1 });
-  const { valid, problems } = await verifySnapshot(file);
+  const { valid, problems } = await verifySnapshot({ snapshot: file });
   expect({ valid, problems }).toEqual({ valid: true, problems: [] });
   const events: BackupEvent[] = [];
   await restoreBackup(new StateStore(target), file, { threads: 1, onEvent: (event) => events.push(event) });
@@ -67,7 +67,7 @@ test('a time with nanoseconds, far from now, is the same to the microsecond', as
   const { target, file } = await there(treeOf('10413792000.123456789'));
   const seen = lstatSync(join(target, 'sessions/a.json'), { bigint: true }).mtimeNs;
   expect(seen / 1000n).toBe(10_413_792_000_123_456n);
-  expect((await diffSnapshots(file, target)).changes).toEqual([]);
+  expect((await diffSnapshots({ before: file, after: target })).changes).toEqual([]);
 });
 
 test.for([9_000_000_000_000n, 2n ** 62n, -(2n ** 62n)])(

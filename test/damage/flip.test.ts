@@ -60,10 +60,10 @@ test('flip every bit: what is not refused changes nothing of what comes out', as
   }
   const deflatedBits = 8 * deflated.reduce((sum, { length }) => sum + length, 0);
   expect(passed.length / deflatedBits).toBeLessThan(0.02);
-  const expected = await verifySnapshot(room.path('small.tar.gz'));
+  const expected = await verifySnapshot({ snapshot: room.path('small.tar.gz') });
   for (const bit of sampleOf(passed, 5)) {
     writeFileSync(file, flipped(sound, bit));
-    expect(await verifySnapshot(file)).toEqual(expected);
+    expect(await verifySnapshot({ snapshot: file })).toEqual(expected);
   }
 });
 

@@ -98,7 +98,7 @@ test('verify names every damaged member, its bytes and its entries, not the firs
   const hit = [entries[0], entries[2], entries.at(-1)] as Member[];
   const bytes = hit.reduce((whole, { offset, length }) => flipped(whole, (offset + (length >> 1)) * 8 + 3), one);
   writeFileSync(damaged, bytes);
-  const { valid, problems } = await verifySnapshot(damaged);
+  const { valid, problems } = await verifySnapshot({ snapshot: damaged });
   expect(valid).toBe(false);
   const places = problems.filter(({ offset }) => offset !== undefined);
   expect(places.map(({ offset, length }) => ({ offset, length }))).toEqual(
@@ -116,7 +116,7 @@ test('verify names an index that is damaged together with damaged members of oth
   const first = entries[0] as Member;
   // The blocks come first in the index; its root, which must hold for anything to be said, last.
   writeFileSync(damaged, flipped(flipped(one, (index.offset + 40) * 8), (first.offset + 500) * 8));
-  const { problems } = await verifySnapshot(damaged);
+  const { problems } = await verifySnapshot({ snapshot: damaged });
   expect(problems.length).toBeGreaterThan(0);
   expect(problems[0]?.code).toBe('SNAPSHOT_DAMAGED');
 });

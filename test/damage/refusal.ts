@@ -6,7 +6,7 @@ import { compareTrees, readTree } from '../../fixtures/compare-trees.ts';
 
 /** Verify says that it is not valid. */
 export async function expectInvalid(snapshot: string): Promise<void> {
-  const result = await verifySnapshot(snapshot, { threads: 1 });
+  const result = await verifySnapshot({ snapshot, threads: 1 });
   expect(result.valid).toBe(false);
   expect(result.problems.length).toBeGreaterThan(0);
 }

@@ -54,6 +54,6 @@ test('the example is what its script makes of it', () => {
 });
 
 test('the example is a valid snapshot', async () => {
-  const { valid, problems } = await verifySnapshot(Readable.from([exampleSnapshot()]));
+  const { valid, problems } = await verifySnapshot({ snapshot: Readable.from([exampleSnapshot()]) });
   expect({ valid, problems }).toEqual({ valid: true, problems: [] });
 });

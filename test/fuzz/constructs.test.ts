@@ -21,7 +21,7 @@ const names = Object.keys(CONSTRUCTS);
 async function verify(name: string): Promise<{ code: string; message: string; hint?: string } | undefined> {
   const file = room.fresh('archive');
   writeFileSync(file, (CONSTRUCTS[name] as () => Buffer)());
-  const { problems } = await verifySnapshot(file, { threads: 1 });
+  const { problems } = await verifySnapshot({ snapshot: file, threads: 1 });
   return problems[0];
 }
 

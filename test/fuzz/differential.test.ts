@@ -86,7 +86,7 @@ async function tryArchive(title: string, name: string, made: Made, asWhole: bool
   const outcome = await restoreInThread(placed.file, placed.restored);
   let whole: Tried['whole'] = null;
   if (asWhole) {
-    const { valid } = await verifySnapshot(placed.file, { threads: 1 });
+    const { valid } = await verifySnapshot({ snapshot: placed.file, threads: 1 });
     whole = { valid, restored: await restore(placed.file, join(placed.folder, 'whole')) };
   }
   return { title, name, placed, outcome, whole, changesNames: made.changesNames };

@@ -103,7 +103,7 @@ for (const [name, make] of Object.entries(MAKERS)) {
     const archive = await make();
     const file = room.fresh('archive');
     writeFileSync(file, archive);
-    expect((await verifySnapshot(file, { threads: 1 })).problems).toEqual([]);
+    expect((await verifySnapshot({ snapshot: file, threads: 1 })).problems).toEqual([]);
     expect(await readers.compare(archive)).toEqual({});
   });
 }
@@ -117,7 +117,7 @@ test.skipIf(MISSING.length > 0 || spawnSync('which', ['git']).status !== 0)('git
   const archive = run('git', 'archive', '--format=tar.gz', 'HEAD', 'manifest.json', 'memory', 'sessions');
   const file = room.fresh('archive');
   writeFileSync(file, archive);
-  expect((await verifySnapshot(file, { threads: 1 })).problems).toEqual([]);
+  expect((await verifySnapshot({ snapshot: file, threads: 1 })).problems).toEqual([]);
   expect(await readers.compare(archive)).toEqual({});
 });
 
@@ -132,7 +132,7 @@ test.skipIf(MISSING.length > 0)(
     const file = room.fresh('archive');
     writeFileSync(file, archive);
     const events: BackupEvent[] = [];
-    const { problems } = await verifySnapshot(file, { threads: 1, onEvent: (event) => events.push(event) });
+    const { problems } = await verifySnapshot({ snapshot: file, threads: 1, onEvent: (event) => events.push(event) });
     expect(problems).toEqual([]);
     expect(events.filter(({ type }) => type === 'notice')).toEqual([
       expect.objectContaining({ path: 'memory/facts/a.json', message: expect.stringContaining('attributes') }),

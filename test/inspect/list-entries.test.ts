@@ -12,13 +12,17 @@ const room = new TempDir();
 const workspace = room.path('workspace');
 const snapshot = room.path('workspace.tar.gz');
 
-async function list(...args: Parameters<typeof listEntries>): Promise<Entry[]> {
+type ListedSnapshot = Parameters<typeof listEntries>[0]['snapshot'];
+type Options = Omit<Parameters<typeof listEntries>[0], 'snapshot'>;
+
+async function list(snapshot: ListedSnapshot, options: Options = {}): Promise<Entry[]> {
   const entries: Entry[] = [];
-  for await (const entry of listEntries(...args)) entries.push(entry);
+  for await (const entry of listEntries({ snapshot, ...options })) entries.push(entry);
   return entries;
 }
 
-const paths = async (...args: Parameters<typeof listEntries>) => (await list(...args)).map(({ path }) => path);
+const paths = async (snapshot: ListedSnapshot, options: Options = {}) =>
+  (await list(snapshot, options)).map(({ path }) => path);
 
 beforeAll(async () => {
   buildWorkspace(workspace);
@@ -114,7 +118,7 @@ test('an archive from elsewhere is listed in its own order, through a pipe too',
 });
 
 test('a listing that is given up closes the snapshot', async () => {
-  for await (const entry of listEntries(snapshot)) {
+  for await (const entry of listEntries({ snapshot })) {
     expect(entry.path).toBe('agent_groups');
     break;
   }

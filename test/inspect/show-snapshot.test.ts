@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 
 test('a sealed snapshot tells what it holds and where it comes from', async () => {
-  const summary = await showSnapshot(snapshot);
+  const summary = await showSnapshot({ snapshot });
   expect(summary).toMatchObject({
     path: snapshot,
     length: statSync(snapshot).size,
@@ -29,14 +29,14 @@ test('a sealed snapshot tells what it holds and where it comes from', async () =
 });
 
 test('a snapshot that comes through a pipe is the same', async () => {
-  const summary = await showSnapshot(createReadStream(snapshot));
-  expect(summary).toEqual({ ...(await showSnapshot(snapshot)), path: null });
+  const summary = await showSnapshot({ snapshot: createReadStream(snapshot) });
+  expect(summary).toEqual({ ...(await showSnapshot({ snapshot })), path: null });
 });
 
 test('an archive from elsewhere has no totals', async () => {
   const path = room.fresh('foreign.tar.gz');
   writeFileSync(path, buildForeign([directory('seeds'), file('seeds/one.json')]));
-  const summary = await showSnapshot(path);
+  const summary = await showSnapshot({ snapshot: path });
   expect(summary).toMatchObject({ sealed: false, totals: null, complete: null });
   expect(summary.manifest.sections).toEqual([{ name: 'seeds', entry_count: 1 }]);
 });
@@ -46,8 +46,8 @@ test('damage between both ends is not seen, damage at them is', async () => {
   const middle = room.fresh('middle.tar.gz');
   bytes.writeUInt8(bytes.readUInt8(8000) ^ 1, 8000);
   writeFileSync(middle, bytes);
-  expect((await showSnapshot(middle)).sealed).toBe(true);
+  expect((await showSnapshot({ snapshot: middle })).sealed).toBe(true);
   truncateSync(middle, bytes.length - 1);
-  await expect(showSnapshot(middle)).rejects.toMatchObject({ code: 'SNAPSHOT_TRUNCATED' });
-  await expect(showSnapshot(room.path('nothing'))).rejects.toBeInstanceOf(BackupError);
+  await expect(showSnapshot({ snapshot: middle })).rejects.toMatchObject({ code: 'SNAPSHOT_TRUNCATED' });
+  await expect(showSnapshot({ snapshot: room.path('nothing') })).rejects.toBeInstanceOf(BackupError);
 });

@@ -1,8 +1,9 @@
 import { createReadStream, readFileSync, writeFileSync } from 'node:fs';
 import { Writable } from 'node:stream';
-import { createBackup, StateStore, writeEntry } from 'oxios-backup';
+import { createBackup, StateStore } from 'oxios-backup';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { buildWorkspace } from '../../fixtures/build-workspace.ts';
+import { writeEntry } from '../../src/inspect/write-entry.ts';
 import { directory, file, hardLink } from '../archives/entry.ts';
 import { buildForeign } from '../archives/foreign.ts';
 import { buildSnapshot } from '../archives/snapshot.ts';

@@ -24,7 +24,7 @@ for (const form of ['sealed', 'foreign'] as const) {
       const out = entries.filter(({ path }) => LEADING_OUT.test(path)).map(({ path }) => path);
       const links = entries.filter(({ type }) => type === 'l');
 
-      const { externalLinks } = await verifySnapshot(archive, { threads: 1 });
+      const { externalLinks } = await verifySnapshot({ snapshot: archive, threads: 1 });
       expect([...externalLinks].sort()).toEqual([...out].sort());
 
       const kept = join(root, 'kept');

@@ -12,7 +12,7 @@ afterEach(() => {
 });
 
 async function verify(vector: Vector, archive: string): Promise<void> {
-  const result = await verifySnapshot(archive, { threads: 1 });
+  const result = await verifySnapshot({ snapshot: archive, threads: 1 });
   const codes = result.problems.map((problem: Problem) => problem.code);
   if (vector.verify === 'accepted') {
     expect(codes).toEqual([]);

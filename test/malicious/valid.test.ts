@@ -55,7 +55,7 @@ for (const form of ['sealed', 'foreign'] as const) {
   describe(`${form}, strange but valid`, () => {
     test.each(HONEST_ARCHIVES.filter((archive) => archive.form === form))('$name', async (archive) => {
       sandbox = new Sandbox(archive.bytes());
-      const { valid, problems } = await verifySnapshot(sandbox.archive);
+      const { valid, problems } = await verifySnapshot({ snapshot: sandbox.archive });
       expect({ valid, problems }).toEqual({ valid: true, problems: [] });
 
       const target = join(sandbox.root, 'restored');

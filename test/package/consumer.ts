@@ -17,7 +17,7 @@ const onEvent = (event: BackupEvent): void => {
 };
 
 const { manifest, complete } = await createBackup(new StateStore(stateDir), snapshot, { onEvent });
-const { valid } = await verifySnapshot(snapshot);
+const { valid } = await verifySnapshot({ snapshot });
 const { restored }: RestoreResult = await restoreBackup(new StateStore(target), snapshot);
 const names: string[] = manifest.sections.map(({ name }) => name);
 console.log(JSON.stringify({ complete, valid, names, restored, phases: phases.size }));

@@ -13,10 +13,10 @@ import {
   salvageSnapshot,
   showSnapshot,
   verifySnapshot,
-  writeEntry,
 } from 'oxios-backup';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { compareTrees, readTree } from '../../fixtures/compare-trees.ts';
+import { writeEntry } from '../../src/inspect/write-entry.ts';
 import type { SnapshotInput } from '../../src/storage/open-reader.ts';
 import { directory, file, symlink } from '../archives/entry.ts';
 import { buildForeign } from '../archives/foreign.ts';
@@ -79,7 +79,7 @@ function expectSameTrees(one: string, other: string): void {
 
 async function entriesOf(snapshot: SnapshotInput, paths?: string[]) {
   const entries = [];
-  for await (const entry of listEntries(snapshot, { ...(paths && { paths }) })) entries.push(entry);
+  for await (const entry of listEntries({ snapshot, ...(paths && { paths }) })) entries.push(entry);
   return entries;
 }
 
@@ -88,13 +88,13 @@ describe.each([
   ['foreign', foreign, 'b'],
 ])('of a %s snapshot that is read by ranges', (_kind, snapshot, path) => {
   test('verify finds the same', async () => {
-    const { local, ranged } = await both(snapshot, (each) => verifySnapshot(each, { threads: 2 }));
+    const { local, ranged } = await both(snapshot, (each) => verifySnapshot({ snapshot: each, threads: 2 }));
     expect(ranged).toEqual(local);
     expect(ranged.valid).toBe(true);
   });
 
   test('show tells the same', async () => {
-    const { local, ranged } = await both(snapshot, (each) => showSnapshot(each));
+    const { local, ranged } = await both(snapshot, (each) => showSnapshot({ snapshot: each }));
     expect(ranged).toEqual({ ...local, path: null });
   });
 
@@ -110,15 +110,17 @@ describe.each([
   });
 
   test('diff with a snapshot and with a directory tells the same', async () => {
-    const { local, ranged } = await both(snapshot, (each) => diffSnapshots(earlier, each));
+    const { local, ranged } = await both(snapshot, (each) => diffSnapshots({ before: earlier, after: each }));
     expect(ranged).toEqual(local);
-    const directory = await both(snapshot, (each) => compareWithDirectory(each, state, { threads: 2 }));
+    const directory = await both(snapshot, (each) =>
+      compareWithDirectory({ snapshot: each, directory: state, threads: 2 }),
+    );
     expect(directory.ranged).toEqual(directory.local);
   });
 
   test('restore brings back the same, and foresees the same', async () => {
     const target = room.fresh('planned');
-    const plans = await both(snapshot, (each) => planRestore(new StateStore(target), each));
+    const plans = await both(snapshot, (each) => planRestore({ stateDir: target, snapshot: each }));
     expect({ ...plans.ranged, space: null }).toEqual({ ...plans.local, space: null });
     const { local, ranged } = await both(snapshot, (each) => restored(each));
     expectSameTrees(local, ranged);
@@ -126,7 +128,7 @@ describe.each([
 
   test('salvage takes out the same', async () => {
     const salvage = async (each: SnapshotInput) => {
-      const { directory, ...result } = await salvageSnapshot(each, room.fresh('salvaged'));
+      const { directory, ...result } = await salvageSnapshot({ snapshot: each, directory: room.fresh('salvaged') });
       return { result, directory };
     };
     const { local, ranged } = await both(snapshot, salvage);
@@ -140,13 +142,13 @@ test('damage is found by ranges as it is in a file', async () => {
   const bytes = fs.readFileSync(sealed);
   for (const at of [0.2, 0.6]) (bytes[Math.floor(bytes.length * at)] as number) ^= 1;
   fs.writeFileSync(damaged, bytes);
-  const { local, ranged } = await both(damaged, (each) => verifySnapshot(each, { threads: 2 }));
+  const { local, ranged } = await both(damaged, (each) => verifySnapshot({ snapshot: each, threads: 2 }));
   expect(ranged).toEqual(local);
   expect(ranged.valid).toBe(false);
 });
 
 test('show costs four reads at most, and some hundred KiB', async () => {
-  const { reader } = await both(sealed, (each) => showSnapshot(each));
+  const { reader } = await both(sealed, (each) => showSnapshot({ snapshot: each }));
   expect(reader.reads.length).toBeLessThanOrEqual(4);
   expect(reader.bytes).toBeLessThan(512 * 1024);
 });
@@ -163,7 +165,7 @@ test('one file back costs the index that leads to it, and its members', async ()
 });
 
 test('verify reads each byte about once, in ranges of some MiB, several at a time', async () => {
-  const { reader } = await both(sealed, (each) => verifySnapshot(each, { threads: 2 }));
+  const { reader } = await both(sealed, (each) => verifySnapshot({ snapshot: each, threads: 2 }));
   expect(reader.bytes).toBeLessThan(reader.size + 2 * MIB);
   expect(reader.reads.length).toBeLessThan(reader.size / MIB);
   expect(reader.mostUnderWay).toBeGreaterThan(1);

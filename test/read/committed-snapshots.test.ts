@@ -23,11 +23,13 @@ const byPath = (a: { path: string }, b: { path: string }) => (a.path < b.path ? 
 describe('snapshots of format version 1, as they were written once', () => {
   for (const name of ['v1-file.tar.gz', 'v1-pipe.tar.gz']) {
     it(`${name} verifies, and its index says what it said`, async () => {
-      const result = await verifySnapshot(join(folder, name));
+      const result = await verifySnapshot({ snapshot: join(folder, name) });
       expect(result.problems).toEqual([]);
       expect(result.sealed).toBe(true);
       const entries: unknown[] = [];
-      for await (const { path, type, mode, mtime, mtimeNs, size, link, sha256 } of listEntries(join(folder, name))) {
+      for await (const { path, type, mode, mtime, mtimeNs, size, link, sha256 } of listEntries({
+        snapshot: join(folder, name),
+      })) {
         entries.push(JSON.parse(JSON.stringify({ path, type, mode, mtime, mtimeNs, size, link, sha256 })));
       }
       expect(entries).toEqual(recorded);
@@ -44,7 +46,7 @@ describe('snapshots of format version 1, as they were written once', () => {
       const again = join(work, `again-${name}`);
       await createBackup(new StateStore(stateDir), again);
       const contents: unknown[] = [];
-      for await (const { path, type, mode, size, link, sha256 } of listEntries(again)) {
+      for await (const { path, type, mode, size, link, sha256 } of listEntries({ snapshot: again })) {
         if (type !== 'hardlink') contents.push({ path, type, mode, size, link, sha256 });
       }
       const expected = recorded

@@ -25,7 +25,7 @@ describe.skipIf(skip !== null)(`as on APFS${skip === null ? '' : ` (skipped: ${s
     writeFileSync(join(root, LONG), 'long');
     const snapshot = room.fresh('snapshot.tar.gz');
     expect((await createBackup(new StateStore(root), snapshot)).complete).toBe(true);
-    expect((await verifySnapshot(snapshot)).problems).toEqual([]);
+    expect((await verifySnapshot({ snapshot })).problems).toEqual([]);
     const back = join(disk.directory, 'back');
     await restoreBackup(new StateStore(back), snapshot);
     expect(readdirSync(back)).toEqual([LONG]);

@@ -73,7 +73,7 @@ describe('an archive that was unpacked and packed again by hand', () => {
     test.skipIf(!there)(`by ${name} restores, and is called foreign`, async () => {
       const archive = room.fresh('repacked');
       pack(archive);
-      const verified = await verifySnapshot(archive);
+      const verified = await verifySnapshot({ snapshot: archive });
       expect(verified).toMatchObject({ valid: true, sealed: false, problems: [] });
       const back = room.fresh('back');
       const restored = await restoreBackup(new StateStore(back), archive);
@@ -88,7 +88,7 @@ describe('an archive that was unpacked and packed again by hand', () => {
       const { size } = fs.statSync(archive);
       for (const length of [size - 1, size - 9, size >> 1, 100]) {
         fs.truncateSync(archive, length);
-        expect((await verifySnapshot(archive)).valid).toBe(false);
+        expect((await verifySnapshot({ snapshot: archive })).valid).toBe(false);
         const back = room.fresh('back');
         await expect(restoreBackup(new StateStore(back), archive)).rejects.toMatchObject({ exitStatus: 4 });
         expect(fs.existsSync(back)).toBe(false);

@@ -51,13 +51,13 @@ describe.skipIf(skip !== null)(`merging where names fold (${skip ?? 'FUSE'})`, (
       writeFileSync(join(at, 'seeds/other.json'), 'other');
     });
     const path = snapshotOf([directory('seeds'), file(`seeds/${incoming}`, 'new')]);
-    const { totals } = await planRestore(store, path, OPTIONS);
+    const { totals } = await planRestore({ stateDir: store, snapshot: path, ...OPTIONS });
     expect(totals).toMatchObject({ added: 0, removed: 0, changed: 1 });
     const inode = lstatSync(join(root, 'seeds', live)).ino;
     await restoreBackup(store, path, OPTIONS);
     expect(readdirSync(join(root, 'seeds')).sort()).toEqual([incoming, 'other.json'].sort());
     expect(readFileSync(join(root, 'seeds', incoming), 'utf8')).toBe('new');
-    await undoRestore(root);
+    await undoRestore({ stateDir: root });
     expect(readdirSync(join(root, 'seeds')).sort()).toEqual([live, 'other.json'].sort());
     expect(readFileSync(join(root, 'seeds', live), 'utf8')).toBe('old');
     expect(lstatSync(join(root, 'seeds', live)).ino).toBe(inode);
@@ -70,14 +70,14 @@ describe.skipIf(skip !== null)(`merging where names fold (${skip ?? 'FUSE'})`, (
       writeFileSync(join(at, 'Seeds/mine.json'), 'mine');
     });
     const path = snapshotOf([directory('seeds'), directory('seeds/deep'), file('seeds/deep/a.json', 'new')]);
-    const preview = await planRestore(store, path, OPTIONS);
+    const preview = await planRestore({ stateDir: store, snapshot: path, ...OPTIONS });
     expect(preview.changes.map(({ kind, path: at }) => `${kind} ${at}`)).toContain('changed Seeds/Deep/A.json');
     expect(preview.totals).toMatchObject({ added: 0, removed: 0 });
     await restoreBackup(store, path, OPTIONS);
     expect(readdirSync(root)).toEqual(['Seeds']);
     expect(readdirSync(join(root, 'Seeds/Deep'))).toEqual(['a.json']);
     expect(readFileSync(join(root, 'Seeds/mine.json'), 'utf8')).toBe('mine');
-    await undoRestore(root);
+    await undoRestore({ stateDir: root });
     expect(readdirSync(join(root, 'Seeds/Deep'))).toEqual(['A.json']);
     expect(readFileSync(join(root, 'Seeds/Deep/A.json'), 'utf8')).toBe('old');
   });
@@ -88,10 +88,14 @@ describe.skipIf(skip !== null)(`merging where names fold (${skip ?? 'FUSE'})`, (
       writeFileSync(join(at, 'Memory.db-wal'), 'old log');
     });
     const path = snapshotOf([file('memory.db', 'SQLite format 3\0 new')]);
-    expect((await planRestore(store, path, OPTIONS)).totals).toMatchObject({ added: 0, removed: 1, changed: 1 });
+    expect((await planRestore({ stateDir: store, snapshot: path, ...OPTIONS })).totals).toMatchObject({
+      added: 0,
+      removed: 1,
+      changed: 1,
+    });
     await restoreBackup(store, path, OPTIONS);
     expect(readdirSync(root)).toEqual(['memory.db']);
-    await undoRestore(root);
+    await undoRestore({ stateDir: root });
     expect(readdirSync(root).sort()).toEqual(['Memory.db', 'Memory.db-wal']);
   });
 

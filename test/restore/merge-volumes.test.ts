@@ -98,14 +98,14 @@ describe.skipIf(noMounts !== null)(`what comes to a volume (${noMounts ?? 'tmpfs
       expect(after.get('volume/twin')?.inode).toBe(after.get('volume/note')?.inode);
       expect(after.get('volume/fresh')?.mode).toBe(0o700);
       expect(after.get('volume/mine')).toEqual(before.get('volume/mine'));
-      return undoRestore(root);
+      return undoRestore({ stateDir: root });
     })();
     expect(exactTree(root)).toEqual(before);
-    await undoRestore(root, { to: previousState ?? '' });
+    await undoRestore({ stateDir: root, to: previousState ?? '' });
     expect(readFileSync(join(volume, 'fresh/deep'), 'utf8')).toBe('fresh');
-    await undoRestore(root);
+    await undoRestore({ stateDir: root });
     expect(exactTree(root)).toEqual(before);
-    await discardUndo(root, { all: true });
+    await discardUndo({ stateDir: root, all: true });
     expect(existsSync(join(volume, '.oxios-backup'))).toBe(false);
     expect(exactTree(root)).toEqual(before);
   });
@@ -142,9 +142,9 @@ describe.skipIf(noMounts !== null)(`what comes to a volume (${noMounts ?? 'tmpfs
     mkdirSync(join(folder, 'away'));
     mount('--bind', volume, join(folder, 'away'));
     execFileSync('umount', [volume]);
-    await expect(undoRestore(root)).rejects.toMatchObject({ code: 'IO', path: volume });
+    await expect(undoRestore({ stateDir: root })).rejects.toMatchObject({ code: 'IO', path: volume });
     mount('--bind', join(folder, 'away'), volume);
-    await undoRestore(root);
+    await undoRestore({ stateDir: root });
     expect(readFileSync(join(volume, 'note'), 'utf8')).toBe('old');
   });
 

@@ -195,7 +195,7 @@ test('any tree, any snapshot, any part of it: the model agrees, and an undo give
         const snapshot = snapshotOf(entries);
         const store = new StateStore(at);
         const options = { ...OPTIONS, ...(paths.length === 0 ? {} : { paths: paths.map(literal) }) };
-        const previewed = await planRestore(store, snapshot, options);
+        const previewed = await planRestore({ stateDir: store, snapshot, ...options });
         await restoreBackup(store, snapshot, options);
         const after = exactTree(at);
         expectTree(after, model);
@@ -207,11 +207,11 @@ test('any tree, any snapshot, any part of it: the model agrees, and an undo give
           (path) => before.get(path) === undefined || before.get(path)?.type === 'other',
         );
         expect(added.filter((path) => !came.includes(path))).toEqual([]);
-        const { previousState } = await undoRestore(at);
+        const { previousState } = await undoRestore({ stateDir: at });
         expect(exactTree(at)).toEqual(before);
-        await undoRestore(at, { to: previousState ?? '' });
+        await undoRestore({ stateDir: at, to: previousState ?? '' });
         expectTree(exactTree(at), after);
-        await undoRestore(at);
+        await undoRestore({ stateDir: at });
         expect(exactTree(at)).toEqual(before);
         spawnSync('chmod', ['-R', 'u+rwx', dirname(at)]);
         rmSync(dirname(at), { recursive: true });
@@ -268,7 +268,7 @@ describe('one path', () => {
     linkSync(join(root, 'sessions/one.json'), join(root, 'twin.json'));
     await restoreBackup(new StateStore(root), snapshotOf(entries), OPTIONS);
     expect(readFileSync(join(root, 'twin.json'), 'utf8')).toBe('old');
-    await undoRestore(root);
+    await undoRestore({ stateDir: root });
     expect(lstatSync(join(root, 'twin.json')).ino).toBe(lstatSync(join(root, 'sessions/one.json')).ino);
   });
 
@@ -277,13 +277,13 @@ describe('one path', () => {
     writeFileSync(join(root, 'sessions/one.json'), 'old');
     await restoreBackup(new StateStore(root), snapshotOf(entries), OPTIONS);
     writeFileSync(join(root, 'sessions/one.json'), 'newer');
-    const { previousState } = await undoRestore(root);
+    const { previousState } = await undoRestore({ stateDir: root });
     expect(readFileSync(join(root, 'sessions/one.json'), 'utf8')).toBe('old');
     expect(readFileSync(join(previousState ?? '', 'before/sessions/one.json'), 'utf8')).toBe('newer');
-    await undoRestore(root, { to: previousState ?? '' });
+    await undoRestore({ stateDir: root, to: previousState ?? '' });
     rmSync(join(root, 'sessions'), { recursive: true });
     writeFileSync(join(root, 'sessions'), 'a file now');
-    await undoRestore(root);
+    await undoRestore({ stateDir: root });
     expect(readFileSync(join(root, 'sessions/one.json'), 'utf8')).toBe('old');
     expect(lstatSync(join(root, 'sessions')).mode & 0o777).toBe(0o755);
   });
@@ -299,7 +299,7 @@ describe('side files of databases', () => {
     await merge({ 'x.db': `${DATABASE} old`, 'x.db-wal': LOG, 'x.db-shm': 'shared', 'x.db-journal': '' });
     expect(readdirSync(root)).toEqual(['x.db']);
     writeFileSync(join(root, 'x.db-wal'), LOG, 'latin1');
-    await undoRestore(root);
+    await undoRestore({ stateDir: root });
     expect(readFileSync(join(root, 'x.db-shm'), 'utf8')).toBe('shared');
     expect(readFileSync(join(root, 'x.db'), 'utf8')).toContain('old');
   });

@@ -216,7 +216,7 @@ describe('a dry run and the run', () => {
       try {
         const store = new StateStore(root);
         const before = existsSync(root) && refused !== 'TARGET_NOT_DIRECTORY' ? pathsIn(root) : [];
-        const dry = await outcome(planRestore(store, situation.snapshot, options));
+        const dry = await outcome(planRestore({ stateDir: store, snapshot: situation.snapshot, ...options }));
         const real = await outcome(restoreBackup(store, situation.snapshot, options));
         const refusal = 'error' in dry ? dry.error : dry.done.refusals[0];
         if (refused !== null) {
@@ -247,16 +247,16 @@ describe('a dry run and the run', () => {
 
 test('what a dry run says of names, and of attributes that are not restored', async () => {
   const named = made(buildSnapshot([file('C:notes.md', 'a'), file('plain.md', 'b'), file('up\\..\\x.md', 'c')]));
-  const { notices } = await planRestore(new StateStore(room.fresh('state')), named);
+  const { notices } = await planRestore({ stateDir: room.fresh('state'), snapshot: named });
   const said = notices.map(({ message }) => message).join('\n');
   expect(said).toContain('C:notes.md');
   expect(said).toContain('means more on Windows');
   const long = `${'n'.repeat(120)}\n.md`;
-  const lines = await planRestore(new StateStore(room.fresh('state')), made(buildSnapshot([file(long, 'a')])));
+  const lines = await planRestore({ stateDir: room.fresh('state'), snapshot: made(buildSnapshot([file(long, 'a')])) });
   expect(lines.notices.map(({ message }) => message).join('\n')).toContain('reads by lines');
   const double = file('._a.md', Buffer.concat([Buffer.from([0, 5, 0x16, 7]), Buffer.alloc(60)]));
   const mac = made(buildForeign([double, file('a.md', 'a')]));
-  const preview = await planRestore(new StateStore(room.fresh('state')), mac);
+  const preview = await planRestore({ stateDir: room.fresh('state'), snapshot: mac });
   expect(preview.notices).toContainEqual({ path: '._a.md', message: expect.stringContaining('AppleDouble') });
   const told: string[] = [];
   const root = room.fresh('state');

@@ -120,7 +120,7 @@ test('restore(create(tree)) = tree', async (context) => {
         const output = join(folder, 'snapshot');
         const made = await createBackup(new StateStore(root), output, { threads, allowEmpty: true });
         expect(made.statuses).toEqual([]);
-        expect((await verifySnapshot(output, { threads })).problems).toEqual([]);
+        expect((await verifySnapshot({ snapshot: output, threads })).problems).toEqual([]);
         const back = join(folder, 'back');
         await restoreBackup(new StateStore(back), output, { threads, allowEmpty: true, externalLinks: 'keep' });
         expect(compareTrees(readTree(root), readTree(back))).toEqual([]);

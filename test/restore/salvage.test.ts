@@ -37,7 +37,7 @@ async function salvage(bytes: Buffer): Promise<Salvaged> {
   const snapshot = room.fresh('damaged');
   fs.writeFileSync(snapshot, bytes);
   const folder = room.fresh('salvaged');
-  const result = await salvageSnapshot(snapshot, folder);
+  const result = await salvageSnapshot({ snapshot, directory: folder });
   expect(result.directory).toBe(folder);
   return { result, tree: readTree(folder) };
 }
@@ -247,7 +247,7 @@ describe('the folder', () => {
   const refusal = (snapshot: Buffer, folder: string, stateDir?: string) => {
     const path = room.fresh('snapshot');
     fs.writeFileSync(path, snapshot);
-    return salvageSnapshot(path, folder, stateDir === undefined ? {} : { stateDir }).then(
+    return salvageSnapshot({ snapshot: path, directory: folder, ...(stateDir === undefined ? {} : { stateDir }) }).then(
       () => null,
       (error: unknown) => error,
     );
@@ -288,7 +288,7 @@ describe('the folder', () => {
     const source = room.fresh('snapshot');
     fs.writeFileSync(source, sound);
     fs.mkdirSync(folder);
-    const first = await salvageSnapshot(source, folder);
+    const first = await salvageSnapshot({ snapshot: source, directory: folder });
     expect(fs.readdirSync(folder)).toHaveLength(fs.readdirSync(state).length);
     expect(first.complete).toBe(true);
   });

@@ -40,7 +40,7 @@ test('runs of zeros take no room, in the snapshot and where it is restored', asy
   const file = room.fresh('snapshot');
   const { length } = await createBackup(new StateStore(state), file);
   expect(length).toBeLessThan(MIB);
-  expect(await verifySnapshot(file)).toMatchObject({ valid: true, problems: [] });
+  expect(await verifySnapshot({ snapshot: file })).toMatchObject({ valid: true, problems: [] });
   const back = room.fresh('back');
   await restoreBackup(new StateStore(back), file);
   expectBack(back, state);
@@ -66,14 +66,14 @@ test('the room that a restore needs is that of what is no hole', { timeout: 60_0
   try {
     for (const snapshot of [file, foreign]) {
       const store = new StateStore(join(mount, 'back'));
-      const plan = await planRestore(store, snapshot);
+      const plan = await planRestore({ stateDir: store, snapshot });
       expect(plan.refusals).toEqual([]);
       expect(plan.space.needed.bytes).toBeLessThan(10 * MIB);
       await restoreBackup(store, snapshot);
       expectBack(store.basePath, state);
       fs.rmSync(store.basePath, { recursive: true });
     }
-    const part = await planRestore(new StateStore(join(mount, 'part')), file, { paths: ['data.mdb'] });
+    const part = await planRestore({ stateDir: join(mount, 'part'), snapshot: file, paths: ['data.mdb'] });
     expect(part.restored).toMatchObject({ files: 1, bytes: SIZE });
     expect(part.space.needed.bytes).toBeLessThan(10 * MIB);
     // What does not fit is still refused before it is tried.

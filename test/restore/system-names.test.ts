@@ -30,11 +30,11 @@ test('a directory that somebody has only looked into is restored into, and undo 
   const target = room.fresh('looked-into');
   fs.mkdirSync(target);
   fs.writeFileSync(join(target, '.DS_Store'), 'Bud1');
-  expect((await planRestore(new StateStore(target), snapshot)).refusals).toEqual([]);
+  expect((await planRestore({ stateDir: target, snapshot })).refusals).toEqual([]);
   const { previousState } = await restoreBackup(new StateStore(target), snapshot);
   expect(fs.readdirSync(target).sort()).toEqual(top());
   expect(fs.readFileSync(join(previousState ?? '', '.DS_Store'), 'utf8')).toBe('Bud1');
-  await undoRestore(target);
+  await undoRestore({ stateDir: target });
   expect(fs.readdirSync(target)).toEqual(['.DS_Store']);
 });
 
@@ -44,7 +44,7 @@ test('one with anything else in it is not', async () => {
   fs.writeFileSync(join(target, '.DS_Store'), 'Bud1');
   fs.writeFileSync(join(target, '.profile'), '');
   const refused = { code: 'TARGET_NOT_EMPTY' };
-  expect((await planRestore(new StateStore(target), snapshot)).refusals).toMatchObject([refused]);
+  expect((await planRestore({ stateDir: target, snapshot })).refusals).toMatchObject([refused]);
   await expect(restoreBackup(new StateStore(target), snapshot)).rejects.toMatchObject(refused);
 });
 
@@ -52,7 +52,7 @@ test('it may be salvaged into', async () => {
   const folder = room.fresh('rescued');
   fs.mkdirSync(folder);
   fs.writeFileSync(join(folder, '.DS_Store'), 'Bud1');
-  await salvageSnapshot(snapshot, folder);
+  await salvageSnapshot({ snapshot, directory: folder });
   expect(fs.readdirSync(folder).sort()).toEqual(['.DS_Store', ...top()].sort());
 });
 

@@ -82,7 +82,7 @@ describe('hard links that cannot be made', () => {
   test.skipIf(noFuse)(`salvage copies them too${reason}`, async () => {
     disk = await mountLimited({ deny: { link: 'EPERM' } });
     const folder = join(disk.directory, 'rescued');
-    expect(await salvageSnapshot(snapshot, folder)).toMatchObject({ complete: true, lost: [] });
+    expect(await salvageSnapshot({ snapshot, directory: folder })).toMatchObject({ complete: true, lost: [] });
     expect(fs.readFileSync(join(folder, 'third'), 'utf8')).toBe('several names '.repeat(200_000));
   });
 
@@ -144,7 +144,7 @@ describe('symbolic links that cannot be made', () => {
 
   test.skipIf(noFuse)(`are lost in a salvage, by name${reason}`, async () => {
     disk = await mountLimited({ deny: { symlink: 'EPERM' } });
-    const { lost, complete } = await salvageSnapshot(linked, join(disk.directory, 'rescued'));
+    const { lost, complete } = await salvageSnapshot({ snapshot: linked, directory: join(disk.directory, 'rescued') });
     expect(complete).toBe(false);
     expect(lost.map(({ path }) => path)).toEqual(['link', 'out']);
   });
@@ -159,7 +159,7 @@ describe('permissions that are not held', () => {
       expect.objectContaining({ message: expect.stringContaining('holds no permissions') }),
     );
     await restoreBackup(new StateStore(target), snapshot, { mode: 'replace' });
-    await undoRestore(target);
+    await undoRestore({ stateDir: target });
     expect(fs.readFileSync(join(target, 'sessions/a.json'), 'utf8')).toBe('{}');
   });
 });

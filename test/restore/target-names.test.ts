@@ -68,7 +68,7 @@ describe('names that the file system cannot hold', () => {
   test.skipIf(why !== null)(`are lost in a salvage, and nothing else is${reason}`, async () => {
     disk = await mountLimited({ forbidden: ':' });
     const snapshot = await snapshotOf(['sessions/telegram:4711.json', 'a', 'z']);
-    const { lost, extracted } = await salvageSnapshot(snapshot, join(disk.directory, 'rescued'));
+    const { lost, extracted } = await salvageSnapshot({ snapshot, directory: join(disk.directory, 'rescued') });
     expect(lost).toEqual([{ path: 'sessions/telegram:4711.json', reason: 'this file system cannot hold its name' }]);
     expect(extracted.files).toBe(2);
   });
@@ -122,9 +122,9 @@ describe('paths as long as the system takes', () => {
       await restoreBackup(new StateStore(root), snapshot, { mode: 'replace' });
       expect(fs.readFileSync(deep, 'utf8')).toBe('deep');
       expect(fs.statSync(deep).nlink).toBe(2);
-      await undoRestore(root);
+      await undoRestore({ stateDir: root });
       expect(fs.readFileSync(deep, 'utf8')).toBe('deep');
-      expect((await discardUndo(root)).discarded).toHaveLength(1);
+      expect((await discardUndo({ stateDir: root })).discarded).toHaveLength(1);
     } finally {
       if (mounted) spawnSync('umount', [root]);
       else await removeTree(root);
@@ -180,7 +180,7 @@ test('a name of 255 characters, as APFS has it, is valid, and refused where byte
   const snapshot = room.fresh('hangul.tar.gz');
   const name = '한'.repeat(255);
   fs.writeFileSync(snapshot, buildSnapshot([file('a'), file(name)]));
-  expect(await verifySnapshot(snapshot)).toMatchObject({ valid: true });
+  expect(await verifySnapshot({ snapshot })).toMatchObject({ valid: true });
   const folder = room.fresh('folder');
   fs.mkdirSync(folder);
   const target = new StateStore(join(folder, 'state'));

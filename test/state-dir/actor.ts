@@ -34,9 +34,9 @@ async function hold(dir: string) {
 const [verb, dir, mode] = process.argv.slice(2) as [string, string, RestoreMode];
 const acts: Record<string, () => Promise<unknown>> = {
   commit: () => commitNew(dir, mode),
-  undo: () => undoRestore(dir),
-  discard: () => discardUndo(dir),
-  recover: () => recoverStateDir(dir),
+  undo: () => undoRestore({ stateDir: dir }),
+  discard: () => discardUndo({ stateDir: dir }),
+  recover: () => recoverStateDir({ stateDir: dir }),
   hold: () => hold(dir),
 };
 try {

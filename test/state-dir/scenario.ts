@@ -139,18 +139,18 @@ export async function picturesOf(ground: Ground, scenario: Scenario): Promise<Pi
 
 /** Recovers, and holds the result to the promise: the old tree or the new one, and nothing left over. */
 export async function expectWhole(ground: Ground, scenario: Scenario, pictures: Pictures): Promise<void> {
-  const report = await recoverStateDir(ground.dir);
+  const report = await recoverStateDir({ stateDir: ground.dir });
   const live = ground.picture();
   if (report.outcome === 'finished') expect(live).toBe(pictures.after);
   else if (report.outcome === 'rolled-back') expect(live).toBe(pictures.before);
   else expect([pictures.before, pictures.after]).toContain(live);
   expect(report.movedAside).toEqual([]);
   expect(ground.leftovers()).toEqual([]);
-  expect((await recoverStateDir(ground.dir)).outcome).toBe('clean');
+  expect((await recoverStateDir({ stateDir: ground.dir })).outcome).toBe('clean');
   if (live === pictures.after && scenario.before === 'content') {
-    const [kept] = await listPrevious(ground.dir);
+    const [kept] = await listPrevious({ stateDir: ground.dir });
     expect(kept).toBeDefined();
-    await undoRestore(ground.dir, { to: kept?.name ?? '' });
+    await undoRestore({ stateDir: ground.dir, to: kept?.name ?? '' });
     expect(ground.picture()).toBe(pictures.before);
   }
 }

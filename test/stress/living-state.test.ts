@@ -87,7 +87,7 @@ async function snapshot(take: Take, locks: boolean): Promise<void> {
     const { created, restored: already } = await take(file, target);
     await live.settle(witness);
     live.pause();
-    const verified = await verifySnapshot(file);
+    const verified = await verifySnapshot({ snapshot: file });
     const restored = already ?? (await restoreBackup(new StateStore(target), file));
     const incomplete = new Set(created.statuses.filter(({ status }) => isIncomplete(status)).map(({ path }) => path));
     const trimmed = new Set(created.statuses.filter(isWholeLines).map(({ path }) => path));

@@ -37,7 +37,7 @@ test('files that vanish are named, each, and are no loss', { timeout: SNAPSHOTS 
       const file = room.fresh('snapshot');
       const target = room.fresh('restored');
       const { exitCode, stderr } = await create(file);
-      const { valid, problems, statuses, totals } = await verifySnapshot(file);
+      const { valid, problems, statuses, totals } = await verifySnapshot({ snapshot: file });
       expect({ valid, problems }).toEqual({ valid: true, problems: [] });
       const incomplete = statuses.filter(({ status }) => isIncomplete(status));
       expect(exitCode).toBe(incomplete.length > 0 ? 3 : 0);

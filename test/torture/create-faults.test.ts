@@ -41,7 +41,7 @@ function expectSoundDatabase(file: string): void {
 
 /** What was made is what was there, but for what it says is missing. */
 async function expectFaithful(state: string, output: string, lost: readonly string[]): Promise<void> {
-  expect((await verifySnapshot(output, { threads: 1 })).problems).toEqual([]);
+  expect((await verifySnapshot({ snapshot: output, threads: 1 })).problems).toEqual([]);
   const back = room.fresh('back');
   await restoreBackup(new StateStore(back), output, { threads: 1, allowEmpty: true });
   // Of a file that could not be read at first, and then could, the other names have become files of their own.

@@ -90,7 +90,10 @@ test.skipIf(!canMount)('restore to a disk that somebody else fills meanwhile cha
 test.skipIf(!canMount)('salvage to a disk that fills up leaves nothing', async () => {
   mount('size=2m');
   const folder = join(disk, 'out');
-  await expect(salvageSnapshot(snapshot, folder)).rejects.toMatchObject({ code: 'NO_SPACE', exitStatus: 1 });
+  await expect(salvageSnapshot({ snapshot, directory: folder })).rejects.toMatchObject({
+    code: 'NO_SPACE',
+    exitStatus: 1,
+  });
   expect(fs.readdirSync(disk)).toEqual([]);
 });
 
@@ -104,7 +107,7 @@ test.skipIf(!canMount)('a place that can only be read is said so, for outputs, t
   await expect(createBackup(new StateStore(state), join(disk, 'a.tar.gz'))).rejects.toMatchObject(refused);
   await expect(restoreBackup(new StateStore(live), snapshot, { mode: 'replace' })).rejects.toMatchObject(refused);
   await expect(restoreBackup(new StateStore(join(disk, 'new')), snapshot)).rejects.toMatchObject(refused);
-  await expect(salvageSnapshot(snapshot, join(disk, 'out'))).rejects.toMatchObject(refused);
+  await expect(salvageSnapshot({ snapshot, directory: join(disk, 'out') })).rejects.toMatchObject(refused);
   // It can still be captured.
   const made = await createBackup(new StateStore(live), room.fresh('read-only'));
   expect(made).toMatchObject({ complete: true, totals: { files: 1 } });

@@ -37,7 +37,7 @@ test.skipIf(!TORTURE || !hasRoom())('a file over 8 GiB comes back, and GNU tar r
     const snapshot = join(root, 'snapshot.tar.gz');
     const made = await createBackup(new StateStore(state), snapshot, { level: 1 });
     expect(made.totals.bytes).toBe(SIZE);
-    expect((await verifySnapshot(snapshot)).problems).toEqual([]);
+    expect((await verifySnapshot({ snapshot })).problems).toEqual([]);
     const listed = spawnSync('tar', ['-tvzf', snapshot], { encoding: 'utf8' });
     expect(listed.stderr).toBe('');
     expect(listed.stdout).toContain(` ${SIZE} `);

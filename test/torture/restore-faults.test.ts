@@ -61,14 +61,14 @@ for (const mode of ['create', 'replace'] as const) {
           expect(outcome.name).toBe('BackupError');
           expect(compareTrees(before, liveTree())).toEqual([]);
         } else {
-          await recoverStateDir(live);
+          await recoverStateDir({ stateDir: live });
           expect(same(before) || same(wanted)).toBe(true);
         }
         // Whatever is left besides the tree that was replaced, the next run clears: of a run that was done, a lock or a journal that
         // could not be removed.
         const isLeft = leftBeside().length > 0;
         if (outcome.kind === 'done' && isLeft) {
-          await recoverStateDir(live);
+          await recoverStateDir({ stateDir: live });
           expect(compareTrees(wanted, liveTree())).toEqual([]);
         }
         if (outcome.kind !== 'done') {

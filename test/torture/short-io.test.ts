@@ -34,7 +34,7 @@ test.skipIf(library === null)('reads and writes that are all short change nothin
     complete: true,
     paths: [],
   });
-  expect((await verifySnapshot(snapshot)).problems).toEqual([]);
+  expect((await verifySnapshot({ snapshot })).problems).toEqual([]);
   const back = room.path('back');
   expect(await act(['restore', snapshot, back], below)).toMatchObject({ kind: 'done', complete: true });
   expect(compareTrees(readTree(state), readTree(back))).toEqual([]);

@@ -20,9 +20,9 @@ beforeAll(async () => {
 
 describe('a quick verification', () => {
   test('says the same of a valid snapshot as a complete one, and that it was quick', async () => {
-    const complete = await verifySnapshot(snapshot);
+    const complete = await verifySnapshot({ snapshot });
     expect(complete).toMatchObject({ valid: true, quick: false });
-    expect(await verifySnapshot(snapshot, { quick: true })).toEqual({ ...complete, quick: true });
+    expect(await verifySnapshot({ snapshot, quick: true })).toEqual({ ...complete, quick: true });
   });
 
   test('finds a flipped bit wherever it is, and names the entries', async () => {
@@ -37,7 +37,7 @@ describe('a quick verification', () => {
     const damaged = room.path('damaged.tar.gz');
     for (const at of new Set(positions)) {
       fs.writeFileSync(damaged, flipped(bytes, at * 8 + 3));
-      const { valid, problems } = await verifySnapshot(damaged, { quick: true, threads: 1 });
+      const { valid, problems } = await verifySnapshot({ snapshot: damaged, quick: true, threads: 1 });
       expect(valid, `byte ${at}`).toBe(false);
       const [member] = membersOf(bytes).filter(
         ({ kind, offset, length }) => kind === 'D' && at >= offset && at < offset + length,
@@ -57,7 +57,7 @@ describe('a quick verification', () => {
       damaged = flipped(damaged, (offset + 999) * 8);
     const file = room.path('damaged.tar.gz');
     fs.writeFileSync(file, damaged);
-    const { problems } = await verifySnapshot(file, { quick: true });
+    const { problems } = await verifySnapshot({ snapshot: file, quick: true });
     expect(problems.map(({ offset, paths }) => [offset, paths])).toEqual([
       [pieces[1]?.offset, ['large.bin']],
       [pieces[4]?.offset, ['large.bin']],

@@ -127,12 +127,16 @@ export const command = defineCommand({
     const isFile = !toStream && !isRemote(folder);
     // In object storage each look is a request, and to create nobody needs the right to read.
     const isCompared = isFile || (!toStream && maxShrink !== null);
-    const newest: NewestSnapshots = isCompared ? await newestSnapshots(folder, operation) : new Map();
+    const newest: NewestSnapshots = isCompared ? await newestSnapshots({ folder, ...operation }) : new Map();
     const shrinkage = (hostname: string, stateDir: string, held: HeldAmount) =>
       shrinkageOf(newest, { hostname, stateDir }, held, maxShrink ?? HALF);
     if (dryRun) {
       const { planBackup } = await import('../../create/plan-create.ts');
-      const plan = await planBackup(store, { ...options, ...(!toStream && { output: args.output ?? { folder } }) });
+      const plan = await planBackup({
+        stateDir: store,
+        ...options,
+        ...(!toStream && { output: args.output ?? { folder } }),
+      });
       const shrunk = shrinkage(plan.hostname, plan.stateDir, plan.totals);
       return reporter.result(withShrinkage(backupPlanResult(plan), shrunk, maxShrink));
     }

@@ -38,7 +38,7 @@ export const command = defineCommand({
       ...operation,
       ...given({ sections: args.section, paths: args.path, checksum: args.checksum }),
     };
-    const difference = await diffSnapshots(snapshotOf(args.snapshot, terminal), other, options);
+    const difference = await diffSnapshots({ before: snapshotOf(args.snapshot, terminal), after: other, ...options });
     return report(difference, args, context);
   },
 });

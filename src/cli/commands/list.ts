@@ -39,7 +39,7 @@ export const command = defineCommand({
     const patterns = args.patterns?.map((word) => patternOf(word, stateDir)) ?? [];
     const wanted = given({ paths: patterns.length > 0 ? patterns : undefined, sections: args.section });
     const snapshot = snapshotOf(args.snapshot, context.terminal);
-    const entries = listEntries(snapshot, { ...context.operation, ...wanted });
+    const entries = listEntries({ snapshot, ...context.operation, ...wanted });
     const lineOf = lineMaker(args, context.output.isTerminal);
     let listed = 0;
     for await (const entry of args.sort === undefined || args.sort === 'name'

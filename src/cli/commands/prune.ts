@@ -34,7 +34,7 @@ export const command = defineCommand({
       keepYearly: args['keep-yearly'],
     });
     const options = { ...context.operation, ...given({ dryRun: args['dry-run'], threads: args.threads }) };
-    return report(await pruneSnapshots(args.folder, policy, options), context);
+    return report(await pruneSnapshots({ folder: args.folder, ...policy, ...options }), context);
   },
 });
 

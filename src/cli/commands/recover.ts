@@ -11,7 +11,7 @@ export const command = defineCommand({
   run: async (args, { terminal, reporter, operation }) => {
     const { recoverStateDir } = await import('../../state-dir/recover/recover.ts');
     const options = { ...operation, ...given({ forceRunning: args['force-running'] }) };
-    const report = await recoverStateDir(stateDirOf(args, terminal), options);
+    const report = await recoverStateDir({ stateDir: stateDirOf(args, terminal), ...options });
     const { outcome, operation: interrupted, stateDir, previousState, movedAside, cleared } = report;
     const fields = {
       outcome,

@@ -103,7 +103,9 @@ export const command = defineCommand({
     const snapshot = latest === null ? snapshotOf(args.snapshot, terminal) : latest.snapshot.path;
     if (args.salvage !== undefined) {
       const { salvageSnapshot } = await import('../../restore/salvage.ts');
-      return reporter.result(salvageResult(await salvageSnapshot(snapshot, args.salvage, { ...operation, stateDir })));
+      return reporter.result(
+        salvageResult(await salvageSnapshot({ snapshot, directory: args.salvage, ...operation, stateDir })),
+      );
     }
     const mode = args.replace === true ? 'replace' : args.merge === true ? 'merge' : undefined;
     const options: RestoreOptions = {
@@ -125,7 +127,7 @@ export const command = defineCommand({
     };
     if (args['dry-run'] === true) {
       const { planRestore } = await import('../../compare/preview-restore.ts');
-      const preview = await planRestore(store, snapshot, options).catch(explain);
+      const preview = await planRestore({ stateDir: store, snapshot, ...options }).catch(explain);
       for (const change of preview.changes) await reporter.row('change', changeFields(change));
       return reporter.result(withLatest(restorePreviewResult(preview), latest));
     }
@@ -161,7 +163,9 @@ async function takeLatest(
   operation: Required<OperationOptions>,
 ): Promise<LatestSnapshot> {
   const { findLatest } = await import('../../catalog/find-latest.ts');
-  const latest = await findLatest(folder, source ?? { stateDir }, {
+  const latest = await findLatest({
+    folder,
+    source: source ?? { stateDir },
     ...operation,
     ...given({ before, verified, threads }),
   });

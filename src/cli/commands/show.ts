@@ -14,7 +14,10 @@ export const command = defineCommand({
   run: async (args, context) => {
     // From its own module: loading all of the library would take longer than the rest of the command.
     const { showSnapshot } = await import('../../inspect/show-snapshot.ts');
-    return report(await showSnapshot(snapshotOf(args.snapshot, context.terminal), context.operation), context);
+    return report(
+      await showSnapshot({ snapshot: snapshotOf(args.snapshot, context.terminal), ...context.operation }),
+      context,
+    );
   },
 });
 

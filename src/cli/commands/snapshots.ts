@@ -17,7 +17,7 @@ export const command = defineCommand({
   note: 'It reads the ends of each file. "verified" is when "oxios-backup verify" of this folder last verified every byte; "growth" is against the one before it of the same state directory.',
   run: async ({ folder }, context) => {
     const { listSnapshots } = await import('../../catalog/list-snapshots.ts');
-    return report(folder, await listSnapshots(folder, context.operation), context);
+    return report(folder, await listSnapshots({ folder, ...context.operation }), context);
   },
 });
 

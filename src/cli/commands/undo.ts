@@ -39,16 +39,16 @@ export const command = defineCommand({
     const stateDir = stateDirOf(args, context.terminal);
     if (args.list === true) {
       const { listPrevious } = await import('../../state-dir/undo/previous-states.ts');
-      return reportList(await listPrevious(stateDir), stateDir, context);
+      return reportList(await listPrevious({ stateDir }), stateDir, context);
     }
     if (args.discard !== undefined) {
       const { discardUndo } = await import('../../state-dir/undo/discard.ts');
       const options = { ...context.operation, ...given({ names: args.discard, all: args.all }) };
-      return reportDiscard(await discardUndo(stateDir, options), context);
+      return reportDiscard(await discardUndo({ stateDir, ...options }), context);
     }
     const { undoRestore } = await import('../../state-dir/undo/undo.ts');
     const options = { ...context.operation, ...given({ to: args.to, forceRunning: args['force-running'] }) };
-    return reportUndo(await undoRestore(stateDir, options), context);
+    return reportUndo(await undoRestore({ stateDir, ...options }), context);
   },
 });
 

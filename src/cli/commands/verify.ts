@@ -65,11 +65,11 @@ export const command = defineCommand({
 async function verifyOne(snapshot: string, options: VerifyOptions, { terminal }: Context): Promise<Result> {
   if (isFolder(snapshot)) {
     const { verifyFolder } = await import('../../catalog/verify-folder.ts');
-    return verifyFolderResult(await verifyFolder(snapshot, options));
+    return verifyFolderResult(await verifyFolder({ folder: snapshot, ...options }));
   }
   const began = performance.now();
   const { verifySnapshot } = await import('../../verify/verify-snapshot.ts');
-  const result = await verifySnapshot(snapshotOf(snapshot, terminal), options);
+  const result = await verifySnapshot({ snapshot: snapshotOf(snapshot, terminal), ...options });
   return verifyResult(snapshot, result, performance.now() - began);
 }
 
@@ -99,7 +99,11 @@ async function verifyAgainst(
   }
   const began = performance.now();
   const { compareWithDirectory } = await import('../../compare/compare-with-directory.ts');
-  const comparison = await compareWithDirectory(snapshotOf(snapshot, terminal), against, options);
+  const comparison = await compareWithDirectory({
+    snapshot: snapshotOf(snapshot, terminal),
+    directory: against,
+    ...options,
+  });
   for (const change of comparison.changes) await reporter.row('change', changeFields(change));
   return reporter.result(comparisonResult(snapshot, against, comparison, performance.now() - began));
 }

@@ -1,7 +1,14 @@
 import { basename, join } from 'node:path';
 import { fromSystemError } from '../../errors.ts';
 import type { OperationOptions } from '../../events.ts';
-import { checkArgument, checkOptions, OPERATION_SHAPE, optionsSchema, pathSchema } from '../../options.ts';
+import {
+  checkOptions,
+  locationSchema,
+  OPERATION_SHAPE,
+  optionsSchema,
+  type StateDirOption,
+  toPath,
+} from '../../options.ts';
 import { findJournal } from '../commit/journal.ts';
 import { inodeAt } from '../commit/swap-paths.ts';
 import { acquireStateLock } from '../lock/lock.ts';
@@ -9,9 +16,12 @@ import { assertNotRunning, RUNNING_SHAPE, type RunningOptions } from '../lock/no
 import { clearLeftovers } from './clear-leftovers.ts';
 import { resumeChange } from './resume-change.ts';
 
-export interface RecoverOptions extends OperationOptions, RunningOptions {}
+export interface RecoverOptions extends StateDirOption, OperationOptions, RunningOptions {}
 
-const recoverOptionsSchema = optionsSchema<RecoverOptions>({ ...OPERATION_SHAPE, ...RUNNING_SHAPE });
+const recoverOptionsSchema = optionsSchema<RecoverOptions>(
+  { ...OPERATION_SHAPE, ...RUNNING_SHAPE, stateDir: locationSchema },
+  ['stateDir'],
+);
 
 /** What a recovery found and did. */
 export interface RecoverReport {
@@ -35,9 +45,9 @@ export interface RecoverReport {
  *
  * @throws `STATE_DIR_LOCKED` if a run is at work; `STATE_DIR_IN_USE` if something is interrupted and a process uses what stands there now; `NEEDS_RECOVERY` if the recovery itself fails (it may be repeated).
  */
-export async function recoverStateDir(stateDir: string, options: RecoverOptions = {}): Promise<RecoverReport> {
-  checkArgument('stateDir', pathSchema, stateDir);
+export async function recoverStateDir(options: RecoverOptions): Promise<RecoverReport> {
   checkOptions(recoverOptionsSchema, options);
+  const stateDir = toPath(options.stateDir);
   const lock = await acquireStateLock(stateDir, 'recover', options.onEvent && { onEvent: options.onEvent });
   try {
     const report: RecoverReport = {

@@ -4,13 +4,14 @@ import { basename, dirname, join } from 'node:path';
 import { BackupError, fromSystemError } from '../../errors.ts';
 import type { OperationOptions } from '../../events.ts';
 import {
-  checkArgument,
   checkOptions,
   flagSchema,
+  locationSchema,
   OPERATION_SHAPE,
   optionsSchema,
-  pathSchema,
+  type StateDirOption,
   textsSchema,
+  toPath,
 } from '../../options.ts';
 import { fsyncDirectory } from '../../system/fsync-directory.ts';
 import {
@@ -40,7 +41,7 @@ import {
 } from './previous-states.ts';
 import { nothingKeptError, withLock } from './undo.ts';
 
-export interface DiscardOptions extends OperationOptions {
+export interface DiscardOptions extends StateDirOption, OperationOptions {
   /**
    * Names of the previous states to remove. What can be reached only through one of them goes with it.
    *
@@ -55,7 +56,10 @@ export interface DiscardOptions extends OperationOptions {
   all?: boolean;
 }
 
-const discardOptionsSchema = optionsSchema<DiscardOptions>({ ...OPERATION_SHAPE, names: textsSchema, all: flagSchema });
+const discardOptionsSchema = optionsSchema<DiscardOptions>(
+  { ...OPERATION_SHAPE, names: textsSchema, all: flagSchema, stateDir: locationSchema },
+  ['stateDir'],
+);
 
 export interface DiscardReport {
   discarded: PreviousState[];
@@ -71,9 +75,9 @@ export interface DiscardReport {
  *
  * @throws `NOTHING_TO_UNDO` if there is nothing to remove; `USAGE`; `STATE_DIR_LOCKED`; `NEEDS_RECOVERY`; `PERMISSION`, `IO`.
  */
-export async function discardUndo(stateDir: string, options: DiscardOptions = {}): Promise<DiscardReport> {
-  checkArgument('stateDir', pathSchema, stateDir);
+export async function discardUndo(options: DiscardOptions): Promise<DiscardReport> {
   checkOptions(discardOptionsSchema, options);
+  const stateDir = toPath(options.stateDir);
   const { names = [], all = false } = options;
   if (all && names.length > 0) {
     throw new BackupError('USAGE', 'either some previous states are to be removed or all of them', {

@@ -1,7 +1,7 @@
 import { lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { BackupError, fromSystemError } from '../../errors.ts';
-import { checkArgument, pathSchema } from '../../options.ts';
+import { checkOptions, locationSchema, optionsSchema, type StateDirOption, toPath } from '../../options.ts';
 import { treeSize } from '../../system/tree-size.ts';
 import { compareStamps, nextStamp, parseStamp, type Stamp, stampDate } from '../artifact-names.ts';
 import { bothLocations, type Location, resolveTarget, type Target } from '../location.ts';
@@ -170,10 +170,12 @@ export interface ListedTree extends PreviousState {
   bytes: number;
 }
 
+const listPreviousSchema = optionsSchema<StateDirOption>({ stateDir: locationSchema }, ['stateDir']);
+
 /** The previous states of a state directory, the newest first. Takes no lock, changes nothing. */
-export async function listPrevious(stateDir: string): Promise<ListedTree[]> {
-  checkArgument('stateDir', pathSchema, stateDir);
-  return findHistory(resolveTarget(stateDir)).states.map((state) => ({
+export async function listPrevious(options: StateDirOption): Promise<ListedTree[]> {
+  checkOptions(listPreviousSchema, options);
+  return findHistory(resolveTarget(toPath(options.stateDir))).states.map((state) => ({
     ...forUsers(state),
     bytes: treeSize(state.kind === 'merge' ? join(state.path, BEFORE) : state.path),
   }));

@@ -1,7 +1,15 @@
 import { basename } from 'node:path';
 import { BackupError, fromSystemError } from '../../errors.ts';
 import type { OperationOptions } from '../../events.ts';
-import { checkArgument, checkOptions, OPERATION_SHAPE, optionsSchema, pathSchema, textSchema } from '../../options.ts';
+import {
+  checkOptions,
+  locationSchema,
+  OPERATION_SHAPE,
+  optionsSchema,
+  type StateDirOption,
+  textSchema,
+  toPath,
+} from '../../options.ts';
 import { mountPointsBelow } from '../../system/mount-points.ts';
 import type { Committed } from '../commit/commit-change.ts';
 import { performSwap } from '../commit/swap.ts';
@@ -15,7 +23,7 @@ import { historyAfterUndo } from './history-changes.ts';
 import { planReversal } from './plan-reversal.ts';
 import { findHistory, findNamed, forUsers, type KeptState, type PreviousState, routeTo } from './previous-states.ts';
 
-export interface UndoOptions extends OperationOptions, RunningOptions {
+export interface UndoOptions extends StateDirOption, OperationOptions, RunningOptions {
   /**
    * Name of the previous state to go to, or the path of its directory.
    *
@@ -24,7 +32,10 @@ export interface UndoOptions extends OperationOptions, RunningOptions {
   to?: string;
 }
 
-const undoOptionsSchema = optionsSchema<UndoOptions>({ ...OPERATION_SHAPE, ...RUNNING_SHAPE, to: textSchema });
+const undoOptionsSchema = optionsSchema<UndoOptions>(
+  { ...OPERATION_SHAPE, ...RUNNING_SHAPE, to: textSchema, stateDir: locationSchema },
+  ['stateDir'],
+);
 
 export interface UndoReport {
   /** The state directory. */
@@ -44,9 +55,9 @@ export interface UndoReport {
  *
  * @throws `NOTHING_TO_UNDO`; `STATE_DIR_LOCKED`; `STATE_DIR_IN_USE`; `NEEDS_RECOVERY`; `PERMISSION`, `IO`, with everything as it was before the step that failed
  */
-export async function undoRestore(stateDir: string, options: UndoOptions = {}): Promise<UndoReport> {
-  checkArgument('stateDir', pathSchema, stateDir);
+export async function undoRestore(options: UndoOptions): Promise<UndoReport> {
   checkOptions(undoOptionsSchema, options);
+  const stateDir = toPath(options.stateDir);
   return withLock(stateDir, 'undo', options, async (lock) => {
     const history = findHistory(lock.location);
     const wanted =

@@ -25,7 +25,7 @@ beforeAll(async () => {
   fs.writeFileSync(join(root, 'notes/alone.bin'), noise(9 * 2 ** 20 + 5, 3));
   await createBackup(new StateStore(root), snapshot, { createdAt: new Date(0) });
   bytes = fs.readFileSync(snapshot);
-  for await (const entry of listEntries(snapshot)) entries.push(entry);
+  for await (const entry of listEntries({ snapshot })) entries.push(entry);
 });
 
 async function open(file: string): Promise<SealedSnapshot> {

@@ -138,12 +138,12 @@ describe('what is copied from a parent', () => {
   test('a dry run foresees what is not even read', async () => {
     const { path: parent } = await create();
     fs.writeFileSync(join(root, 'sessions/3.json'), noise(100_000, 77));
-    const { reuse } = await planBackup(new StateStore(root), { parent });
+    const { reuse } = await planBackup({ stateDir: root, parent });
     const made = await create({ parent });
     expect(reuse).toMatchObject({ parent, unreadFiles: made.reuse?.unreadFiles, readFiles: made.reuse?.readFiles });
     expect(reuse?.copiedBytes).toBe(made.reuse?.copiedBytes);
     expect(made.reuse?.unreadFiles).toBeGreaterThan(files / 2);
-    expect((await planBackup(new StateStore(root))).reuse).toBeNull();
+    expect((await planBackup({ stateDir: root })).reuse).toBeNull();
   });
 
   test('a cache that would be part of the state is not made', async () => {
@@ -219,7 +219,7 @@ describe('a damaged parent', () => {
     const { reuse } = await createBackup(new StateStore(root), stream, { parent: damaged });
     await new Promise((resolve) => stream.end(resolve));
     expect(reuse?.damage).toHaveLength(1);
-    expect(await verifySnapshot(output)).toMatchObject({ valid: true });
+    expect(await verifySnapshot({ snapshot: output })).toMatchObject({ valid: true });
   });
 });
 

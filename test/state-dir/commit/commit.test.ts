@@ -141,8 +141,8 @@ describe.skipIf(!hasStrace)('interrupted between the renames', () => {
     fillOld(dir);
     const old = pictureOf(dir);
     const { calls } = await callsOf(['rename'], root, ['commit', dir, 'replace']);
-    await undoRestore(dir);
-    await discardUndo(dir);
+    await undoRestore({ stateDir: dir });
+    await discardUndo({ stateDir: dir });
     const last = calls.findLast(({ text }) => text.includes('.staging-'));
     expect((await actWith(`rename:signal=KILL:when=${last?.n}`, ['commit', dir, 'replace'])).killed).toBe(true);
     expect(existsSync(dir)).toBe(false);
@@ -161,7 +161,7 @@ describe.skipIf(!hasStrace)('interrupted between the renames', () => {
       expect(await act([verb, dir])).toMatchObject({ ok: false, code: 'NEEDS_RECOVERY' });
     }
     expect(await act(['commit', dir, 'create'])).toMatchObject({ ok: false, code: 'NEEDS_RECOVERY' });
-    expect(await recoverStateDir(dir)).toMatchObject({ outcome: 'finished', operation: 'restore' });
+    expect(await recoverStateDir({ stateDir: dir })).toMatchObject({ outcome: 'finished', operation: 'restore' });
     expect(readFileSync(join(dir, 'memory.db'), 'utf8')).toContain('new database');
     expect(await needsRecovery(dir)).toBeNull();
     await assertRecovered(dir, null);
@@ -171,11 +171,11 @@ describe.skipIf(!hasStrace)('interrupted between the renames', () => {
     const { old } = await interrupted();
     mkdirSync(dir);
     writeFileSync(join(dir, 'memory.db-wal'), 'of a third tree');
-    const report = await recoverStateDir(dir);
+    const report = await recoverStateDir({ stateDir: dir });
     expect(report.outcome).toBe('finished');
     expect(readdirSync(dir)).toEqual(['memory.db', 'only-new.md', 'sessions']);
     expect(readFileSync(join(report.movedAside[0] ?? '', 'memory.db-wal'), 'utf8')).toBe('of a third tree');
-    await undoRestore(dir);
+    await undoRestore({ stateDir: dir });
     expect(pictureOf(dir)).toBe(old);
   });
 
@@ -185,11 +185,11 @@ describe.skipIf(!hasStrace)('interrupted between the renames', () => {
     const text = readFileSync(journal, 'utf8');
     for (const bad of ['', '{}', text.replace('"format":1', '"format":2'), text.replace('staging-', '../staging-')]) {
       writeFileSync(journal, bad);
-      await expect(recoverStateDir(dir)).rejects.toMatchObject({ code: 'NEEDS_RECOVERY', path: journal });
+      await expect(recoverStateDir({ stateDir: dir })).rejects.toMatchObject({ code: 'NEEDS_RECOVERY', path: journal });
       expect(existsSync(dir)).toBe(false);
     }
     writeFileSync(journal, text);
-    expect((await recoverStateDir(dir)).outcome).toBe('finished');
+    expect((await recoverStateDir({ stateDir: dir })).outcome).toBe('finished');
   });
 });
 
@@ -223,12 +223,12 @@ describe.skipIf(noMounts !== null)('at a mount point', () => {
     fillOld(ground.dir);
     const before = ground.picture();
     const { calls } = await callsOf(['rename'], ground.root, ['commit', ground.dir, 'replace']);
-    await undoRestore(ground.dir);
-    await discardUndo(ground.dir);
+    await undoRestore({ stateDir: ground.dir });
+    await discardUndo({ stateDir: ground.dir });
     const secondOut = calls.filter(({ text }) => text.includes('/replaced-'))[1];
     await actWith(`rename:signal=KILL:when=${secondOut?.n}`, ['commit', ground.dir, 'replace']);
     writeFileSync(join(ground.dir, 'stranger.db-wal'), '');
-    const report = await recoverStateDir(ground.dir);
+    const report = await recoverStateDir({ stateDir: ground.dir });
     expect(report).toMatchObject({ outcome: 'rolled-back', previousState: null });
     expect(ground.picture()).toBe(before);
     expect(readdirSync(report.movedAside[0] ?? '')).toEqual(['stranger.db-wal']);

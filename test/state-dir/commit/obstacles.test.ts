@@ -50,7 +50,7 @@ async function replace(onEvent: (event: BackupEvent) => void = () => {}): Promis
   await lock.release();
 }
 
-const kept = async () => (await listPrevious(dir)).map(({ path }) => path);
+const kept = async () => (await listPrevious({ stateDir: dir })).map(({ path }) => path);
 
 describe.skipIf(noMounts !== null)(`something is mounted in the old tree${noMounts ?? ''}`, () => {
   beforeEach(() => {
@@ -62,15 +62,15 @@ describe.skipIf(noMounts !== null)(`something is mounted in the old tree${noMoun
   test('discard finds it before it moves the tree; everything else goes on', async () => {
     await replace();
     const [old = ''] = await kept();
-    await expect(discardUndo(dir)).rejects.toMatchObject({
+    await expect(discardUndo({ stateDir: dir })).rejects.toMatchObject({
       code: 'PERMISSION',
       message: `the previous state cannot be deleted: something is mounted at ${old}/volume`,
       hint: expect.stringContaining(`umount ${old}/volume`),
     });
     expect(await kept()).toEqual([old]);
     expect(readdirSync(join(old, 'sessions'))).toEqual(['both.json', 'only-old.json']);
-    expect((await recoverStateDir(dir)).outcome).toBe('clean');
-    await undoRestore(dir);
+    expect((await recoverStateDir({ stateDir: dir })).outcome).toBe('clean');
+    await undoRestore({ stateDir: dir });
     expect(readFileSync(join(dir, 'volume/precious'), 'utf8')).toBe('x');
     await replace();
     expect(readFileSync(join(dir, 'memory.db'), 'utf8')).toContain('new database');
@@ -78,9 +78,13 @@ describe.skipIf(noMounts !== null)(`something is mounted in the old tree${noMoun
 
   test('an undo says where the volume of the live tree is now', async () => {
     await replace();
-    const { previousState: replaced } = await undoRestore(dir);
+    const { previousState: replaced } = await undoRestore({ stateDir: dir });
     const said: BackupEvent[] = [];
-    const { previousState } = await undoRestore(dir, { to: replaced ?? '', onEvent: (event) => said.push(event) });
+    const { previousState } = await undoRestore({
+      stateDir: dir,
+      to: replaced ?? '',
+      onEvent: (event) => said.push(event),
+    });
     expect(said).toContainEqual({
       type: 'notice',
       path: join(dir, 'volume'),
@@ -102,12 +106,12 @@ describe.skipIf(noMounts !== null)(`something is mounted in the old tree${noMoun
       message: `could not be deleted: something is mounted at ${join(root, TRASH, 'volume')}`,
     });
     expect(readdirSync(join(root, TRASH))).toEqual(['volume']);
-    expect(await recoverStateDir(dir)).toMatchObject({ outcome: 'clean', cleared: [] });
-    await undoRestore(dir);
-    expect(await discardUndo(dir)).toMatchObject({ discarded: [expect.anything()] });
+    expect(await recoverStateDir({ stateDir: dir })).toMatchObject({ outcome: 'clean', cleared: [] });
+    await undoRestore({ stateDir: dir });
+    expect(await discardUndo({ stateDir: dir })).toMatchObject({ discarded: [expect.anything()] });
     expect(readFileSync(join(root, TRASH, 'volume/precious'), 'utf8')).toBe('x');
     execFileSync('umount', [join(root, TRASH, 'volume')]);
-    expect(await recoverStateDir(dir)).toMatchObject({ cleared: [join(root, TRASH)] });
+    expect(await recoverStateDir({ stateDir: dir })).toMatchObject({ cleared: [join(root, TRASH)] });
   });
 });
 
@@ -137,21 +141,21 @@ describe.skipIf(noImmutable !== null)(`something in the old tree is immutable${n
     execFileSync('chattr', ['+i', join(dir, 'sessions/only-old.json')]);
     await replace();
     const [old = ''] = await kept();
-    await expect(discardUndo(dir)).rejects.toMatchObject({
+    await expect(discardUndo({ stateDir: dir })).rejects.toMatchObject({
       code: 'PERMISSION',
       message: `the previous state cannot be deleted: ${old}/sessions/only-old.json is immutable`,
     });
     expect(await kept()).toEqual([old]);
     expect(existsSync(join(old, 'memory.db'))).toBe(true);
-    await undoRestore(dir);
-    expect((await recoverStateDir(dir)).outcome).toBe('clean');
+    await undoRestore({ stateDir: dir });
+    expect((await recoverStateDir({ stateDir: dir })).outcome).toBe('clean');
     await replace();
   });
 
   test('what shows only when it is removed stays under a name that is in nobody’s way', async () => {
     execFileSync('chattr', ['+a', join(dir, 'sessions/only-old.json')]);
     await replace();
-    await expect(discardUndo(dir)).rejects.toMatchObject({
+    await expect(discardUndo({ stateDir: dir })).rejects.toMatchObject({
       code: 'PARTLY_DONE',
       hint: expect.stringContaining('chattr -i -a'),
     });
@@ -160,10 +164,10 @@ describe.skipIf(noImmutable !== null)(`something in the old tree is immutable${n
     await replace((event) => said.push(event));
     const message = expect.stringMatching(/^could not be deleted: .*\/sessions\/only-old.json is immutable/);
     expect(said).toContainEqual(expect.objectContaining({ type: 'notice', message }));
-    await undoRestore(dir);
-    expect(await recoverStateDir(dir)).toMatchObject({ outcome: 'clean', cleared: [] });
+    await undoRestore({ stateDir: dir });
+    expect(await recoverStateDir({ stateDir: dir })).toMatchObject({ outcome: 'clean', cleared: [] });
     spawnSync('chattr', ['-R', '-f', '-a', root]);
-    expect((await recoverStateDir(dir)).cleared).toHaveLength(1);
+    expect((await recoverStateDir({ stateDir: dir })).cleared).toHaveLength(1);
   });
 
   test('a state directory that is itself immutable is not touched', async () => {

@@ -66,18 +66,18 @@ test('undo asks too', async () => {
   await commit(await staged(), { mode: 'replace' });
   await lock.release();
   await startService(join(dir, 'memory.db'));
-  await expect(undoRestore(dir)).rejects.toMatchObject({ code: 'STATE_DIR_IN_USE' });
+  await expect(undoRestore({ stateDir: dir })).rejects.toMatchObject({ code: 'STATE_DIR_IN_USE' });
   expect(database()).toContain('new database');
-  await undoRestore(dir, { forceRunning: true });
+  await undoRestore({ stateDir: dir, forceRunning: true });
   expect(database()).toContain('old database');
 });
 
 test.skipIf(!hasStrace)('recover asks where it has something to do', async () => {
   await startService(join(dir, 'memory.db'));
-  expect((await recoverStateDir(dir)).outcome).toBe('clean');
+  expect((await recoverStateDir({ stateDir: dir })).outcome).toBe('clean');
   end();
   const { calls } = await callsOf(['rename'], root, ['commit', dir, 'replace']);
-  await undoRestore(dir);
+  await undoRestore({ stateDir: dir });
   await actWith(`rename:signal=KILL:when=${calls.filter(({ text }) => !text.includes('history')).at(-1)?.n}`, [
     'commit',
     dir,
@@ -85,9 +85,9 @@ test.skipIf(!hasStrace)('recover asks where it has something to do', async () =>
   ]);
   mkdirSync(dir);
   await startService(join(dir, 'memory.db'));
-  await expect(recoverStateDir(dir)).rejects.toMatchObject({ code: 'STATE_DIR_IN_USE' });
+  await expect(recoverStateDir({ stateDir: dir })).rejects.toMatchObject({ code: 'STATE_DIR_IN_USE' });
   expect(readdirSync(dir)).toEqual(['memory.db']);
   end();
-  expect((await recoverStateDir(dir)).outcome).toBe('finished');
+  expect((await recoverStateDir({ stateDir: dir })).outcome).toBe('finished');
   expect(database()).toContain('new database');
 });

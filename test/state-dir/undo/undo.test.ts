@@ -40,7 +40,7 @@ async function restore(mode: 'replace' | 'merge', files: Record<string, string>,
 }
 
 const live = () => (existsSync(join(dir, 'note')) ? readFileSync(join(dir, 'note'), 'utf8') : '');
-const names = async () => (await listPrevious(dir)).map(({ name }) => name);
+const names = async () => (await listPrevious({ stateDir: dir })).map(({ name }) => name);
 
 describe('state A, restored to 1, then to 5', () => {
   beforeEach(async () => {
@@ -50,11 +50,11 @@ describe('state A, restored to 1, then to 5', () => {
   });
 
   test('each undo goes further back, and says when there is nothing left', async () => {
-    await undoRestore(dir);
+    await undoRestore({ stateDir: dir });
     expect(live()).toBe('1');
-    await undoRestore(dir);
+    await undoRestore({ stateDir: dir });
     expect(live()).toBe('A');
-    await expect(undoRestore(dir)).rejects.toMatchObject({
+    await expect(undoRestore({ stateDir: dir })).rejects.toMatchObject({
       code: 'NOTHING_TO_UNDO',
       hint: expect.stringContaining('undo --list'),
     });
@@ -62,7 +62,7 @@ describe('state A, restored to 1, then to 5', () => {
   });
 
   test('the list tells what can be put back, and what replaced it', async () => {
-    const [newest, oldest] = await listPrevious(dir);
+    const [newest, oldest] = await listPrevious({ stateDir: dir });
     expect(newest).toMatchObject({
       kind: 'tree',
       by: 'restore',
@@ -77,57 +77,57 @@ describe('state A, restored to 1, then to 5', () => {
 
   test('a name goes straight to its state; a mistaken undo is put back, and can be undone again', async () => {
     const [, oldest = ''] = await names();
-    const { previousState } = await undoRestore(dir, { to: oldest });
+    const { previousState } = await undoRestore({ stateDir: dir, to: oldest });
     expect(live()).toBe('A');
-    await expect(undoRestore(dir)).rejects.toMatchObject({ code: 'NOTHING_TO_UNDO' });
-    await undoRestore(dir, { to: previousState ?? '' });
+    await expect(undoRestore({ stateDir: dir })).rejects.toMatchObject({ code: 'NOTHING_TO_UNDO' });
+    await undoRestore({ stateDir: dir, to: previousState ?? '' });
     expect(live()).toBe('5');
-    await undoRestore(dir);
+    await undoRestore({ stateDir: dir });
     expect(live()).toBe('A');
-    await expect(undoRestore(dir, { to: 'nothing' })).rejects.toMatchObject({ code: 'NOTHING_TO_UNDO' });
+    await expect(undoRestore({ stateDir: dir, to: 'nothing' })).rejects.toMatchObject({ code: 'NOTHING_TO_UNDO' });
   });
 
   test('a restore after an undo begins anew; nothing is lost', async () => {
-    await undoRestore(dir);
+    await undoRestore({ stateDir: dir });
     await restore('replace', { note: '7' });
-    await undoRestore(dir);
+    await undoRestore({ stateDir: dir });
     expect(live()).toBe('1');
-    await undoRestore(dir);
+    await undoRestore({ stateDir: dir });
     expect(live()).toBe('A');
-    const notes = (await listPrevious(dir)).map(({ path }) => readFileSync(join(path, 'note'), 'utf8'));
+    const notes = (await listPrevious({ stateDir: dir })).map(({ path }) => readFileSync(join(path, 'note'), 'utf8'));
     expect(notes.sort()).toEqual(['1', '5', '7']);
   });
 
   test('a discard spares what was live before the first of them until it is told', async () => {
-    const { discarded, spared } = await discardUndo(dir);
+    const { discarded, spared } = await discardUndo({ stateDir: dir });
     expect(discarded).toHaveLength(1);
     expect(readFileSync(join(spared?.path ?? '', 'note'), 'utf8')).toBe('A');
-    await expect(discardUndo(dir)).rejects.toMatchObject({
+    await expect(discardUndo({ stateDir: dir })).rejects.toMatchObject({
       code: 'NOTHING_TO_UNDO',
       hint: expect.stringContaining(`--discard ${spared?.name}`),
     });
-    await undoRestore(dir);
+    await undoRestore({ stateDir: dir });
     expect(live()).toBe('A');
-    expect((await discardUndo(dir)).spared).toBeNull();
+    expect((await discardUndo({ stateDir: dir })).spared).toBeNull();
     expect(readdirSync(root)).toEqual(['workspace']);
   });
 
   test('a discard by name removes that one, and all of them all', async () => {
     const [newest = '', oldest = ''] = await names();
-    await discardUndo(dir, { names: [oldest] });
+    await discardUndo({ stateDir: dir, names: [oldest] });
     expect(await names()).toEqual([newest]);
-    await expect(discardUndo(dir, { names: [newest], all: true })).rejects.toMatchObject({ code: 'USAGE' });
-    await discardUndo(dir, { all: true });
+    await expect(discardUndo({ stateDir: dir, names: [newest], all: true })).rejects.toMatchObject({ code: 'USAGE' });
+    await discardUndo({ stateDir: dir, all: true });
     expect(readdirSync(root)).toEqual(['workspace']);
-    await expect(discardUndo(dir)).rejects.toMatchObject({ code: 'NOTHING_TO_UNDO' });
-    await expect(undoRestore(dir)).rejects.toMatchObject({ code: 'NOTHING_TO_UNDO' });
+    await expect(discardUndo({ stateDir: dir })).rejects.toMatchObject({ code: 'NOTHING_TO_UNDO' });
+    await expect(undoRestore({ stateDir: dir })).rejects.toMatchObject({ code: 'NOTHING_TO_UNDO' });
   });
 });
 
 test('the one state that a single restore replaced goes with a plain discard', async () => {
   fillOld(dir);
   await restore('replace', { note: '1' });
-  expect(await discardUndo(dir)).toMatchObject({ discarded: [{ original: true }], spared: null });
+  expect(await discardUndo({ stateDir: dir })).toMatchObject({ discarded: [{ original: true }], spared: null });
 });
 
 test('through merges in reverse order, and what hangs on a state goes with it', async () => {
@@ -138,19 +138,19 @@ test('through merges in reverse order, and what hangs on a state goes with it', 
   const merged = pictureOf(dir);
   await restore('replace', { note: '3' });
   const [replaced = '', second = '', first = ''] = await names();
-  const { steps, previousState } = await undoRestore(dir, { to: first });
+  const { steps, previousState } = await undoRestore({ stateDir: dir, to: first });
   expect(steps.map(({ name }) => name)).toEqual([replaced, second, first]);
   expect(pictureOf(dir)).toBe(before);
   // The way back: the tree that was live, or either merge.
-  const [redoFirst = '', redoSecond = ''] = (await listPrevious(dir)).map(({ name }) => name);
-  await undoRestore(dir, { to: redoSecond });
+  const [redoFirst = '', redoSecond = ''] = (await listPrevious({ stateDir: dir })).map(({ name }) => name);
+  await undoRestore({ stateDir: dir, to: redoSecond });
   expect(pictureOf(dir)).toBe(merged);
-  await undoRestore(dir, { to: previousState ?? '' });
+  await undoRestore({ stateDir: dir, to: previousState ?? '' });
   expect(live()).toBe('3');
   expect(redoFirst).not.toBe(redoSecond);
-  const [tree] = await listPrevious(dir);
+  const [tree] = await listPrevious({ stateDir: dir });
   expect(tree?.kind).toBe('tree');
-  const { discarded } = await discardUndo(dir, { names: [tree?.name ?? ''] });
+  const { discarded } = await discardUndo({ stateDir: dir, names: [tree?.name ?? ''] });
   expect(discarded.length).toBeGreaterThan(1);
   expect(readdirSync(root).filter((each) => each.includes('.merged-'))).toEqual([]);
 });
@@ -160,9 +160,9 @@ test('a tree that somebody put there by hand counts, and one that was moved away
   await restore('replace', { note: '1' });
   mkdirSync(`${dir}.replaced-20200101_000000`);
   writeFileSync(join(`${dir}.replaced-20200101_000000`, 'note'), 'by hand');
-  const [newest] = await listPrevious(dir);
+  const [newest] = await listPrevious({ stateDir: dir });
   rmSync(newest?.path ?? '', { recursive: true });
-  await undoRestore(dir);
+  await undoRestore({ stateDir: dir });
   expect(live()).toBe('by hand');
 });
 
@@ -186,27 +186,31 @@ test('whatever is restored and undone, each name goes to the state that it was g
       const remember = (name: string | null) => name !== null && pictures.set(name, picture);
       let picture = pictureOf(dir);
       for (const { act, pick } of acts) {
-        const kept: PreviousState[] = await listPrevious(dir);
+        const kept: PreviousState[] = await listPrevious({ stateDir: dir });
         const wanted = act === 'undo' ? kept.find(({ undoable }) => undoable) : kept[pick % Math.max(1, kept.length)];
         if (act === 'merge' || act === 'replace') {
           const files = { [`sessions/${pick}.json`]: String(number), [`top-${pick % 2}`]: String(number++) };
           remember(await restore(act, files));
         } else if (wanted === undefined) {
-          await expect(act === 'discard' ? discardUndo(dir) : undoRestore(dir)).rejects.toMatchObject({
+          await expect(
+            act === 'discard' ? discardUndo({ stateDir: dir }) : undoRestore({ stateDir: dir }),
+          ).rejects.toMatchObject({
             code: 'NOTHING_TO_UNDO',
           });
         } else if (act === 'discard') {
-          const { discarded } = await discardUndo(dir, { names: [wanted.name] });
+          const { discarded } = await discardUndo({ stateDir: dir, names: [wanted.name] });
           for (const { path } of discarded) pictures.delete(path);
         } else {
           await goTo(wanted);
         }
         picture = pictureOf(dir);
-        expect(new Set((await listPrevious(dir)).map(({ path }) => path))).toEqual(new Set(pictures.keys()));
+        expect(new Set((await listPrevious({ stateDir: dir })).map(({ path }) => path))).toEqual(
+          new Set(pictures.keys()),
+        );
       }
       // At the end all that is kept can be reached.
-      for (const wanted of await listPrevious(dir)) {
-        const still = (await listPrevious(dir)).find(({ path }) => path === wanted.path);
+      for (const wanted of await listPrevious({ stateDir: dir })) {
+        const still = (await listPrevious({ stateDir: dir })).find(({ path }) => path === wanted.path);
         if (still !== undefined) await goTo(still);
       }
 
@@ -215,8 +219,10 @@ test('whatever is restored and undone, each name goes to the state that it was g
         const expected = pictures.get(wanted.path);
         const known = new Set(pictures.keys());
         picture = pictureOf(dir);
-        const { steps } = await undoRestore(dir, { to: wanted.name });
-        const displaced = (await listPrevious(dir)).map(({ path }) => path).filter((path) => !known.has(path));
+        const { steps } = await undoRestore({ stateDir: dir, to: wanted.name });
+        const displaced = (await listPrevious({ stateDir: dir }))
+          .map(({ path }) => path)
+          .filter((path) => !known.has(path));
         // Each step displaced what the one before it had put back, the newest last.
         const passed = [picture, ...steps.slice(0, -1).map(({ path }) => pictures.get(path) ?? '')];
         for (const { path } of steps) pictures.delete(path);

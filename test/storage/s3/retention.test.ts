@@ -74,7 +74,7 @@ describe.skipIf(noGateway !== null)(`objects under retention${noGateway === null
   ])('are named and kept, and the rest goes: %s', async (_how, hide, message) => {
     const { url, storage } = await lockedFolder();
     hide();
-    const { removed, failed, freedBytes } = await pruneSnapshots(url, { keepLast: 1 });
+    const { removed, failed, freedBytes } = await pruneSnapshots({ folder: url, keepLast: 1 });
     expect(removed.map(({ name }) => name)).toEqual(['1.tar.gz', '3.tar.gz']);
     expect(failed).toMatchObject([{ snapshot: { name: '2.tar.gz' }, problem: { code: 'PERMISSION', message } }]);
     expect(freedBytes).toBe(removed.reduce((sum, { length }) => sum + length, 0));
