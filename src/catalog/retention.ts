@@ -1,5 +1,5 @@
 import { BackupError } from '../errors.ts';
-import { wholeNumberSchema } from '../options.ts';
+import { checkOptions, optionsSchema, wholeNumberSchema } from '../options.ts';
 import { type Calendar, type CalendarDay, isoWeek, localCalendar } from './calendar.ts';
 import { beforeDrops, type HeldAmount } from './drops.ts';
 
@@ -71,12 +71,17 @@ export const POLICY_SHAPE = {
   keepYearly: COUNT,
 };
 
+const policySchema = optionsSchema<RetentionPolicy>(POLICY_SHAPE);
+
 /**
- * The policy among the options of an operation, whose numbers have been checked.
+ * The policy among the options of an operation.
  *
- * @throws BackupError `USAGE` when no rule keeps anything
+ * @throws BackupError `USAGE` for a number that is not a count, and when no rule keeps anything
  */
-export function policyOf(policy: RetentionPolicy): RetentionPolicy {
+export function policyOf(options: RetentionPolicy): RetentionPolicy {
+  const { keepLast, keepDaily, keepWeekly, keepMonthly, keepYearly } = options;
+  const policy = { keepLast, keepDaily, keepWeekly, keepMonthly, keepYearly } as RetentionPolicy;
+  checkOptions(policySchema, policy);
   if (RULES.every(({ option }) => (policy[option] ?? 0) === 0)) {
     throw new BackupError('USAGE', 'no rule says which snapshots to keep', {
       hint: 'Give at least one of --keep-last, --keep-daily, --keep-weekly, --keep-monthly, --keep-yearly.',

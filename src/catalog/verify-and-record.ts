@@ -1,7 +1,8 @@
 import type { OperationOptions } from '../events.ts';
 import type { Problem } from '../read/problem.ts';
+import { openReader } from '../storage/open-reader.ts';
 import type { SnapshotStorage } from '../storage/storage.ts';
-import { type VerifyOptions, type VerifyResult, verifySnapshot } from '../verify/verify-snapshot.ts';
+import { type VerifyOptions, type VerifyResult, verifySource } from '../verify/verify-snapshot.ts';
 import { applyRecord, isSameVersion, type ScannedSnapshot, stateOf } from './scan-folder.ts';
 import { type RecordKey, recordId, type VerificationRecord, writeRecord } from './verification-records.ts';
 
@@ -19,7 +20,7 @@ export async function verifyAndRecord(
   options: VerifyOptions,
 ): Promise<VerifyResult> {
   const { snapshot, recordKey } = row;
-  const result = await verifySnapshot({ snapshot: await storage.open(snapshot.name, options.signal), ...options });
+  const result = await verifyStored(storage, snapshot.name, options);
   // Another file may have taken the name meanwhile; then nothing is known of either.
   if (recordKey === null || !(await isSameVersion(storage, row, options.signal))) return result;
   const isDamage = (problem: Problem) => stateOf(problem) === 'unusable';
@@ -67,5 +68,14 @@ async function tryRemember(
     const reason = error instanceof Error ? error.message : String(error);
     const { location: path } = storage;
     onEvent?.({ type: 'notice', path, message: `what was verified cannot be remembered here: ${reason}` });
+  }
+}
+
+async function verifyStored(storage: SnapshotStorage, name: string, options: VerifyOptions): Promise<VerifyResult> {
+  const source = await openReader(await storage.open(name, options.signal));
+  try {
+    return await verifySource(source, options);
+  } finally {
+    await source.close();
   }
 }
