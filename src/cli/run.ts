@@ -28,8 +28,7 @@ export async function runCommandLine(
     output.line(text);
     return endOfOutput(output, terminal);
   }
-  // With it comes yargs, which would be most of the time that all the above takes.
-  const { parse } = await import('./parse.ts');
+  const { parse } = await loadParser();
   const parsed = await parse(argv);
   if (parsed.kind === 'wrong') {
     const hint = `See: oxios-backup ${parsed.name === null ? '' : `${parsed.name} `}--help`;
@@ -53,6 +52,17 @@ export async function runCommandLine(
     const failure = describeFailure(error, signal, terminal);
     await reporter.failure(failure.status, failure).catch(ignoreLost);
     return failure.status;
+  }
+}
+
+/** With it comes yargs, which would be most of the time that help takes. It asks for the working directory, which may be gone, and does not use it. */
+async function loadParser(): Promise<typeof import('./parse.ts')> {
+  const { cwd } = process;
+  process.cwd = () => '/';
+  try {
+    return await import('./parse.ts');
+  } finally {
+    process.cwd = cwd;
   }
 }
 

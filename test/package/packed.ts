@@ -31,6 +31,7 @@ export class Packed {
     for (const name of ['src', 'package.json', 'tsconfig.json', 'LICENSE', 'README.md']) {
       await cp(join(REPOSITORY, name), join(source, name), { recursive: true });
     }
+    await cp(join(REPOSITORY, 'test/format/reader.py'), join(source, 'test/format/reader.py'));
     await symlink(join(REPOSITORY, 'node_modules'), join(source, 'node_modules'));
     const { stdout } = await execa('npm', ['pack', '--silent', '--json', '--pack-destination', folder], {
       cwd: source,
