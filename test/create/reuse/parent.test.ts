@@ -86,6 +86,7 @@ describe('what is copied from a parent', () => {
   test('of a grown log and a database with a changed page, all pieces but those that changed', async () => {
     const { path: parent } = await create();
     fs.appendFileSync(join(root, 'large.bin'), 'one line more\n');
+    fs.utimesSync(join(root, 'large.bin'), 1_750_000_000, 1_750_000_000);
     const grown = await create({ parent });
     const { stored } = pieces(grown.bytes);
     // The first one has the header, which names the length.
@@ -95,6 +96,8 @@ describe('what is copied from a parent', () => {
     const fd = fs.openSync(join(root, 'large.bin'), 'r+');
     fs.writeSync(fd, 'changed', 5 * 2 ** 20 + 100);
     fs.closeSync(fd);
+    // Of another second: the first piece has the header, which tells seconds.
+    fs.utimesSync(join(root, 'large.bin'), 1_750_000_001, 1_750_000_001);
     const changed = await create({ parent: grown.path });
     expect(changed.bytes.equals((await create({ parent: null })).bytes)).toBe(true);
     const now = pieces(changed.bytes).stored;
