@@ -5,7 +5,7 @@ export const EXIT_STATUS = {
   0: 'done and complete',
   1: 'failed; nothing was committed or changed',
   2: 'wrong usage',
-  3: 'committed, with named losses or much less in it than before',
+  3: 'committed, with files missing or inconsistent, or much less than before',
   4: 'a snapshot is not valid',
   5: 'a restore was interrupted and needs recovery',
   6: 'compared, and it differs',
