@@ -216,3 +216,9 @@ export const OPERATION_SHAPE: Shape<OperationOptions> = {
 
 /** For functions that take no others. */
 export const operationSchema = optionsSchema<OperationOptions>(OPERATION_SHAPE);
+
+/** For functions that take a folder and nothing else. */
+export const folderOptionsSchema = optionsSchema<FolderOption & OperationOptions>(
+  { ...OPERATION_SHAPE, folder: folderSchema },
+  ['folder'],
+);

@@ -1,6 +1,6 @@
 import type { FileStatus } from '../format/file-status.ts';
 
-/** Something that stays out of the snapshot on purpose. A directory stands for all that it holds. */
+/** Something that is excluded from the snapshot on purpose. A directory stands for all that it holds. */
 export interface ExcludedPath {
   path: string;
   /** As its directory says; `unknown` where that does not, of something that was not looked at. */
@@ -9,7 +9,7 @@ export interface ExcludedPath {
   reason: string;
   /**
    * Length of a file in bytes; of a directory, of all files in it, and only when that was asked for. Not of what the user
-   * left out: that is not looked at.
+   * excluded: that is not looked at.
    */
   size?: number;
 }

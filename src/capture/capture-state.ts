@@ -12,7 +12,7 @@ import type { ReaderName } from './sqlite/database-reader.ts';
 
 export interface CaptureOptions {
   exclusions: Exclusions;
-  /** Whether a root `manifest.json` is that of a backup, which stays out; any other is an error. */
+  /** Whether a root `manifest.json` is that of a backup, which is excluded; any other is an error. */
   isBackupManifest: (bytes: Uint8Array) => boolean;
   report: CaptureReport;
   /** A private directory for copies of databases; asked for with the first one that is in use. */

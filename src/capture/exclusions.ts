@@ -5,7 +5,7 @@ import type { ExcludedPath } from './capture-report.ts';
 import { type IsExcluded, isPassingName, type OwnPlaces, ownPlaces, ownReason } from './own-rules.ts';
 import type { ScannedDirectory } from './scanned-directory.ts';
 
-/** What of a run decides what stays out. */
+/** What of a run decides what is excluded. */
 export interface ExclusionOptions {
   /** Patterns in gitignore's language. */
   excludes: readonly string[];
@@ -24,7 +24,7 @@ export interface ExclusionOptions {
 }
 
 /**
- * What stays out of a snapshot of a state directory.
+ * What is excluded from a snapshot of a state directory.
  *
  * @param root absolute path of the state directory
  */
@@ -32,7 +32,7 @@ export function exclusionsOf(root: string, { excludes, output = [], folders = []
   return new Exclusions(compileUserExcludes(excludes), output, ownPlaces(root, folders));
 }
 
-/** Everything that decides what stays out. */
+/** Everything that decides what is excluded. */
 export class Exclusions {
   readonly #user: UserExcludes;
   readonly #own: readonly FileKey[];
@@ -63,7 +63,7 @@ export class Exclusions {
     return directory.isDirectory(name) ? asDirectory : pattern;
   }
 
-  /** Why a thing stays out that the user did not leave out, now that the system has told what it is; null when it does not. */
+  /** Why a thing is excluded that the user did not exclude, now that the system has told what it is; null when it does not. */
   reasonFor(directory: ScannedDirectory, name: string, type: ExcludedPath['type'], stat: BigIntStats): string | null {
     if (type === 'socket') return 'a socket';
     if (type === 'fifo') return 'a FIFO';

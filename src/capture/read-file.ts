@@ -166,7 +166,7 @@ function readRestless(file: OpenFile, first: BigIntStats): ReadResult {
     if (size > most) return { status: 'unreadable', detail: tooLarge(whole, expect.size) };
     const room = size < into.length - offset ? into.subarray(offset) : Buffer.allocUnsafeSlow(size + 1);
     const look = { before, seenMs, earlier };
-    const { content, sound, stable, longer } = readOnce(file, look, room, size);
+    const { content, intact, stable, longer } = readOnce(file, look, room, size);
     if (content === null)
       return { status: 'unreadable', detail: `it holds more than its size says, over ${most} bytes` };
     earlier = earlierOf(content, earlier);
@@ -174,8 +174,8 @@ function readRestless(file: OpenFile, first: BigIntStats): ReadResult {
     const isLast = attempt === PAUSES_MS.length;
     // Who just added the beginning of a line is about to add its end.
     const awaited = growth.onlyGrew && isUnfinishedText(content);
-    if (isLast || (sound && !awaited)) {
-      const status = sound ? validateStill(expect, first, before) : validateRestless(content, growth.onlyGrew);
+    if (isLast || (intact && !awaited)) {
+      const status = intact ? validateStill(expect, first, before) : validateChanging(content, growth.onlyGrew);
       if (size < whole && status.status === 'inconsistent')
         return { status: 'unreadable', detail: tooLarge(whole, expect.size) };
       const attributes = isSameState(before, expect) ? null : attributesOf(before);
@@ -218,7 +218,7 @@ interface Attempt {
   /** What was read; null when it is more than is stated and than may be. */
   content: Buffer | null;
   /** It is one state of the file. */
-  sound: boolean;
+  intact: boolean;
   /** A second reading gave the same. */
   stable: boolean;
   /** The file had grown by then. */
@@ -229,7 +229,7 @@ interface Attempt {
 function readOnce({ fd, source, most }: OpenFile, look: Look, room: Buffer, size: number): Attempt {
   const { before, seenMs, earlier } = look;
   // A database in a state that the scan did not see is whole only if nothing belongs to it besides its file.
-  const restlessDatabase = source.idleDatabase && !isSameState(before, source.expect) && !stillIdle(source.absolute);
+  const isBusyDatabase = source.idleDatabase && !isSameState(before, source.expect) && !stillIdle(source.absolute);
   const beganMs = monotonicMs();
   const wallMs = Date.now();
   const read = readStated(fd, room, 0, size);
@@ -239,23 +239,23 @@ function readOnce({ fd, source, most }: OpenFile, look: Look, room: Buffer, size
   const unchanged = !isPart && isSameState(after, identityOf(before));
   const content =
     read > size && !isPart ? readOn(fd, room.subarray(0, read), most) : room.subarray(0, Math.min(read, size));
-  if (content === null || restlessDatabase) return { content, sound: false, stable: false, longer };
+  if (content === null || isBusyDatabase) return { content, intact: false, stable: false, longer };
   const asStated = content.length === size;
-  if (!asStated && !unchanged) return { content, sound: false, stable: false, longer };
+  if (!asStated && !unchanged) return { content, intact: false, stable: false, longer };
   const isAged = beganMs - seenMs >= CLOCK_TICK_MS;
   const doubtful = source.mapped || isCoarselyFresh(before.mtimeNs, wallMs);
   if (unchanged && asStated && !doubtful && (isAged || !isWithinGranularity(before.mtimeNs, wallMs)))
-    return { content, sound: true, stable: true, longer };
+    return { content, intact: true, stable: true, longer };
   const stable = readsTheSame(fd, content, asStated);
-  if (!unchanged || !stable) return { content, sound: false, stable, longer };
+  if (!unchanged || !stable) return { content, intact: false, stable, longer };
   if (doubtful) {
     const equal = earlier?.sha256 === hash('sha256', content);
-    return { content, sound: equal && beganMs - (earlier?.atMs ?? beganMs) >= CLOCK_TICK_MS, stable, longer };
+    return { content, intact: equal && beganMs - (earlier?.atMs ?? beganMs) >= CLOCK_TICK_MS, stable, longer };
   }
   // Two equal readings, one after the other, are one state of the file, whatever its timestamps say. That is enough for
   // a file that was renamed into place after it was written (a write in place leaves both times equal), and for one whose
   // size says nothing; who was writing in place just now is probably not done yet.
-  return { content, sound: !asStated || before.ctimeNs !== before.mtimeNs, stable, longer };
+  return { content, intact: !asStated || before.ctimeNs !== before.mtimeNs, stable, longer };
 }
 
 /** @param asStated whether it is as long as its size says; else it must end there again */
@@ -274,7 +274,7 @@ function validateStill(expect: FileIdentity, first: BigIntStats, last: BigIntSta
 }
 
 /** Of a file that never stood still. What only grows is, up to where it ended, the file as it was at that moment. */
-function validateRestless(content: Buffer, onlyGrew: boolean): Validation {
+function validateChanging(content: Buffer, onlyGrew: boolean): Validation {
   if (!onlyGrew) return { status: 'inconsistent', detail: `it changed at each of ${PAUSES_MS.length + 1} attempts` };
   if (!isText(content)) return { status: 'inconsistent', detail: growingDetail(content.length) };
   const size = lastWholeLine(content, 0, content.length);

@@ -25,7 +25,7 @@ export class ScanReport {
     this.#report.notice(path, message);
   }
 
-  /** What the user left out, and so nobody has looked at. */
+  /** What the user excluded, and so nobody has looked at. */
   exclude(path: string, type: ExcludedPath['type'], pattern: string): string {
     const reason = `--exclude ${pattern}`;
     this.#report.excluded({ path, type, reason });

@@ -1,19 +1,8 @@
 import type { OperationOptions } from '../events.ts';
-import {
-  checkOptions,
-  type FolderOption,
-  folderPath,
-  folderSchema,
-  OPERATION_SHAPE,
-  optionsSchema,
-} from '../options.ts';
+import { checkOptions, type FolderOption, folderOptionsSchema, folderPath } from '../options.ts';
 import { openStorage } from '../storage/open-storage.ts';
 import { scanFolder } from './scan-folder.ts';
 import type { SnapshotInfo } from './snapshot-info.ts';
-
-const listOptionsSchema = optionsSchema<FolderOption & OperationOptions>({ ...OPERATION_SHAPE, folder: folderSchema }, [
-  'folder',
-]);
 
 /**
  * Lists the snapshots of a folder. Reads only the ends of each, so it says nothing about the bytes between; `verifiedAt` does.
@@ -24,6 +13,6 @@ const listOptionsSchema = optionsSchema<FolderOption & OperationOptions>({ ...OP
  * @throws BackupError `SNAPSHOT_MISSING` if there is no such folder. A file that cannot be read is a row, not an error.
  */
 export async function listSnapshots(options: FolderOption & OperationOptions): Promise<SnapshotInfo[]> {
-  checkOptions(listOptionsSchema, options);
+  checkOptions(folderOptionsSchema, options);
   return (await scanFolder(await openStorage(folderPath(options.folder)), options)).map(({ snapshot }) => snapshot);
 }

@@ -4,10 +4,8 @@ import {
   checkArgument,
   checkOptions,
   type FolderOption,
+  folderOptionsSchema,
   folderPath,
-  folderSchema,
-  OPERATION_SHAPE,
-  optionsSchema,
   shareSchema,
 } from '../options.ts';
 import { openStorage } from '../storage/open-storage.ts';
@@ -28,11 +26,6 @@ export interface Shrinkage {
   after: HeldAmount;
 }
 
-const newestOptionsSchema = optionsSchema<FolderOption & OperationOptions>(
-  { ...OPERATION_SHAPE, folder: folderSchema },
-  ['folder'],
-);
-
 /**
  * Finds the newest snapshot of each source in a folder, by the ends of its `*.tar.gz` files; in object storage of the ten that were written last. To be asked
  * before a snapshot is made: that may replace one.
@@ -40,7 +33,7 @@ const newestOptionsSchema = optionsSchema<FolderOption & OperationOptions>(
  * @returns empty, after a notice, when the folder cannot be read
  */
 export async function newestSnapshots(options: FolderOption & OperationOptions): Promise<NewestSnapshots> {
-  checkOptions(newestOptionsSchema, options);
+  checkOptions(folderOptionsSchema, options);
   const directory = folderPath(options.folder);
   const newest = new Map<string, SnapshotInfo>();
   const now = new Date();

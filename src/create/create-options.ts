@@ -40,7 +40,7 @@ export interface CreateOptions extends OperationOptions {
    */
   threads?: number;
   /**
-   * What else stays out, in gitignore's language; recorded in the manifest.
+   * What else is excluded, in gitignore's language; recorded in the manifest.
    *
    * @default []
    */

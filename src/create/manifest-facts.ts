@@ -92,7 +92,7 @@ export function provisionalManifest(facts: ManifestFacts, sections: ReadonlyMap<
 }
 
 /**
- * Entries by section, as the state directory has them now. What the user left out is not looked at; a folder that cannot be
+ * Entries by section, as the state directory has them now. What the user excluded is not looked at; a folder that cannot be
  * listed counts for nothing here, and is named when it is captured.
  */
 export async function countSections(store: StateStore, excludes: readonly string[]): Promise<Map<string, number>> {

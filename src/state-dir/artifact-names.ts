@@ -87,7 +87,7 @@ export interface Stamp {
   serial: number;
 }
 
-/** The stamp in the name of a kept tree, or null if `name` does not begin with `prefix` and end in one. */
+/** The stamp in the name of a previous state directory, or null if `name` does not begin with `prefix` and end in one. */
 export function parseStamp(name: string, prefix: string): Stamp | null {
   const match = name.startsWith(prefix) ? /^(\d{8}_\d{6})(?:-([1-9]\d{0,8}))?$/.exec(name.slice(prefix.length)) : null;
   return match?.[1] === undefined ? null : { text: match[1], serial: Number(match[2] ?? 0) };

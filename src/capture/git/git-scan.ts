@@ -54,7 +54,7 @@ const STRICT: Attempt = { changed, deleted: changed };
 const HEAD = /^(?:ref:\s*refs\/|[0-9a-f]{40}(?:[0-9a-f]{24})?\s*$)/;
 
 /**
- * Whether a directory is the one in which git keeps a repository, going by what it holds. One of which the user left out
+ * Whether a directory is the one in which git keeps a repository, going by what it holds. One of which the user excluded
  * what makes it so is none.
  */
 export function isGitDirectory(directory: ScannedDirectory, exclusions: Exclusions): boolean {

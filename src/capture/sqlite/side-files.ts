@@ -52,7 +52,7 @@ export class DatabasesOfDirectory {
   readonly #withSideFiles = new Set<string>();
   /** Files that are no database that SQLite reads without a key, and that something lies beside. */
   readonly #opaque = new Map<string, FileIdentity>();
-  /** Of files that may be databases and that the user left out, why. */
+  /** Of files that may be databases and that the user excluded, why. */
   readonly #excluded = new Map<string, string>();
 
   /** @param names everything in the directory */
@@ -84,7 +84,7 @@ export class DatabasesOfDirectory {
     this.#found.add(name);
   }
 
-  /** Notes that the user left out a file, and so what SQLite keeps beside it, should it be a database. */
+  /** Notes that the user excluded a file, and so what SQLite keeps beside it, should it be a database. */
   exclude(name: string, reason: string): void {
     if (this.#withSideFiles.has(name)) this.#excluded.set(name, reason);
   }
@@ -114,7 +114,7 @@ export class DatabasesOfDirectory {
 
   /**
    * Why a file is no state of its own but part of how SQLite writes a database; null when it is not. It is one where its
-   * database is captured, or was left out by the user, and where it begins as SQLite makes it. Beside anything else it is a
+   * database is captured, or was excluded by the user, and where it begins as SQLite makes it. Beside anything else it is a
    * file: an encrypted database, which nobody can read without its key, is whole only with its write-ahead log.
    *
    * @throws what the system says of one that cannot be read

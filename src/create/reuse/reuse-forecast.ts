@@ -4,7 +4,7 @@ import { type MemberBatch, MemberBatcher } from '../member-batcher.ts';
 import type { ParentReuse } from './parent-reuse.ts';
 import { storedMembers } from './parent-units.ts';
 
-/** Foresees what a snapshot would copy without reading it. What would be read may turn out to be the parent's, too. */
+/** Predicts what a snapshot would copy without reading it. What would be read may turn out to be the parent's, too. */
 export class ReuseForecast {
   readonly #reuse: ParentReuse;
   readonly #batcher = new MemberBatcher();

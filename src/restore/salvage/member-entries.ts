@@ -12,8 +12,8 @@ interface LargeFile {
   entry: Entry;
   /** Content still to come. */
   left: number;
-  /** Whether all that came before is sound. */
-  sound: boolean;
+  /** Whether all that came before is intact. */
+  intact: boolean;
 }
 
 /**
@@ -59,7 +59,7 @@ export class MemberEntries {
       }
       this.#writer.begin(entry);
       this.#writer.part(entry, content);
-      this.#large = { entry, left: entry.size - content.length, sound: true };
+      this.#large = { entry, left: entry.size - content.length, intact: true };
     }
   }
 
@@ -87,8 +87,8 @@ export class MemberEntries {
   }
 
   #spoil(large: LargeFile, reason: string): void {
-    if (large.sound) this.#writer.abandon(reason);
-    large.sound = false;
+    if (large.intact) this.#writer.abandon(reason);
+    large.intact = false;
   }
 
   /** @returns whether the member is the next piece of the file */
@@ -98,7 +98,7 @@ export class MemberEntries {
     if (tar.length !== expected) return false;
     const content = tar.subarray(0, Math.min(CHUNK, left));
     large.left -= content.length;
-    if (large.sound) {
+    if (large.intact) {
       this.#writer.part(entry, content);
       if (large.left === 0) this.#writer.end(entry, true);
     }

@@ -45,7 +45,7 @@ export interface CommitResult {
 
 /**
  * Makes a filled staging tree the state directory. Afterwards it is durable and live; or, when this rejects, the state directory is as it
- * was and the staging tree is still there to be discarded. An abort is heeded until the swap begins; it takes a few system calls
+ * was and the staging tree is still there to be discarded. An abort is honoured until the swap begins; it takes a few system calls
  * and finishes.
  *
  * @throws `TARGET_NOT_EMPTY` (mode `create`); `STATE_DIR_IN_USE` if somebody changed what stands there since the staging was opened;

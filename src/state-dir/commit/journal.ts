@@ -1,8 +1,9 @@
-import { readFileSync, unlinkSync } from 'node:fs';
+import { unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod/mini';
-import { BackupError, fromSystemError } from '../../errors.ts';
+import { BackupError } from '../../errors.ts';
 import { fsyncDirectory } from '../../system/fsync-directory.ts';
+import { readTextIfThere } from '../../system/read-text.ts';
 import { writeDurably } from '../../system/write-durably.ts';
 import { hiddenKind, parseStamp } from '../artifact-names.ts';
 import { bothLocations, type Location, type Target } from '../location.ts';
@@ -105,14 +106,8 @@ function namesAreOurs(journal: Journal, { names }: Location): boolean {
 
 function readJournalAt(location: Location): Journal | null {
   const path = journalPath(location);
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return null;
-    throw fromSystemError(error, 'read the journal of a restore', path);
-  }
+  const text = readTextIfThere(path, 'read the journal of a restore');
+  if (text === null) return null;
   try {
     const journal = journalSchema.parse(JSON.parse(text));
     const belongsHere = journal.strategy === 'exchange' || journal.strategy === location.strategy;

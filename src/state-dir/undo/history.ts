@@ -1,7 +1,8 @@
-import { readFileSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod/mini';
-import { BackupError, fromSystemError } from '../../errors.ts';
+import { BackupError } from '../../errors.ts';
+import { readTextIfThere } from '../../system/read-text.ts';
 import { writeDurably } from '../../system/write-durably.ts';
 import type { Location } from '../location.ts';
 
@@ -65,14 +66,8 @@ function historyPath(location: Location): string {
 /** The history at `location`; null if nothing is kept there. */
 export function readHistoryFile(location: Location): HistoryFile | null {
   const path = historyPath(location);
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return null;
-    throw fromSystemError(error, 'read what is known of previous states', path);
-  }
+  const text = readTextIfThere(path, 'read what is known of previous states');
+  if (text === null) return null;
   try {
     return historyFileSchema.parse(JSON.parse(text));
   } catch (error) {
