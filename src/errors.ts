@@ -1,5 +1,3 @@
-import { HERE } from './system/platform.ts';
-
 /** Exit statuses of the command, with the sentence that help and README print. The one table of them. */
 export const EXIT_STATUS = {
   0: 'done and complete',
@@ -111,68 +109,4 @@ export class BackupError extends Error {
   get exitStatus(): ExitStatus {
     return ERROR_CODES[this.code];
   }
-}
-
-const SYSTEM_ERRORS: Record<string, { code: ErrorCode; hint: string }> = {
-  ENOSPC: { code: 'NO_SPACE', hint: 'Free some space on that file system, or choose another one.' },
-  EDQUOT: { code: 'NO_SPACE', hint: 'Your disk quota is used up: free some space, or choose another file system.' },
-  EACCES: { code: 'PERMISSION', hint: 'Run it as the owner of that path, or change its permissions.' },
-  EPERM: { code: 'PERMISSION', hint: 'Run it as the owner of that path, or change its permissions.' },
-  ENAMETOOLONG: {
-    code: 'NAME_UNSUPPORTED',
-    hint: 'That name is longer than the file system holds: choose another place.',
-  },
-  EILSEQ: { code: 'NAME_UNSUPPORTED', hint: 'The file system does not hold that name: choose another place.' },
-  EMFILE: { code: 'IO', hint: 'Raise the limit of open files (ulimit -n 1024), and run it again.' },
-  ENFILE: { code: 'IO', hint: 'The system has too many files open: close some programs, and run it again.' },
-  ERR_ACCESS_DENIED: {
-    code: 'PERMISSION',
-    hint: 'Node was started with --permission, which keeps it from this: leave that away, or allow what is missing (--allow-…).',
-  },
-  EROFS: { code: 'PERMISSION', hint: 'That file system is mounted read-only: choose another place.' },
-};
-
-/** Where the system keeps programs from folders, that is the likely cause; of a locked file (`uchg`) it says the same. */
-const GUARDED_FOLDER =
-  'macOS may keep this program from that folder (Documents, Desktop, Downloads, another disk): give Full Disk Access to the terminal, or to what starts it (System Settings, Privacy & Security). If it is locked instead (ls -lO shows "uchg"): chflags nouchg.';
-
-/** Whether an error is one of a system call that nobody has put into words yet. What is neither that nor a `BackupError` is a bug. */
-export function isSystemError(error: unknown): error is NodeJS.ErrnoException {
-  return (
-    error instanceof Error && ('syscall' in error || (error as NodeJS.ErrnoException).code === 'ERR_ACCESS_DENIED')
-  );
-}
-
-/** Turns an error of a system call into a BackupError that says what was being done (`doing`: "write the snapshot"). Others pass through. */
-export function fromSystemError(error: unknown, doing: string, path?: string, platform = HERE): BackupError {
-  if (error instanceof BackupError) return error;
-  const { code: errno, syscall } = (error ?? {}) as NodeJS.ErrnoException;
-  if (syscall === 'uv_cwd') return withoutWorkingDirectory(error);
-  const known = errno === undefined ? undefined : SYSTEM_ERRORS[errno];
-  const guarded = errno === 'EPERM' && platform.guardsFolders ? GUARDED_FOLDER : undefined;
-  const reason = error instanceof Error ? error.message : String(error);
-  return new BackupError(known?.code ?? 'IO', `could not ${doing}: ${reason}`, {
-    path,
-    hint: guarded ?? known?.hint ?? 'Nothing was committed or changed; look into the cause and run it again.',
-    cause: error,
-  });
-}
-
-function withoutWorkingDirectory(cause: unknown): BackupError {
-  return new BackupError('IO', 'the working directory was deleted, or may not be looked at', {
-    hint: 'Change to another directory, or give every path from the root on (/…).',
-    cause,
-  });
-}
-
-/**
- * The same for an error of our own temporary files, whose place can be chosen.
- *
- * @param folder where they are
- */
-export function fromScratchError(error: unknown, doing: string, folder: string): BackupError {
-  const { code, message, hint, cause } = fromSystemError(error, doing, folder);
-  const elsewhere =
-    'Free some space there, or choose another folder for temporary files with --scratch-dir (for "create -" also with TMPDIR).';
-  return new BackupError(code, message, { path: folder, hint: code === 'NO_SPACE' ? elsewhere : hint, cause });
 }

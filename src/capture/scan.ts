@@ -1,7 +1,7 @@
 import { type BigIntStats, lstatSync, statSync } from 'node:fs';
-import { fromSystemError, isSystemError } from '../errors.ts';
 import { MANIFEST_PATH, MAX_PATH_BYTES } from '../format/path-rules.ts';
 import { isSameFile } from '../system/file-key.ts';
+import { fromSystemError, isSystemError } from '../system-errors.ts';
 import type { Attributes, CaptureItem } from './capture-item.ts';
 import type { CaptureReport } from './capture-report.ts';
 import { type DirectoryNames, listDirectory } from './directory-names.ts';

@@ -1,6 +1,7 @@
 import { type BigIntStats, statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { BackupError, fromSystemError } from '../errors.ts';
+import { BackupError } from '../errors.ts';
+import { fromSystemError } from '../system-errors.ts';
 import type { Attributes } from './capture-item.ts';
 import { attributesOf } from './file-state.ts';
 import { systemReason } from './system-reason.ts';

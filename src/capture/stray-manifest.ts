@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { BackupError, fromSystemError } from '../errors.ts';
+import { BackupError } from '../errors.ts';
 import { MANIFEST_PATH } from '../format/path-rules.ts';
+import { fromSystemError } from '../system-errors.ts';
 import type { ExcludedPath } from './capture-report.ts';
 
 /**

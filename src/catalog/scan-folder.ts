@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { BackupError, ERROR_CODES, fromSystemError } from '../errors.ts';
+import { BackupError, ERROR_CODES } from '../errors.ts';
 import { isIncomplete } from '../format/file-status.ts';
 import { MEMBER_HEADER, memberLength } from '../format/gzip-member.ts';
 import { parseSeal, SEAL_LENGTH } from '../format/seal.ts';
@@ -9,6 +9,7 @@ import { openReader } from '../storage/open-reader.ts';
 import { readRange } from '../storage/read-ahead.ts';
 import { isDefaultSnapshotName, snapshotNameTime } from '../storage/snapshot-name.ts';
 import type { RangeReader, SnapshotStorage, StoredObject } from '../storage/storage.ts';
+import { fromSystemError } from '../system-errors.ts';
 import { throwIfAborted } from '../workers/abort.ts';
 import { OrderedWindow } from '../workers/window.ts';
 import { noteGrowth, type SnapshotInfo } from './snapshot-info.ts';

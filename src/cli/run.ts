@@ -1,4 +1,5 @@
-import { BackupError, fromSystemError, isSystemError } from '../errors.ts';
+import { BackupError } from '../errors.ts';
+import { fromSystemError, isSystemError } from '../system-errors.ts';
 import { complete } from './complete.ts';
 import { COMPLETE_FLAG } from './completion-protocol.ts';
 import { answer } from './help.ts';

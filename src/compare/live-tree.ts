@@ -1,7 +1,7 @@
 import { lstatSync, readlinkSync } from 'node:fs';
 import { listDirectory } from '../capture/directory-names.ts';
-import { fromSystemError } from '../errors.ts';
 import { type Entry, splitTime } from '../format/entry.ts';
+import { fromSystemError } from '../system-errors.ts';
 
 /**
  * Everything that stands in a directory, in the order of a snapshot: unlike a capture, also what is not state, for a restore that

@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { BackupError, fromScratchError, fromSystemError } from '../errors.ts';
+import { BackupError } from '../errors.ts';
+import { fromScratchError, fromSystemError } from '../system-errors.ts';
 
 /**
  * Holds the blocks of an index until the members before it are written: in a file, so that memory does not grow with the

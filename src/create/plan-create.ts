@@ -3,7 +3,6 @@ import type { CaptureItem } from '../capture/capture-item.ts';
 import type { ExcludedPath } from '../capture/capture-report.ts';
 import { openStateDir } from '../capture/state-directory.ts';
 import { systemReason } from '../capture/system-reason.ts';
-import { fromSystemError, isSystemError } from '../errors.ts';
 import type { Notice } from '../events.ts';
 import type { RecordedStatus, Totals } from '../format/index-root.ts';
 import type { ManifestSection } from '../format/manifest.ts';
@@ -11,6 +10,7 @@ import { checkOptions, optionsSchema, outputSchema, stateDirPath, stateDirSchema
 import { findNeighbours, neighbourMessage } from '../state-dir/neighbours.ts';
 import { assertRecovered } from '../state-dir/recover/needs-recovery.ts';
 import type { StateStore } from '../state-dir/state-store.ts';
+import { fromSystemError, isSystemError } from '../system-errors.ts';
 import { throwIfAborted } from '../workers/abort.ts';
 import { beginCapture } from './begin-capture.ts';
 import { CaptureRecord } from './capture-record.ts';

@@ -1,9 +1,10 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { removeSync } from 'fs-extra/esm';
-import { BackupError, fromScratchError } from '../errors.ts';
+import { BackupError } from '../errors.ts';
 import { claimTemporary, type Temporary } from '../system/temporary.ts';
 import { temporaryName } from '../system/temporary-names.ts';
+import { fromScratchError } from '../system-errors.ts';
 
 /** A private directory for as long as a snapshot is being made; it comes into being when it is first asked for. */
 export class Scratch {

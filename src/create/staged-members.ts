@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { BackupError, fromScratchError } from '../errors.ts';
+import { BackupError } from '../errors.ts';
+import { fromScratchError } from '../system-errors.ts';
 import type { LargeFileOutput } from './large-file-output.ts';
 import type { PackedMember } from './snapshot-body.ts';
 

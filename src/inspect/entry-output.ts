@@ -1,5 +1,6 @@
 import type { Writable } from 'node:stream';
-import { BackupError, fromSystemError } from '../errors.ts';
+import { BackupError } from '../errors.ts';
+import { fromSystemError } from '../system-errors.ts';
 
 /** Content on its way to a stream, as fast as its reader takes it. The stream is not ended. */
 export class EntryOutput {

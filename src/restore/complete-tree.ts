@@ -1,12 +1,13 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { type BackupError, fromSystemError } from '../errors.ts';
+import type { BackupError } from '../errors.ts';
 import type { Entry } from '../format/entry.ts';
 import { comparePaths } from '../format/path-order.ts';
 import { printable } from '../format/printable.ts';
 import { setEntryTime, type UnheldTimes } from '../system/entry-time.ts';
 import { within } from '../system/near-path.ts';
+import { fromSystemError } from '../system-errors.ts';
 import { throwIfAborted } from '../workers/abort.ts';
 import { HardLinks } from './hard-links.ts';
 import type { ExtractedTree, TreeWriterOptions } from './tree-writer.ts';

@@ -1,6 +1,6 @@
 import { accessSync, constants, lstatSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { BackupError, fromSystemError } from '../errors.ts';
+import { BackupError } from '../errors.ts';
 import type { RestoreMode } from '../state-dir/commit/commit-tree.ts';
 import { type Location, possibleLocations, resolveTarget } from '../state-dir/location.ts';
 import { currentHolders, lockedError } from '../state-dir/lock/lock.ts';
@@ -9,6 +9,7 @@ import { findRunning } from '../state-dir/lock/running.ts';
 import { assertRecovered } from '../state-dir/recover/needs-recovery.ts';
 import { stagingPath } from '../state-dir/staging/staging.ts';
 import { inspectTarget, notEmptyError, type TargetState } from '../state-dir/target-state.ts';
+import { fromSystemError } from '../system-errors.ts';
 import type { RestoreDestination } from './restore-plan.ts';
 import { presumedFileSystem } from './target-file-system.ts';
 

@@ -1,5 +1,5 @@
 import fs from 'node:fs';
-import { BackupError, fromSystemError } from '../errors.ts';
+import { BackupError } from '../errors.ts';
 import type { OperationOptions } from '../events.ts';
 import type { Entry } from '../format/entry.ts';
 import type { BlockEntry } from '../format/index-block.ts';
@@ -13,6 +13,7 @@ import { noteUnusual, noUnusualNames, type UnusualNames } from '../read/unusual-
 import { within } from '../system/near-path.ts';
 import { HERE } from '../system/platform.ts';
 import { holesIn } from '../system/write-sparse.ts';
+import { fromSystemError } from '../system-errors.ts';
 import { type ExtractedTree, TreeWriter, type TreeWriterOptions } from './tree-writer.ts';
 
 /** What a first pass over an archive from elsewhere found: it was read to its end, and every entry validated. */

@@ -1,5 +1,6 @@
 import fs from 'node:fs';
-import { BackupError, fromSystemError } from '../errors.ts';
+import { BackupError } from '../errors.ts';
+import { fromSystemError } from '../system-errors.ts';
 import type { RestoreSize } from './extraction-plan.ts';
 
 /** Room on a file system. */

@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
-import { BackupError, fromSystemError } from '../errors.ts';
+import { BackupError } from '../errors.ts';
 import { foldName } from '../format/fold-name.ts';
 import { formatPaths } from '../read/problem.ts';
 import { HERE } from '../system/platform.ts';
+import { fromSystemError } from '../system-errors.ts';
 
 /** What a file system takes for the same name. */
 export interface NameFolding {

@@ -1,5 +1,4 @@
 import path from 'node:path';
-import { fromSystemError, isSystemError } from '../errors.ts';
 import type { OperationOptions } from '../events.ts';
 import {
   checkArgument,
@@ -23,6 +22,7 @@ import { openStaging, type Staging } from '../state-dir/staging/staging.ts';
 import type { StateStore } from '../state-dir/state-store.ts';
 import { notEmptyError } from '../state-dir/target-state.ts';
 import { openReader, type SnapshotInput, type SnapshotOption, snapshotPath } from '../storage/open-reader.ts';
+import { fromSystemError, isSystemError } from '../system-errors.ts';
 import { throwIfAborted } from '../workers/abort.ts';
 import { executeRestore, type RestoreResult } from './execute-restore.ts';
 import type { ExternalLinks } from './external-links.ts';

@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
-import { BackupError, fromSystemError } from '../errors.ts';
+import { BackupError } from '../errors.ts';
 import type { OperationOptions } from '../events.ts';
 import { formatPaths } from '../read/problem.ts';
 import type { EntryRuns } from '../read/read-entries.ts';
+import { fromSystemError } from '../system-errors.ts';
 
 /** What the file system of a restore can do besides holding files. */
 export interface TargetAbilities {

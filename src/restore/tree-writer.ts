@@ -1,6 +1,5 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { fromSystemError } from '../errors.ts';
 import type { Entry } from '../format/entry.ts';
 import { printable } from '../format/printable.ts';
 import type { EntrySink } from '../read/block-walker.ts';
@@ -8,6 +7,7 @@ import { setEntryTime, type UnheldTimes } from '../system/entry-time.ts';
 import { within } from '../system/near-path.ts';
 import { HERE } from '../system/platform.ts';
 import { writeFilled, writeSparse } from '../system/write-sparse.ts';
+import { fromSystemError } from '../system-errors.ts';
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW = 0, O_WRONLY } = fs.constants;
 

@@ -1,10 +1,10 @@
 import fs from 'node:fs';
-import { fromSystemError } from '../errors.ts';
 import type { Entry } from '../format/entry.ts';
 import { comparePaths } from '../format/path-order.ts';
 import type { Selection } from '../patterns/selection.ts';
 import { applyTop, readTop } from '../state-dir/top-attributes.ts';
 import { within } from '../system/near-path.ts';
+import { fromSystemError } from '../system-errors.ts';
 import { isDirectoryBelow } from './live-directory.ts';
 import type { ExtractedTree } from './tree-writer.ts';
 

@@ -1,7 +1,8 @@
 import { lstatSync, readlinkSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { BackupError, fromSystemError } from '../errors.ts';
+import { BackupError } from '../errors.ts';
 import { isMountPoint } from '../system/mount-points.ts';
+import { fromSystemError } from '../system-errors.ts';
 import { type ArtifactNames, NAMES_INSIDE, namesBeside, RESERVED_DIRECTORY } from './artifact-names.ts';
 
 /** A state directory, with the symbolic links on the way to it resolved. It may be missing. */

@@ -1,7 +1,8 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { BackupError, fromSystemError } from '../errors.ts';
+import { BackupError } from '../errors.ts';
 import { checkArgument, locationSchema, textSchema, toPath } from '../options.ts';
+import { fromSystemError } from '../system-errors.ts';
 import { entryStem } from './sections.ts';
 
 /** Oxios's view of its state directory: categories (folders) of entries (`.md` and `.json` files). */

@@ -1,6 +1,7 @@
 import fs from 'node:fs';
-import { BackupError, fromSystemError } from '../errors.ts';
+import { BackupError } from '../errors.ts';
 import { closeQuietly } from '../system/close-quietly.ts';
+import { fromSystemError } from '../system-errors.ts';
 import type { RangeReader } from './storage.ts';
 
 /** A file that is open for reading. */

@@ -1,8 +1,9 @@
 import fs from 'node:fs';
 import { Readable } from 'node:stream';
-import { BackupError, fromSystemError } from '../errors.ts';
+import { BackupError } from '../errors.ts';
 import { toPath } from '../options.ts';
 import { closeQuietly } from '../system/close-quietly.ts';
+import { fromSystemError } from '../system-errors.ts';
 import { isRangeReader } from './is-range-reader.ts';
 import { LocalFileReader, versionOf } from './local-file-reader.ts';
 import { CachedReader } from './read-ahead.ts';

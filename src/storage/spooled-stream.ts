@@ -3,8 +3,8 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { addAbortSignal, type Readable } from 'node:stream';
-import { fromSystemError } from '../errors.ts';
 import { closeQuietly } from '../system/close-quietly.ts';
+import { fromSystemError } from '../system-errors.ts';
 import { throwIfAborted } from '../workers/abort.ts';
 import { LocalFileReader } from './local-file-reader.ts';
 

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { Writable } from 'node:stream';
-import { BackupError, fromSystemError } from '../errors.ts';
+import { BackupError } from '../errors.ts';
+import { fromSystemError } from '../system-errors.ts';
 import { throwIfAborted } from '../workers/abort.ts';
 import type { SnapshotSink } from './storage.ts';
 

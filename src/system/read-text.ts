@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { fromSystemError } from '../errors.ts';
+import { fromSystemError } from '../system-errors.ts';
 
 /**
  * The text of a small file of our own; null where there is none.

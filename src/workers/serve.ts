@@ -1,5 +1,6 @@
 import { parentPort } from 'node:worker_threads';
-import { BackupError, fromSystemError, isSystemError } from '../errors.ts';
+import { BackupError } from '../errors.ts';
+import { fromSystemError, isSystemError } from '../system-errors.ts';
 import type { Reply } from './pool.ts';
 
 /** What a job's handler gives back, and the buffers of it to move instead of copy. */

@@ -1,6 +1,7 @@
 import { existsSync, rmSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
-import { BackupError, isSystemError } from '../../errors.ts';
+import { BackupError } from '../../errors.ts';
+import { isSystemError } from '../../system-errors.ts';
 import { type SystemReason, systemReason } from '../system-reason.ts';
 import { betterSqlite3Reader } from './better-sqlite3.ts';
 import { DatabaseLocked, type DatabaseReader, type ReaderName } from './database-reader.ts';

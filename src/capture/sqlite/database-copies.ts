@@ -1,7 +1,8 @@
 import { lstatSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { BackupError, isSystemError } from '../../errors.ts';
+import { BackupError } from '../../errors.ts';
 import type { FileKey } from '../../system/file-key.ts';
+import { isSystemError } from '../../system-errors.ts';
 import { throwIfAborted } from '../../workers/abort.ts';
 import type { CaptureItem } from '../capture-item.ts';
 import type { CaptureReport } from '../capture-report.ts';

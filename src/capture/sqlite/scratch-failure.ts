@@ -1,5 +1,6 @@
 import { dirname } from 'node:path';
-import { type BackupError, fromScratchError, isSystemError } from '../../errors.ts';
+import type { BackupError } from '../../errors.ts';
+import { fromScratchError, isSystemError } from '../../system-errors.ts';
 
 /** Calls that are made on copies only, never on what is copied. */
 const WRITING = new Set(['write', 'ftruncate', 'fchmod', 'chmod', 'unlink']);

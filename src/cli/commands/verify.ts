@@ -1,7 +1,8 @@
 import { statSync } from 'node:fs';
-import { BackupError, fromSystemError, isSystemError } from '../../errors.ts';
+import { BackupError } from '../../errors.ts';
 import type { VerifyOptions } from '../../index.ts';
 import { isRemote, isRemoteSnapshot } from '../../storage/remote.ts';
+import { fromSystemError, isSystemError } from '../../system-errors.ts';
 import { type Context, defineCommand } from '../command.ts';
 import { given, REPORTING, snapshotOf, THREADS } from '../options.ts';
 import type { Result } from '../report/reporter.ts';

@@ -1,12 +1,13 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
-import { BackupError, fromSystemError } from '../../errors.ts';
+import { BackupError } from '../../errors.ts';
 import type { Entry } from '../../format/entry.ts';
 import { MAX_MANIFEST_BYTES, type Manifest, parseManifest } from '../../format/manifest.ts';
 import { MANIFEST_PATH } from '../../format/path-rules.ts';
 import { streamFrom } from '../../storage/read-ahead.ts';
 import type { RangeReader } from '../../storage/storage.ts';
+import { fromSystemError } from '../../system-errors.ts';
 import { throwIfAborted } from '../../workers/abort.ts';
 import { AppleDoubleFilter } from './apple-double.ts';
 import { ArchiveValidator } from './archive-validator.ts';

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { BackupError, fromSystemError } from '../../errors.ts';
+import { BackupError } from '../../errors.ts';
 import type { BackupEvent } from '../../events.ts';
 import { resolveTarget } from '../../state-dir/location.ts';
 import { bytePath, childNames, joinBytes } from '../../system/byte-path.ts';
@@ -9,6 +9,7 @@ import { describeRemaining, type Obstacle, removeTree } from '../../system/remov
 import { isSystemName } from '../../system/system-names.ts';
 import { claimTemporary, type Temporary } from '../../system/temporary.ts';
 import { temporaryName } from '../../system/temporary-names.ts';
+import { fromSystemError } from '../../system-errors.ts';
 
 /** The folder that a salvage fills. Until `commit` nothing stands in it but one directory of ours. */
 export class SalvageFolder {

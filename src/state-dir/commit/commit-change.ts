@@ -1,4 +1,5 @@
-import { BackupError, fromSystemError } from '../../errors.ts';
+import { BackupError } from '../../errors.ts';
+import { fromSystemError } from '../../system-errors.ts';
 import type { Location } from '../location.ts';
 import { writeHistoryFile } from '../undo/history.ts';
 import { findJournal, type Journal, journalPath, removeJournal, writeJournal } from './journal.ts';

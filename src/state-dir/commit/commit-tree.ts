@@ -1,8 +1,9 @@
 import { basename } from 'node:path';
-import { BackupError, fromSystemError } from '../../errors.ts';
+import { BackupError } from '../../errors.ts';
 import type { OperationOptions } from '../../events.ts';
 import { mountPointsBelow } from '../../system/mount-points.ts';
 import { removeTree } from '../../system/remove-tree.ts';
+import { fromSystemError } from '../../system-errors.ts';
 import { throwIfAborted } from '../../workers/abort.ts';
 import { assertNotRunning, type RunningOptions } from '../lock/not-running.ts';
 import { performExchange } from '../merge/exchange.ts';

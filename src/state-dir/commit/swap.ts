@@ -1,9 +1,10 @@
 import { accessSync, constants, lstatSync, realpathSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
-import { BackupError, fromSystemError } from '../../errors.ts';
+import { BackupError } from '../../errors.ts';
 import { type BytePath, childNames, joinBytes } from '../../system/byte-path.ts';
 import { listedMountsBelow } from '../../system/mount-points.ts';
 import { hintFor, immutable, isImmutable } from '../../system/remove-tree.ts';
+import { fromSystemError } from '../../system-errors.ts';
 import type { Location } from '../location.ts';
 import { stateNames, type TargetState } from '../target-state.ts';
 import { readTop } from '../top-attributes.ts';

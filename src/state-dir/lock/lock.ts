@@ -2,12 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { closeSync, existsSync, lstatSync, mkdirSync, readdirSync, rmdirSync, statSync, utimesSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { BackupError, fromSystemError } from '../../errors.ts';
+import { BackupError } from '../../errors.ts';
 import type { OperationOptions } from '../../events.ts';
 import { setMtimes } from '../../system/exact-times.ts';
 import { fsyncDirectory } from '../../system/fsync-directory.ts';
 import { stableHostName } from '../../system/host-name.ts';
 import { formatIdentity, ownIdentity } from '../../system/process-identity.ts';
+import { fromSystemError } from '../../system-errors.ts';
 import {
   bothLocations,
   type Location,

@@ -1,7 +1,8 @@
 import { closeSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod/mini';
-import { BackupError, fromSystemError } from '../../errors.ts';
+import { BackupError } from '../../errors.ts';
+import { fromSystemError } from '../../system-errors.ts';
 import type { KnownTopAttributes } from '../top-attributes.ts';
 
 /**

@@ -1,8 +1,9 @@
 import { mkdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { BackupError, fromSystemError } from '../../errors.ts';
+import { BackupError } from '../../errors.ts';
 import { type BytePath, bytePath, joinBytes } from '../../system/byte-path.ts';
 import { fsyncDirectory } from '../../system/fsync-directory.ts';
+import { fromSystemError } from '../../system-errors.ts';
 import { type Change, type Committed, commitChange, concludeChange, tryTo } from '../commit/commit-change.ts';
 import { type ExchangeJournal, removeJournal, writeJournal } from '../commit/journal.ts';
 import type { SwapResult } from '../commit/swap-paths.ts';

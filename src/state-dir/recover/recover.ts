@@ -1,5 +1,4 @@
 import { basename, join } from 'node:path';
-import { fromSystemError } from '../../errors.ts';
 import type { OperationOptions } from '../../events.ts';
 import {
   checkOptions,
@@ -9,6 +8,7 @@ import {
   type StateDirOption,
   toPath,
 } from '../../options.ts';
+import { fromSystemError } from '../../system-errors.ts';
 import { findJournal } from '../commit/journal.ts';
 import { inodeAt } from '../commit/swap-paths.ts';
 import { acquireStateLock } from '../lock/lock.ts';

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { fromSystemError } from '../../errors.ts';
 import type { OperationOptions } from '../../events.ts';
 import { describeRemaining, removeTree } from '../../system/remove-tree.ts';
+import { fromSystemError } from '../../system-errors.ts';
 import { findJournal } from '../commit/journal.ts';
 import type { Location } from '../location.ts';
 import type { StateLock } from '../lock/lock.ts';

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { lstatSync, renameSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { BackupError, fromSystemError } from '../../errors.ts';
+import { BackupError } from '../../errors.ts';
 import type { OperationOptions } from '../../events.ts';
 import {
   checkOptions,
@@ -22,6 +22,7 @@ import {
   type Removed,
   removeTree,
 } from '../../system/remove-tree.ts';
+import { fromSystemError } from '../../system-errors.ts';
 import { NAMES_ON_VOLUME, RESERVED_DIRECTORY } from '../artifact-names.ts';
 import { bothLocations, type Location } from '../location.ts';
 import { pathBytes } from '../merge/exchange-layout.ts';

@@ -1,8 +1,9 @@
 import { lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { BackupError, fromSystemError } from '../../errors.ts';
+import { BackupError } from '../../errors.ts';
 import { checkOptions, locationSchema, optionsSchema, type StateDirOption, toPath } from '../../options.ts';
 import { treeSize } from '../../system/tree-size.ts';
+import { fromSystemError } from '../../system-errors.ts';
 import { compareStamps, nextStamp, parseStamp, type Stamp, stampDate } from '../artifact-names.ts';
 import { bothLocations, type Location, resolveTarget, type Target } from '../location.ts';
 import { BEFORE } from '../merge/exchange-layout.ts';

@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { BackupError, fromSystemError } from '../../errors.ts';
+import { BackupError } from '../../errors.ts';
 import type { OperationOptions } from '../../events.ts';
 import {
   checkOptions,
@@ -11,6 +11,7 @@ import {
   toPath,
 } from '../../options.ts';
 import { mountPointsBelow } from '../../system/mount-points.ts';
+import { fromSystemError } from '../../system-errors.ts';
 import type { Committed } from '../commit/commit-change.ts';
 import { performSwap } from '../commit/swap.ts';
 import { acquireStateLock, type StateLock } from '../lock/lock.ts';

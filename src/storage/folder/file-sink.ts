@@ -1,11 +1,12 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { BackupError, fromSystemError } from '../../errors.ts';
+import { BackupError } from '../../errors.ts';
 import type { FileKey } from '../../system/file-key.ts';
 import { fsyncDirectory } from '../../system/fsync-directory.ts';
 import { claimTemporary, type Temporary } from '../../system/temporary.ts';
 import { temporaryName } from '../../system/temporary-names.ts';
+import { fromSystemError } from '../../system-errors.ts';
 import type { SnapshotSink } from '../storage.ts';
 
 const fsync = promisify(fs.fsync);

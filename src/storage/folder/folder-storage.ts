@@ -1,10 +1,11 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { BackupError, fromSystemError } from '../../errors.ts';
+import { BackupError } from '../../errors.ts';
 import { printable } from '../../format/printable.ts';
 import { clearTemporaries } from '../../system/clear-temporaries.ts';
 import { temporaryName } from '../../system/temporary-names.ts';
 import { writeDurably } from '../../system/write-durably.ts';
+import { fromSystemError } from '../../system-errors.ts';
 import { versionOf } from '../local-file-reader.ts';
 import { openReader } from '../open-reader.ts';
 import type { ClearedObject, RangeReader, SnapshotSink, SnapshotStorage, StoredObject } from '../storage.ts';

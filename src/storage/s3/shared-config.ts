@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { fromSystemError } from '../../errors.ts';
+import { fromSystemError } from '../../system-errors.ts';
 
 /** What the shared files of AWS say of one profile, both files together; keys in lower case. */
 export type SharedProfile = ReadonlyMap<string, string>;

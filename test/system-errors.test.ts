@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { fromSystemError } from '../src/errors.ts';
 import { describePlatform } from '../src/system/platform.ts';
+import { fromSystemError } from '../src/system-errors.ts';
 
 const refused = (code: string) => Object.assign(new Error(`${code}: no, scandir '/s'`), { code, syscall: 'scandir' });
 const hintOn = (os: NodeJS.Platform, code: string) =>
