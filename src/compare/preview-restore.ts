@@ -88,11 +88,11 @@ export async function planRestore(options: RestoreSnapshotOptions): Promise<Rest
   const selection = compileSelection(options);
   if (selection !== null && mode === 'replace') throw partialReplaceError();
   throwIfAborted(signal);
-  const destination = inspectDestination(stateDir);
-  const refusals: BackupError[] = options.sameOwner === true && !mayGiveOwners() ? [ownersError()] : [];
-  refusals.push(...(await destinationRefusals(destination, options)));
   const source = await openReader(options.snapshot, { signal });
   try {
+    const destination = inspectDestination(stateDir);
+    const refusals: BackupError[] = options.sameOwner === true && !mayGiveOwners() ? [ownersError()] : [];
+    refusals.push(...(await destinationRefusals(destination, { ...options, partial: selection !== null })));
     onEvent?.({ type: 'phase', phase: 'check' });
     const plan = await planRestoreTo(destination, await openSnapshot(source), selection, options);
     const { contents } = plan;

@@ -42,10 +42,14 @@ export function inspectDestination(stateDir: string): InspectedDestination {
   };
 }
 
-/** Why a restore to a target would be refused before its snapshot is opened, in the order in which it would be. */
+/**
+ * Why a restore to a target would be refused whatever its snapshot holds, in the order in which it would be.
+ *
+ * @param options `partial`: whether a part of a snapshot is wanted
+ */
 export async function destinationRefusals(
   { location, found, fileSystem, target }: InspectedDestination,
-  { mode = 'create', forceRunning = false }: RunningOptions & { mode?: RestoreMode },
+  { mode = 'create', forceRunning = false, partial }: RunningOptions & { mode?: RestoreMode; partial: boolean },
 ): Promise<BackupError[]> {
   const [holder] = currentHolders(location);
   const { running } = forceRunning ? { running: null } : await findRunning(target);
@@ -54,7 +58,7 @@ export async function destinationRefusals(
     holder === undefined ? null : lockedError(location, holder),
     running === null ? null : inUseError(running, target),
     await recoveryNeeded(target),
-    mode === 'create' && !found.isVacant ? notEmptyError(target) : null,
+    mode === 'create' && !found.isVacant ? notEmptyError(target, partial) : null,
   ].filter((refusal) => refusal !== null);
 }
 

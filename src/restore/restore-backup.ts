@@ -21,7 +21,14 @@ import { assertNotRunning, RUNNING_SHAPE, type RunningOptions } from '../state-d
 import { openStaging, type Staging } from '../state-dir/staging/staging.ts';
 import type { StateStore } from '../state-dir/state-store.ts';
 import { notEmptyError } from '../state-dir/target-state.ts';
-import { openReader, type SnapshotInput, type SnapshotOption, snapshotPath } from '../storage/open-reader.ts';
+import {
+  openInPlace,
+  openReader,
+  type SnapshotInput,
+  type SnapshotOption,
+  snapshotPath,
+} from '../storage/open-reader.ts';
+import type { RangeReader } from '../storage/storage.ts';
 import { fromSystemError, isSystemError } from '../system-errors.ts';
 import { throwIfAborted } from '../workers/abort.ts';
 import { executeRestore, type RestoreResult } from './execute-restore.ts';
@@ -97,23 +104,29 @@ export async function restoreSnapshot(options: RestoreSnapshotOptions): Promise<
   if (selection !== null && mode === 'replace') throw partialReplaceError();
   if (options.sameOwner === true && !mayGiveOwners()) throw ownersError();
   throwIfAborted(signal);
-  const lock = await acquireStateLock(stateDir, 'oxios-backup restore', {
-    makeParents: true,
-    ...(options.onEvent && { onEvent: options.onEvent }),
-  });
+  // Before anything about the target. What comes through a pipe is spooled beside it, once it is locked.
+  const inPlace = await openInPlace(options.snapshot, { signal });
   try {
-    await assertNotRunning(lock.location.target, options);
-    const staging = await openStaging(lock, options);
+    const lock = await acquireStateLock(stateDir, 'oxios-backup restore', {
+      makeParents: true,
+      ...(options.onEvent && { onEvent: options.onEvent }),
+    });
     try {
-      if (mode === 'create' && !staging.found.isVacant) throw notEmptyError(staging.target);
-      return await restoreInto(staging, options.snapshot, selection, options);
-    } catch (error) {
-      throw isSystemError(error) ? fromSystemError(error, 'restore the snapshot', staging.target) : error;
+      await assertNotRunning(lock.location.target, options);
+      const staging = await openStaging(lock, options);
+      try {
+        if (mode === 'create' && !staging.found.isVacant) throw notEmptyError(staging.target, selection !== null);
+        return await restoreInto(staging, inPlace, selection, options);
+      } catch (error) {
+        throw isSystemError(error) ? fromSystemError(error, 'restore the snapshot', staging.target) : error;
+      } finally {
+        await staging.discard();
+      }
     } finally {
-      await staging.discard();
+      await lock.release();
     }
   } finally {
-    await lock.release();
+    await inPlace?.close();
   }
 }
 
@@ -135,12 +148,12 @@ export async function restoreBackup(
 /** Plans the restore, refuses it if the plan does, and executes the plan. */
 async function restoreInto(
   staging: Staging,
-  snapshot: SnapshotInput,
+  inPlace: RangeReader | null,
   selection: Selection | null,
-  options: RestoreOptions,
+  options: RestoreSnapshotOptions,
 ): Promise<RestoreResult> {
-  const { signal, onEvent } = options;
-  const source = await openReader(snapshot, { spoolDir: staging.lock.location.directory, signal });
+  const { snapshot, signal, onEvent } = options;
+  const source = inPlace ?? (await openReader(snapshot, { spoolDir: staging.lock.location.directory, signal }));
   try {
     onEvent?.({ type: 'phase', phase: 'check' });
     const destination = {
@@ -159,6 +172,6 @@ async function restoreInto(
       await plan.contents.close();
     }
   } finally {
-    await source.close();
+    if (inPlace === null) await source.close();
   }
 }

@@ -8,7 +8,7 @@ import { checkOptions, locationSchema, OPERATION_SHAPE, optionsSchema, snapshotS
 import { openSnapshot } from '../read/open-snapshot.ts';
 import { type Problem, problemError, problemOf } from '../read/problem.ts';
 import { syncTree } from '../state-dir/staging/sync-tree.ts';
-import { openReader, type SnapshotOption } from '../storage/open-reader.ts';
+import { openInPlace, openReader, type SnapshotOption } from '../storage/open-reader.ts';
 import { readRange } from '../storage/read-ahead.ts';
 import type { RangeReader } from '../storage/storage.ts';
 import { tellUnheldTimes } from '../system/entry-time.ts';
@@ -72,26 +72,33 @@ export async function salvageSnapshot(options: SalvageOptions): Promise<SalvageR
   checkOptions(salvageOptionsSchema, options);
   const directory = toPath(options.directory);
   throwIfAborted(options.signal);
-  const folder = await SalvageFolder.open(
-    directory,
-    options.stateDir === undefined ? undefined : toPath(options.stateDir),
-    options.onEvent,
-  );
+  // Before anything about the folder. What comes through a pipe is spooled beside that.
+  const inPlace = await openInPlace(options.snapshot, options);
   try {
-    const source = await openReader(options.snapshot, {
-      spoolDir: path.dirname(folder.directory),
-      signal: options.signal,
-    });
+    const folder = await SalvageFolder.open(
+      directory,
+      options.stateDir === undefined ? undefined : toPath(options.stateDir),
+      options.onEvent,
+    );
     try {
-      return await salvageInto(folder, source, options);
+      if (inPlace !== null) return await salvageInto(folder, inPlace, options);
+      const spooled = await openReader(options.snapshot, {
+        spoolDir: path.dirname(folder.directory),
+        signal: options.signal,
+      });
+      try {
+        return await salvageInto(folder, spooled, options);
+      } finally {
+        await spooled.close();
+      }
+    } catch (error) {
+      await folder.discard(options.onEvent);
+      throw error;
     } finally {
-      await source.close();
+      folder.release();
     }
-  } catch (error) {
-    await folder.discard(options.onEvent);
-    throw error;
   } finally {
-    folder.release();
+    await inPlace?.close();
   }
 }
 

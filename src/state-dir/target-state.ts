@@ -44,10 +44,16 @@ export function inspectTarget(location: Location): TargetState {
   };
 }
 
-/** Why content keeps a restore that does not say what is to become of it. */
-export function notEmptyError(target: string): BackupError {
+/**
+ * Why content keeps a restore that does not say what is to become of it.
+ *
+ * @param partial whether a part of a snapshot is restored, which cannot take the place of everything
+ */
+export function notEmptyError(target: string, partial: boolean): BackupError {
   return new BackupError('TARGET_NOT_EMPTY', 'the state directory is not empty', {
     path: target,
-    hint: 'Add --replace to put the snapshot in its place (the old tree is kept), or --merge to add to it.',
+    hint: partial
+      ? 'Add --merge to put what you named among what is there (what it replaces is kept).'
+      : 'Add --replace to put the snapshot in its place (the old tree is kept), or --merge to add to it.',
   });
 }

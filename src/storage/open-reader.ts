@@ -37,24 +37,70 @@ const FLAGS = fs.constants.O_RDONLY | (fs.constants.O_NONBLOCK ?? 0);
  *   `STORAGE_UNAVAILABLE`, `CREDENTIALS_MISSING`
  */
 export async function openReader(snapshot: SnapshotInput, options: SpoolOptions = {}): Promise<RangeReader> {
-  if (typeof snapshot === 'string' || snapshot instanceof URL) {
-    const path = snapshotPath(snapshot) as string;
-    if (!isRemote(path)) return openFile(path, options);
-    const { storage, name } = await openRemoteSnapshot(path);
-    return new CachedReader(await storage.open(name, options.signal), options.signal);
+  return (await openInPlace(snapshot, options)) ?? spool(snapshot, options);
+}
+
+/**
+ * Opens a snapshot that can be read at any offset where it is. Nothing is written for it, so that it can be asked for before there is a place
+ * to spool to: a snapshot that is missing is said before anything else.
+ *
+ * @returns null for one that has to be spooled (a stream, a pipe), which is not opened
+ * @throws BackupError as `openReader`, but for `NO_SPACE`
+ */
+export async function openInPlace(
+  snapshot: SnapshotInput,
+  { signal }: Pick<SpoolOptions, 'signal'> = {},
+): Promise<RangeReader | null> {
+  const path = snapshotPath(snapshot);
+  if (path === null) {
+    if (!isRangeReader(snapshot)) return null;
+    return snapshot.descriptor === undefined ? new CachedReader(snapshot, signal) : snapshot;
   }
-  if (!isRangeReader(snapshot)) return spoolStream('the standard input', streamOf(snapshot), options);
-  return snapshot.descriptor === undefined ? new CachedReader(snapshot, options.signal) : snapshot;
+  if (isRemote(path)) {
+    const { storage, name } = await openRemoteSnapshot(path);
+    return new CachedReader(await storage.open(name, signal), signal);
+  }
+  // Asked before it is opened: whoever waits to write into a pipe is to find one reader, and not a second one later.
+  if (isPipe(path)) return null;
+  const descriptor = openFile(path);
+  const stat = statOf(descriptor, path);
+  if (stat.isFile())
+    return new LocalFileReader({ name: path, descriptor, size: Number(stat.size), version: versionOf(stat) });
+  closeQuietly(descriptor);
+  if (!stat.isDirectory()) return null;
+  throw new BackupError('SNAPSHOT_MISSING', `${path} is a directory, not a snapshot`, {
+    path,
+    hint: 'Name the .tar.gz file itself; "oxios-backup restore FOLDER --latest" takes the newest of a folder.',
+  });
+}
+
+async function spool(snapshot: SnapshotInput, options: SpoolOptions): Promise<RangeReader> {
+  const path = snapshotPath(snapshot);
+  if (path === null) return spoolStream('the standard input', streamOf(snapshot as AsyncIterable<Uint8Array>), options);
+  const descriptor = openFile(path);
+  if (!statOf(descriptor, path).isFIFO())
+    return spoolStream(path, fs.createReadStream(path, { fd: descriptor }), options);
+  // Waits for the writer without a thread: one that waits in the system could neither be interrupted nor ended.
+  const { Socket } = await import('node:net');
+  return spoolStream(path, new Socket({ fd: descriptor, readable: true, writable: false }), options);
 }
 
 function streamOf(snapshot: AsyncIterable<Uint8Array>): Readable {
   return snapshot instanceof Readable ? snapshot : Readable.from(snapshot, { objectMode: false });
 }
 
-async function openFile(name: string, options: SpoolOptions): Promise<RangeReader> {
-  let descriptor: number;
+function isPipe(path: string): boolean {
   try {
-    descriptor = fs.openSync(name, FLAGS);
+    return fs.statSync(path).isFIFO();
+  } catch {
+    // Why it cannot be looked at is said where it is opened.
+    return false;
+  }
+}
+
+function openFile(name: string): number {
+  try {
+    return fs.openSync(name, FLAGS);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
       throw new BackupError('SNAPSHOT_MISSING', `there is no snapshot at ${name}`, {
@@ -64,20 +110,6 @@ async function openFile(name: string, options: SpoolOptions): Promise<RangeReade
     }
     throw fromSystemError(error, 'open the snapshot', name);
   }
-  const stat = statOf(descriptor, name);
-  if (stat.isFile())
-    return new LocalFileReader({ name, descriptor, size: Number(stat.size), version: versionOf(stat) });
-  if (stat.isDirectory()) {
-    closeQuietly(descriptor);
-    throw new BackupError('SNAPSHOT_MISSING', `${name} is a directory, not a snapshot`, {
-      path: name,
-      hint: 'Name the .tar.gz file itself; "oxios-backup restore FOLDER --latest" takes the newest of a folder.',
-    });
-  }
-  if (!stat.isFIFO()) return spoolStream(name, fs.createReadStream(name, { fd: descriptor }), options);
-  // Waits for the writer without a thread: one that waits in the system could neither be interrupted nor ended.
-  const { Socket } = await import('node:net');
-  return spoolStream(name, new Socket({ fd: descriptor, readable: true, writable: false }), options);
 }
 
 function statOf(descriptor: number, name: string): fs.BigIntStats {

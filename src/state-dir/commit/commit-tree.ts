@@ -143,7 +143,7 @@ function assertUnchanged({ lock, found, target }: Staging, mode: RestoreMode): T
 }
 
 function refuseContent({ isVacant }: TargetState, target: string): void {
-  if (!isVacant) throw notEmptyError(target);
+  if (!isVacant) throw notEmptyError(target, false);
 }
 
 function refuseChanged(found: TargetState, now: TargetState, target: string): void {
