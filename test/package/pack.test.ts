@@ -1,10 +1,12 @@
 import { cp, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildWorkspace } from '../../fixtures/build-workspace.ts';
 import { compareTrees, readTree } from '../../fixtures/compare-trees.ts';
+import { PAGES } from '../readme/blocks.ts';
+import { linksOf } from '../readme/markdown.ts';
 import { Packed, REPOSITORY } from './packed.ts';
 
 // A tenth of it is yargs, which is bundled so that a command starts sooner.
@@ -13,6 +15,9 @@ const ENTRIES = ['index', 'main', 'pack-worker', 'read-worker', 'restore-worker'
 const BESIDE_DIST = [
   'LICENSE',
   'README.md',
+  'bench/results/bench.svg',
+  ...[...PAGES.keys()].filter((path) => path.startsWith('docs/')),
+  'docs/terminal.svg',
   'package.json',
   'src/cli/OUTPUT.md',
   'src/format/SNAPSHOT-EXAMPLE.md',
@@ -46,6 +51,18 @@ describe('the package', () => {
     // What several programs share, or load when it is needed, is in files that the bundler names.
     const bundled = paths.filter((path) => /^dist\/[a-z0-9-]+-[0-9A-Z]{8}\.js$/.test(path));
     expect(paths.sort()).toEqual([...declarations, ...programs, ...bundled, ...BESIDE_DIST].sort());
+  });
+
+  it('holds everything that its pages link to', async () => {
+    const paths = packed.facts.files.map(({ path }) => path);
+    const pages = paths.filter((path) => path.endsWith('.md'));
+    const dead = await Promise.all(
+      pages.map(async (page) => {
+        const links = linksOf(await readFile(join(REPOSITORY, page), 'utf8')).map((to) => to.replace(/#.*$/, ''));
+        return links.filter((to) => to !== '' && !paths.includes(normalize(join(dirname(page), to))));
+      }),
+    );
+    expect(dead.flat()).toEqual([]);
   });
 
   it('holds of other packages only those that LICENSE names', async () => {

@@ -28,10 +28,12 @@ export class Packed {
     const folder = await mkdtemp(join(tmpdir(), 'oxios-backup-pack-'));
     const source = join(folder, 'source');
     await mkdir(source);
-    for (const name of ['src', 'package.json', 'tsconfig.json', 'LICENSE', 'README.md']) {
+    for (const name of ['src', 'docs', 'package.json', 'tsconfig.json', 'LICENSE', 'README.md']) {
       await cp(join(REPOSITORY, name), join(source, name), { recursive: true });
     }
-    await cp(join(REPOSITORY, 'test/format/reader.py'), join(source, 'test/format/reader.py'));
+    for (const name of ['test/format/reader.py', 'bench/results/bench.svg']) {
+      await cp(join(REPOSITORY, name), join(source, name));
+    }
     await symlink(join(REPOSITORY, 'node_modules'), join(source, 'node_modules'));
     const { stdout } = await execa('npm', ['pack', '--silent', '--json', '--pack-destination', folder], {
       cwd: source,

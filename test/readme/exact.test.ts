@@ -1,10 +1,11 @@
 /** What the README says of the command, against the command. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, normalize } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { EXIT_STATUS } from '../../src/errors.ts';
-import { PROJECT, README } from './blocks.ts';
+import { PAGES, PROJECT, README } from './blocks.ts';
+import { headingsOf, linksOf } from './markdown.ts';
 
 const NAME = 'oxios-backup';
 
@@ -31,19 +32,19 @@ interface Mention {
 }
 
 /** Every call of the command in code: in a block, whole; between words and in tables, also without its name (`create --dry-run`). */
-function mentions(): Mention[] {
-  const blocks = [...README.matchAll(/^```\w+\n([\s\S]*?)^```$/gm)].map(([, text = '']) => text);
-  const spans = [...README.replace(/^```[\s\S]*?^```$/gm, '').matchAll(/`([^`\n]+)`/g)].map(([, text = '']) => text);
+function mentions(page: string): Mention[] {
+  const blocks = [...page.matchAll(/^```\w+\n([\s\S]*?)^```$/gm)].map(([, text = '']) => text);
+  const spans = [...page.replace(/^```[\s\S]*?^```$/gm, '').matchAll(/`([^`\n]+)`/g)].map(([, text = '']) => text);
   const calls = [...blocks, ...spans].flatMap((text) =>
     [...text.replace(/#.*$/gm, '').matchAll(/oxios-backup(?!-)[ \t]+([^|&;\n]+)/g)].map(([, words = '']) => words),
   );
   const short = spans.filter((span) => commandsInHelp.includes(span.split(' ')[0] ?? ''));
-  const inTables = [...README.matchAll(/^\|.*\|$/gm)].flatMap(([row]) =>
+  const inTables = [...page.matchAll(/^\|.*\|$/gm)].flatMap(([row]) =>
     [...row.matchAll(/`([^`]+)`/g)].map(([, text = '']) => text),
   );
   return [...calls, ...short, ...inTables]
     .map((words) => ({ command: words.split(/\s/)[0] ?? '', words }))
-    .filter(({ command }) => /^[a-z]/.test(command));
+    .filter(({ command }) => /^[a-z]/.test(command) && command !== 'help');
 }
 
 describe('the README', () => {
@@ -53,40 +54,36 @@ describe('the README', () => {
   });
 
   test('mentions every command, and no other', () => {
-    const named = new Set(mentions().map(({ command }) => command));
+    const named = new Set(mentions(README).map(({ command }) => command));
     expect([...named].sort()).toEqual([...commandsInHelp].sort());
   });
 
-  test('gives commands no options that they do not have', () => {
-    const wrong = mentions().flatMap(({ command, words }) =>
+  test.each([...PAGES])('%s gives commands no options that they do not have', (_path, page) => {
+    const wrong = mentions(page).flatMap(({ command, words }) =>
       flagsIn(words)
         .filter((flag) => flagsOf.get(command)?.has(flag) === false)
         .map((flag) => `${NAME} ${command}: ${flag}`),
     );
     expect(wrong).toEqual([]);
     // An option on its own is that of some command.
-    const alone = [...README.matchAll(/`(--[a-z-]+)/g)].map(([, flag = '']) => flag);
+    const alone = [...page.matchAll(/`(--[a-z-]+)/g)].map(([, flag = '']) => flag);
     const all = new Set([...flagsOf.values()].flatMap((flags) => [...flags]));
     expect(alone.filter((flag) => !all.has(flag))).toEqual([]);
   });
 
-  test.each(['README.md', 'src/format/SNAPSHOT-FORMAT.md', 'src/cli/OUTPUT.md'])('%s: links lead somewhere', (file) => {
-    const text = readFileSync(join(PROJECT, file), 'utf8');
-    const headings = [...text.matchAll(/^#+ (.+)$/gm)].map(([, title = '']) => anchorOf(title));
-    const links = [...text.replace(/^```[\s\S]*?^```$/gm, '').matchAll(/\]\(([^)\s]+)\)/g)].map(([, to = '']) => to);
-    const lost = links.filter((to) => {
-      if (/^https?:/.test(to)) return false;
-      if (to.startsWith('#')) return !headings.includes(to.slice(1));
-      return !existsSync(join(PROJECT, dirname(file), to.replace(/#.*$/, '')));
+  const LINKING = [
+    ...PAGES.keys(),
+    'src/format/SNAPSHOT-FORMAT.md',
+    'src/format/SNAPSHOT-EXAMPLE.md',
+    'src/cli/OUTPUT.md',
+  ];
+  test.each(LINKING)('%s: links lead somewhere', (file) => {
+    const lost = linksOf(readFileSync(join(PROJECT, file), 'utf8')).filter((link) => {
+      const [to = '', anchor] = link.split('#');
+      const target = to === '' ? file : normalize(join(dirname(file), to));
+      if (!existsSync(join(PROJECT, target))) return true;
+      return anchor !== undefined && !headingsOf(readFileSync(join(PROJECT, target), 'utf8')).includes(anchor);
     });
     expect(lost).toEqual([]);
   });
 });
-
-/** As GitHub makes one of a heading. */
-function anchorOf(title: string): string {
-  return title
-    .toLowerCase()
-    .replace(/[^\p{L}\p{N} _-]/gu, '')
-    .replace(/ /g, '-');
-}

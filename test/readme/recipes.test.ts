@@ -9,7 +9,7 @@ import type { TreeNode } from '../../fixtures/compare-trees.ts';
 import { ownerClient, startWithBucket } from '../storage/s3/bucket.ts';
 import { type Gateway, noGateway, OWNER, STRANGER } from '../storage/s3/gateway.ts';
 import { TempDir } from '../workroom.ts';
-import { FIRST_SCREEN, PROJECT, RECIPES } from './blocks.ts';
+import { PROJECT, RECIPES, USE } from './blocks.ts';
 import { type Outcome, TestHome } from './household.ts';
 import { killedBetweenRenames } from './interrupted.ts';
 
@@ -52,8 +52,8 @@ function expectDone({ status, stderr }: Outcome): void {
 
 const nameNotUtf8 = (): Buffer => Buffer.concat([Buffer.from(`${house.stateDir}/sessions/`), Buffer.from([0xff])]);
 
-test('the first screen', () => {
-  const lines = FIRST_SCREEN.split('\n').filter((line) => line.startsWith('oxios-backup '));
+test('the block under "Use"', () => {
+  const lines = USE.split('\n').filter((line) => line.startsWith('oxios-backup '));
   const [create = '', verify = '', restore = '', replace = '', undo = '', ...more] = lines;
   expect(more).toEqual([]);
   expectDone(house.run(create));
@@ -212,7 +212,7 @@ describe('through a pipe', () => {
     expectDone(follow('ssh push'));
     const there = house.path('hosts/backup.example.org/oxios.tar.gz');
     const good = readFileSync(there);
-    const broken = house.run(recipe('ssh push').replace('| ssh', `| ${HALF} | ssh`));
+    const broken = house.run(recipe('ssh push').replace(/\|\s+ssh/, `| ${HALF} | ssh`));
     expect(broken.status).not.toBe(0);
     expect(readFileSync(there).equals(good)).toBe(true);
   });
