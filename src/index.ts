@@ -13,9 +13,9 @@ export { compareWithDirectory, type DirectoryComparison } from './compare/compar
 export { type DiffOptions, diffSnapshots } from './compare/diff-snapshots.ts';
 export type { Difference, SectionDifference, Unreadable } from './compare/difference.ts';
 export { planRestore, type Refusal, type RestorePreview } from './compare/preview-restore.ts';
-export { type CreateResult, createBackup, createSnapshot } from './create/create-backup.ts';
 export type { CreateOptions, CreateOutput, CreateSnapshotOptions } from './create/create-options.ts';
-export { type BackupPlan, type PlanBackupOptions, planBackup } from './create/plan-create.ts';
+export { type CreateResult, createBackup, createSnapshot } from './create/create-snapshot.ts';
+export { type PlanSnapshotOptions, planSnapshot, type SnapshotPlan } from './create/plan-snapshot.ts';
 export type { ParentDamage } from './create/reuse/parent.ts';
 export type { ReuseReport } from './create/reuse/reuse-session.ts';
 export {
@@ -45,7 +45,7 @@ export {
   type RestoreSnapshotOptions,
   restoreBackup,
   restoreSnapshot,
-} from './restore/restore-backup.ts';
+} from './restore/restore-snapshot.ts';
 export type { LostEntry } from './restore/salvage/salvage-writer.ts';
 export { type SalvageOptions, type SalvageResult, salvageSnapshot } from './restore/salvage.ts';
 export type { Neighbour } from './state-dir/neighbours.ts';

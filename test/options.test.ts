@@ -23,7 +23,7 @@ const first = async (entries: AsyncGenerator) => entries.next();
 const CALLS: Record<string, Call> = {
   createSnapshot: (options) => api.createSnapshot(withOptions({ stateDir: store, output: room.fresh() }, options)),
   createBackup: (options) => api.createBackup(store, room.fresh(), options),
-  planBackup: (options) => api.planBackup(withOptions({ stateDir: store }, options)),
+  planSnapshot: (options) => api.planSnapshot(withOptions({ stateDir: store }, options)),
   restoreSnapshot: (options) => api.restoreSnapshot(withOptions({ stateDir: room.fresh(), snapshot: made }, options)),
   restoreBackup: (options) => api.restoreBackup(new api.StateStore(room.fresh()), made, options),
   planRestore: (options) => api.planRestore(withOptions({ stateDir: room.fresh(), snapshot: made }, options)),
@@ -102,7 +102,7 @@ const ARGUMENTS: Record<string, (wrong: never) => Promise<unknown>> = {
   'createSnapshot stateDir': (wrong) => api.createSnapshot({ stateDir: wrong, output: room.fresh() }),
   'createBackup output': (wrong) => api.createBackup(store, wrong),
   'createBackup store': (wrong) => api.createBackup(wrong, room.fresh()),
-  'planBackup stateDir': (wrong) => api.planBackup({ stateDir: wrong }),
+  'planSnapshot stateDir': (wrong) => api.planSnapshot({ stateDir: wrong }),
   'restoreSnapshot stateDir': (wrong) => api.restoreSnapshot({ stateDir: wrong, snapshot: made }),
   'restoreBackup store': (wrong) => api.restoreBackup(wrong, made),
   'restoreBackup snapshot': (wrong) => api.restoreBackup(store, wrong),

@@ -27,7 +27,7 @@ interface PlannedRow extends Retainable {
 export type Verify = (row: ScannedSnapshot) => Promise<void>;
 
 /**
- * Why no rule applies to a snapshot: it is an archive from elsewhere, damaged, not to be read, holds nothing (`restoreBackup` refuses it), or is
+ * Why no rule applies to a snapshot: it is an archive from elsewhere, damaged, not to be read, holds nothing (`restoreSnapshot` refuses it), or is
  * dated in the future, so that it would take the place of real ones until that time comes.
  */
 export type UntouchedReason = 'foreign' | 'damaged' | 'unreadable' | 'empty' | 'in the future';

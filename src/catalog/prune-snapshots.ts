@@ -56,7 +56,7 @@ export interface PruneResult {
  * The last good backup stays, whatever the rules say: before anything of a source is removed, its newest snapshot is verified, also if it was
  * before; if it is damaged, the one before it, and so on. If the newest is incomplete, the newest complete one is verified and kept in the same way, and so is
  * the newest from before a drop to less than half. What is damaged, holds nothing, or is dated in the future is kept too, but fills no rule's place,
- * so a streak of those displaces nothing. Nothing but sealed snapshots is ever removed, and what runs that were killed left there, as `createBackup` clears it.
+ * so a streak of those displaces nothing. Nothing but sealed snapshots is ever removed, and what runs that were killed left there, as `createSnapshot` clears it.
  *
  * @throws BackupError `USAGE` for a policy that keeps nothing, `SNAPSHOT_MISSING` if there is no such folder or no snapshot in it, `ABORTED` before anything was
  *   removed

@@ -27,7 +27,7 @@ export interface DirectoryComparison extends Difference {
 /**
  * Verifies a snapshot, then compares it with a directory: `removed` is what the directory lacks, `added` what it has besides, `changed` what
  * differs, in content (every file is read), mode, time (to the microsecond: Node sets no more), or where a link leads. What
- * `createBackup` would leave out is not looked at.
+ * `createSnapshot` would leave out is not looked at.
  *
  * @throws BackupError when the snapshot or the directory cannot be read at all; a snapshot that is not valid is a result
  */

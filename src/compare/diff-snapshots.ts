@@ -33,7 +33,7 @@ const diffOptionsSchema = optionsSchema<DiffOptions>(
  * Tells what changed from a snapshot to another one, or to a directory.
  *
  * Two sealed snapshots are compared by their indexes alone, block by block; an archive from elsewhere is read to its end. In a
- * directory what `createBackup` would leave out is not looked at, with the patterns that the snapshot was made with. Owners
+ * directory what `createSnapshot` would leave out is not looked at, with the patterns that the snapshot was made with. Owners
  * are compared between snapshots only.
  *
  * @throws BackupError `SNAPSHOT_MISSING`, `ABORTED`, `PERMISSION`, or a code whose exit status is 4

@@ -18,8 +18,12 @@ import { NotKept } from '../restore/not-kept.ts';
 import { mayGiveOwners, ownersError } from '../restore/owner-right.ts';
 import { planRestoreTo } from '../restore/plan-restore.ts';
 import { partialReplaceError } from '../restore/refusals.ts';
-import { type RestoreOptions, type RestoreSnapshotOptions, restoreSnapshotSchema } from '../restore/restore-backup.ts';
 import type { RestorePlan } from '../restore/restore-plan.ts';
+import {
+  type RestoreOptions,
+  type RestoreSnapshotOptions,
+  restoreSnapshotSchema,
+} from '../restore/restore-snapshot.ts';
 import { RESERVED_DIRECTORY } from '../state-dir/artifact-names.ts';
 import type { RestoreMode } from '../state-dir/commit/commit-tree.ts';
 import { isLeftInPlace } from '../state-dir/target-state.ts';
@@ -75,7 +79,7 @@ export interface RestorePreview {
 }
 
 /**
- * Decides everything that `restoreBackup` decides before it writes, and writes nothing: takes no lock, makes no directory. The
+ * Decides everything that `restoreSnapshot` decides before it writes, and writes nothing: takes no lock, makes no directory. The
  * contents of the snapshot are not verified (`verifySnapshot`).
  *
  * @throws BackupError when there is no plan to speak of: the snapshot cannot be read or is not valid, it holds nothing of what was asked

@@ -129,7 +129,7 @@ export const createSnapshotSchema = optionsSchema<CreateSnapshotOptions>(
 
 /**
  * Where a snapshot goes: the path of the file, or its `s3://` URL; a folder, in which it gets a name that tells the time and that no other file has
- * (`defaultSnapshotName`); or a stream, which is left open: end it when `createBackup` resolves.
+ * (`defaultSnapshotName`); or a stream, which is left open: end it when `createSnapshot` resolves.
  */
 export type CreateOutput = string | URL | { folder: string | URL } | Writable;
 

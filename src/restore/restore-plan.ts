@@ -24,7 +24,7 @@ export interface PlanOptions extends ContentsOptions {
   externalLinks?: ExternalLinks;
 }
 
-/** What a restore does, decided before anything is written: `restoreBackup` executes it, a dry run shows it. */
+/** What a restore does, decided before anything is written: `restoreSnapshot` executes it, a dry run shows it. */
 export interface RestorePlan {
   destination: RestoreDestination;
   mode: RestoreMode;

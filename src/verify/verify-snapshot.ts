@@ -48,9 +48,9 @@ export interface VerifyResult {
   sealed: boolean;
   manifest: Manifest | null;
   totals: Omit<Totals, 'tar_bytes'> | null;
-  /** What `createBackup` recorded of files that it did not have clean at once. */
+  /** What `createSnapshot` recorded of files that it did not have clean at once. */
   statuses: RecordedStatus[];
-  /** Symbolic links that lead out of the state directory; `restoreBackup` refuses them unless told otherwise. */
+  /** Symbolic links that lead out of the state directory; `restoreSnapshot` refuses them unless told otherwise. */
   externalLinks: string[];
 }
 

@@ -1,14 +1,13 @@
 import path from 'node:path';
 import { BackupError } from '../../errors.ts';
 import type { CreateOptions, HeldAmount, NewestSnapshots } from '../../index.ts';
-import { StateStore } from '../../state-dir/state-store.ts';
 import { isRemote, remoteFolderOf } from '../../storage/remote.ts';
 import { refuseClosedOutput } from '../closed-output.ts';
 import { defineCommand } from '../command.ts';
 import { given, REPORTING, STATE_DIR, stateDirOf, THREADS, wholeNumber } from '../options.ts';
-import { backupPlanResult } from '../results/backup-plan-result.ts';
 import { createResult } from '../results/create-result.ts';
 import { withShrinkage } from '../results/shrinkage-result.ts';
+import { snapshotPlanResult } from '../results/snapshot-plan-result.ts';
 
 export const command = defineCommand({
   onlyOutput: false,
@@ -104,7 +103,7 @@ export const command = defineCommand({
         hint: 'Leave --max-shrink out, or name a file or folder.',
       });
     }
-    const store = new StateStore(stateDirOf(args, terminal));
+    const stateDir = stateDirOf(args, terminal);
     const options: CreateOptions = {
       ...operation,
       ...given({
@@ -131,18 +130,22 @@ export const command = defineCommand({
     const shrinkage = (hostname: string, stateDir: string, held: HeldAmount) =>
       shrinkageOf(newest, { hostname, stateDir }, held, maxShrink ?? HALF);
     if (dryRun) {
-      const { planBackup } = await import('../../create/plan-create.ts');
-      const plan = await planBackup({
-        stateDir: store,
+      const { planSnapshot } = await import('../../create/plan-snapshot.ts');
+      const plan = await planSnapshot({
+        stateDir,
         ...options,
         ...(!toStream && { output: args.output ?? { folder } }),
       });
       const shrunk = shrinkage(plan.hostname, plan.stateDir, plan.totals);
-      return reporter.result(withShrinkage(backupPlanResult(plan), shrunk, maxShrink));
+      return reporter.result(withShrinkage(snapshotPlanResult(plan), shrunk, maxShrink));
     }
     const began = performance.now();
-    const { createBackup } = await import('../../create/create-backup.ts');
-    const result = await createBackup(store, toStream ? terminal.stdout : (args.output ?? { folder }), options);
+    const { createSnapshot } = await import('../../create/create-snapshot.ts');
+    const result = await createSnapshot({
+      ...options,
+      stateDir,
+      output: toStream ? terminal.stdout : (args.output ?? { folder }),
+    });
     const { source } = result.manifest;
     const shrunk = source === undefined ? null : shrinkage(source.hostname, source.state_dir, result.totals);
     return reporter.result(withShrinkage(createResult(result, performance.now() - began), shrunk, maxShrink));

@@ -1,6 +1,5 @@
 import type { OperationOptions } from '../../events.ts';
 import type { LatestSnapshot, RestoreOptions, StateSource } from '../../index.ts';
-import { StateStore } from '../../state-dir/state-store.ts';
 import { defineCommand } from '../command.ts';
 import {
   FORCE_RUNNING,
@@ -121,19 +120,18 @@ export const command = defineCommand({
         threads: args.threads,
       }),
     };
-    const store = new StateStore(stateDir);
     const explain = async (error: unknown): Promise<never> => {
       throw await withSuggestion(error, snapshot, [...(args.path ?? []), ...(args.section ?? [])], operation);
     };
     if (args['dry-run'] === true) {
       const { planRestore } = await import('../../compare/preview-restore.ts');
-      const preview = await planRestore({ stateDir: store, snapshot, ...options }).catch(explain);
+      const preview = await planRestore({ stateDir, snapshot, ...options }).catch(explain);
       for (const change of preview.changes) await reporter.row('change', changeFields(change));
       return reporter.result(withLatest(restorePreviewResult(preview), latest));
     }
     const began = performance.now();
-    const { restoreBackup } = await import('../../restore/restore-backup.ts');
-    const result = await restoreBackup(store, snapshot, options).catch(explain);
+    const { restoreSnapshot } = await import('../../restore/restore-snapshot.ts');
+    const result = await restoreSnapshot({ ...options, stateDir, snapshot }).catch(explain);
     return reporter.result(
       withLatest(
         restoreResult(

@@ -5,7 +5,7 @@ import {
   type BackupEvent,
   type CreateOptions,
   createBackup,
-  planBackup,
+  planSnapshot,
   StateStore,
   verifySnapshot,
 } from 'oxios-backup';
@@ -141,12 +141,12 @@ describe('what is copied from a parent', () => {
   test('a dry run foresees what is not even read', async () => {
     const { path: parent } = await create();
     fs.writeFileSync(join(root, 'sessions/3.json'), noise(100_000, 77));
-    const { reuse } = await planBackup({ stateDir: root, parent });
+    const { reuse } = await planSnapshot({ stateDir: root, parent });
     const made = await create({ parent });
     expect(reuse).toMatchObject({ parent, unreadFiles: made.reuse?.unreadFiles, readFiles: made.reuse?.readFiles });
     expect(reuse?.copiedBytes).toBe(made.reuse?.copiedBytes);
     expect(made.reuse?.unreadFiles).toBeGreaterThan(files / 2);
-    expect((await planBackup({ stateDir: root })).reuse).toBeNull();
+    expect((await planSnapshot({ stateDir: root })).reuse).toBeNull();
   });
 
   test('a cache that would be part of the state is not made', async () => {

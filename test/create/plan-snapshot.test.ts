@@ -18,7 +18,7 @@ import {
   createBackup,
   type ExcludedPath,
   type Notice,
-  planBackup,
+  planSnapshot,
   StateStore,
 } from 'oxios-backup';
 import { describe, expect, test } from 'vitest';
@@ -44,7 +44,7 @@ test('the plan is what the snapshot then holds', async () => {
   const options = { excludes: ['*.png'] };
   const before = [...readTree(workspace)].map(([path, node]) => [path, String(node.mtimeNs)]);
 
-  const plan = await planBackup({ stateDir: store, ...options, output, force: true });
+  const plan = await planSnapshot({ stateDir: store, ...options, output, force: true });
   expect([...readTree(workspace)].map(([path, node]) => [path, String(node.mtimeNs)])).toEqual(before);
   expect(readdirSync(room.root).every((name) => name.startsWith('workspace'))).toBe(true);
 
@@ -63,7 +63,7 @@ test('the plan is what the snapshot then holds', async () => {
 });
 
 test('it fails as the real run would', async () => {
-  await expect(planBackup({ stateDir: room.fresh('nowhere') })).rejects.toMatchObject({ code: 'STATE_DIR_MISSING' });
+  await expect(planSnapshot({ stateDir: room.fresh('nowhere') })).rejects.toMatchObject({ code: 'STATE_DIR_MISSING' });
 });
 
 /** What the dry run says and what the run then says, each in the same form; a refusal as its error. */
@@ -76,7 +76,7 @@ async function bothOf(build: (state: string) => void, options: CreateOptions = {
   mkdirSync(folder);
   const output = join(folder, 'made.tar.gz');
   const refusal = ({ code, message, hint, path }: BackupError) => ({ refused: { code, message, hint, path } });
-  const planned = await planBackup({ stateDir: store, ...options, output }).then((plan) => {
+  const planned = await planSnapshot({ stateDir: store, ...options, output }).then((plan) => {
     const { totals, sections, excluded, incomplete, notices } = plan;
     return { totals, sections, excluded: unsized(excluded), incomplete, notices };
   }, refusal);
@@ -223,12 +223,12 @@ describe('what the dry run says is what the run then says', () => {
       ['s3://bucket/made', { force: true }],
     ];
     for (const [output, options] of places) {
-      const planned = await planBackup({ stateDir: store, ...options, output }).then(() => null, refusal);
+      const planned = await planSnapshot({ stateDir: store, ...options, output }).then(() => null, refusal);
       expect(planned).toEqual(await createBackup(store, output, options).then(() => null, refusal));
       expect(planned).not.toBeNull();
     }
-    await planBackup({ stateDir: store, output: taken, force: true });
-    await planBackup({ stateDir: store, output: { folder } });
+    await planSnapshot({ stateDir: store, output: taken, force: true });
+    await planSnapshot({ stateDir: store, output: { folder } });
     expect(readFileSync(taken, 'utf8')).toBe('mine');
     expect(readdirSync(folder)).toEqual([]);
   });

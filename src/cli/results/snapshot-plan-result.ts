@@ -1,4 +1,4 @@
-import type { BackupPlan } from '../../index.ts';
+import type { SnapshotPlan } from '../../index.ts';
 import type { Result } from '../report/reporter.ts';
 import { count, formatBytes, formatNumber } from '../text/amounts.ts';
 import { alignColumns } from '../text/columns.ts';
@@ -6,7 +6,7 @@ import { incompleteLines, isAnyIncomplete } from '../text/incomplete-text.ts';
 import { foreseenText, reuseFields } from '../text/reuse-text.ts';
 
 /** What to say of a snapshot that is not made: what would go in, what stays out and why. */
-export function backupPlanResult(plan: BackupPlan): Result {
+export function snapshotPlanResult(plan: SnapshotPlan): Result {
   const { stateDir, totals, sections, excluded, incomplete, notices, reuse } = plan;
   const { entries, files, bytes } = totals;
   const out = excluded.map(({ path, type, size, reason }) => [

@@ -24,11 +24,11 @@ import { ReuseForecast } from './reuse/reuse-forecast.ts';
 import { type ReuseReport, ReuseSession } from './reuse/reuse-session.ts';
 import { sessionOptions } from './reuse/session-options.ts';
 
-export interface PlanBackupOptions extends CreateOptions {
+export interface PlanSnapshotOptions extends CreateOptions {
   /** The state directory. */
   stateDir: string | URL | StateStore;
   /**
-   * Where the snapshot would be written, as `createBackup` takes it: a path, where a file that is there now would not go into it; or a folder,
+   * Where the snapshot would be written, as `createSnapshot` takes it: a path, where a file that is there now would not go into it; or a folder,
    * whose newest snapshot of the same source would be the parent.
    *
    * @default a stream
@@ -36,13 +36,13 @@ export interface PlanBackupOptions extends CreateOptions {
   output?: CreateOutput;
 }
 
-const planBackupOptionsSchema = optionsSchema<PlanBackupOptions>(
+const planSnapshotSchema = optionsSchema<PlanSnapshotOptions>(
   { ...CREATE_SHAPE, stateDir: stateDirSchema, output: outputSchema },
   ['stateDir'],
 );
 
 /** What a snapshot of a state directory would hold if it were made now. */
-export interface BackupPlan {
+export interface SnapshotPlan {
   /** Absolute path of the state directory. */
   stateDir: string;
   /** The machine that the manifest would name. */
@@ -63,14 +63,14 @@ export interface BackupPlan {
 }
 
 /**
- * Looks at a state directory as `createBackup` does, by the same rules, and writes nothing. Contents are not read, so what only reading finds
+ * Looks at a state directory as `createSnapshot` does, by the same rules, and writes nothing. Contents are not read, so what only reading finds
  * out (a file that keeps changing) is not foretold; no lock is taken, and object storage is not asked.
  *
  * @throws BackupError `STATE_DIR_MISSING`, `STATE_DIR_EMPTY`, `MANIFEST_NAME_TAKEN`, `NEEDS_RECOVERY`, `STATE_DIR_LOCKED`, `LIMIT_EXCEEDED`,
- *   `OUTPUT_EXISTS`, `OUTPUT_UNWRITABLE`, `PERMISSION`, `USAGE`, `ABORTED`: `createBackup` would too
+ *   `OUTPUT_EXISTS`, `OUTPUT_UNWRITABLE`, `PERMISSION`, `USAGE`, `ABORTED`: `createSnapshot` would too
  */
-export async function planBackup(options: PlanBackupOptions): Promise<BackupPlan> {
-  checkOptions(planBackupOptionsSchema, options);
+export async function planSnapshot(options: PlanSnapshotOptions): Promise<SnapshotPlan> {
+  checkOptions(planSnapshotSchema, options);
   const stateDir = stateDirPath(options.stateDir);
   throwIfAborted(options.signal);
   try {
@@ -94,8 +94,8 @@ async function planCapture(
   root: string,
   place: OutputPlace,
   session: ReuseSession,
-  options: PlanBackupOptions,
-): Promise<BackupPlan> {
+  options: PlanSnapshotOptions,
+): Promise<SnapshotPlan> {
   const { allowEmpty, onEvent, signal } = options;
   const facts = await factsOf(root, options.createdAt ?? new Date(), options);
   encodeHead(facts, null);
