@@ -8,6 +8,11 @@ export type OutputStream = Writable & {
   columns?: number;
 };
 
+/** Width of the window that a stream is shown in, in characters; null where there is none, or nobody knows it. */
+export function windowWidth({ isTTY, columns }: OutputStream): number | null {
+  return isTTY === true ? columns || null : null;
+}
+
 /** Everything of the outside world that the command line itself touches: a value, so that tests run it in process. */
 export interface Terminal {
   readonly stdin: Readable & { isTTY?: boolean };

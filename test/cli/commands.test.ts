@@ -162,7 +162,7 @@ describe('show, list, cat', () => {
   it('lists at length, and as JSON', async () => {
     const { out } = await bench.run(['list', 's.tar.gz', '-l', 'link', 'notes.txt']);
     expect(out).toMatch(/^lrwxrwxrwx .* link -> notes\.txt$/m);
-    expect(out).toMatch(/^-rw-r--r-- +\d+\/\d+ +6 {2}\d{4}-\d\d-\d\d \d\d:\d\d:\d\d {2}notes\.txt$/m);
+    expect(out).toMatch(/^-rw-r--r-- +\d+\/\d+ +6 {2}\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[+-]\d\d:\d\d {2}notes\.txt$/m);
     expect((await bench.run(['list', 's.tar.gz', '-h'])).out).toMatch(/^Usage: oxios-backup list /);
     const [line] = (await bench.run(['list', 's.tar.gz', '--json', 'notes.txt'])).out.split('\n');
     expect(JSON.parse(line ?? '')).toMatchObject({

@@ -1,28 +1,12 @@
-import { Readable, Writable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { runCommandLine } from '../../src/cli/run.ts';
 import type { OutputStream, Terminal } from '../../src/cli/terminal.ts';
 import { TempDir } from '../workroom.ts';
+import { Sheet } from './sheet.ts';
 import { writeSmallState } from './small-state.ts';
 
 const room = new TempDir();
-
-class Sheet extends Writable {
-  text = '';
-  isTTY = false;
-  columns = 80;
-  readonly #error: NodeJS.ErrnoException | null;
-
-  constructor(errorCode: string | null = null) {
-    super();
-    this.#error = errorCode === null ? null : Object.assign(new Error(`write ${errorCode}`), { code: errorCode });
-  }
-
-  override _write(chunk: Buffer, _encoding: string, done: (error: Error | null) => void): void {
-    if (this.#error === null) this.text += chunk;
-    done(this.#error);
-  }
-}
 
 interface Ran {
   status: number;

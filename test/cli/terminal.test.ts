@@ -1,12 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-import { execa } from 'execa';
 import { beforeAll, expect, it } from 'vitest';
-import { MAIN, Workbench } from './command-line.ts';
+import { Workbench } from './command-line.ts';
+import { inTerminal as runInTerminal } from './pseudo-terminal.ts';
 import { screen } from './screen.ts';
 
-const PSEUDO_TERMINAL = fileURLToPath(new URL('pseudo-terminal.py', import.meta.url));
 const bench = new Workbench();
 
 beforeAll(() => {
@@ -15,19 +13,7 @@ beforeAll(() => {
   for (let i = 0; i < 500; i++) writeFileSync(bench.path(`state/sessions/${i}.json`), `{"id":${i}}`);
 });
 
-interface Shown {
-  status: number;
-  written: string;
-}
-
-async function inTerminal(args: string[], { columns = 80, env = {}, interrupt = '' } = {}): Promise<Shown> {
-  const { stdout } = await execa(
-    'python3',
-    [PSEUDO_TERMINAL, String(columns), interrupt, process.execPath, MAIN, ...args],
-    { cwd: bench.root, env: { TERM: 'xterm', OXIOS_VERSION: '0.3.0', ...env } },
-  );
-  return JSON.parse(stdout);
-}
+const inTerminal = (args: string[], options = {}) => runInTerminal(bench, args, options);
 
 it('progress is drawn while it works, and gone at the end', async () => {
   const { status, written } = await inTerminal(['create', 's.tar.gz', '--state-dir', 'state', '--force']);

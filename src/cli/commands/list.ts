@@ -3,8 +3,9 @@ import type { Entry } from '../../format/entry.ts';
 import { printable } from '../../format/printable.ts';
 import { defineCommand } from '../command.ts';
 import { given, patternOf, SECTION, SNAPSHOT, snapshotOf, stateDirOf } from '../options.ts';
+import type { Output } from '../report/output.ts';
 import { withSuggestion } from '../suggest-entry.ts';
-import { entryFields, entryName, longEntry } from '../text/entry-text.ts';
+import { entryFields, entryName, longEntryFormat } from '../text/entry-text.ts';
 
 export const command = defineCommand({
   onlyOutput: true,
@@ -40,7 +41,7 @@ export const command = defineCommand({
     const wanted = given({ paths: patterns.length > 0 ? patterns : undefined, sections: args.section });
     const snapshot = snapshotOf(args.snapshot, context.terminal);
     const entries = listEntries({ snapshot, ...context.operation, ...wanted });
-    const lineOf = lineMaker(args, context.output.isTerminal);
+    const lineOf = lineMaker(args, context.output);
     let listed = 0;
     for await (const entry of args.sort === undefined || args.sort === 'name'
       ? entries
@@ -61,11 +62,10 @@ export const command = defineCommand({
 
 function lineMaker(
   args: { json?: boolean | undefined; l?: boolean | undefined; bytes?: boolean | undefined },
-  isTerminal: boolean,
+  { isTerminal, columns }: Output,
 ): (entry: Entry) => string {
   if (args.json === true) return (entry) => JSON.stringify(entryFields(entry));
-  const humanReadable = isTerminal && args.bytes !== true;
-  if (args.l === true) return (entry) => printable(longEntry(entry, humanReadable));
+  if (args.l === true) return longEntryFormat(isTerminal && args.bytes !== true, columns);
   return (entry) => printable(entryName(entry));
 }
 

@@ -2,8 +2,8 @@ import type { PruneResult, RetentionPolicy } from '../../index.ts';
 import { type Context, defineCommand } from '../command.ts';
 import { given, REPORTING, THREADS, wholeNumber } from '../options.ts';
 import { count, formatBytes } from '../text/amounts.ts';
-import { alignColumns } from '../text/columns.ts';
 import { snapshotInfoFields } from '../text/snapshot-state-text.ts';
+import type { Line } from '../text/table.ts';
 import { FOLDER } from './snapshots.ts';
 
 export const command = defineCommand({
@@ -88,11 +88,11 @@ function statusOf({ untouched, failed }: PruneResult): number {
   return failed.length > 0 || reasons.has('unreadable') ? 7 : 0;
 }
 
-function groupLines({ source, keep, remove }: PruneResult['groups'][number], dryRun: boolean): string[] {
+function groupLines({ source, keep, remove }: PruneResult['groups'][number], dryRun: boolean): Line[] {
   const heading = source === null ? 'of an unknown source' : `of ${source.hostname}:${source.stateDir}`;
   const rows = [
     ...keep.map(({ snapshot, reasons }) => ['keep', snapshot.name, reasons.join(', ')]),
     ...remove.map(({ name }) => [dryRun ? 'would go' : 'remove', name, '']),
   ];
-  return [heading, ...alignColumns(rows).map((line) => `  ${line}`)];
+  return [heading, { columns: [{}, { gives: 1, least: 12 }, { wraps: true }], rows, indent: 2 }];
 }

@@ -2,8 +2,8 @@ import type { SnapshotSummary } from '../../inspect/show-snapshot.ts';
 import { type Context, defineCommand } from '../command.ts';
 import { JSON_RESULT, SNAPSHOT, snapshotOf } from '../options.ts';
 import { count, formatBytes, formatNumber, formatTime } from '../text/amounts.ts';
-import { alignColumns } from '../text/columns.ts';
 import { incompleteLines, recoveredSummary } from '../text/incomplete-text.ts';
+import type { Line } from '../text/table.ts';
 
 export const command = defineCommand({
   onlyOutput: true,
@@ -30,7 +30,7 @@ function report(summary: SnapshotSummary, { reporter }: Context): Promise<number
   });
 }
 
-function linesOf({ path, length, sealed, manifest, totals, statuses }: SnapshotSummary): string[] {
+function linesOf({ path, length, sealed, manifest, totals, statuses }: SnapshotSummary): Line[] {
   const { created_at, oxios_version, tool, source, excludes, sections } = manifest;
   const facts: [string, string][] = [
     ['snapshot', `${path ?? 'standard input'} (${formatBytes(length)})`],
@@ -49,11 +49,11 @@ function linesOf({ path, length, sealed, manifest, totals, statuses }: SnapshotS
   if (excludes !== undefined && excludes.length > 0) facts.push(['excluded', excludes.join(', ')]);
   const mild = recoveredSummary(statuses);
   if (mild !== null) facts.push(['changed', `while they were read, and captured whole: ${mild}`]);
-  const rows = sections.map(({ name, entry_count }) => [`  ${name}`, formatNumber(entry_count)]);
+  const rows = sections.map(({ name, entry_count }) => [name, formatNumber(entry_count)]);
   return [
-    ...alignColumns(facts),
+    { columns: [{}, { wraps: true }], rows: facts },
     sections.length === 0 ? 'sections  none' : 'sections',
-    ...alignColumns(rows, [1]),
+    { columns: [{}, { right: true }], rows, indent: 2 },
     ...incompleteLines('NOT COMPLETE; when it was made, these were not to be had, or not as they should be:', statuses),
   ];
 }

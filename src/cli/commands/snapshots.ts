@@ -2,8 +2,8 @@ import type { SnapshotInfo } from '../../catalog/snapshot-info.ts';
 import { type Context, defineCommand } from '../command.ts';
 import { JSON_RESULT } from '../options.ts';
 import { count, formatBytes, formatNumber, formatTime } from '../text/amounts.ts';
-import { alignColumns } from '../text/columns.ts';
 import { snapshotInfoFields } from '../text/snapshot-state-text.ts';
+import type { Column, Line } from '../text/table.ts';
 
 export const FOLDER = {
   folder: { type: 'string', demandOption: true, describe: 'The folder of snapshots, or s3://BUCKET/PREFIX' },
@@ -23,14 +23,14 @@ export const command = defineCommand({
 
 function report(folder: string, snapshots: readonly SnapshotInfo[], { reporter }: Context): Promise<number> {
   const length = snapshots.reduce((sum, snapshot) => sum + snapshot.length, 0);
-  const lines =
+  const lines: Line[] =
     snapshots.length === 0
       ? [`no snapshots in ${folder}`]
       : [
-          ...alignColumns(
-            [['made', 'name', 'size', 'growth', 'files', 'sections', 'sealed', 'verified'], ...snapshots.map(row)],
-            [2, 3, 4, 5],
-          ),
+          {
+            columns: COLUMNS.map(([, column]) => column),
+            rows: [COLUMNS.map(([name]) => name), ...snapshots.map(row)],
+          },
           `${count(snapshots.length, 'snapshot')}, ${formatBytes(length)}`,
           ...snapshots.flatMap(({ name, problem }) => (problem === null ? [] : [`${name}: ${problem.message}`])),
           ...snapshots.flatMap(({ name, incomplete }) =>
@@ -41,6 +41,17 @@ function report(folder: string, snapshots: readonly SnapshotInfo[], { reporter }
         ];
   return reporter.result({ status: 0, fields: { snapshots: snapshots.map(snapshotInfoFields), length }, lines });
 }
+
+const COLUMNS: readonly (readonly [string, Column])[] = [
+  ['made', { gives: 6 }],
+  ['name', { gives: 5, least: 24 }],
+  ['size', { right: true, gives: 7 }],
+  ['growth', { right: true, gives: 2 }],
+  ['files', { right: true, gives: 3 }],
+  ['sections', { right: true, gives: 1 }],
+  ['sealed', {}],
+  ['verified', { gives: 4 }],
+];
 
 const SEALED = { sealed: 'yes', foreign: 'NO', unusable: 'UNUSABLE', unreadable: 'UNREADABLE' } as const;
 

@@ -3,6 +3,7 @@ import { type Context, defineCommand } from '../command.ts';
 import { FORCE_RUNNING, given, JSON_RESULT, REPORTING, STATE_DIR, stateDirOf } from '../options.ts';
 import { keptFields, keptLines } from '../results/previous-states.ts';
 import { count, formatBytes, formatTime } from '../text/amounts.ts';
+import type { Line } from '../text/table.ts';
 
 export const command = defineCommand({
   onlyOutput: false,
@@ -53,7 +54,7 @@ export const command = defineCommand({
 });
 
 function reportList(kept: ListedTree[], stateDir: string, { reporter }: Context): Promise<number> {
-  const lines = kept.length === 0 ? [`no previous state of ${stateDir} is kept`] : keptLines(kept);
+  const lines: Line[] = kept.length === 0 ? [`no previous state of ${stateDir} is kept`] : keptLines(kept);
   const previous = kept.map((tree) => ({ ...keptFields(tree), bytes: tree.bytes }));
   return reporter.result({ status: 0, fields: { state_dir: stateDir, previous }, lines });
 }

@@ -1,4 +1,4 @@
-import type { OutputStream } from '../terminal.ts';
+import { type OutputStream, windowWidth } from '../terminal.ts';
 
 const CHUNK_CHARACTERS = 64 * 1024;
 
@@ -29,6 +29,11 @@ export class Output {
   /** Whether a person sees it. */
   get isTerminal(): boolean {
     return this.#stream.isTTY === true;
+  }
+
+  /** Width of the window of whoever sees it, in characters; null for a pipe or a file. */
+  get columns(): number | null {
+    return windowWidth(this.#stream);
   }
 
   /** Adds a line. @returns a promise to be awaited when there is one, for the reader is slower than we are */

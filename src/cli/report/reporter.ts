@@ -1,6 +1,7 @@
 import type { BackupEvent } from '../../events.ts';
 import { printable } from '../../format/printable.ts';
-import type { Terminal } from '../terminal.ts';
+import { type Terminal, windowWidth } from '../terminal.ts';
+import { type Line, renderLines } from '../text/table.ts';
 import { Output } from './output.ts';
 import { ProgressLine } from './progress-line.ts';
 
@@ -20,10 +21,10 @@ export interface Result {
   /** For `--json`. */
   fields: Record<string, unknown>;
   /** For people; not with `--quiet`. */
-  lines: readonly string[];
-  /** Whether `lines` are bad news, which `--quiet` does not silence. */
-  urgent?: boolean;
-  /** Losses, for people: `--quiet` does not silence them. */
+  lines: readonly Line[];
+  /** Those of `lines` that are bad news: with `--quiet` they are said instead. */
+  urgent?: readonly Line[];
+  /** What is missing or inconsistent, for people: `--quiet` does not silence it. */
   incomplete?: readonly string[];
 }
 
@@ -73,9 +74,10 @@ export class Reporter {
   };
 
   /** Says lines to people, on standard error. */
-  say(...lines: string[]): void {
+  say(...lines: Line[]): void {
     this.#line?.clear();
-    for (const line of lines) this.#terminal.stderr.write(`${printable(line)}\n`);
+    const { stderr } = this.#terminal;
+    for (const line of renderLines(lines, windowWidth(stderr))) stderr.write(`${line}\n`);
   }
 
   /** A line of JSON before the result, such as one of many rows. */
@@ -85,15 +87,14 @@ export class Reporter {
   }
 
   /** Says what came of it. @returns the exit status */
-  async result({ status, fields, lines, urgent = false, incomplete = [] }: Result): Promise<number> {
+  async result({ status, fields, lines, urgent = [], incomplete = [] }: Result): Promise<number> {
     this.end();
     this.#status = status;
     if (this.#options.json === true) {
       await this.#event({ type: 'summary', command: this.#command, status, ...fields });
     } else {
-      const quiet = this.#options.quiet === true;
-      if (quiet && urgent) this.say(...lines);
-      if (!quiet) for (const line of lines) await this.#results.line(printable(line));
+      if (this.#options.quiet === true) this.say(...urgent);
+      else for (const line of renderLines(lines, this.#results.columns)) await this.#results.line(line);
       await this.#results.flush();
       this.say(...incomplete);
     }

@@ -1,8 +1,8 @@
 import type { Change } from '../../compare/change.ts';
 import type { Difference } from '../../compare/difference.ts';
 import { count, formatBytes, formatNumber } from '../text/amounts.ts';
-import { alignColumns } from '../text/columns.ts';
 import { entryFields } from '../text/entry-text.ts';
+import type { Line } from '../text/table.ts';
 
 const SIGN = { added: '+', removed: '-', changed: '~' } as const;
 
@@ -25,7 +25,7 @@ export function changeFields({ path, section, kind, aspects, before, after }: Ch
 }
 
 /** How much changed: section by section, then in all. */
-export function statLines({ same, sections, totals }: Difference): string[] {
+export function statLines({ same, sections, totals }: Difference): Line[] {
   const { added, removed, changed, unchanged, bytesBefore, bytesAfter } = totals;
   if (same) return [`no difference: ${count(unchanged, 'entry')}, ${formatBytes(bytesAfter)}`];
   const rows = sections.map((section) => [
@@ -35,7 +35,7 @@ export function statLines({ same, sections, totals }: Difference): string[] {
     `~${formatNumber(section.changed)}`,
   ]);
   return [
-    ...alignColumns(rows, [1, 2, 3]),
+    { columns: [{}, { right: true }, { right: true }, { right: true }], rows },
     `${formatNumber(added)} added, ${formatNumber(removed)} removed, ${formatNumber(changed)} changed, ${formatNumber(unchanged)} unchanged; ${formatBytes(bytesBefore)}, then ${formatBytes(bytesAfter)}`,
   ];
 }

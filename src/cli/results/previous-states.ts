@@ -1,6 +1,6 @@
 import type { ListedTree, PreviousState } from '../../index.ts';
 import { count, formatBytes, formatTime } from '../text/amounts.ts';
-import { alignColumns } from '../text/columns.ts';
+import type { Line } from '../text/table.ts';
 
 /** A previous state as the JSON output has it. */
 export function keptFields(tree: PreviousState): Record<string, unknown> {
@@ -18,11 +18,13 @@ export function keptFields(tree: PreviousState): Record<string, unknown> {
   };
 }
 
+const COLUMNS = [{ gives: 4, least: 16 }, { gives: 3 }, { gives: 2 }, { right: true, gives: 1 }, { wraps: true }];
+
 /** Previous states as a table, and what a plain undo would do. */
-export function keptLines(kept: readonly ListedTree[]): string[] {
+export function keptLines(kept: readonly ListedTree[]): Line[] {
   const next = kept.find(({ undoable }) => undoable);
   return [
-    ...alignColumns([['name', 'replaced', 'by', 'size', 'holds'], ...kept.map(row)], [3]),
+    { columns: COLUMNS, rows: [['name', 'replaced', 'by', 'size', 'holds'], ...kept.map(row)] },
     next === undefined
       ? 'all that restores replaced has been put back; to go to one of these: oxios-backup undo --to NAME'
       : `"oxios-backup undo" puts back ${next.name}; "oxios-backup undo --to NAME" another one`,

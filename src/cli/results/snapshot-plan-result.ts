@@ -1,16 +1,17 @@
 import type { SnapshotPlan } from '../../index.ts';
 import type { Result } from '../report/reporter.ts';
 import { count, formatBytes, formatNumber } from '../text/amounts.ts';
-import { alignColumns } from '../text/columns.ts';
 import { incompleteLines, isAnyIncomplete } from '../text/incomplete-text.ts';
 import { foreseenText, reuseFields } from '../text/reuse-text.ts';
+
+const EXCLUDED = [{ gives: 2, least: 16 }, { right: true, gives: 1 }, { wraps: true }];
 
 /** What to say of a snapshot that is not made: what would go in, what stays out and why. */
 export function snapshotPlanResult(plan: SnapshotPlan): Result {
   const { stateDir, totals, sections, excluded, incomplete, notices, reuse } = plan;
   const { entries, files, bytes } = totals;
   const out = excluded.map(({ path, type, size, reason }) => [
-    `  ${path}${type === 'directory' ? '/' : ''}`,
+    `${path}${type === 'directory' ? '/' : ''}`,
     size === undefined ? '' : formatBytes(size),
     reason,
   ]);
@@ -30,12 +31,13 @@ export function snapshotPlanResult(plan: SnapshotPlan): Result {
       `of ${stateDir} would go in`,
       `  ${count(entries, 'entry')} (${count(files, 'file')}), ${formatBytes(bytes)}`,
       ...(reuse === null ? [] : [`  ${foreseenText(reuse)}`]),
-      ...alignColumns(
-        sections.map(({ name, entry_count }) => [`  ${name}`, formatNumber(entry_count)]),
-        [1],
-      ),
+      {
+        columns: [{}, { right: true }],
+        rows: sections.map(({ name, entry_count }) => [name, formatNumber(entry_count)]),
+        indent: 2,
+      },
       out.length === 0 ? 'nothing would stay out' : 'would stay out',
-      ...alignColumns(out, [1]),
+      { columns: EXCLUDED, rows: out, indent: 2 },
       ...notices.map(({ path, message }) => `note: ${path === undefined ? '' : `${path}: `}${message}`),
     ],
     incomplete: incompleteLines('could not be had:', incomplete),

@@ -5,17 +5,19 @@ import { count, formatBytes, formatDuration, formatTime } from '../text/amounts.
 import { incompleteLines } from '../text/incomplete-text.ts';
 import { problemLines } from '../text/problem-text.ts';
 import { snapshotInfoFields } from '../text/snapshot-state-text.ts';
+import type { Line } from '../text/table.ts';
 import { changeLine, differenceFields, differenceStatus, statLines, unreadableLines } from './difference-lines.ts';
 
 /** What to say of a snapshot that was verified. */
 export function verifyResult(snapshot: string, result: VerifyResult, elapsedMs: number): Result {
   const { valid, problems } = result;
   const name = snapshot === '-' ? 'the snapshot' : snapshot;
+  const bad = valid ? [] : invalidLines(name, problems);
   return {
     status: statusOf(problems),
     fields: { snapshot, elapsed_ms: Math.round(elapsedMs), ...verifiedFields(result) },
-    urgent: !valid,
-    lines: valid ? validLines(name, result, elapsedMs) : invalidLines(name, problems),
+    urgent: bad,
+    lines: valid ? validLines(name, result, elapsedMs) : bad,
   };
 }
 
@@ -29,16 +31,17 @@ export function comparisonResult(
   const { verify, compared, same } = comparison;
   const verified = verifyResult(snapshot, verify, elapsedMs);
   if (!compared) return verified;
+  const differing = same ? [] : differingLines(directory, comparison);
   return {
     status: differenceStatus(comparison),
     fields: { ...verified.fields, against: { directory, ...differenceFields(comparison) } },
-    urgent: !same,
-    lines: [...verified.lines, ...(same ? [`${directory}: the same`] : differingLines(directory, comparison))],
+    urgent: differing,
+    lines: [...verified.lines, ...(same ? [`${directory}: the same`] : differing)],
     incomplete: unreadableLines(comparison),
   };
 }
 
-function differingLines(directory: string, comparison: DirectoryComparison): string[] {
+function differingLines(directory: string, comparison: DirectoryComparison): Line[] {
   const changes = comparison.changes.map((change) => `  ${changeLine(change)}`);
   return [`${directory}: DIFFERS (+ has besides, - lacks, ~ differs)`, ...changes, ...statLines(comparison)];
 }
@@ -96,7 +99,7 @@ export function verifyFolderResult({ directory, valid, snapshots }: VerifyFolder
         problems,
       })),
     },
-    urgent: !valid,
+    urgent: snapshots.flatMap(({ snapshot, valid, problems }) => (valid ? [] : invalidLines(snapshot.name, problems))),
     lines: [
       ...snapshots.flatMap(({ snapshot, valid, problems, verification }) => {
         if (!valid) return invalidLines(snapshot.name, problems);
@@ -114,15 +117,16 @@ function quickly({ verifiedAt }: SnapshotInfo): string {
 
 /** What to say of a snapshot, one of several, that could not be verified at all. */
 export function unreadResult(snapshot: string, { code, message, path, hint, exitStatus }: BackupError): Result {
+  const lines = [
+    `${snapshot}: COULD NOT BE VERIFIED`,
+    `  ${code}: ${message}`,
+    ...(hint === undefined ? [] : [`    ${hint}`]),
+  ];
   return {
     status: exitStatus,
     fields: { snapshot, valid: false, error: { code, message, path, hint } },
-    urgent: true,
-    lines: [
-      `${snapshot}: COULD NOT BE VERIFIED`,
-      `  ${code}: ${message}`,
-      ...(hint === undefined ? [] : [`    ${hint}`]),
-    ],
+    urgent: lines,
+    lines,
   };
 }
 
@@ -132,7 +136,7 @@ export function severalResult(results: readonly Result[]): Result {
   return {
     status: Math.max(...results.map(({ status }) => status)),
     fields: { valid: failed.length === 0, results: results.map(({ status, fields }) => ({ status, ...fields })) },
-    urgent: failed.length > 0,
+    urgent: results.flatMap(({ urgent = [] }) => urgent),
     lines: [
       ...results.flatMap(({ lines }) => lines),
       `${results.length} in all, ${failed.length} of them not valid or not to be read`,

@@ -39,9 +39,13 @@ export function formatDuration(ms: number): string {
   return `${Math.floor(minutes / 60)}:${two(minutes)}:${two(seconds)} h`;
 }
 
-/** A moment in the local time zone: `2026-11-22 10:57:28`. */
+/** A moment in the local time zone, which it names: `2026-11-22 10:57:28+01:00`. */
 export function formatTime(date: Date): string {
   const two = (value: number) => String(value).padStart(2, '0');
   const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
-  return `${day} ${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
+  const time = `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
+  // Of old dates it may be no whole number of minutes.
+  const ahead = -Math.round(date.getTimezoneOffset());
+  const zone = `${two(Math.floor(Math.abs(ahead) / 60))}:${two(Math.abs(ahead) % 60)}`;
+  return `${day} ${time}${ahead < 0 ? '-' : '+'}${zone}`;
 }

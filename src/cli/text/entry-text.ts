@@ -1,5 +1,7 @@
 import type { Entry } from '../../format/entry.ts';
+import { printable } from '../../format/printable.ts';
 import { formatBytes, formatTime } from './amounts.ts';
+import { shortenMiddle } from './display-width.ts';
 
 const TYPE_LETTER = { file: '-', directory: 'd', symlink: 'l', hardlink: 'h' } as const;
 
@@ -8,13 +10,48 @@ export function entryName({ path, type }: Entry): string {
   return type === 'directory' ? `${path}/` : path;
 }
 
-/** An entry as `ls -l` would show it. The columns are of fixed width: a listing begins before its end is known. */
-export function longEntry(entry: Entry, humanReadable: boolean): string {
-  const { type, mode, uid, gid, size, mtime, link } = entry;
+/** A column before the name. All are of fixed width: a listing begins before its end is known. */
+interface FixedColumn {
+  width: number;
+  /** In a narrow window the one with the lowest number is left out first. */
+  gives: number;
+  text: (entry: Entry) => string;
+}
+
+const MODE: FixedColumn = { width: 10, gives: 2, text: ({ type, mode }) => TYPE_LETTER[type] + permissions(mode) };
+const OWNER: FixedColumn = { width: 11, gives: 1, text: ({ uid, gid }) => `${uid}/${gid}`.padEnd(11) };
+const SIZE: FixedColumn = { width: 9, gives: 4, text: ({ size }) => formatBytes(size).padStart(9) };
+const EXACT_SIZE: FixedColumn = { width: 12, gives: 4, text: ({ size }) => String(size).padStart(12) };
+const TIME: FixedColumn = { width: 25, gives: 3, text: ({ mtime }) => formatTime(new Date(mtime * 1000)) };
+
+/** Columns are left out before a name has less room than this. */
+const LEAST_NAME = 20;
+
+/**
+ * Shows entries as `ls -l` does.
+ *
+ * @param width of the window; null for none, where nothing is shortened
+ */
+export function longEntryFormat(humanReadable: boolean, width: number | null): (entry: Entry) => string {
+  let columns = [MODE, OWNER, humanReadable ? SIZE : EXACT_SIZE, TIME];
+  if (width === null) return (entry) => longLine(columns, entry, nameAndTarget(entry));
+  const roomOf = (shown: readonly FixedColumn[]) => width - shown.reduce((sum, column) => sum + column.width + 2, 0);
+  while (columns.length > 0 && roomOf(columns) < LEAST_NAME) {
+    const first = Math.min(...columns.map(({ gives }) => gives));
+    columns = columns.filter(({ gives }) => gives !== first);
+  }
+  const room = roomOf(columns);
+  return (entry) => longLine(columns, entry, shortenMiddle(nameAndTarget(entry), room));
+}
+
+function longLine(columns: readonly FixedColumn[], entry: Entry, name: string): string {
+  return [...columns.map(({ text }) => text(entry)), name].join('  ');
+}
+
+function nameAndTarget(entry: Entry): string {
+  const { type, link } = entry;
   const arrow = link === undefined ? '' : type === 'symlink' ? ` -> ${link}` : ` link to ${link}`;
-  const sized = humanReadable ? formatBytes(size).padStart(9) : String(size).padStart(12);
-  const time = formatTime(new Date(mtime * 1000));
-  return `${TYPE_LETTER[type]}${permissions(mode)}  ${`${uid}/${gid}`.padEnd(11)}  ${sized}  ${time}  ${entryName(entry)}${arrow}`;
+  return printable(entryName(entry) + arrow);
 }
 
 /** `rwxr-xr-x`, with the set-id and sticky bits where `ls` shows them. */

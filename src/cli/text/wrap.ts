@@ -1,10 +1,12 @@
+import { displayWidth } from './display-width.ts';
+
 /** Lines of at most `width` characters, broken at spaces; a longer word has a line of its own. */
 export function wrap(text: string, width: number): string[] {
   return text.split('\n').flatMap((paragraph) => {
     const lines: string[] = [];
     let line = '';
     for (const word of paragraph.split(' ')) {
-      if (line !== '' && line.length + 1 + word.length > width) {
+      if (line !== '' && displayWidth(line) + 1 + displayWidth(word) > width) {
         lines.push(line);
         line = word;
       } else {

@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { count, formatBytes, formatDuration, formatNumber, formatTime } from '../../../src/cli/text/amounts.ts';
 
 it.each([
@@ -33,6 +33,22 @@ it('durations are as exact as they are short', () => {
   ]);
 });
 
-it('times are local', () => {
-  expect(formatTime(new Date(2026, 0, 2, 3, 4, 5))).toBe('2026-01-02 03:04:05');
+describe('times', () => {
+  const zone = process.env.TZ;
+  afterAll(() => {
+    if (zone === undefined) delete process.env.TZ;
+    else process.env.TZ = zone;
+  });
+
+  it.each([
+    ['UTC', '2026-07-02T03:04:05Z', '2026-07-02 03:04:05+00:00'],
+    ['Europe/Berlin', '2026-07-02T03:04:05Z', '2026-07-02 05:04:05+02:00'],
+    ['Europe/Berlin', '2026-01-02T03:04:05Z', '2026-01-02 04:04:05+01:00'],
+    ['America/St_Johns', '2026-01-02T03:04:05Z', '2026-01-01 23:34:05-03:30'],
+    ['Asia/Kathmandu', '2026-01-02T03:04:05Z', '2026-01-02 08:49:05+05:45'],
+  ])('are those of the zone, which they name: %s', (tz, time, text) => {
+    process.env.TZ = tz;
+    expect(formatTime(new Date(time))).toBe(text);
+    expect(new Date(text.replace(' ', 'T'))).toEqual(new Date(time));
+  });
 });
