@@ -1,27 +1,43 @@
 import type { FileStatus } from './format/file-status.ts';
 
-/** What a running operation tells its caller. */
+/**
+ * What a running operation reports to its caller.
+ *
+ * - `phase`: a phase begins.
+ * - `progress`: how much of the phase is done. `bytes` are of contents, uncompressed. Totals are absent until they are known.
+ * - `file-status`: a file was captured with another status than `ok`. `path` is relative to the state directory.
+ * - `notice`: a `Notice`.
+ */
 export type BackupEvent =
   | { type: 'phase'; phase: Phase }
-  /** Totals are absent while they are not known yet. `bytes` counts content, uncompressed. */
   | { type: 'progress'; phase: Phase; entries: number; bytes: number; totalEntries?: number; totalBytes?: number }
   | { type: 'file-status'; path: string; status: FileStatus; detail: string }
-  /** A `Notice`. */
   | { type: 'notice'; path?: string; message: string };
 
-/** Something worth knowing that is no loss, said in a sentence. */
+/** Something that the user should know, and that makes nothing incomplete. */
 export interface Notice {
   /** The file or entry that it is about. */
   path?: string;
+  /** One sentence, without the path. */
   message: string;
 }
 
+/**
+ * What an operation is doing.
+ *
+ * - `capture`: reading the state directory.
+ * - `index`: writing the index.
+ * - `check`: reading a snapshot, to verify, plan or compare.
+ * - `extract`: writing the entries of a snapshot.
+ * - `sync`: making durable what was written.
+ * - `commit`: putting it in its final place.
+ */
 export type Phase = 'capture' | 'index' | 'check' | 'extract' | 'sync' | 'commit';
 
-/** Options that every operation takes. */
+/** Options of every operation. */
 export interface OperationOptions {
-  /** Ends the operation: it cleans up and rejects with `ABORTED`. */
+  /** Aborts the operation. It cleans up, then rejects with a `BackupError` of code `ABORTED` and name `AbortError`. */
   signal?: AbortSignal;
-  /** Called with what happens, in order. Must not throw. */
+  /** Called for each event, in order, in the thread of the caller. It must not throw. */
   onEvent?: (event: BackupEvent) => void;
 }

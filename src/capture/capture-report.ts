@@ -1,15 +1,16 @@
 import type { FileStatus } from '../format/file-status.ts';
 
-/** Something that is excluded from the snapshot on purpose. A directory stands for all that it holds. */
+/** Something that is excluded from the snapshot on purpose. A directory is named instead of all that it holds. */
 export interface ExcludedPath {
+  /** Relative to the state directory. */
   path: string;
-  /** As its directory says; `unknown` where that does not, of something that was not looked at. */
+  /** Its type, as its directory gives it; `unknown` if that does not, and it was not opened. */
   type: 'file' | 'directory' | 'symlink' | 'socket' | 'fifo' | 'device' | 'unknown';
-  /** In a few words: "StateStore was writing it". */
+  /** Why, in a few words: "StateStore was writing it". */
   reason: string;
   /**
-   * Length of a file in bytes; of a directory, of all files in it, and only when that was asked for. Not of what the user
-   * excluded: that is not looked at.
+   * Length of a file in bytes; of a directory that of all files in it. Only `planSnapshot` has it, and not of what `excludes` matches, which is
+   * not opened.
    */
   size?: number;
 }

@@ -1,7 +1,8 @@
 /** How much a state holds. */
 export interface HeldAmount {
+  /** Number of files. */
   files: number;
-  /** Of contents, uncompressed. */
+  /** Bytes of contents, uncompressed. */
   bytes: number;
 }
 

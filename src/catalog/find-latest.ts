@@ -21,23 +21,35 @@ import { problemFrom, type ScannedSnapshot, scanFolder } from './scan-folder.ts'
 import { type SnapshotInfo, type StateSource, sourceKey, sourceOf } from './snapshot-info.ts';
 import { verifyAndRecord } from './verify-and-record.ts';
 
+/** Options of `findLatest`. */
 export interface FindLatestOptions extends FolderOption, CompleteVerifyOptions {
-  /** What the snapshot must be of: an absolute path, and the machine, by default this one. */
+  /** The source of the snapshot: absolute path of its state directory, and name of its machine, by default this one. */
   source: { hostname?: string; stateDir: string };
-  /** Take only snapshots made before this moment. */
+  /**
+   * Take only snapshots that were made before this time.
+   *
+   * @default no limit
+   */
   before?: Date;
-  /** Take only snapshots that `verifyFolder` has verified already; they are not read again. Default false. */
+  /**
+   * Take only snapshots that `verifyFolder` has verified before, and do not read them again.
+   *
+   * @default false
+   */
   verified?: boolean;
 }
 
 /** The snapshot that was found, and the newer ones of the same source that were not taken. */
 export interface LatestSnapshot {
+  /** The snapshot; its `path` is what `restoreSnapshot` takes. */
   snapshot: SnapshotInfo;
-  /** Newest first. */
+  /** Newer snapshots of the same source that were not taken, newest first. */
   passedOver: PassedOver[];
 }
 
+/** A snapshot that `findLatest` did not take. */
 export interface PassedOver {
+  /** File name. */
   name: string;
   /** Why it was not taken, in a few words. */
   reason: string;
@@ -50,10 +62,10 @@ const optionsOfFind = optionsSchema<FindLatestOptions>(
 );
 
 /**
- * Finds the newest snapshot of a source that is complete and verifies. Every byte of a candidate is verified, newest first, until one is
- * valid; the outcome is remembered as by `verifyFolder`. Foreign archives are never taken.
+ * Finds the newest snapshot of a source that is complete and verifies. Candidates are verified completely, the newest first, until one is
+ * valid. The results are recorded, as by `verifyFolder`. Foreign archives are never taken.
  *
- * @throws BackupError `SNAPSHOT_MISSING` if there is no such folder, or no such snapshot in it; its message says what was passed over
+ * @throws BackupError `SNAPSHOT_MISSING` if there is no such folder, or no such snapshot in it; its message says what was not taken
  */
 export async function findLatest(options: FindLatestOptions): Promise<LatestSnapshot> {
   checkOptions(optionsOfFind, options);

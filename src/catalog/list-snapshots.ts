@@ -5,12 +5,11 @@ import { scanFolder } from './scan-folder.ts';
 import type { SnapshotInfo } from './snapshot-info.ts';
 
 /**
- * Lists the snapshots of a folder. Reads only the ends of each, so it says nothing about the bytes between; `verifiedAt` does.
+ * Lists the snapshots of a folder. Only both ends of each are read, so nothing is said about the bytes between; `verifiedAt` is of all bytes.
+ * Other files and folders in it are ignored.
  *
- * Folders within it are not looked into.
- *
- * @returns oldest first; other files of the folder are passed over
- * @throws BackupError `SNAPSHOT_MISSING` if there is no such folder. A file that cannot be read is a row, not an error.
+ * @returns the snapshots, oldest first; one that cannot be read is among them
+ * @throws BackupError `SNAPSHOT_MISSING` if there is no such folder
  */
 export async function listSnapshots(options: FolderOption & OperationOptions): Promise<SnapshotInfo[]> {
   checkOptions(folderOptionsSchema, options);

@@ -3,13 +3,13 @@ import { applyRetention, type Decided, type KeepReason, type Retainable, type Re
 import type { ScannedSnapshot } from './scan-folder.ts';
 import { type SnapshotInfo, type StateSource, sourceKey, sourceOf } from './snapshot-info.ts';
 
-/** What a policy makes of the snapshots of one source. */
+/** What a policy decides on the snapshots of one source. */
 export interface PruneGroup {
-  /** Null for snapshots that do not say. */
+  /** The source; null for snapshots whose manifest does not name it. */
   source: StateSource | null;
-  /** Newest first. */
+  /** Snapshots that are kept, newest first, each with every reason for it. */
   keep: { snapshot: SnapshotInfo; reasons: KeepReason[] }[];
-  /** In the order of removal: oldest first. */
+  /** Snapshots that are removed, in that order: oldest first. */
   remove: SnapshotInfo[];
 }
 
@@ -27,8 +27,8 @@ interface PlannedRow extends Retainable {
 export type Verify = (row: ScannedSnapshot) => Promise<void>;
 
 /**
- * Why no rule applies to a snapshot: it is an archive from elsewhere, damaged, not to be read, holds nothing (`restoreSnapshot` refuses it), or is
- * dated in the future, so that it would take the place of real ones until that time comes.
+ * Why no rule applies to a snapshot: it is a foreign archive, it is damaged, it cannot be read, it holds nothing (`restoreSnapshot` refuses it),
+ * or its time is in the future, so that it would displace others until that time comes.
  */
 export type UntouchedReason = 'foreign' | 'damaged' | 'unreadable' | 'empty' | 'in the future';
 

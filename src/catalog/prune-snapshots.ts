@@ -20,9 +20,10 @@ import { isSameVersion, noSnapshots, problemFrom, type ScannedSnapshot, scanFold
 import type { SnapshotInfo } from './snapshot-info.ts';
 import { verifyAndRecord } from './verify-and-record.ts';
 
+/** Options of `pruneSnapshots`. At least one rule must be given. */
 export interface PruneOptions extends FolderOption, RetentionPolicy, CompleteVerifyOptions {
   /**
-   * Only say what would be done. Snapshots are verified as for the real run, but nothing is removed or remembered.
+   * Only plan. Snapshots are verified as in a real run, but nothing is removed or recorded.
    *
    * @default false
    */
@@ -34,32 +35,36 @@ const pruneOptionsSchema = optionsSchema<PruneOptions>(
   ['folder'],
 );
 
+/** What `pruneSnapshots` did, or would do. */
 export interface PruneResult {
-  /** Path of the folder. */
+  /** Path of the folder, or its `s3://` URL. */
   directory: string;
+  /** Whether it was a dry run. */
   dryRun: boolean;
-  /** The plan: what stays and why, and what goes, for each source. */
+  /** What is kept and why, and what is removed, for each source. */
   groups: PruneGroup[];
-  /** What no rule applies to, and why. It stays, and fills no rule's place; remove it by hand. */
+  /** Snapshots that no rule applies to, and why. They are kept, and do not count for any rule; remove them by hand. */
   untouched: { snapshot: SnapshotInfo; reason: UntouchedReason }[];
-  /** What was removed, in that order. Empty for a dry run. */
+  /** Snapshots that were removed, in that order. Empty for a dry run. */
   removed: SnapshotInfo[];
-  /** What should have been removed and was not. */
+  /** Snapshots that should have been removed and could not be, and why. */
   failed: { snapshot: SnapshotInfo; problem: Problem }[];
-  /** Bytes that the removed files took; for a dry run, that those to be removed take. */
+  /** Length of the removed files in bytes; for a dry run, of those that would be removed. */
   freedBytes: number;
 }
 
 /**
- * Removes the snapshots of a folder that no rule of the policy keeps. Those of each source (host name and state directory) are decided on their own.
+ * Removes the snapshots of a folder that no rule keeps. Each source (host name and state directory) is decided by itself.
  *
- * The last good backup stays, whatever the rules say: before anything of a source is removed, its newest snapshot is verified, also if it was
- * before; if it is damaged, the one before it, and so on. If the newest is incomplete, the newest complete one is verified and kept in the same way, and so is
- * the newest from before a drop to less than half. What is damaged, holds nothing, or is dated in the future is kept too, but fills no rule's place,
- * so a streak of those displaces nothing. Nothing but sealed snapshots is ever removed, and what runs that were killed left there, as `createSnapshot` clears it.
+ * The last good snapshot is kept, whatever the rules say. Before anything of a source is removed, its newest snapshot is verified, even if it was
+ * verified before; if it is damaged, the one before it is verified, and so on. If the newest is not complete, the newest complete one is verified
+ * and kept as well. So is the newest from before a drop to less than half.
  *
- * @throws BackupError `USAGE` for a policy that keeps nothing, `SNAPSHOT_MISSING` if there is no such folder or no snapshot in it, `ABORTED` before anything was
- *   removed
+ * Snapshots that are damaged, hold nothing, or have a time in the future are kept too, and do not count for any rule. Only sealed snapshots are
+ * ever removed, and what killed runs left in the folder.
+ *
+ * @throws BackupError `USAGE` if no rule keeps anything, `SNAPSHOT_MISSING` if there is no such folder or no snapshot in it, `ABORTED` before
+ *   anything was removed
  */
 export async function pruneSnapshots(options: PruneOptions): Promise<PruneResult> {
   checkOptions(pruneOptionsSchema, options);

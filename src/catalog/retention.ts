@@ -4,11 +4,12 @@ import { type Calendar, type CalendarDay, isoWeek, localCalendar } from './calen
 import { beforeDrops, type HeldAmount } from './drops.ts';
 
 /**
- * How many snapshots to keep. A snapshot stays if any rule wants it. A rule that is absent or 0 keeps nothing; at least one must be given.
+ * How many snapshots to keep. A snapshot is kept if any rule keeps it. A rule that is absent or 0 keeps nothing; at least one must be given.
  *
  * Days, weeks (ISO 8601, from Monday), months and years are those of the local time zone. Only those that have a snapshot count, and of each
- * its newest snapshot is kept. While a rule has not found as many as it may keep, it keeps the oldest snapshot too, so that a young folder
- * grows as old as the rules want it. All this is as in restic (0.17) and, rule by rule, in borg (1.2).
+ * its newest snapshot is kept. A rule that has not yet found as many as it may keep also keeps the oldest snapshot.
+ *
+ * These are the rules of restic (0.17) and, rule by rule, of borg (1.2).
  */
 export interface RetentionPolicy {
   /** Keep this many of the newest snapshots. */
@@ -26,11 +27,24 @@ export interface RetentionPolicy {
 type Rule = 'last' | 'daily' | 'weekly' | 'monthly' | 'yearly';
 
 /**
- * Why a snapshot is kept: by a rule; by a rule as the oldest snapshot, before it has found enough others; because the last good backup is
- * never removed (`newest verified`: every byte of it; `newest complete`: one that is complete, when the newest is not); or because the one
- * after it holds less than half of its files or bytes, and that may not be what it should be (`before a drop`).
+ * Why a snapshot is kept.
+ *
+ * - `last` to `yearly`: by that rule.
+ * - `oldest …`: by that rule, as the oldest snapshot, because the rule has not found enough others.
+ * - `newest verified`: it is the newest of which every byte verifies.
+ * - `newest complete`: it is the newest that is complete; the newest is not.
+ * - `before a drop`: the one after it holds less than half of its files or bytes, and may be missing something.
  */
-export type KeepReason = Rule | `oldest ${Rule}` | 'newest verified' | 'newest complete' | 'before a drop';
+export type KeepReason =
+  | Rule
+  | 'oldest last'
+  | 'oldest daily'
+  | 'oldest weekly'
+  | 'oldest monthly'
+  | 'oldest yearly'
+  | 'newest verified'
+  | 'newest complete'
+  | 'before a drop';
 
 /** What retention needs to know of a snapshot. */
 export interface Retainable extends HeldAmount {

@@ -15,22 +15,25 @@ import { untouchedReason } from './prune-plan.ts';
 import { scanFolder, snapshotLike } from './scan-folder.ts';
 import { type SnapshotInfo, type StateSource, sourceKey, sourceOf } from './snapshot-info.ts';
 
-/** The newest snapshot of each source in a folder. */
+/** The newest snapshot of each source in a folder, for `shrinkageOf`. Its keys are opaque. */
 export type NewestSnapshots = ReadonlyMap<string, SnapshotInfo>;
 
 /** How much less a state holds than its newest snapshot does. */
 export interface Shrinkage {
   /** Path of that snapshot. */
   since: string;
+  /** What that snapshot holds. */
   before: HeldAmount;
+  /** What the state holds now. */
   after: HeldAmount;
 }
 
 /**
- * Finds the newest snapshot of each source in a folder, by the ends of its `*.tar.gz` files; in object storage of the ten that were written last. To be asked
- * before a snapshot is made: that may replace one.
+ * Finds the newest snapshot of each source in a folder, by both ends of its `*.tar.gz` files. In object storage only the ten that were written last
+ * are read. Call it before a snapshot is made, because that may replace one.
  *
- * @returns empty, after a notice, when the folder cannot be read
+ * @returns the newest of each source; empty, with a notice, if the folder cannot be read
+ * @throws BackupError `USAGE`, `ABORTED`
  */
 export async function newestSnapshots(options: FolderOption & OperationOptions): Promise<NewestSnapshots> {
   checkOptions(folderOptionsSchema, options);
@@ -59,13 +62,14 @@ function newestFew(objects: StoredObject[]): StoredObject[] {
 }
 
 /**
- * Tells whether a state holds much less than its newest snapshot: it may be half mounted, or half deleted.
+ * Finds out whether a state holds much less than its newest snapshot. Then a part of it may be deleted, or not mounted.
  *
- * @param source where the state is from
+ * @param newest what `newestSnapshots` returned
+ * @param source what the state is of
  * @param after what it holds now
  * @param share how much less is too much, from 0 to 1, in files or in bytes
- * @returns null if it does not
- * @throws BackupError `USAGE` for a share that is none
+ * @returns by how much it shrank; null if by no more than that share
+ * @throws BackupError `USAGE` for a share that is not from 0 to 1
  */
 export function shrinkageOf(
   newest: NewestSnapshots,

@@ -2,39 +2,48 @@ import type { Totals } from '../format/index-root.ts';
 import type { Manifest } from '../format/manifest.ts';
 import type { Problem } from '../read/problem.ts';
 
-/** A snapshot in a folder of snapshots, as its two ends and the folder's memory of records tell. */
+/** What is known of a snapshot in a folder, by both ends of its file and by the verification records of the folder. */
 export interface SnapshotInfo {
   /** File name. */
   name: string;
+  /** Path of the file, or its `s3://` URL. */
   path: string;
   /** Length of the file in bytes. */
   length: number;
-  /** When it was made, by its manifest. Of one whose manifest cannot be read, the time in its name (`defaultSnapshotName`), else when the file was last written. */
+  /**
+   * When it was made, by its manifest. If that cannot be read: the time in its name (`defaultSnapshotName`), else when the file was last written.
+   */
   time: Date;
   /**
-   * - `sealed`: made by oxios-backup, both ends in order.
-   * - `foreign`: a .tar.gz from elsewhere that begins with a manifest. It cannot be verified, and `pruneSnapshots` never removes it.
-   * - `unusable`: damaged, cut short, or of a later version; `problem` says what. `pruneSnapshots` never removes it.
-   * - `unreadable`: the system did not let it be read; `problem` says why. Nothing is known of its content. `pruneSnapshots` never removes it.
+   * What it is. `pruneSnapshots` removes none but sealed ones.
+   *
+   * - `sealed`: a snapshot with an index and a seal; both ends are valid.
+   * - `foreign`: a `.tar.gz` without them that begins with a manifest. It has no digests to be verified against.
+   * - `unusable`: damaged, cut short, or of a later version; `problem` says what.
+   * - `unreadable`: the system did not let it be read; `problem` says why.
    */
   state: 'sealed' | 'foreign' | 'unusable' | 'unreadable';
+  /** The manifest; null if it cannot be read. */
   manifest: Manifest | null;
-  /** Entries and bytes; null unless it has a seal. */
+  /** What it holds; null unless it is sealed. */
   totals: Totals | null;
-  /** Number of entries that were lost when it was made; null unless it has a seal. */
+  /** Number of its files that are inconsistent or unreadable; null unless it is sealed. */
   incomplete: number | null;
+  /** Why it is unusable or unreadable; else null. */
   problem: Problem | null;
-  /** When every byte of exactly this file was last verified by `verifyFolder` or `pruneSnapshots`; null if never, or if that failed. */
+  /** When every byte of this file was last verified, by `verifyFolder` or `pruneSnapshots`; null if never, or if it was not valid. */
   verifiedAt: Date | null;
-  /** When its stored bytes were last verified against their digests since, by a quick verification; null if never. */
+  /** When its stored bytes were verified since then, by a quick verification; null if never. */
   quickVerifiedAt: Date | null;
-  /** By how many bytes the file is longer than the one before it of the same source; null for the first, and unless it is sealed. */
+  /** How many bytes longer it is than the snapshot before it of the same source; null for the first, and unless it is sealed. */
   growth: number | null;
 }
 
-/** The state directory that a snapshot is of, and its machine. Retention treats each source on its own. */
+/** What a snapshot is of. */
 export interface StateSource {
+  /** Name of the machine. */
   hostname: string;
+  /** Absolute path of the state directory there. */
   stateDir: string;
 }
 

@@ -9,23 +9,25 @@ import { noSnapshots, problemFrom, type ScannedSnapshot, scanFolder, stateOf } f
 import type { SnapshotInfo } from './snapshot-info.ts';
 import { verifyAndRecord } from './verify-and-record.ts';
 
-/** What became of one snapshot of a folder. */
+/** The verification of one snapshot of a folder. */
 export interface SnapshotVerification {
-  /** As it stands after the verification. */
+  /** What is known of it after the verification. */
   snapshot: SnapshotInfo;
-  /** Whether every byte was verified; of an foreign one, whether all checks that it can undergo held. */
+  /** Whether it is valid: every byte of it was verified. Of a foreign archive: whether every check that is possible succeeded. */
   valid: boolean;
+  /** What is wrong; empty if it is valid. */
   problems: Problem[];
-  /** Null when the file could not be read at all. */
+  /** The whole result; null if the file could not be read at all. */
   verification: VerifyResult | null;
 }
 
+/** The verification of a folder. */
 export interface VerifyFolderResult {
-  /** Path of the folder. */
+  /** Path of the folder, or its `s3://` URL. */
   directory: string;
-  /** Whether all are valid. */
+  /** Whether all snapshots are valid. */
   valid: boolean;
-  /** Oldest first. */
+  /** All snapshots, oldest first. */
   snapshots: SnapshotVerification[];
 }
 
@@ -34,11 +36,13 @@ const verifyFolderSchema = optionsSchema<FolderOption & VerifyOptions>({ ...VERI
 ]);
 
 /**
- * Verifies every snapshot of a folder, whatever was remembered of it: one that was verified completely before by the digests of its stored
- * bytes (`quick` is `true` for all then, or `false` for none), for what they inflate to is known. Remembers the outcome (in `.oxios-backup-verified.json` there) for `listSnapshots` and
- * `pruneSnapshots`. Each is remembered at once, so what was verified before an interruption stays.
+ * Verifies every snapshot of a folder. A snapshot that was verified completely before is verified by its stored bytes alone; `quick: false`
+ * verifies all of them completely, `quick: true` none.
  *
- * @throws BackupError `SNAPSHOT_MISSING` if there is no such folder, or no snapshot in it; a snapshot that is not valid, or cannot be read, is a result, not an error
+ * Each result is recorded at once in the file `.oxios-backup-verified.json` of the folder, for `listSnapshots` and `findLatest`.
+ *
+ * @returns the results; a snapshot that is not valid, or cannot be read, is a result, not an error
+ * @throws BackupError `SNAPSHOT_MISSING` if there is no such folder, or no snapshot in it
  */
 export async function verifyFolder(options: FolderOption & VerifyOptions): Promise<VerifyFolderResult> {
   checkOptions(verifyFolderSchema, options);

@@ -11,7 +11,6 @@ import { openSnapshot } from '../read/open-snapshot.ts';
 import type { EntryRuns } from '../read/read-entries.ts';
 import { destinationRefusals, type InspectedDestination, inspectDestination } from '../restore/destination.ts';
 import type { ExternalLink } from '../restore/external-links.ts';
-import type { RestoreSize } from '../restore/extraction-plan.ts';
 import type { SpaceCheck } from '../restore/free-space.ts';
 import { isDirectoryBelow } from '../restore/live-directory.ts';
 import { NotKept } from '../restore/not-kept.ts';
@@ -38,8 +37,9 @@ import { type PreviewedChanges, previewChanges } from './preview-changes.ts';
 
 /** The error that a restore would end in, as plain data. */
 export interface Refusal {
+  /** Code of the error. */
   code: ErrorCode;
-  /** What speaks against it, in one line. */
+  /** Why the restore would be refused, in one line. */
   message: string;
   /** The file or entry that it is about. */
   path?: string;
@@ -49,41 +49,44 @@ export interface Refusal {
 
 /** What a restore would do if it were run now. */
 export interface RestorePreview {
-  /** The state directory, as it really is (links resolved). */
+  /** Path of the state directory, symbolic links resolved. */
   stateDir: string;
+  /** The mode that was asked for. */
   mode: RestoreMode;
+  /** The manifest of the snapshot. */
   manifest: Manifest;
-  /** False for an archive from elsewhere, which carries no digests to be verified against. */
+  /** False for a foreign archive, which has no digests to be verified against. */
   sealed: boolean;
-  /** What would be written. */
-  restored: Omit<RestoreSize, 'holes'>;
+  /** What would be written; `bytes` of contents, uncompressed. */
+  restored: { entries: number; files: number; bytes: number };
   /**
-   * From what stands there (`before`) to what would (`after`): `added`, `removed`, and `changed` for what is replaced by something that
-   * differs. A file of the same size and time (to the microsecond) is taken for unchanged. In mode `create`, which refuses a
+   * From what exists now (`before`) to what would exist then (`after`): `added`, `removed`, and `changed` for what would be replaced by
+   * something else. A file of the same size and time (to the microsecond) counts as unchanged. In mode `create`, which refuses a
    * directory that has content, it is what `replace` would do.
    */
   changes: Change[];
   /** Sections with changes among their documents. */
   sections: SectionDifference[];
-  /** `kept`: what a merge leaves as it stands. */
+  /** Numbers of entries. `kept`: what a merge does not touch. */
   totals: { added: number; removed: number; changed: number; unchanged: number; kept: number };
+  /** Free space, beside what is needed. */
   space: SpaceCheck;
   /** Symbolic links that lead out of the state directory. */
   externalLinks: ExternalLink[];
-  /** What will be another way than it was: owners, paths, platform. */
+  /** What will differ from the snapshot, or from where it was made: owners, paths, platform. */
   notices: Notice[];
-  /** Why the restore would be refused, first reason first. Empty when nothing speaks against it. */
+  /** Why the restore would be refused, the first reason first. Empty if it would not be. */
   refusals: Refusal[];
-  /** What the snapshot itself did not have clean at once. */
+  /** Every file whose status in the snapshot is not `ok`. */
   statuses: RecordedStatus[];
 }
 
 /**
- * Decides everything that `restoreSnapshot` decides before it writes, and writes nothing: takes no lock, makes no directory. The
- * contents of the snapshot are not verified (`verifySnapshot`).
+ * Decides everything that `restoreSnapshot` decides before it writes, and writes nothing: it takes no lock and makes no directory. The
+ * contents of the snapshot are not verified; `verifySnapshot` does that.
  *
- * @throws BackupError when there is no plan to speak of: the snapshot cannot be read or is not valid, it holds nothing of what was asked
- *   for, the target cannot be a state directory. Whatever else a restore would be refused for is in `refusals`.
+ * @throws BackupError when no plan can be made: the snapshot cannot be read or is not valid, it holds nothing of what was asked for, or the
+ *   target cannot be a state directory. Any other reason for which a restore would be refused is in `refusals`.
  */
 export async function planRestore(options: RestoreSnapshotOptions): Promise<RestorePreview> {
   checkOptions(restoreSnapshotSchema, options);

@@ -20,35 +20,36 @@ import {
 import type { StateStore } from '../state-dir/state-store.ts';
 import type { RangeReader } from '../storage/storage.ts';
 
+/** How a snapshot is made. All of them may be absent. */
 export interface CreateOptions extends OperationOptions {
   /**
-   * Replace a file that stands at `output`.
+   * Replace a file that exists at `output`. Refused (`USAGE`) for object storage, where nothing is ever replaced.
    *
    * @default false
    */
   force?: boolean;
   /**
-   * Compression level of zlib, 1 (fast) to 9 (small).
+   * Compression level of zlib, a whole number from 1 (fast) to 9 (small).
    *
    * @default 5 for small files, 3 for large ones
    */
   level?: number;
   /**
-   * Worker threads.
+   * Number of worker threads, from 1 to 1024.
    *
    * @default one for each core that the process may use
    */
   threads?: number;
   /**
-   * What else is excluded, in gitignore's language; recorded in the manifest.
+   * Patterns of what else is excluded, in the language of `.gitignore`. The manifest records them.
    *
-   * @default []
+   * @default `[]`
    */
   excludes?: readonly string[];
   /**
    * Version of Oxios for the manifest.
    *
-   * @default OXIOS_VERSION of the environment, else what `oxios --version` says, else "unknown"
+   * @default `OXIOS_VERSION` of the environment, else what `oxios --version` prints, else `unknown`
    */
   oxiosVersion?: string;
   /**
@@ -58,40 +59,40 @@ export interface CreateOptions extends OperationOptions {
    */
   createdAt?: Date;
   /**
-   * How databases in use are copied: by SQLite as Node has it (`node`, from 22.16 on), as the optional peer dependency `better-sqlite3` has it, or
-   * without a library, from the database file and its write-ahead log (`raw-copy`). `auto` takes the first of them that is there.
+   * How databases in use are copied. `node`: by the SQLite of Node, from 22.16 on. `better-sqlite3`: by that package, an optional peer
+   * dependency. `raw-copy`: without a library, from the database file and its write-ahead log. `auto`: by the first of these that is available.
    *
-   * @default 'auto'
+   * @default `auto`
    */
   sqlite?: 'auto' | 'node' | 'better-sqlite3' | 'raw-copy';
   /**
-   * Name of the machine for the manifest. Snapshots of one state directory with different names are of different sources to `prune`: where
-   * the name changes from run to run, as in containers, give one.
+   * Name of the machine for the manifest, of 1 to 253 characters. `pruneSnapshots` treats snapshots with different names as different sources:
+   * give a name where the host name changes from run to run, as in containers.
    *
    * @default the host name; on macOS the one that does not follow the network
    */
   host?: string;
   /**
-   * Directory for copies of databases and the index while the snapshot is being made.
+   * Path of a directory for temporary files: copies of databases in use, and the index.
    *
-   * @default the folder of the output; for a stream the system's temporary directory
+   * @default the folder of the output; for a stream and for object storage the system's temporary directory
    */
   scratchDir?: string;
   /**
-   * An earlier snapshot, from which is copied what did not change: path, `s3://` URL, or what reads it by ranges. Null for none. It changes no byte
-   * of what is made, and is not needed to read it.
+   * An earlier snapshot: its path, its `s3://` URL, or what reads it by ranges. What did not change is copied from it. `null` for none. It
+   * changes no byte of the new snapshot, and is not needed to read it.
    *
-   * @default the newest intact snapshot of the same source, where the output is a local folder; else none
+   * @default the newest intact snapshot of the same source, if `output` is `{ folder }` with a local folder; else none
    */
   parent?: string | RangeReader | null;
   /**
-   * Read every file, also those whose inode and times are as when the parent was made.
+   * Read every file, also those whose inode and times are as they were when the parent was made.
    *
-   * @default false; every seventh run does
+   * @default false; every seventh run reads every file
    */
   rescan?: boolean;
   /**
-   * Make a snapshot also when there is no file in the state directory.
+   * Make a snapshot also of a state directory without any file. Without it, that is `STATE_DIR_EMPTY`.
    *
    * @default false
    */
@@ -128,8 +129,11 @@ export const createSnapshotSchema = optionsSchema<CreateSnapshotOptions>(
 );
 
 /**
- * Where a snapshot goes: the path of the file, or its `s3://` URL; a folder, in which it gets a name that tells the time and that no other file has
- * (`defaultSnapshotName`); or a stream, which is left open: end it when `createSnapshot` resolves.
+ * Where a snapshot is written to.
+ *
+ * - A path, a `file:` URL or an `s3://` URL: that of the snapshot.
+ * - `{ folder }`, with any of these: the snapshot gets a name of its own in that folder, with the time in it (`defaultSnapshotName`).
+ * - A stream. It is not ended: end it when `createSnapshot` resolves.
  */
 export type CreateOutput = string | URL | { folder: string | URL } | Writable;
 
@@ -141,9 +145,10 @@ export function plainOutput(output: CreateOutput): PlainOutput {
   return 'folder' in output ? { folder: folderPath(output.folder) } : output;
 }
 
-/** A snapshot to be made, with what it is of and where it goes. */
+/** Options of `createSnapshot`. */
 export interface CreateSnapshotOptions extends CreateOptions {
-  /** The state directory. */
+  /** Path or `file:` URL of the state directory, or its `StateStore`. */
   stateDir: string | URL | StateStore;
+  /** Where the snapshot is written to. */
   output: CreateOutput;
 }

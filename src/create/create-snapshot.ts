@@ -52,30 +52,32 @@ const NO_LOCK_POSSIBLE: ReadonlySet<ErrorCode> = new Set([
 
 /** A snapshot that was made. */
 export interface CreateResult {
-  /** Path of the snapshot, or null for a stream. */
+  /** Path or `s3://` URL of the snapshot; null for a stream. */
   output: string | null;
   /** Length of the snapshot in bytes. */
   length: number;
+  /** The manifest, as it is in the snapshot. */
   manifest: Manifest;
+  /** What the snapshot holds. */
   totals: Totals;
-  /** Whether the snapshot holds everything; false when a status is a loss. */
+  /** Whether the snapshot holds everything that it should. False when a file is `inconsistent` or `unreadable`. */
   complete: boolean;
-  /** Every file that was not captured clean at once. */
+  /** Every file whose status is not `ok`. */
   statuses: RecordedStatus[];
-  /** What stayed out on purpose. */
+  /** What was excluded on purpose. */
   excluded: ExcludedPath[];
   /** What was copied from the parent; null without one. */
   reuse: ReuseReport | null;
-  /** State of Oxios beside the default state directory, which is not in the snapshot. Each is a notice too. */
+  /** State of Oxios beside the default state directory, which is not in the snapshot. Each of them is also a notice. */
   neighbours: Neighbour[];
 }
 
 /**
  * Makes a snapshot of a state directory, which may be in use.
  *
- * @param output path of the snapshot, a folder to put it in, or a stream to write it to
  * @returns what was made; look at `complete`
- * @throws BackupError when no snapshot was made; then nothing stands at `output` that did not before
+ * @throws BackupError when no snapshot was made. Then `output` is as it was; what was written to a stream has no seal, and no reader takes it
+ *   for a snapshot.
  */
 export async function createSnapshot(options: CreateSnapshotOptions): Promise<CreateResult> {
   checkOptions(createSnapshotSchema, options);
@@ -95,10 +97,13 @@ export async function createSnapshot(options: CreateSnapshotOptions): Promise<Cr
 }
 
 /**
- * `createSnapshot` as Oxios calls it.
+ * The same as `createSnapshot`, with the arguments that Oxios gives.
  *
- * @param output path of the snapshot, a folder to put it in, or a stream to write it to
- * @throws BackupError when no snapshot was made; then nothing stands at `output` that did not before
+ * @param store the state directory
+ * @param output where the snapshot is written to
+ * @param options how it is made
+ * @returns what was made; look at `complete`
+ * @throws BackupError as `createSnapshot`
  */
 export async function createBackup(
   store: StateStore,

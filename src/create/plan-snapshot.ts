@@ -24,14 +24,15 @@ import { ReuseForecast } from './reuse/reuse-forecast.ts';
 import { type ReuseReport, ReuseSession } from './reuse/reuse-session.ts';
 import { sessionOptions } from './reuse/session-options.ts';
 
+/** Options of `planSnapshot`. */
 export interface PlanSnapshotOptions extends CreateOptions {
-  /** The state directory. */
+  /** Path or `file:` URL of the state directory, or its `StateStore`. */
   stateDir: string | URL | StateStore;
   /**
-   * Where the snapshot would be written, as `createSnapshot` takes it: a path, where a file that is there now would not go into it; or a folder,
-   * whose newest snapshot of the same source would be the parent.
+   * Where the snapshot would be written to. A file that is there now would not be in the snapshot. Of a folder, the newest snapshot of the
+   * same source would be the parent.
    *
-   * @default a stream
+   * @default as to a stream
    */
   output?: CreateOutput;
 }
@@ -45,29 +46,31 @@ const planSnapshotSchema = optionsSchema<PlanSnapshotOptions>(
 export interface SnapshotPlan {
   /** Absolute path of the state directory. */
   stateDir: string;
-  /** The machine that the manifest would name. */
+  /** Name of the machine that the manifest would have. */
   hostname: string;
-  /** What would go in. */
+  /** What the snapshot would hold. */
   totals: Omit<Totals, 'tar_bytes'>;
+  /** Sections that the manifest would count. */
   sections: ManifestSection[];
-  /** What would stay out on purpose, with sizes where they were looked at. */
+  /** What would be excluded on purpose, with sizes as far as they are known. */
   excluded: ExcludedPath[];
-  /** What could not be had as things are: missing or inconsistent files that the snapshot would name. */
+  /** Files that would be missing as things are now. */
   incomplete: RecordedStatus[];
+  /** What the user should know. */
   notices: Notice[];
   /**
-   * What would be copied from the parent without a look into the files; null without a parent. More may turn out to be the same when it is read:
-   * `storedBytes`, the length of all that would be stored, is not known before, and is 0.
+   * What would be copied from the parent without reading the files; null without a parent. More may be found to be the same when files are
+   * read. `storedBytes` is not known before, and is 0.
    */
   reuse: ReuseReport | null;
 }
 
 /**
- * Looks at a state directory as `createSnapshot` does, by the same rules, and writes nothing. Contents are not read, so what only reading finds
- * out (a file that keeps changing) is not foretold; no lock is taken, and object storage is not asked.
+ * Plans a snapshot by the rules of `createSnapshot`, and writes nothing. Contents are not read, so a file that keeps changing is not found. No
+ * lock is taken, and no request is sent to object storage.
  *
- * @throws BackupError `STATE_DIR_MISSING`, `STATE_DIR_EMPTY`, `MANIFEST_NAME_TAKEN`, `NEEDS_RECOVERY`, `STATE_DIR_LOCKED`, `LIMIT_EXCEEDED`,
- *   `OUTPUT_EXISTS`, `OUTPUT_UNWRITABLE`, `PERMISSION`, `USAGE`, `ABORTED`: `createSnapshot` would too
+ * @throws BackupError where `createSnapshot` would, too: `STATE_DIR_MISSING`, `STATE_DIR_EMPTY`, `MANIFEST_NAME_TAKEN`, `NEEDS_RECOVERY`,
+ *   `STATE_DIR_LOCKED`, `LIMIT_EXCEEDED`, `OUTPUT_EXISTS`, `OUTPUT_UNWRITABLE`, `PERMISSION`, `USAGE`, `ABORTED`
  */
 export async function planSnapshot(options: PlanSnapshotOptions): Promise<SnapshotPlan> {
   checkOptions(planSnapshotSchema, options);

@@ -4,13 +4,15 @@ import { printable } from '../format/printable.ts';
 
 /** One thing that is wrong with a snapshot. */
 export interface Problem {
+  /** Code of the error that a restore would end in. */
   code: ErrorCode;
   /** What is wrong, in one line. */
   message: string;
-  /** Entries that it concerns, as far as known. */
+  /** Paths of the entries that it concerns, as far as known. */
   paths: string[];
-  /** Bytes of the file that it concerns, as far as known. */
+  /** Where the bytes that it concerns begin in the file, as far as known. */
   offset?: number;
+  /** Number of these bytes. */
   length?: number;
   /** What to do, where the code has a better answer than another copy. */
   hint?: string;

@@ -17,20 +17,21 @@ import { keepLiveAttributes, removeUnwanted } from './trim-to-selection.ts';
 
 /** A state directory that was restored. */
 export interface RestoreResult {
-  /** The state directory, as it really is (links resolved). */
+  /** Path of the state directory, symbolic links resolved. */
   stateDir: string;
+  /** The manifest of the snapshot. */
   manifest: Manifest;
-  /** False for an archive from elsewhere, which carries no digests to be verified against. */
+  /** False for a foreign archive, which has no digests to be verified against. */
   sealed: boolean;
-  /** What was written. */
+  /** What was written; `bytes` of contents, uncompressed. */
   restored: { entries: number; files: number; bytes: number };
-  /** Where what was live before is kept: the whole tree, or what a merge took out; null if there was nothing. */
+  /** Path where the previous state directory is kept, or what a merge replaced; null if there was nothing. */
   previousState: string | null;
-  /** Symbolic links that were left out, by `externalLinks: 'skip'`. */
+  /** Paths of symbolic links that were not restored, by `externalLinks: 'skip'`. */
   skippedLinks: string[];
-  /** What the snapshot itself did not have clean at once. */
+  /** Every file whose status in the snapshot is not `ok`. */
   statuses: RecordedStatus[];
-  /** False when links were left out or the snapshot names losses. */
+  /** False when symbolic links were not restored, or the snapshot itself is not complete. */
   complete: boolean;
 }
 

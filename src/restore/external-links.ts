@@ -2,13 +2,17 @@ import { BackupError } from '../errors.ts';
 import { formatPaths } from '../read/problem.ts';
 import type { SnapshotValidator } from '../read/snapshot-validator.ts';
 
-/** What becomes of symbolic links that lead out of the state directory. */
+/**
+ * What happens to symbolic links that lead out of the state directory: the restore is refused (`EXTERNAL_LINK`), they are restored as they
+ * are, or they are not restored.
+ */
 export type ExternalLinks = 'refuse' | 'keep' | 'skip';
 
 /** A symbolic link that leads out of the state directory, itself or through others. */
 export interface ExternalLink {
+  /** Path of the link, relative to the state directory. */
   path: string;
-  /** Its target, as it stands in the link. */
+  /** Its target, as it is written in the link. */
   link: string;
 }
 

@@ -38,39 +38,45 @@ import { planRestoreTo } from './plan-restore.ts';
 import { partialReplaceError } from './refusals.ts';
 import { probedFileSystem } from './target-file-system.ts';
 
+/** How a snapshot is restored. All of them may be absent. */
 export interface RestoreOptions extends OperationOptions, SelectionOptions, RunningOptions {
   /**
-   * What happens to a state directory that has content: `create` refuses it; `replace` makes it exactly the snapshot and keeps the old tree beside
-   * it; `merge` lets what the snapshot holds take the places of what stands there, touches nothing else, and keeps what it replaced.
+   * What happens to a state directory that has content. `create` refuses it (`TARGET_NOT_EMPTY`). `replace` makes it exactly the snapshot, and
+   * keeps the old state directory beside it. `merge` replaces what the snapshot holds, changes nothing else, and keeps what it replaced.
+   * `undoRestore` puts back what was kept.
    *
-   * @default 'create'
+   * @default `create`
    */
   mode?: RestoreMode;
   /**
-   * Whether a snapshot that holds neither a file nor a symbolic link is restored.
+   * Restore also a snapshot that holds neither a file nor a symbolic link. Without it, that is `SNAPSHOT_EMPTY`.
    *
    * @default false
    */
   allowEmpty?: boolean;
-  /** @default 'refuse' */
+  /**
+   * What happens to symbolic links that lead out of the state directory.
+   *
+   * @default `refuse`
+   */
   externalLinks?: ExternalLinks;
   /**
-   * Give everything the owner and group that the snapshot names, by number. Only root can; it is `USAGE` for anybody else.
+   * Give everything the owner and group that the snapshot names, by number. Only root can do that; for anybody else it is `USAGE`.
    *
    * @default false
    */
   sameOwner?: boolean;
   /**
-   * Worker threads.
+   * Number of worker threads, from 1 to 1024.
    *
    * @default one for each core that the process may use
    */
   threads?: number;
 }
 
-/** A restore, with what it is of and where it goes. */
+/** Options of `restoreSnapshot`. */
 export interface RestoreSnapshotOptions extends SnapshotOption, RestoreOptions {
-  /** The state directory. */
+  /** Path or `file:` URL of the state directory, or its `StateStore`. It need not exist. */
   stateDir: string | URL | StateStore;
 }
 
@@ -91,10 +97,12 @@ export const restoreSnapshotSchema = optionsSchema<RestoreSnapshotOptions>(
 );
 
 /**
- * Brings a state directory back from a snapshot. The snapshot is verified first, manifest, index, then every byte; all of it is written to
- * a directory beside the state directory, which is untouched until that tree takes its place as a whole.
+ * Restores a state directory from a snapshot. Everything is written to a directory beside the state directory, and every byte is verified.
+ * Only then that directory takes its place, as a whole. With `paths` or `sections` only a part is restored; that needs the mode `create` or
+ * `merge`.
  *
- * @throws BackupError when nothing was changed
+ * @returns what was restored; look at `complete`
+ * @throws BackupError when nothing was changed, or `NEEDS_RECOVERY` when `recoverStateDir` has to complete it
  */
 export async function restoreSnapshot(options: RestoreSnapshotOptions): Promise<RestoreResult> {
   checkOptions(restoreSnapshotSchema, options);
@@ -131,9 +139,13 @@ export async function restoreSnapshot(options: RestoreSnapshotOptions): Promise<
 }
 
 /**
- * `restoreSnapshot` as Oxios calls it.
+ * The same as `restoreSnapshot`, with the arguments that Oxios gives.
  *
- * @throws BackupError when nothing was changed
+ * @param store the state directory
+ * @param snapshot what is restored
+ * @param options how it is restored
+ * @returns what was restored; look at `complete`
+ * @throws BackupError as `restoreSnapshot`
  */
 export async function restoreBackup(
   store: StateStore,

@@ -22,11 +22,12 @@ import { salvageTar } from './salvage/salvage-tar.ts';
 import { type LostEntry, SalvageWriter } from './salvage/salvage-writer.ts';
 import { probeAbilities, tellAbilities } from './target-abilities.ts';
 
+/** Options of `salvageSnapshot`. */
 export interface SalvageOptions extends SnapshotOption, OperationOptions {
-  /** An empty folder to take the entries out to, or a path where one can be made. */
+  /** Path or `file:` URL of the folder to extract to. It must be empty, or missing. */
   directory: string | URL;
   /**
-   * The state directory. A folder that is it, or lies in it, is refused.
+   * The state directory. If given, a `directory` that is it or lies in it is refused.
    *
    * @default none
    */
@@ -38,35 +39,37 @@ const salvageOptionsSchema = optionsSchema<SalvageOptions>(
   ['snapshot', 'directory'],
 );
 
-/** What was taken out of a damaged snapshot. */
+/** What was extracted from a damaged snapshot. */
 export interface SalvageResult {
-  /** The folder that was filled, links resolved. */
+  /** Path of the folder that was filled, symbolic links resolved. */
   directory: string;
   /** The manifest, if it can be read. */
   manifest: Manifest | null;
-  /** By which part of the snapshot its entries were found: its index, its members one by one, or as a plain tar. */
+  /** How the entries were found: by the index, by the members one after the other, or by reading all of it as a plain tar. */
   foundBy: 'index' | 'members' | 'tar';
+  /** What was extracted; `bytes` of contents, uncompressed. */
   extracted: { entries: number; files: number; bytes: number };
-  /** Entries that were taken out although no SHA-256 of the snapshot vouches for them, only the checksums of gzip and tar. */
+  /** Paths of entries that were extracted without a SHA-256 to verify them by; only the checksums of gzip and tar hold. */
   unverified: string[];
-  /** Entries that could not be taken out, by path. */
+  /** Entries that could not be extracted, ordered by path. */
   lost: LostEntry[];
   /**
-   * How many more are lost, their names with them; where only the manifest counts, files alone. Null when nobody can tell.
+   * How many more entries are lost whose names are lost, too. Where only the manifest counts them: how many files. Null if not known.
    */
   unnamed: number | null;
   /** What is wrong with the snapshot. */
   problems: Problem[];
-  /** Whether everything came out, and verified. */
+  /** Whether every entry was extracted and verified. */
   complete: boolean;
 }
 
 /**
- * Takes out of a damaged snapshot every entry that still verifies, into an empty folder. It is for people to look through: nothing here
- * claims to be a state directory. On failure the folder is left as it was found.
+ * Extracts every entry of a damaged snapshot that still verifies, into an empty folder. Look through it by hand: it is not a state directory
+ * that Oxios may run on. On failure the folder is as it was.
  *
- * @returns what came out and what is lost; look at `complete`
- * @throws BackupError `TARGET_NOT_EMPTY`, `USAGE`, errors of reading and writing; with exit status 4 when nothing at all could be taken out
+ * @returns what was extracted and what is lost; look at `complete`
+ * @throws BackupError `TARGET_NOT_EMPTY`, `USAGE`, `ABORTED`, an error of reading or writing, or why the snapshot is not valid if nothing at all
+ *   could be extracted
  */
 export async function salvageSnapshot(options: SalvageOptions): Promise<SalvageResult> {
   checkOptions(salvageOptionsSchema, options);

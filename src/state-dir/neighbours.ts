@@ -2,15 +2,15 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 
-/** State of Oxios that lies beside its default state directory, and so is in no snapshot of it. */
+/** State of Oxios that is beside its default state directory, so that no snapshot of that holds it. */
 export interface Neighbour {
-  /** The directory that holds it: a state directory of its own. */
+  /** Path of the directory that holds it: a state directory of its own. */
   directory: string;
-  /** What of that directory is meant, by name; empty for all of it. */
+  /** Names of what is meant in that directory; empty for all of it. */
   names: string[];
-  /** What it is. */
+  /** What it is, in a few words. */
   what: string;
-  /** The command that captures it. */
+  /** The command that makes a snapshot of it. */
   command: string;
 }
 

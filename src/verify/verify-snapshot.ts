@@ -8,17 +8,17 @@ import { openReader, type SnapshotOption } from '../storage/open-reader.ts';
 import type { RangeReader } from '../storage/storage.ts';
 import { throwIfAborted } from '../workers/abort.ts';
 
+/** How a snapshot is verified. All of them may be absent. */
 export interface VerifyOptions extends OperationOptions {
   /**
-   * Worker threads.
+   * Number of worker threads, from 1 to 1024.
    *
    * @default one for each core that the process may use
    */
   threads?: number;
   /**
-   * Verify every byte as it stands in the file, against its digest, and the index as a whole; inflate nothing. That is as much as a complete
-   * verification where the snapshot was verified completely before, for equal digests are of equal bytes. An archive from elsewhere has no
-   * digests, and is verified completely.
+   * Verify the stored bytes against their digests, and the whole index, and inflate nothing. If the snapshot was verified completely before,
+   * this is as good: equal digests mean equal bytes. A foreign archive has no digests, and is always verified completely.
    *
    * @default false
    */
@@ -40,24 +40,27 @@ const verifySnapshotSchema = optionsSchema<SnapshotOption & VerifyOptions>(
 export interface VerifyResult {
   /** Whether every byte was verified. Equal to `problems.length === 0`. */
   valid: boolean;
-  /** What is wrong, in the order in which it was found: up to 1,000 problems, then one that counts all others. */
+  /** What is wrong, in the order in which it was found: up to 1,000 problems, then one with the number of all others. */
   problems: Problem[];
-  /** Whether stored bytes alone were verified, against their digests, and what they inflate to was not. */
+  /** Whether only the stored bytes were verified, against their digests, and not what they inflate to. */
   quick: boolean;
-  /** False for an archive from elsewhere, which carries no digests to be verified against. */
+  /** False for a foreign archive, which has no digests to be verified against. */
   sealed: boolean;
+  /** The manifest; null if it cannot be read. */
   manifest: Manifest | null;
+  /** What the snapshot holds; null if that cannot be read. */
   totals: Omit<Totals, 'tar_bytes'> | null;
-  /** What `createSnapshot` recorded of files that it did not have clean at once. */
+  /** Every file whose status in the snapshot is not `ok`. */
   statuses: RecordedStatus[];
-  /** Symbolic links that lead out of the state directory; `restoreSnapshot` refuses them unless told otherwise. */
+  /** Paths of symbolic links that lead out of the state directory. `restoreSnapshot` refuses them by default. */
   externalLinks: string[];
 }
 
 /**
- * Verifies a snapshot: every byte of it, against its own digests. Goes on behind the first problem.
+ * Verifies a snapshot: every byte of it, against its own digests. It goes on after the first problem.
  *
- * @throws BackupError only when the file cannot be read at all; a snapshot that is not valid is a result, not an error
+ * @returns whether it is valid, and what is wrong: a snapshot that is not valid is a result, not an error
+ * @throws BackupError only when the snapshot cannot be read at all: `SNAPSHOT_MISSING`, `PERMISSION`, `IO`, `ABORTED`
  */
 export async function verifySnapshot(options: SnapshotOption & VerifyOptions): Promise<VerifyResult> {
   checkOptions(verifySnapshotSchema, options);

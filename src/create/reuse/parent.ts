@@ -10,7 +10,7 @@ import { readIntact } from './intact-members.ts';
 import { ParentCursor } from './parent-cursor.ts';
 import type { ParentUnit, StoredMember } from './parent-units.ts';
 
-/** Something of a parent that is damaged or could not be read, and was made afresh. */
+/** Something in a parent that is damaged or could not be read. */
 export type ParentDamage = Pick<Problem, 'code' | 'message' | 'paths' | 'offset' | 'length'>;
 
 /** An earlier snapshot of which members are copied into the one that is made. Whatever is wrong with it, the new one does without. */

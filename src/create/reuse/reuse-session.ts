@@ -16,21 +16,23 @@ import { StatRecorder } from './stat-recorder.ts';
 /** So many runs go by what is remembered; the next one reads every file, so that a disk that lies is found within a week. */
 const RUNS_BETWEEN_RESCANS = 6;
 
-/** What of a snapshot came from its parent. */
+/** What of a snapshot was copied from its parent. */
 export interface ReuseReport {
   /** Path or URL of the parent. */
   parent: string;
-  /** When the parent was made. */
+  /** When the parent was made, as its manifest has it (RFC 3339). */
   parentCreatedAt: string;
-  /** Bytes of the snapshot that were copied from it, of so many that hold entries. */
+  /** Bytes of the snapshot that were copied from the parent. */
   copiedBytes: number;
+  /** Bytes of the snapshot that hold entries, copied or not. */
   storedBytes: number;
-  /** Files that were read, and files that were not: their inodes and times had not changed. */
+  /** Number of files that were read. */
   readFiles: number;
+  /** Number of files that were not read, because their inodes and times show that they did not change. */
   unreadFiles: number;
-  /** Whether every file was read whatever is remembered, because it was asked for or its turn. */
+  /** Whether every file was read, because `rescan` was given or it was the seventh run. */
   rescan: boolean;
-  /** What of the parent is damaged or could not be read. It was made afresh. */
+  /** What is damaged in the parent, or could not be read. In the new snapshot it was made from the files. */
   damage: ParentDamage[];
 }
 

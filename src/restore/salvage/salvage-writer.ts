@@ -10,8 +10,9 @@ import type { TargetAbilities } from '../target-abilities.ts';
 import { isAboutName } from '../target-names.ts';
 import { type ExtractedTree, TreeWriter, type TreeWriterOptions } from '../tree-writer.ts';
 
-/** An entry that could not be taken out. */
+/** An entry that could not be extracted. */
 export interface LostEntry {
+  /** Relative to the state directory. */
   path: string;
   /** Why, in one line. */
   reason: string;
