@@ -1,83 +1,80 @@
-/** Exit statuses of the command, with the sentence that help and README print. The one table of them. */
-export const EXIT_STATUS = {
-  0: 'done and complete',
-  1: 'failed; nothing was committed or changed',
-  2: 'wrong usage',
-  3: 'committed, with files missing or inconsistent, or much less than before',
-  4: 'a snapshot is not valid',
-  5: 'a restore was interrupted and needs recovery',
-  6: 'compared, and it differs',
-  7: 'done in part; what was not done is named',
-  130: 'interrupted (143 when terminated)',
-} as const;
+/**
+ * What kind of failure it is.
+ *
+ * - `failed`: nothing was committed or changed
+ * - `usage`: an argument or option is not what it may be
+ * - `aborted`: the caller ended it
+ * - `invalid`: the snapshot is not valid
+ * - `interrupted`: a restore was interrupted, and the state directory needs recovery
+ * - `partial`: done in part; the error names what was not done
+ */
+export type ErrorKind = 'failed' | 'usage' | 'aborted' | 'invalid' | 'interrupted' | 'partial';
 
-export type ExitStatus = keyof typeof EXIT_STATUS;
-
-/** Every way in which this library fails, with the exit status of the command. The one table of them. */
+/** Every way in which this library fails, with its kind. The one table of them. */
 export const ERROR_CODES = {
-  USAGE: 2,
+  USAGE: 'usage',
 
   // The system said no.
-  IO: 1,
-  NO_SPACE: 1,
-  PERMISSION: 1,
-  ABORTED: 130,
+  IO: 'failed',
+  NO_SPACE: 'failed',
+  PERMISSION: 'failed',
+  ABORTED: 'aborted',
 
   // Creating.
-  STATE_DIR_MISSING: 1,
-  STATE_DIR_EMPTY: 1,
-  MANIFEST_NAME_TAKEN: 1,
-  OUTPUT_EXISTS: 1,
-  OUTPUT_UNWRITABLE: 1,
-  LIMIT_EXCEEDED: 1,
-  SELF_CHECK_FAILED: 1,
+  STATE_DIR_MISSING: 'failed',
+  STATE_DIR_EMPTY: 'failed',
+  MANIFEST_NAME_TAKEN: 'failed',
+  OUTPUT_EXISTS: 'failed',
+  OUTPUT_UNWRITABLE: 'failed',
+  LIMIT_EXCEEDED: 'failed',
+  SELF_CHECK_FAILED: 'failed',
 
   // Object storage.
-  CREDENTIALS_MISSING: 1,
-  STORAGE_MISSING: 1,
-  STORAGE_UNAVAILABLE: 1,
-  SNAPSHOT_REPLACED: 1,
+  CREDENTIALS_MISSING: 'failed',
+  STORAGE_MISSING: 'failed',
+  STORAGE_UNAVAILABLE: 'failed',
+  SNAPSHOT_REPLACED: 'failed',
 
   // The snapshot is not what it should be.
-  SNAPSHOT_MISSING: 1,
-  SNAPSHOT_TRUNCATED: 4,
-  SNAPSHOT_DAMAGED: 4,
-  GZIP_INVALID: 4,
-  TAR_INVALID: 4,
-  TRAILING_DATA: 4,
-  FORMAT_VERSION: 4,
-  FORMAT_FEATURE: 4,
-  MANIFEST_MISSING: 4,
-  MANIFEST_INVALID: 4,
-  MANIFEST_VERSION: 4,
-  MANIFEST_MISMATCH: 4,
-  INDEX_INVALID: 4,
-  INDEX_MISMATCH: 4,
-  CONTENT_MISMATCH: 4,
-  UNSAFE_NAME: 4,
-  UNSAFE_LINK: 4,
-  UNSAFE_MODE: 4,
-  ENTRY_TYPE: 4,
-  ENTRY_ORDER: 4,
-  ENTRY_DUPLICATE: 4,
-  ENTRY_CONFLICT: 4,
+  SNAPSHOT_MISSING: 'failed',
+  SNAPSHOT_TRUNCATED: 'invalid',
+  SNAPSHOT_DAMAGED: 'invalid',
+  GZIP_INVALID: 'invalid',
+  TAR_INVALID: 'invalid',
+  TRAILING_DATA: 'invalid',
+  FORMAT_VERSION: 'invalid',
+  FORMAT_FEATURE: 'invalid',
+  MANIFEST_MISSING: 'invalid',
+  MANIFEST_INVALID: 'invalid',
+  MANIFEST_VERSION: 'invalid',
+  MANIFEST_MISMATCH: 'invalid',
+  INDEX_INVALID: 'invalid',
+  INDEX_MISMATCH: 'invalid',
+  CONTENT_MISMATCH: 'invalid',
+  UNSAFE_NAME: 'invalid',
+  UNSAFE_LINK: 'invalid',
+  UNSAFE_MODE: 'invalid',
+  ENTRY_TYPE: 'invalid',
+  ENTRY_ORDER: 'invalid',
+  ENTRY_DUPLICATE: 'invalid',
+  ENTRY_CONFLICT: 'invalid',
 
   // Restoring.
-  ENTRY_NOT_FOUND: 1,
+  ENTRY_NOT_FOUND: 'failed',
   // Nothing is wrong with the snapshot: it is this restore that is refused.
-  SNAPSHOT_EMPTY: 1,
-  EXTERNAL_LINK: 1,
-  NAME_COLLISION: 1,
-  LINKS_UNSUPPORTED: 1,
-  NAME_UNSUPPORTED: 1,
-  TARGET_NOT_EMPTY: 1,
-  TARGET_NOT_DIRECTORY: 1,
-  STATE_DIR_LOCKED: 1,
-  STATE_DIR_IN_USE: 1,
-  NEEDS_RECOVERY: 5,
-  NOTHING_TO_UNDO: 1,
-  PARTLY_DONE: 7,
-} as const satisfies Record<string, ExitStatus>;
+  SNAPSHOT_EMPTY: 'failed',
+  EXTERNAL_LINK: 'failed',
+  NAME_COLLISION: 'failed',
+  LINKS_UNSUPPORTED: 'failed',
+  NAME_UNSUPPORTED: 'failed',
+  TARGET_NOT_EMPTY: 'failed',
+  TARGET_NOT_DIRECTORY: 'failed',
+  STATE_DIR_LOCKED: 'failed',
+  STATE_DIR_IN_USE: 'failed',
+  NEEDS_RECOVERY: 'interrupted',
+  NOTHING_TO_UNDO: 'failed',
+  PARTLY_DONE: 'partial',
+} as const satisfies Record<string, ErrorKind>;
 
 export type ErrorCode = keyof typeof ERROR_CODES;
 
@@ -105,8 +102,7 @@ export class BackupError extends Error {
     this.hint = details.hint;
   }
 
-  /** Exit status of a command that ends in this error. */
-  get exitStatus(): ExitStatus {
+  get kind(): ErrorKind {
     return ERROR_CODES[this.code];
   }
 }

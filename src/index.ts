@@ -23,8 +23,7 @@ export {
   type BackupErrorDetails,
   ERROR_CODES,
   type ErrorCode,
-  EXIT_STATUS,
-  type ExitStatus,
+  type ErrorKind,
 } from './errors.ts';
 export type { BackupEvent, Notice, OperationOptions, Phase } from './events.ts';
 export type { Entry, EntryType } from './format/entry.ts';

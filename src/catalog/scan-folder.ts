@@ -187,7 +187,7 @@ function unusable(storage: SnapshotStorage, object: StoredObject, problem: Probl
 
 /** The state of a file by what was wrong when it was looked at. */
 export function stateOf({ code }: Problem): 'unusable' | 'unreadable' {
-  return ERROR_CODES[code] === 4 ? 'unusable' : 'unreadable';
+  return ERROR_CODES[code] === 'invalid' ? 'unusable' : 'unreadable';
 }
 
 /** A file whose ends cannot be read as a snapshot's: one of ours that is damaged, or somebody else's? */

@@ -1,7 +1,7 @@
-import { EXIT_STATUS } from '../errors.ts';
 import { readProgram } from '../program.ts';
 import type { Command } from './command.ts';
 import { beforeEnd, COMMANDS, namedCommands } from './commands.ts';
+import { EXIT_STATUS } from './exit-status.ts';
 import { definitions, wrap } from './text/wrap.ts';
 
 const WIDTH = 80;

@@ -2,6 +2,7 @@ import { BackupError } from '../errors.ts';
 import { fromSystemError, isSystemError } from '../system-errors.ts';
 import { complete } from './complete.ts';
 import { COMPLETE_FLAG } from './completion-protocol.ts';
+import { exitStatusOf } from './exit-status.ts';
 import { answer } from './help.ts';
 import { Output, OutputLost } from './report/output.ts';
 import { Reporter, sayError } from './report/reporter.ts';
@@ -100,7 +101,7 @@ function describeFailure(error: unknown, signal: AbortSignal, { env, stderr }: T
     const { code, message, path, hint } = known;
     const { exitStatus } = (signal.aborted ? signal.reason : null) ?? {};
     const interrupted = code === 'ABORTED' && typeof exitStatus === 'number' ? exitStatus : null;
-    return { status: interrupted ?? known.exitStatus, code, message, path, hint };
+    return { status: interrupted ?? exitStatusOf(code), code, message, path, hint };
   }
   const message = error instanceof Error ? error.message : String(error);
   const debug = env.DEBUG === 'oxios-backup';

@@ -25,7 +25,7 @@ export function problemError(problem: Problem): BackupError {
 
 /** An error of reading a snapshot as a problem. Errors that are not about the snapshot are thrown on. */
 export function problemOf(error: unknown, paths: string[] = []): Problem {
-  if (!(error instanceof BackupError) || error.exitStatus !== 4) throw error;
+  if (!(error instanceof BackupError) || error.kind !== 'invalid') throw error;
   return {
     code: error.code,
     message: error.message,

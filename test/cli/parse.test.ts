@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { COMMANDS } from '../../src/cli/commands.ts';
+import { EXIT_STATUS } from '../../src/cli/exit-status.ts';
 import { answer } from '../../src/cli/help.ts';
 import { parse } from '../../src/cli/parse.ts';
-import { EXIT_STATUS } from '../../src/errors.ts';
 
 const NAMES = Object.keys(COMMANDS);
 

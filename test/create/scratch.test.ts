@@ -52,7 +52,7 @@ describe.skipIf(!canMount)('a folder for temporary files that is full', () => {
     const options = { scratchDir, sqlite, onEvent: (event: { type: string }) => void statuses.push(event.type) };
     await expect(createBackup(new StateStore(bench.path('state')), output, options)).rejects.toMatchObject({
       code: 'NO_SPACE',
-      exitStatus: 1,
+      kind: 'failed',
       path: expect.stringContaining(scratchDir),
       hint: expect.stringMatching(/--scratch-dir.*TMPDIR/),
     });

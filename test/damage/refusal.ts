@@ -38,8 +38,8 @@ async function expectExit4(act: () => Promise<unknown>): Promise<void> {
     (reason: unknown) => reason,
   );
   expect(error).toBeInstanceOf(BackupError);
-  const { exitStatus, message, hint } = error as BackupError;
-  expect(exitStatus).toBe(4);
+  const { kind, message, hint } = error as BackupError;
+  expect(kind).toBe('invalid');
   expect(message).not.toBe('');
   expect(hint).toBeTruthy();
 }

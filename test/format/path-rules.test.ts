@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { assertSafePath } from '../../src/format/path-rules.ts';
 import { path } from './arbitraries.ts';
 
-const refused = { code: 'UNSAFE_NAME', exitStatus: 4 };
+const refused = { code: 'UNSAFE_NAME', kind: 'invalid' };
 const validator = (name: string, platform: NodeJS.Platform) => {
   try {
     assertSafePath(name, platform);

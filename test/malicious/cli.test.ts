@@ -1,8 +1,8 @@
 import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
-import { ERROR_CODES } from 'oxios-backup';
 import { afterEach, describe, expect, test } from 'vitest';
+import { exitStatusOf } from '../../src/cli/exit-status.ts';
 import { file } from '../archives/entry.ts';
 import { buildForeign } from '../archives/foreign.ts';
 import { BASE, carrying } from './attack.ts';
@@ -37,7 +37,7 @@ describe('the command, on a malicious archive', () => {
     if (vector.verify !== 'accepted') expectPlain(`${verified.stdout}${verified.stderr}`);
 
     const restored = await run('restore', sandbox.archive, '--state-dir', sandbox.target, '--replace');
-    expect(restored.exitCode).toBe(ERROR_CODES[vector.restore]);
+    expect(restored.exitCode).toBe(exitStatusOf(vector.restore));
     expectPlain(restored.stderr);
     expect(sandbox.changes()).toEqual([]);
   });

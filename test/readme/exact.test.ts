@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { EXIT_STATUS } from '../../src/errors.ts';
+import { EXIT_STATUS } from '../../src/cli/exit-status.ts';
 import { PAGES, PROJECT, README } from './blocks.ts';
 import { headingsOf, linksOf } from './markdown.ts';
 

@@ -6,7 +6,7 @@ import { TempDir } from '../workroom.ts';
 const room = new TempDir();
 const meet = (folding: { case: boolean; normalization: boolean }, ...paths: string[]) =>
   collisionError(folding, () => [paths]);
-const collision = expect.objectContaining({ code: 'NAME_COLLISION', exitStatus: 1 });
+const collision = expect.objectContaining({ code: 'NAME_COLLISION', kind: 'failed' });
 
 test('names that meet where case is folded', async () => {
   const folding = { case: true, normalization: false };

@@ -261,8 +261,8 @@ describe('the folder', () => {
     expect(await refusal(sound, join(full, 'mine'))).toMatchObject({ code: 'TARGET_NOT_DIRECTORY' });
     expect(fs.readdirSync(full)).toEqual(['mine']);
     const stateDir = room.fresh('workspace');
-    expect(await refusal(sound, stateDir, stateDir)).toMatchObject({ code: 'USAGE', exitStatus: 2 });
-    expect(await refusal(sound, join(stateDir, 'below'), stateDir)).toMatchObject({ code: 'USAGE', exitStatus: 2 });
+    expect(await refusal(sound, stateDir, stateDir)).toMatchObject({ code: 'USAGE', kind: 'usage' });
+    expect(await refusal(sound, join(stateDir, 'below'), stateDir)).toMatchObject({ code: 'USAGE', kind: 'usage' });
     expect(fs.existsSync(stateDir)).toBe(false);
   });
 
@@ -276,7 +276,7 @@ describe('the folder', () => {
       sound.subarray(0, 40),
     ]) {
       const missing = room.fresh('missing');
-      expect(await refusal(bytes, missing)).toMatchObject({ code: 'SNAPSHOT_DAMAGED', exitStatus: 4 });
+      expect(await refusal(bytes, missing)).toMatchObject({ code: 'SNAPSHOT_DAMAGED', kind: 'invalid' });
       expect(fs.existsSync(missing)).toBe(false);
       expect(await refusal(bytes, empty)).toMatchObject({ code: 'SNAPSHOT_DAMAGED' });
       expect(fs.readdirSync(empty)).toEqual([]);

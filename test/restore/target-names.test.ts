@@ -55,7 +55,7 @@ describe('names that the file system cannot hold', () => {
     const target = new StateStore(join(disk.directory, 'workspace'));
     await expect(restoreBackup(target, snapshot)).rejects.toMatchObject({
       code: 'NAME_UNSUPPORTED',
-      exitStatus: 1,
+      kind: 'failed',
       message: '"b/what?", "sessions/telegram:4711.json" have names that this file system cannot hold',
     });
     expect(fs.readdirSync(disk.directory)).toEqual([]);

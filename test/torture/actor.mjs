@@ -15,7 +15,7 @@ try {
       ok: false,
       name: error.name,
       code: error.code,
-      exitStatus: error.exitStatus,
+      errorKind: error.kind,
       message: error.message,
     }),
   );

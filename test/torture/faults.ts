@@ -46,7 +46,7 @@ const FILE_CALLS = [
 export type Outcome =
   | { kind: 'killed' }
   | { kind: 'done'; complete: boolean; paths: string[] }
-  | { kind: 'failed'; name: string; code: string; exitStatus: number; message: string };
+  | { kind: 'failed'; name: string; code: string; errorKind: string; message: string };
 
 const environment = { OXIOS_VERSION: '0.3.0' };
 

@@ -37,7 +37,7 @@ test.skipIf(!canMount)('create on a disk that fills up leaves nothing, and what 
   mount('size=2m');
   fs.writeFileSync(join(disk, 'mine'), 'x');
   const output = join(disk, 'snapshot.tar.gz');
-  await expect(createBackup(new StateStore(state), output)).rejects.toMatchObject({ code: 'NO_SPACE', exitStatus: 1 });
+  await expect(createBackup(new StateStore(state), output)).rejects.toMatchObject({ code: 'NO_SPACE', kind: 'failed' });
   expect(fs.readdirSync(disk)).toEqual(['mine']);
   fs.writeFileSync(output, 'the last good one');
   await expect(createBackup(new StateStore(state), output, { force: true })).rejects.toMatchObject({
@@ -56,7 +56,7 @@ test.skipIf(!canMount)('restore to a disk that is too small is refused before an
   for (const mode of ['replace', 'merge'] as const) {
     await expect(restoreBackup(new StateStore(live), snapshot, { mode })).rejects.toMatchObject({
       code: 'NO_SPACE',
-      exitStatus: 1,
+      kind: 'failed',
     });
     expect(compareTrees(before, readTree(live))).toEqual([]);
     expect(fs.readdirSync(disk)).toEqual(['workspace']);
@@ -68,7 +68,7 @@ test.skipIf(!canMount)('restore to a disk with too few inodes is refused', async
   const live = join(disk, 'workspace');
   await expect(restoreBackup(new StateStore(live), snapshot)).rejects.toMatchObject({
     code: 'NO_SPACE',
-    exitStatus: 1,
+    kind: 'failed',
   });
   expect(fs.readdirSync(disk)).toEqual([]);
 });
@@ -92,7 +92,7 @@ test.skipIf(!canMount)('salvage to a disk that fills up leaves nothing', async (
   const folder = join(disk, 'out');
   await expect(salvageSnapshot({ snapshot, directory: folder })).rejects.toMatchObject({
     code: 'NO_SPACE',
-    exitStatus: 1,
+    kind: 'failed',
   });
   expect(fs.readdirSync(disk)).toEqual([]);
 });
@@ -103,7 +103,7 @@ test.skipIf(!canMount)('a place that can only be read is said so, for outputs, t
   fs.mkdirSync(join(live, 'seeds'), { recursive: true });
   fs.writeFileSync(join(live, 'seeds/a.json'), '{}');
   spawnSync('mount', ['-o', 'remount,ro', disk]);
-  const refused = { code: 'PERMISSION', exitStatus: 1 };
+  const refused = { code: 'PERMISSION', kind: 'failed' };
   await expect(createBackup(new StateStore(state), join(disk, 'a.tar.gz'))).rejects.toMatchObject(refused);
   await expect(restoreBackup(new StateStore(live), snapshot, { mode: 'replace' })).rejects.toMatchObject(refused);
   await expect(restoreBackup(new StateStore(join(disk, 'new')), snapshot)).rejects.toMatchObject(refused);

@@ -1,5 +1,5 @@
-import { ERROR_CODES } from '../../errors.ts';
 import type { Refusal, RestorePreview } from '../../index.ts';
+import { exitStatusOf } from '../exit-status.ts';
 import type { Result } from '../report/reporter.ts';
 import { count, formatBytes, formatNumber, formatTime } from '../text/amounts.ts';
 import { incompleteLines, isAnyIncomplete } from '../text/incomplete-text.ts';
@@ -13,7 +13,7 @@ export function restorePreviewResult(preview: RestorePreview): Result {
   const { externalLinks, notices, refusals, statuses } = preview;
   const [refusal] = refusals;
   return {
-    status: refusal !== undefined ? ERROR_CODES[refusal.code] : isAnyIncomplete(statuses) ? 3 : 0,
+    status: refusal !== undefined ? exitStatusOf(refusal.code) : isAnyIncomplete(statuses) ? 3 : 0,
     fields: {
       dry_run: true,
       state_dir: stateDir,

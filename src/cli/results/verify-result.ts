@@ -1,5 +1,6 @@
-import { type BackupError, ERROR_CODES, type ExitStatus } from '../../errors.ts';
+import { type BackupError, ERROR_CODES } from '../../errors.ts';
 import type { DirectoryComparison, Problem, SnapshotInfo, VerifyFolderResult, VerifyResult } from '../../index.ts';
+import { type ExitStatus, exitStatusOf } from '../exit-status.ts';
 import type { Result } from '../report/reporter.ts';
 import { count, formatBytes, formatDuration, formatTime } from '../text/amounts.ts';
 import { incompleteLines } from '../text/incomplete-text.ts';
@@ -54,7 +55,7 @@ function verifiedFields(result: VerifyResult): Record<string, unknown> {
 /** 4 when something is wrong with the snapshot; 1 when all that is wrong is that the system did not let it be read. */
 function statusOf(problems: readonly Problem[]): ExitStatus {
   if (problems.length === 0) return 0;
-  return problems.some(({ code }) => ERROR_CODES[code] === 4) ? 4 : 1;
+  return problems.some(({ code }) => ERROR_CODES[code] === 'invalid') ? 4 : 1;
 }
 
 function invalidLines(name: string, problems: readonly Problem[]): string[] {
@@ -116,14 +117,14 @@ function quickly({ verifiedAt }: SnapshotInfo): string {
 }
 
 /** What to say of a snapshot, one of several, that could not be verified at all. */
-export function unreadResult(snapshot: string, { code, message, path, hint, exitStatus }: BackupError): Result {
+export function unreadResult(snapshot: string, { code, message, path, hint }: BackupError): Result {
   const lines = [
     `${snapshot}: COULD NOT BE VERIFIED`,
     `  ${code}: ${message}`,
     ...(hint === undefined ? [] : [`    ${hint}`]),
   ];
   return {
-    status: exitStatus,
+    status: exitStatusOf(code),
     fields: { snapshot, valid: false, error: { code, message, path, hint } },
     urgent: lines,
     lines,

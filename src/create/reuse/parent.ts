@@ -89,7 +89,7 @@ export class Parent {
   #lose(error: unknown): void {
     const failure = failureOf(error);
     // What is damaged is so in its place. What cannot be read may take long each time.
-    if (failure.exitStatus !== 4) this.#isLost = true;
+    if (failure.kind !== 'invalid') this.#isLost = true;
     this.damage.push({ code: failure.code, message: failure.message, paths: [] });
   }
 }

@@ -154,7 +154,7 @@ describe.skipIf(!hasStrace)('interrupted between the renames', () => {
     expect(await needsRecovery(dir)).toMatchObject({ operation: 'restore', startedAt: expect.any(Date) });
     await expect(assertRecovered(dir, null)).rejects.toMatchObject({
       code: 'NEEDS_RECOVERY',
-      exitStatus: 5,
+      kind: 'interrupted',
       hint: 'Run: oxios-backup recover',
     });
     for (const verb of ['undo', 'discard']) {
