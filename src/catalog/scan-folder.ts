@@ -81,6 +81,26 @@ export async function scanFolder(storage: SnapshotStorage, options: ScanOptions)
   return rows;
 }
 
+/**
+ * Looks at the snapshots of a folder one after the other, the newest by its name first, for a caller who needs few of them.
+ *
+ * @throws BackupError `SNAPSHOT_MISSING` if there is no such folder
+ */
+export async function* scanNewestFirst(
+  storage: SnapshotStorage,
+  { signal }: Pick<ScanOptions, 'signal'>,
+): AsyncGenerator<ScannedSnapshot, void, void> {
+  const objects: StoredObject[] = [];
+  for await (const object of storage.list(signal)) if (!object.name.startsWith('.')) objects.push(object);
+  const timeOf = ({ name, modified }: StoredObject): number => (snapshotNameTime(name) ?? modified).getTime();
+  const newestFirst = snapshotLike(objects).sort((a, b) => timeOf(b) - timeOf(a) || (a.name < b.name ? 1 : -1));
+  const records = newestFirst.length === 0 ? new Map() : await readRecords(storage, signal);
+  for (const object of newestFirst) {
+    const row = await lookAt(storage, object, records, signal);
+    if (row !== null) yield row;
+  }
+}
+
 /** What to say of a folder without a snapshot, where some should be. */
 export function noSnapshots({ isRemote }: SnapshotStorage, directory: string): BackupError {
   return new BackupError('SNAPSHOT_MISSING', `there is no snapshot in ${directory}`, {

@@ -41,7 +41,7 @@ export class CachedReader implements RangeReader {
   readonly name: string;
   readonly size: number;
   readonly version: string;
-  readonly #reader: RangeReader;
+  readonly beneath: RangeReader;
   readonly #signal: AbortSignal | undefined;
   /** The one that was used last at the end. */
   #kept: HeldRange[] = [];
@@ -53,7 +53,7 @@ export class CachedReader implements RangeReader {
     this.name = reader.name;
     this.size = reader.size;
     this.version = reader.version;
-    this.#reader = reader;
+    this.beneath = reader;
     this.#signal = signal;
   }
 
@@ -62,14 +62,14 @@ export class CachedReader implements RangeReader {
     if (held !== null) return held;
     const range = this.#widened(offset, length);
     this.#fetchedUpTo = range.offset + range.length;
-    const fetched = { offset: range.offset, bytes: await this.#reader.read(range.offset, range.length, signal) };
+    const fetched = { offset: range.offset, bytes: await this.beneath.read(range.offset, range.length, signal) };
     if (range.length <= KEPT_PIECE_BYTES) this.#keep(fetched);
     return cut([fetched], offset, length) as Uint8Array;
   }
 
   close(): Promise<void> {
     this.#kept = [];
-    return this.#reader.close();
+    return this.beneath.close();
   }
 
   #widened(offset: number, length: number): FileRange {

@@ -85,6 +85,8 @@ export interface RangeReader {
   readonly version: string;
   /** Of a local file: a descriptor that threads of this process may read by themselves. Absent elsewhere. */
   readonly descriptor?: number;
+  /** What it reads through, where it is a layer over another reader. */
+  readonly beneath?: RangeReader;
 
   /**
    * Reads exactly `length` bytes.
@@ -126,12 +128,18 @@ export interface SnapshotSink {
   rollback?(position: number): Promise<void> | void;
 
   /**
-   * Takes `length` bytes of another snapshot of the same storage as the next ones, if it can have them without their
-   * passing through this machine.
-   *
-   * @returns how many were taken, from the first on; the caller writes the others
+   * Bytes that `copyFrom` takes as one. 0 where it can have nothing of that source without its bytes passing through this machine, or it
+   * turned out that the storage cannot copy. Absent where none can.
    */
-  copyFrom?(source: RangeReader, offset: number, length: number): Promise<number>;
+  copyStep?(source: RangeReader): number;
+
+  /**
+   * Has the storage copy bytes of another snapshot as the next ones. They do not pass through this machine.
+   *
+   * @param length whole steps; `position` is a whole number of steps, too, and not 0
+   * @returns false if nothing was taken; then the caller writes all of them
+   */
+  copyFrom?(source: RangeReader, offset: number, length: number): Promise<boolean>;
 
   /**
    * Makes the snapshot durable and puts it at its name: all of it, or an error and nothing.

@@ -9,16 +9,17 @@ import type { ReuseReport, ReuseSessionOptions } from './reuse-session.ts';
  * What is copied from where, by the options of the caller.
  *
  * @param root absolute path of the state directory
- * @param folder local folder whose newest snapshot of the same source is the parent, unless the caller names one; null for none
+ * @param folder folder whose newest snapshot of the same source is the parent, unless the caller names one; null for none
  * @param remember whether the snapshot that is made may be a parent
  */
 export function sessionOptions(
   root: string,
   folder: string | null,
   remember: boolean,
-  { parent, rescan = false, level, host = stableHostName(), signal, onEvent }: CreateOptions,
+  options: CreateOptions,
 ): ReuseSessionOptions {
-  const newest = folder === null ? null : () => newestOf({ hostname: host, stateDir: root }, folder, signal);
+  const { parent, rescan = false, level, host = stableHostName(), signal, onEvent } = options;
+  const newest = folder === null ? null : () => newestOf({ hostname: host, stateDir: root }, folder, options);
   return {
     root,
     parent: parent === undefined ? newest : parent,

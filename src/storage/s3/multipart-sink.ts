@@ -4,7 +4,7 @@ import { commitUpload, existsError } from './commit-upload.ts';
 import { MultipartUpload } from './multipart-upload.ts';
 import { PartSender } from './part-sender.ts';
 import type { S3Client } from './s3-client.ts';
-import { lookAtObject, S3RangeReader } from './s3-range-reader.ts';
+import { s3ReaderIn } from './s3-range-reader.ts';
 
 const MIB = 1024 * 1024;
 
@@ -24,8 +24,6 @@ export function partLength(expectedBytes: number): number {
 
 export interface MultipartSinkOptions {
   client: S3Client;
-  /** Bucket of the object. */
-  bucket: string;
   key: string;
   /** As messages name it. */
   name: string;
@@ -42,7 +40,6 @@ export class MultipartSink implements SnapshotSink {
   readonly #upload: MultipartUpload;
   readonly #parts: PartSender;
   readonly #stop: AbortController;
-  readonly #sources = new Map<string, S3RangeReader>();
   #first: Uint8Array | null = null;
   #part: Uint8Array;
   #filled = 0;
@@ -50,6 +47,7 @@ export class MultipartSink implements SnapshotSink {
   #position = 0;
   /** The last bytes written, to compare with what the store gives back. */
   #tail: Uint8Array = new Uint8Array(0);
+  #canCopy = true;
   #isOver = false;
 
   private constructor(options: MultipartSinkOptions, upload: MultipartUpload, stop: AbortController) {
@@ -95,28 +93,43 @@ export class MultipartSink implements SnapshotSink {
     this.#tail = this.#tail.subarray(Math.max(0, bytes.length - tailStart));
   }
 
+  copyStep(source: RangeReader): number {
+    const { client, partLength } = this.#options;
+    const stored = s3ReaderIn(source);
+    if (!this.#canCopy || stored === null || !stored.client.isOfSameStore(client)) return 0;
+    // Ceph decodes the name of the source twice, does not know the condition either, and so would copy from another object.
+    return stored.key.includes('%') ? 0 : partLength;
+  }
+
   /**
-   * Copies whole parts inside the store. The grid of the parts is fixed, so of a run only the parts that lie in it are
-   * copied, and only from where a part begins.
+   * Copies whole parts inside the store, side by side. The conditions of the copy are ignored by some stores, so the source is looked at
+   * again behind it. Parts that are not taken are sent over later, under the same numbers.
    */
-  async copyFrom(source: RangeReader, offset: number, length: number): Promise<number> {
+  async copyFrom(source: RangeReader, offset: number, length: number): Promise<boolean> {
+    const stored = s3ReaderIn(source);
+    const step = this.copyStep(source);
     // The first part holds the manifest, which is another one.
-    if (!(source instanceof S3RangeReader) || this.#filled > 0 || this.#number === 1) return 0;
-    const { bucket, partLength: step, signal } = this.#options;
-    const parts = Math.floor(length / step);
-    const path = `/${bucket}/${source.key}`.split('/').map(encodeURIComponent).join('/');
-    for (let at = 0; at < parts; at++) {
-      const range = { path, version: source.version, offset: offset + at * step, length: step };
-      if (!(await this.#upload.copy(this.#nextNumber(), range, signal))) {
-        this.#number--;
-        return at * step;
-      }
-      this.#sources.set(source.key, source);
-      this.#position += step;
-      // What was copied is not at hand; what is compared begins behind it.
-      this.#tail = new Uint8Array(0);
+    if (stored === null || step === 0 || this.#filled > 0 || this.#number === 1 || length % step !== 0) return false;
+    const first = this.#number;
+    const copies: Promise<boolean>[] = [];
+    for (let at = 0; at < length; at += step)
+      copies.push(this.#upload.copy(this.#nextNumber(), stored.rangeToCopy(offset + at, step), this.#options.signal));
+    // All of them end before their numbers are used again.
+    const ended = await Promise.allSettled(copies);
+    const failed = ended.find((copy) => copy.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
+    if (
+      ended.some((copy) => copy.status === 'fulfilled' && !copy.value) ||
+      !(await stored.isStillThere(this.#options.signal))
+    ) {
+      this.#canCopy = false;
+      this.#number = first;
+      return false;
     }
-    return parts * step;
+    this.#position += length;
+    // What was copied is not at hand; what is compared begins behind it.
+    this.#tail = new Uint8Array(0);
+    return true;
   }
 
   async commit(): Promise<void> {
@@ -124,7 +137,6 @@ export class MultipartSink implements SnapshotSink {
     // What a snapshot is made of is never empty.
     if (this.#filled > 0) await this.#parts.send(this.#nextNumber(), this.#part.subarray(0, this.#filled));
     await this.#parts.drain();
-    await this.#refuseReplacedSources();
     // Some stores do not know the condition of the commit.
     await refuseExisting(this.#options);
     await commitUpload(this.#upload, { ...this.#options, length: this.#position, tail: this.#tail });
@@ -163,19 +175,6 @@ export class MultipartSink implements SnapshotSink {
       );
     }
     return this.#number++;
-  }
-
-  /** Some stores copy without looking whether the source still is the version that was asked for. */
-  async #refuseReplacedSources(): Promise<void> {
-    const { client, signal } = this.#options;
-    for (const source of this.#sources.values()) {
-      const { version } = await lookAtObject(client, source, signal);
-      if (version === source.version) continue;
-      throw new BackupError('SNAPSHOT_REPLACED', `${source.name} was replaced while parts of it were copied`, {
-        path: source.name,
-        hint: 'No snapshot was made. Run it again.',
-      });
-    }
   }
 
   #keepTail(bytes: Uint8Array): void {

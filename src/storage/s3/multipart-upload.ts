@@ -8,6 +8,18 @@ const PATIENCE_MS = 5 * 60 * 1000;
 /** Time in which an upload is given up, or left to a later run. */
 const ABORT_MS = 8_000;
 
+/** An answer of 200 may hold an error: the store begins to answer before it is done. */
+const COPY_ATTEMPTS = 3;
+
+/** Bytes of one version of an object. */
+export interface CopyRange {
+  /** Bucket and key, as a header has them. */
+  path: string;
+  version: string;
+  offset: number;
+  length: number;
+}
+
 /** How a commit ended. */
 export type CompleteOutcome =
   /** The store says that the object is there. */
@@ -62,35 +74,34 @@ export class MultipartUpload {
   }
 
   /**
-   * Has the store copy a range of another object as a part.
+   * Has the store copy a range of an object as a part.
    *
-   * @param source bucket and key, as the store wants them in a header
-   * @returns false where the store cannot
+   * @returns false where the store cannot, or the object is another one by now
    */
-  async copy(
-    number: number,
-    source: { path: string; version: string; offset: number; length: number },
-    signal?: AbortSignal,
-  ): Promise<boolean> {
-    const { status, body } = await this.#client.request({
-      method: 'PUT',
-      key: this.#key,
-      query: this.#part(number),
-      headers: {
-        'x-amz-copy-source': source.path,
-        'x-amz-copy-source-range': `bytes=${source.offset}-${source.offset + source.length - 1}`,
-        'x-amz-copy-source-if-match': source.version,
-      },
-      asked: `to copy part ${number} of ${this.#name}`,
-      allow: [400, 403, 404, 405, 412, 501],
-      patienceMs: PATIENCE_MS,
-      signal,
-    });
-    const answer = parseXml(body);
-    const etag = answer?.root === 'CopyPartResult' ? textOf(answer.element, 'ETag') : undefined;
-    if (status >= 300 || etag === undefined) return false;
-    this.#etags[number - 1] = etag;
-    return true;
+  async copy(number: number, { path, version, offset, length }: CopyRange, signal?: AbortSignal): Promise<boolean> {
+    for (let attempt = 1; attempt <= COPY_ATTEMPTS; attempt++) {
+      const { status, body } = await this.#client.request({
+        method: 'PUT',
+        key: this.#key,
+        query: this.#part(number),
+        headers: {
+          'x-amz-copy-source': path,
+          'x-amz-copy-source-range': `bytes=${offset}-${offset + length - 1}`,
+          'x-amz-copy-source-if-match': version,
+        },
+        asked: `to copy part ${number} of ${this.#name}`,
+        allow: [400, 403, 404, 405, 412, 416, 501],
+        patienceMs: PATIENCE_MS,
+        signal,
+      });
+      if (status >= 300) return false;
+      const answer = parseXml(body);
+      const etag = answer?.root === 'CopyPartResult' ? textOf(answer.element, 'ETag') : undefined;
+      if (etag === undefined) continue;
+      this.#etags[number - 1] = etag;
+      return true;
+    }
+    return false;
   }
 
   /**

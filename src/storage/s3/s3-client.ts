@@ -91,6 +91,21 @@ export class S3Client {
     }
   }
 
+  /** The bucket that requests are made to. */
+  get bucket(): string {
+    return this.#location.bucket;
+  }
+
+  /** Whether the store of another client is this one: one can have the other's objects. */
+  isOfSameStore(other: S3Client): boolean {
+    return this.#store === other.#store;
+  }
+
+  get #store(): string {
+    const { endpoint, region } = this.#location;
+    return `${endpoint?.href ?? 'AWS'} ${region ?? ''}`;
+  }
+
   async #attempt(request: S3Request): Promise<S3Response> {
     const { method, headers = {}, body, expectedBytes, mostBytes = expectedBytes, patienceMs = 0, signal } = request;
     const bytes = (body?.length ?? 0) + (mostBytes ?? 0);

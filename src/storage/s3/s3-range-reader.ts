@@ -1,5 +1,6 @@
-import { BackupError } from '../../errors.ts';
+import { BackupError, type ErrorCode } from '../../errors.ts';
 import type { RangeReader } from '../storage.ts';
+import type { CopyRange } from './multipart-upload.ts';
 import type { S3Client, S3Response } from './s3-client.ts';
 import { refusalError, refusalOf } from './s3-errors.ts';
 
@@ -56,18 +57,26 @@ export async function lookAtObject(
   };
 }
 
+const GONE: ReadonlySet<ErrorCode> = new Set(['SNAPSHOT_MISSING', 'PERMISSION']);
+
+/** The object of this store that a reader reads, through whatever layers; null for anything else. */
+export function s3ReaderIn(reader: RangeReader): S3RangeReader | null {
+  if (reader instanceof S3RangeReader) return reader;
+  return reader.beneath === undefined ? null : s3ReaderIn(reader.beneath);
+}
+
 /** One version of an object, read by ranges; each read is pinned to the version by its ETag. */
 export class S3RangeReader implements RangeReader {
   readonly name: string;
   readonly key: string;
   readonly size: number;
   readonly version: string;
-  readonly #client: S3Client;
+  readonly client: S3Client;
   /** Its first bytes, as far as they are at hand. */
   readonly #head: Uint8Array;
 
   constructor(client: S3Client, object: S3Object, head: Uint8Array = new Uint8Array(0)) {
-    this.#client = client;
+    this.client = client;
     this.name = object.name;
     this.key = object.key;
     this.size = object.size;
@@ -110,7 +119,7 @@ export class S3RangeReader implements RangeReader {
     if (length === 0) return new Uint8Array(0);
     if (offset + length > this.size) throw this.#replaced('it is shorter than it was');
     if (offset + length <= this.#head.length) return this.#head.slice(offset, offset + length);
-    const { status, headers, body } = await this.#client.request({
+    const { status, headers, body } = await this.client.request({
       method: 'GET',
       key: this.key,
       headers: { range: `bytes=${offset}-${offset + length - 1}`, 'if-match': this.version },
@@ -124,6 +133,22 @@ export class S3RangeReader implements RangeReader {
     // Some stores do not know If-Match here.
     if (headers.get('etag') !== this.version) throw this.#replaced('it is another object now');
     return body;
+  }
+
+  /** A range of it, for the store to copy. */
+  rangeToCopy(offset: number, length: number): CopyRange {
+    const path = `/${this.client.bucket}/${this.key}`.split('/').map(encodeURIComponent).join('/');
+    return { path, version: this.version, offset, length };
+  }
+
+  /** Whether the version that was opened is at its key, as far as these credentials can see. */
+  async isStillThere(signal?: AbortSignal): Promise<boolean> {
+    try {
+      return (await lookAtObject(this.client, this, signal)).version === this.version;
+    } catch (error) {
+      if (error instanceof BackupError && GONE.has(error.code)) return false;
+      throw error;
+    }
   }
 
   close(): Promise<void> {

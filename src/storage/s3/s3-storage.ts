@@ -121,7 +121,6 @@ export class S3Storage implements SnapshotStorage {
   begin(name: string, options: BeginOptions = {}): Promise<SnapshotSink> {
     return MultipartSink.begin({
       client: this.#client,
-      bucket: this.#at.bucket,
       key: this.#keyOf(name),
       name: this.#nameOf(name),
       partLength: partLength(options.expectedBytes ?? 0),
