@@ -37,6 +37,16 @@ export const FORCE_RUNNING = {
   'force-running': { type: 'boolean', describe: 'Although a process uses the state directory' },
 } as const;
 
+export const LOCK_WAIT = {
+  'lock-wait': {
+    type: 'string',
+    requiresArg: true,
+    value: 'TIME',
+    describe: 'Wait so long for another run: 30s, 5m, 1h [0]',
+    coerce: span,
+  },
+} as const;
+
 export const SECTION = {
   section: {
     type: 'array',
@@ -71,6 +81,16 @@ export function wholeNumber(name: string, from: number, to: number): (value: num
     if (Number.isInteger(value) && value >= from && value <= to) return value;
     throw new Error(`--${name} takes a whole number from ${from} to ${to}`);
   };
+}
+
+const UNIT_MS = { s: 1000, m: 60_000, h: 3_600_000 };
+
+/** A length of time in milliseconds: a number of seconds, or with a unit. */
+function span(value: string): number {
+  const [, number, unit = 's'] = /^(\d{1,6})([smh]?)$/.exec(value) ?? [];
+  const ms = Number(number) * UNIT_MS[(unit || 's') as keyof typeof UNIT_MS];
+  if (number !== undefined && ms < 2 ** 31) return ms;
+  throw new Error(`--lock-wait takes a time such as 30s, 5m or 1h, up to 596h, not "${value}"`);
 }
 
 /**

@@ -17,11 +17,12 @@ import {
   timeSchema,
   wholeNumberSchema,
 } from '../options.ts';
+import { LOCK_WAIT_SHAPE, type LockWaitOptions } from '../state-dir/lock/lock-wait.ts';
 import type { StateStore } from '../state-dir/state-store.ts';
 import type { RangeReader } from '../storage/storage.ts';
 
 /** How a snapshot is made. All of them may be absent. */
-export interface CreateOptions extends OperationOptions {
+export interface CreateOptions extends OperationOptions, LockWaitOptions {
   /**
    * Replace a file that exists at `output`. Refused (`USAGE`) for object storage, where nothing is ever replaced.
    *
@@ -109,6 +110,7 @@ const hostSchema = z
 /** Schemas of these options. */
 export const CREATE_SHAPE = {
   ...OPERATION_SHAPE,
+  ...LOCK_WAIT_SHAPE,
   force: flagSchema,
   parent: z.nullable(parentSchema),
   rescan: flagSchema,

@@ -3,7 +3,6 @@ import type { ExcludedPath } from '../capture/capture-report.ts';
 import { monotonicMs } from '../capture/file-state.ts';
 import { openStateDir, type TopAttributes } from '../capture/state-directory.ts';
 import { BackupError, type ErrorCode } from '../errors.ts';
-import type { OperationOptions } from '../events.ts';
 import { isIncomplete } from '../format/file-status.ts';
 import { END_MEMBER, encodeIndexPieces, encodeStoredMember, indexStored, PIECE } from '../format/gzip-member.ts';
 import { encodeRoot, type RecordedStatus, type Totals } from '../format/index-root.ts';
@@ -116,9 +115,9 @@ export async function createBackup(
 }
 
 /** A state directory that we cannot write around, as on a file system that is read-only or full, is captured without a lock. */
-async function lockIfPossible(stateDir: string, { onEvent }: OperationOptions): Promise<StateLock | null> {
+async function lockIfPossible(stateDir: string, options: CreateOptions): Promise<StateLock | null> {
   try {
-    return await acquireStateLock(stateDir, 'oxios-backup create', onEvent && { onEvent });
+    return await acquireStateLock(stateDir, 'oxios-backup create', options);
   } catch (error) {
     if (error instanceof BackupError && NO_LOCK_POSSIBLE.has(error.code)) return null;
     throw error;

@@ -17,6 +17,7 @@ import { compileSelection, SELECTION_SHAPE, type Selection, type SelectionOption
 import { openSnapshot } from '../read/open-snapshot.ts';
 import type { RestoreMode } from '../state-dir/commit/commit-tree.ts';
 import { acquireStateLock } from '../state-dir/lock/lock.ts';
+import { LOCK_WAIT_SHAPE, type LockWaitOptions } from '../state-dir/lock/lock-wait.ts';
 import { assertNotRunning, RUNNING_SHAPE, type RunningOptions } from '../state-dir/lock/not-running.ts';
 import { openStaging, type Staging } from '../state-dir/staging/staging.ts';
 import type { StateStore } from '../state-dir/state-store.ts';
@@ -39,7 +40,7 @@ import { partialReplaceError } from './refusals.ts';
 import { probedFileSystem } from './target-file-system.ts';
 
 /** How a snapshot is restored. All of them may be absent. */
-export interface RestoreOptions extends OperationOptions, SelectionOptions, RunningOptions {
+export interface RestoreOptions extends OperationOptions, SelectionOptions, RunningOptions, LockWaitOptions {
   /**
    * What happens to a state directory that has content. `create` refuses it (`TARGET_NOT_EMPTY`). `replace` makes it exactly the snapshot, and
    * keeps the old state directory beside it. `merge` replaces what the snapshot holds, changes nothing else, and keeps what it replaced.
@@ -88,6 +89,7 @@ const RESTORE_SHAPE = {
   externalLinks: oneOfSchema(['refuse', 'keep', 'skip']),
   sameOwner: flagSchema,
   ...RUNNING_SHAPE,
+  ...LOCK_WAIT_SHAPE,
   threads: threadsSchema,
 };
 const restoreOptionsSchema = optionsSchema<RestoreOptions>(RESTORE_SHAPE);
@@ -115,10 +117,7 @@ export async function restoreSnapshot(options: RestoreSnapshotOptions): Promise<
   // Before anything about the target. What comes through a pipe is spooled beside it, once it is locked.
   const inPlace = await openInPlace(options.snapshot, { signal });
   try {
-    const lock = await acquireStateLock(stateDir, 'oxios-backup restore', {
-      makeParents: true,
-      ...(options.onEvent && { onEvent: options.onEvent }),
-    });
+    const lock = await acquireStateLock(stateDir, 'oxios-backup restore', { ...options, makeParents: true });
     try {
       await assertNotRunning(lock.location.target, options);
       const staging = await openStaging(lock, options);

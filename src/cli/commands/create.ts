@@ -4,7 +4,7 @@ import type { CreateOptions, HeldAmount, NewestSnapshots } from '../../index.ts'
 import { isRemote, remoteFolderOf } from '../../storage/remote.ts';
 import { refuseClosedOutput } from '../closed-output.ts';
 import { defineCommand } from '../command.ts';
-import { given, REPORTING, STATE_DIR, stateDirOf, THREADS, wholeNumber } from '../options.ts';
+import { given, LOCK_WAIT, REPORTING, STATE_DIR, stateDirOf, THREADS, wholeNumber } from '../options.ts';
 import { createResult } from '../results/create-result.ts';
 import { withShrinkage } from '../results/shrinkage-result.ts';
 import { snapshotPlanResult } from '../results/snapshot-plan-result.ts';
@@ -78,6 +78,7 @@ export const command = defineCommand({
       describe: 'Machine, for the manifest [host name]; one for all runs in containers',
     },
     'dry-run': { type: 'boolean', describe: 'Say what would go in or stay out; write nothing' },
+    ...LOCK_WAIT,
     ...REPORTING,
   },
   examples: [
@@ -115,6 +116,7 @@ export const command = defineCommand({
         scratchDir: args['scratch-dir'],
         oxiosVersion: args['oxios-version'],
         host: args.host,
+        lockWait: args['lock-wait'],
         parent: args['no-parent'] ? null : args.parent,
         rescan: args.rescan,
       }),

@@ -1,16 +1,16 @@
 import type { RecoverReport } from '../../index.ts';
 import { defineCommand } from '../command.ts';
-import { FORCE_RUNNING, given, JSON_RESULT, REPORTING, STATE_DIR, stateDirOf } from '../options.ts';
+import { FORCE_RUNNING, given, JSON_RESULT, LOCK_WAIT, REPORTING, STATE_DIR, stateDirOf } from '../options.ts';
 
 export const command = defineCommand({
   onlyOutput: false,
   positionals: {},
-  options: { ...STATE_DIR, ...FORCE_RUNNING, ...JSON_RESULT, quiet: REPORTING.quiet },
+  options: { ...STATE_DIR, ...FORCE_RUNNING, ...LOCK_WAIT, ...JSON_RESULT, quiet: REPORTING.quiet },
   examples: [['recover', 'after a crash or power cut']],
   note: 'It can itself be interrupted, and run again. Where nothing was interrupted it changes nothing.',
   run: async (args, { terminal, reporter, operation }) => {
     const { recoverStateDir } = await import('../../state-dir/recover/recover.ts');
-    const options = { ...operation, ...given({ forceRunning: args['force-running'] }) };
+    const options = { ...operation, ...given({ forceRunning: args['force-running'], lockWait: args['lock-wait'] }) };
     const report = await recoverStateDir({ stateDir: stateDirOf(args, terminal), ...options });
     const { outcome, operation: interrupted, stateDir, previousState, movedAside, cleared } = report;
     const fields = {

@@ -4,6 +4,7 @@ import { defineCommand } from '../command.ts';
 import {
   FORCE_RUNNING,
   given,
+  LOCK_WAIT,
   PATH,
   patternOf,
   REPORTING,
@@ -66,6 +67,7 @@ export const command = defineCommand({
     },
     'same-owner': { type: 'boolean', describe: 'Give back owners by number; root only' },
     ...FORCE_RUNNING,
+    ...LOCK_WAIT,
     'dry-run': { type: 'boolean', describe: 'Say what would change; write nothing' },
     salvage: {
       type: 'string',
@@ -81,6 +83,7 @@ export const command = defineCommand({
         'external-links',
         'same-owner',
         'force-running',
+        'lock-wait',
       ],
       describe: 'Take what is intact of a damaged snapshot into DIR',
     },
@@ -117,6 +120,7 @@ export const command = defineCommand({
         externalLinks: args['external-links'] as 'keep' | 'skip' | undefined,
         sameOwner: args['same-owner'],
         forceRunning: args['force-running'],
+        lockWait: args['lock-wait'],
         threads: args.threads,
       }),
     };

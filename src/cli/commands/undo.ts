@@ -1,6 +1,6 @@
 import type { DiscardReport, ListedTree, UndoReport } from '../../index.ts';
 import { type Context, defineCommand } from '../command.ts';
-import { FORCE_RUNNING, given, JSON_RESULT, REPORTING, STATE_DIR, stateDirOf } from '../options.ts';
+import { FORCE_RUNNING, given, JSON_RESULT, LOCK_WAIT, REPORTING, STATE_DIR, stateDirOf } from '../options.ts';
 import { keptFields, keptLines } from '../results/previous-states.ts';
 import { count, formatBytes, formatTime } from '../text/amounts.ts';
 import type { Line } from '../text/table.ts';
@@ -26,6 +26,7 @@ export const command = defineCommand({
     },
     all: { type: 'boolean', implies: 'discard', describe: 'With --discard: also the original' },
     ...FORCE_RUNNING,
+    ...LOCK_WAIT,
     ...JSON_RESULT,
     quiet: REPORTING.quiet,
   },
@@ -42,13 +43,14 @@ export const command = defineCommand({
       const { listPrevious } = await import('../../state-dir/undo/previous-states.ts');
       return reportList(await listPrevious({ stateDir }), stateDir, context);
     }
+    const wait = { lockWait: args['lock-wait'] };
     if (args.discard !== undefined) {
       const { discardUndo } = await import('../../state-dir/undo/discard.ts');
-      const options = { ...context.operation, ...given({ names: args.discard, all: args.all }) };
+      const options = { ...context.operation, ...given({ names: args.discard, all: args.all, ...wait }) };
       return reportDiscard(await discardUndo({ stateDir, ...options }), context);
     }
     const { undoRestore } = await import('../../state-dir/undo/undo.ts');
-    const options = { ...context.operation, ...given({ to: args.to, forceRunning: args['force-running'] }) };
+    const options = { ...context.operation, ...given({ to: args.to, forceRunning: args['force-running'], ...wait }) };
     return reportUndo(await undoRestore({ stateDir, ...options }), context);
   },
 });

@@ -19,6 +19,7 @@ import {
 } from '../location.ts';
 import { readTop } from '../top-attributes.ts';
 import { clearUnfinishedLocks, findHolders, type LockHolder, removeLockFile, writeLockFile } from './lock-file.ts';
+import { acquireWithin, type LockWaitOptions } from './lock-wait.ts';
 
 /** The right to change one state directory, held until released or until this process ends. */
 export interface StateLock {
@@ -30,7 +31,7 @@ export interface StateLock {
   release(): Promise<void>;
 }
 
-export interface LockOptions extends Pick<OperationOptions, 'onEvent'> {
+export interface LockOptions extends LockWaitOptions, OperationOptions {
   /**
    * Make the missing parents of a state directory that does not exist; a release removes those that stayed empty.
    * @default false
@@ -51,13 +52,15 @@ const REFUSALS = new Set(['EACCES', 'EPERM', 'EROFS']);
  * the lock of a dead holder is taken over, and none to race for.
  *
  * @throws `STATE_DIR_LOCKED` with the holder; `PERMISSION` where no lock can be written; `TARGET_NOT_DIRECTORY`;
- *   `STATE_DIR_MISSING` if the parent is missing and is not to be made.
+ *   `STATE_DIR_MISSING` if the parent is missing and is not to be made; `ABORTED` while it waits.
  */
-export async function acquireStateLock(
-  stateDir: string,
-  purpose: string,
-  options: LockOptions = {},
-): Promise<StateLock> {
+export function acquireStateLock(stateDir: string, purpose: string, options: LockOptions = {}): Promise<StateLock> {
+  // Each time from the start: what was waited for may have put another directory there.
+  const acquire = () => acquireOnce(stateDir, purpose, options);
+  return acquireWithin(acquire, () => currentHolders(resolveTarget(stateDir)).length > 0, options);
+}
+
+async function acquireOnce(stateDir: string, purpose: string, options: LockOptions): Promise<StateLock> {
   const made: string[] = [];
   try {
     const target = resolveTarget(stateDir);
@@ -181,7 +184,7 @@ export function lockedError(location: Location, { path, record }: LockHolder): B
       : `process ${record.pid}${record.hostname === stableHostName() ? '' : ` on ${record.hostname}`} (${record.command}, since ${record.since})`;
   return new BackupError('STATE_DIR_LOCKED', `the state directory is in use by ${who}`, {
     path: location.target,
-    hint: `Wait until it is done. If you are sure that it no longer runs, remove ${path}`,
+    hint: `Wait until it is done; --lock-wait 10m does that. If you are sure that it no longer runs, remove ${path}`,
   });
 }
 

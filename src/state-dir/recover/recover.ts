@@ -12,14 +12,15 @@ import { fromSystemError } from '../../system-errors.ts';
 import { findJournal } from '../commit/journal.ts';
 import { inodeAt } from '../commit/swap-paths.ts';
 import { acquireStateLock } from '../lock/lock.ts';
+import { LOCK_WAIT_SHAPE, type LockWaitOptions } from '../lock/lock-wait.ts';
 import { assertNotRunning, RUNNING_SHAPE, type RunningOptions } from '../lock/not-running.ts';
 import { clearLeftovers } from './clear-leftovers.ts';
 import { resumeChange } from './resume-change.ts';
 
-export interface RecoverOptions extends StateDirOption, OperationOptions, RunningOptions {}
+export interface RecoverOptions extends StateDirOption, OperationOptions, RunningOptions, LockWaitOptions {}
 
 const recoverOptionsSchema = optionsSchema<RecoverOptions>(
-  { ...OPERATION_SHAPE, ...RUNNING_SHAPE, stateDir: locationSchema },
+  { ...OPERATION_SHAPE, ...RUNNING_SHAPE, ...LOCK_WAIT_SHAPE, stateDir: locationSchema },
   ['stateDir'],
 );
 
@@ -48,7 +49,7 @@ export interface RecoverReport {
 export async function recoverStateDir(options: RecoverOptions): Promise<RecoverReport> {
   checkOptions(recoverOptionsSchema, options);
   const stateDir = toPath(options.stateDir);
-  const lock = await acquireStateLock(stateDir, 'recover', options.onEvent && { onEvent: options.onEvent });
+  const lock = await acquireStateLock(stateDir, 'oxios-backup recover', options);
   try {
     const report: RecoverReport = {
       outcome: 'clean',

@@ -25,6 +25,7 @@ import {
 import { fromSystemError } from '../../system-errors.ts';
 import { NAMES_ON_VOLUME, RESERVED_DIRECTORY } from '../artifact-names.ts';
 import { bothLocations, type Location } from '../location.ts';
+import { LOCK_WAIT_SHAPE, type LockWaitOptions } from '../lock/lock-wait.ts';
 import { pathBytes } from '../merge/exchange-layout.ts';
 import { readRecord } from '../merge/exchange-record.ts';
 import { clearLeftovers } from '../recover/clear-leftovers.ts';
@@ -42,7 +43,7 @@ import {
 } from './previous-states.ts';
 import { nothingKeptError, withLock } from './undo.ts';
 
-export interface DiscardOptions extends StateDirOption, OperationOptions {
+export interface DiscardOptions extends StateDirOption, OperationOptions, LockWaitOptions {
   /**
    * Names of the previous states to remove. What can be reached only through one of them goes with it.
    *
@@ -58,7 +59,7 @@ export interface DiscardOptions extends StateDirOption, OperationOptions {
 }
 
 const discardOptionsSchema = optionsSchema<DiscardOptions>(
-  { ...OPERATION_SHAPE, names: textsSchema, all: flagSchema, stateDir: locationSchema },
+  { ...OPERATION_SHAPE, ...LOCK_WAIT_SHAPE, names: textsSchema, all: flagSchema, stateDir: locationSchema },
   ['stateDir'],
 );
 

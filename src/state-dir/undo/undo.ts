@@ -15,6 +15,7 @@ import { fromSystemError } from '../../system-errors.ts';
 import type { Committed } from '../commit/commit-change.ts';
 import { performSwap } from '../commit/swap.ts';
 import { acquireStateLock, type StateLock } from '../lock/lock.ts';
+import { LOCK_WAIT_SHAPE, type LockWaitOptions } from '../lock/lock-wait.ts';
 import { assertNotRunning, RUNNING_SHAPE, type RunningOptions } from '../lock/not-running.ts';
 import { performExchange } from '../merge/exchange.ts';
 import { clearLeftovers } from '../recover/clear-leftovers.ts';
@@ -24,7 +25,7 @@ import { historyAfterUndo } from './history-changes.ts';
 import { planReversal } from './plan-reversal.ts';
 import { findHistory, findNamed, forUsers, type KeptState, type PreviousState, routeTo } from './previous-states.ts';
 
-export interface UndoOptions extends StateDirOption, OperationOptions, RunningOptions {
+export interface UndoOptions extends StateDirOption, OperationOptions, RunningOptions, LockWaitOptions {
   /**
    * Name of the previous state to go to, or the path of its directory.
    *
@@ -34,7 +35,7 @@ export interface UndoOptions extends StateDirOption, OperationOptions, RunningOp
 }
 
 const undoOptionsSchema = optionsSchema<UndoOptions>(
-  { ...OPERATION_SHAPE, ...RUNNING_SHAPE, to: textSchema, stateDir: locationSchema },
+  { ...OPERATION_SHAPE, ...RUNNING_SHAPE, ...LOCK_WAIT_SHAPE, to: textSchema, stateDir: locationSchema },
   ['stateDir'],
 );
 
@@ -155,10 +156,10 @@ function refuseOutside({ location, path }: KeptState, lock: StateLock): void {
 export async function withLock<T>(
   stateDir: string,
   purpose: string,
-  { onEvent }: OperationOptions,
+  options: OperationOptions & LockWaitOptions,
   act: (lock: StateLock) => Promise<T>,
 ): Promise<T> {
-  const lock = await acquireStateLock(stateDir, purpose, onEvent && { onEvent });
+  const lock = await acquireStateLock(stateDir, purpose, options);
   try {
     await assertRecovered(stateDir, lock);
     return await act(lock);
