@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { TEST_FOLDER } from '../test-folder.ts';
+import { unmount } from './unmount.ts';
 
 /** Debian's, for which its packages install modules. */
 const PYTHON = '/usr/bin/python3';
@@ -63,10 +64,15 @@ export async function mountByScript(
   mkdirSync(back);
   mkdirSync(directory);
   const path = fileURLToPath(new URL(script, import.meta.url));
-  const server = spawn(PYTHON, [path, directory, '-f', '-s', '-o', options.join(',')], {
-    stdio: ['ignore', 'ignore', 'inherit'],
-    env: { ...process.env, ...settings, BACK: back },
-  });
+  // However this process ends, it is told to, and unmounts.
+  const server = spawn(
+    'setpriv',
+    ['--pdeathsig', 'TERM', PYTHON, path, directory, '-f', '-s', '-o', options.join(',')],
+    {
+      stdio: ['ignore', 'ignore', 'inherit'],
+      env: { ...process.env, ...settings, BACK: back },
+    },
+  );
   while (!isMounted(directory)) {
     if (server.exitCode !== null) throw new Error('the file system did not start');
     await delay(20);
@@ -81,11 +87,9 @@ export async function mountByScript(
     async unmount() {
       // What waits for an answer holds up an orderly end.
       if (isStopped) server.kill('SIGKILL');
-      // A process that a test killed may hold it a moment longer.
-      if (spawnSync('umount', [directory]).status !== 0) {
-        spawnSync('umount', ['-l', directory]);
-        server.kill('SIGKILL');
-      }
+      unmount(directory);
+      // Whoever holds it still is answered no more.
+      server.kill('SIGKILL');
       await ended(server);
       rmSync(folder, { recursive: true, force: true });
     },

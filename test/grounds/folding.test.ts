@@ -37,9 +37,10 @@ const SUITES: Record<string, Suites> = {
     files: ['restore/merge.test.ts'],
     only: '(any tree|of a file with two names|what was made since|go with the database)',
   },
-  'killed at some calls': {
+  // Of a merge, which looks up every name; a replace looks up its own few, and they are spelled in one way.
+  'killed, or refused, at some calls': {
     files: ['state-dir/commit/crash.test.ts'],
-    only: "by rename .*killed at every call: '(replace|merge)'",
+    only: "by rename .*(killed at every call|every call fails once): 'merge'",
   },
   'malicious archives': {
     files: ['malicious/malicious.test.ts', 'malicious/valid.test.ts'],
@@ -54,7 +55,7 @@ const SUITES: Record<string, Suites> = {
 };
 
 describe.skipIf(skip !== null)(`where names fold${skip === null ? '' : ` (skipped: ${skip})`}`, () => {
-  test.each(Object.entries(SUITES))('%s', { timeout: 600_000 }, async (_name, suites) => {
-    expect(await runSuites(suites, ground)).toBeGreaterThan(0);
+  test.for(Object.entries(SUITES))('%s', { timeout: 600_000 }, async ([, suites], { signal }) => {
+    expect(await runSuites(suites, ground, signal)).toBeGreaterThan(0);
   });
 });

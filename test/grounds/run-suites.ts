@@ -33,8 +33,17 @@ interface Report {
   }[];
 }
 
-/** Runs test files once more, in a process of their own, on other ground; fails with what fails there. @returns how many tests passed */
-export async function runSuites({ files, only }: Suites, { environment, wrap, config }: Ground): Promise<number> {
+/**
+ * Runs test files once more, in a group of processes of their own, on other ground; fails with what fails there.
+ *
+ * @param signal ends it; however it ends, nothing of the group is left that could hold the ground
+ * @returns how many tests passed
+ */
+export async function runSuites(
+  { files, only }: Suites,
+  { environment, wrap, config }: Ground,
+  signal: AbortSignal,
+): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'oxios-suites-'));
   const output = join(folder, 'report.json');
   const named = files.map((file) => `test/${file}`);
@@ -43,15 +52,26 @@ export async function runSuites({ files, only }: Suites, { environment, wrap, co
   const reported = ['--reporter=json', `--outputFile=${output}`];
   const argv = [process.execPath, VITEST, 'run', ...configured, ...reported, ...filter, ...named];
   const [command, ...words] = wrap?.(argv) ?? (argv as [string, ...string[]]);
+  const running = execa(command, words, {
+    cwd: PROJECT,
+    env: { ...inherited(), ...environment },
+    extendEnv: false,
+    reject: false,
+    all: true,
+    stdin: 'ignore',
+    detached: true,
+  });
+  const end = () => endGroup(running.pid);
+  const endAll = () => {
+    end();
+    // As it would have ended without this.
+    process.kill(process.pid, 'SIGTERM');
+  };
+  process.once('exit', end);
+  process.once('SIGTERM', endAll);
+  signal.addEventListener('abort', end);
   try {
-    const { all } = await execa(command, words, {
-      cwd: PROJECT,
-      env: { ...inherited(), ...environment },
-      extendEnv: false,
-      reject: false,
-      all: true,
-      stdin: 'ignore',
-    });
+    const { all } = await running;
     const { testResults } = JSON.parse(readReport(output, all)) as Report;
     expect(testResults.map(({ name }) => relative(join(PROJECT, 'test'), name)).sort()).toEqual([...files].sort());
     const results = testResults.flatMap(({ assertionResults }) => assertionResults);
@@ -61,7 +81,19 @@ export async function runSuites({ files, only }: Suites, { environment, wrap, co
     expect([...failures, ...broken.map(({ name, message }) => `${name}: ${message}`)]).toEqual([]);
     return results.filter(({ status }) => status === 'passed').length;
   } finally {
+    process.off('exit', end);
+    process.off('SIGTERM', endAll);
+    signal.removeEventListener('abort', end);
+    end();
     rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function endGroup(leader: number | undefined): void {
+  try {
+    if (leader !== undefined) process.kill(-leader, 'SIGKILL');
+  } catch {
+    // None of it is left.
   }
 }
 

@@ -8,6 +8,7 @@ import { recoverStateDir } from '../../src/state-dir/recover/recover.ts';
 import { openStaging } from '../../src/state-dir/staging/staging.ts';
 import { listPrevious } from '../../src/state-dir/undo/previous-states.ts';
 import { undoRestore } from '../../src/state-dir/undo/undo.ts';
+import { unmount } from '../file-systems/unmount.ts';
 import { TEST_FOLDER } from '../test-folder.ts';
 import { fillBrought, fillNew, fillOld, NEW_TOP } from './new-tree.ts';
 import { act } from './traced.ts';
@@ -110,7 +111,7 @@ export class Ground {
 
   dispose(): void {
     const mounted = this.mounted();
-    if (mounted !== null) spawnSync('umount', ['-l', mounted]);
+    if (mounted !== null) unmount(mounted);
     rmSync(this.root, { recursive: true });
   }
 }
