@@ -1,6 +1,7 @@
 import type { RecoverReport } from '../../index.ts';
 import { defineCommand } from '../command.ts';
 import { FORCE_RUNNING, given, JSON_RESULT, LOCK_WAIT, REPORTING, STATE_DIR, stateDirOf } from '../options.ts';
+import { watchWorkingDirectory } from '../working-directory.ts';
 
 export const command = defineCommand({
   onlyOutput: false,
@@ -11,7 +12,9 @@ export const command = defineCommand({
   run: async (args, { terminal, reporter, operation }) => {
     const { recoverStateDir } = await import('../../state-dir/recover/recover.ts');
     const options = { ...operation, ...given({ forceRunning: args['force-running'], lockWait: args['lock-wait'] }) };
+    const tellIfMoved = watchWorkingDirectory(operation);
     const report = await recoverStateDir({ stateDir: stateDirOf(args, terminal), ...options });
+    tellIfMoved();
     const { outcome, operation: interrupted, stateDir, previousState, movedAside, cleared } = report;
     const fields = {
       outcome,

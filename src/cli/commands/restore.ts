@@ -22,6 +22,7 @@ import { restoreResult } from '../results/restore-result.ts';
 import { salvageResult } from '../results/salvage-result.ts';
 import { withSuggestion } from '../suggest-entry.ts';
 import { formatTime } from '../text/amounts.ts';
+import { watchWorkingDirectory } from '../working-directory.ts';
 
 export const command = defineCommand({
   onlyOutput: false,
@@ -134,8 +135,10 @@ export const command = defineCommand({
       return reporter.result(withLatest(restorePreviewResult(preview), latest));
     }
     const began = performance.now();
+    const tellIfMoved = watchWorkingDirectory(operation);
     const { restoreSnapshot } = await import('../../restore/restore-snapshot.ts');
     const result = await restoreSnapshot({ ...options, stateDir, snapshot }).catch(explain);
+    tellIfMoved();
     return reporter.result(
       withLatest(
         restoreResult(

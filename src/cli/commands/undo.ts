@@ -4,6 +4,7 @@ import { FORCE_RUNNING, given, JSON_RESULT, LOCK_WAIT, REPORTING, STATE_DIR, sta
 import { keptFields, keptLines } from '../results/previous-states.ts';
 import { count, formatBytes, formatTime } from '../text/amounts.ts';
 import type { Line } from '../text/table.ts';
+import { watchWorkingDirectory } from '../working-directory.ts';
 
 export const command = defineCommand({
   onlyOutput: false,
@@ -51,7 +52,10 @@ export const command = defineCommand({
     }
     const { undoRestore } = await import('../../state-dir/undo/undo.ts');
     const options = { ...context.operation, ...given({ to: args.to, forceRunning: args['force-running'], ...wait }) };
-    return reportUndo(await undoRestore({ stateDir, ...options }), context);
+    const tellIfMoved = watchWorkingDirectory(context.operation);
+    const report = await undoRestore({ stateDir, ...options });
+    tellIfMoved();
+    return reportUndo(report, context);
   },
 });
 
