@@ -29,6 +29,8 @@ export interface Difference {
   changes: Change[];
   /** Sections with changes among their documents. */
   sections: SectionDifference[];
+  /** How much of what no section counts came, went and changed: with the sections it sums up to `totals`. */
+  outsideSections: Omit<SectionDifference, 'name'>;
   totals: {
     added: number;
     removed: number;
@@ -94,11 +96,17 @@ export class DifferenceBuilder {
     const totals = this.#totals;
     totals.changed -= this.#explained.size;
     totals.unchanged += this.#explained.size;
+    for (const { section } of this.#explained) if (section !== null) this.#countIn(section).changed--;
     const changes = this.#changes.filter((change) => !this.#explained.has(change));
+    const sections = CATEGORIES.flatMap((name) => this.#sections.get(name) ?? []).filter(
+      ({ added, removed, changed }) => added + removed + changed > 0,
+    );
+    const outside = (kind: Change['kind']) => sections.reduce((left, section) => left - section[kind], totals[kind]);
     return {
       same: changes.length === 0 && unreadable.length === 0,
       changes,
-      sections: CATEGORIES.flatMap((name) => this.#sections.get(name) ?? []),
+      sections,
+      outsideSections: { added: outside('added'), removed: outside('removed'), changed: outside('changed') },
       totals,
       unreadable,
     };

@@ -46,8 +46,8 @@ export async function previewChanges(
     else if (live === null || entry === null) builder.add(live, entry, []);
     else builder.add(live, entry, await aspectsOf(target, live, entry, timeUnit, signal));
   }
-  const { changes, sections, totals } = builder.finish([]);
-  return { changes, sections, totals, kept };
+  const { changes, sections, outsideSections, totals } = builder.finish([]);
+  return { changes, sections, outsideSections, totals, kept };
 }
 
 /** Tells what a merge keeps of what stands there. Entries come in order. */

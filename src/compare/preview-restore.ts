@@ -67,6 +67,8 @@ export interface RestorePreview {
   changes: Change[];
   /** Sections with changes among their documents. */
   sections: SectionDifference[];
+  /** The same of what no section counts: with the sections it sums up to `added`, `removed` and `changed` of `totals`. */
+  outsideSections: Omit<SectionDifference, 'name'>;
   /** Numbers of entries. `kept`: what a merge does not touch. */
   totals: { added: number; removed: number; changed: number; unchanged: number; kept: number };
   /** Free space, beside what is needed. */
@@ -110,7 +112,7 @@ export async function planRestore(options: RestoreSnapshotOptions): Promise<Rest
         user: userOf(process),
         sameOwner: options.sameOwner ?? false,
       });
-      const { changes, sections, totals, kept } = await changesOf(plan, destination, notKept, options);
+      const { changes, sections, outsideSections, totals, kept } = await changesOf(plan, destination, notKept, options);
       for await (const refusal of plan.refusals()) refusals.push(refusal);
       const { added, removed, changed, unchanged } = totals;
       const { entries, files, bytes } = contents.size;
@@ -122,6 +124,7 @@ export async function planRestore(options: RestoreSnapshotOptions): Promise<Rest
         restored: { entries, files, bytes },
         changes,
         sections,
+        outsideSections,
         totals: { added, removed, changed, unchanged, kept },
         space: plan.space,
         externalLinks: contents.external,

@@ -1,8 +1,9 @@
 import type { SnapshotSummary } from '../../inspect/show-snapshot.ts';
 import { type Context, defineCommand } from '../command.ts';
 import { JSON_RESULT, SNAPSHOT, snapshotOf } from '../options.ts';
-import { count, formatBytes, formatNumber, formatTime } from '../text/amounts.ts';
+import { count, formatBytes, formatTime } from '../text/amounts.ts';
 import { incompleteLines, recoveredSummary } from '../text/incomplete-text.ts';
+import { outsideSections, sectionTable } from '../text/section-table.ts';
 import type { Line } from '../text/table.ts';
 
 export const command = defineCommand({
@@ -25,7 +26,16 @@ function report(summary: SnapshotSummary, { reporter }: Context): Promise<number
   const { path, length, sealed, manifest, totals, statuses, complete } = summary;
   return reporter.result({
     status: 0,
-    fields: { snapshot: path, length, sealed, complete, manifest, totals, statuses },
+    fields: {
+      snapshot: path,
+      length,
+      sealed,
+      complete,
+      manifest,
+      totals,
+      outside_sections: outsideSections(manifest.sections, totals),
+      statuses,
+    },
     lines: linesOf(summary),
   });
 }
@@ -49,11 +59,10 @@ function linesOf({ path, length, sealed, manifest, totals, statuses }: SnapshotS
   if (excludes !== undefined && excludes.length > 0) facts.push(['excluded', excludes.join(', ')]);
   const mild = recoveredSummary(statuses);
   if (mild !== null) facts.push(['changed', `while they were read, and captured whole: ${mild}`]);
-  const rows = sections.map(({ name, entry_count }) => [name, formatNumber(entry_count)]);
   return [
     { columns: [{}, { wraps: true }], rows: facts },
     sections.length === 0 ? 'sections  none' : 'sections',
-    { columns: [{}, { right: true }], rows, indent: 2 },
+    ...(sections.length === 0 ? [] : [sectionTable(sections, totals, true)]),
     ...incompleteLines('NOT COMPLETE; when it was made, these were not to be had, or not as they should be:', statuses),
   ];
 }

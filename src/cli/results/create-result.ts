@@ -3,16 +3,20 @@ import type { Result } from '../report/reporter.ts';
 import { count, formatBytes, formatDuration } from '../text/amounts.ts';
 import { deletedNames, incompleteLines, recoveredSummary } from '../text/incomplete-text.ts';
 import { copiedText, reuseFields } from '../text/reuse-text.ts';
+import { outsideSections, sectionTable } from '../text/section-table.ts';
+import type { Line } from '../text/table.ts';
 
 /** What to say of a snapshot that was made. */
 export function createResult(result: CreateResult, elapsedMs: number): Result {
   const { output, length, manifest, totals, complete, statuses, excluded, reuse, neighbours } = result;
   const mild = recoveredSummary(statuses);
   const deleted = deletedNames(statuses);
-  const lines = [
+  const { sections } = manifest;
+  const lines: Line[] = [
     output ?? 'snapshot written to standard output',
     `  ${count(totals.entries, 'entry')} (${count(totals.files, 'file')}), ${formatBytes(totals.bytes)} as ${formatBytes(length)}, in ${formatDuration(elapsedMs)}`,
   ];
+  if (sections.length > 0) lines.push(sectionTable(sections, totals, false));
   if (reuse !== null) lines.push(`  ${copiedText(reuse)}`);
   if (excluded.length > 0) lines.push(`  excluded: ${summarizeExcluded(excluded)}`);
   if (mild !== null) lines.push(`  changed while they were read, and captured whole: ${mild}`);
@@ -26,6 +30,7 @@ export function createResult(result: CreateResult, elapsedMs: number): Result {
       complete,
       manifest,
       totals,
+      outside_sections: outsideSections(sections, totals),
       statuses,
       excluded: excluded,
       reuse: reuseFields(reuse),

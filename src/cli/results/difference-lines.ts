@@ -2,6 +2,7 @@ import type { Change } from '../../compare/change.ts';
 import type { Difference } from '../../compare/difference.ts';
 import { count, formatBytes, formatNumber } from '../text/amounts.ts';
 import { entryFields } from '../text/entry-text.ts';
+import { changedSectionTable } from '../text/section-table.ts';
 import type { Line } from '../text/table.ts';
 
 const SIGN = { added: '+', removed: '-', changed: '~' } as const;
@@ -25,17 +26,11 @@ export function changeFields({ path, section, kind, aspects, before, after }: Ch
 }
 
 /** How much changed: section by section, then in all. */
-export function statLines({ same, sections, totals }: Difference): Line[] {
+export function statLines({ same, sections, outsideSections, totals }: Difference): Line[] {
   const { added, removed, changed, unchanged, bytesBefore, bytesAfter } = totals;
   if (same) return [`no difference: ${count(unchanged, 'entry')}, ${formatBytes(bytesAfter)}`];
-  const rows = sections.map((section) => [
-    section.name,
-    `+${formatNumber(section.added)}`,
-    `-${formatNumber(section.removed)}`,
-    `~${formatNumber(section.changed)}`,
-  ]);
   return [
-    { columns: [{}, { right: true }, { right: true }, { right: true }], rows },
+    changedSectionTable(sections, outsideSections, 0),
     `${formatNumber(added)} added, ${formatNumber(removed)} removed, ${formatNumber(changed)} changed, ${formatNumber(unchanged)} unchanged; ${formatBytes(bytesBefore)}, then ${formatBytes(bytesAfter)}`,
   ];
 }
@@ -53,11 +48,18 @@ export function differenceStatus({ same, unreadable }: Difference): number {
 }
 
 /** The numbers of a difference as `--json` has them. */
-export function differenceFields({ same, sections, totals, unreadable }: Difference): Record<string, unknown> {
+export function differenceFields({
+  same,
+  sections,
+  outsideSections,
+  totals,
+  unreadable,
+}: Difference): Record<string, unknown> {
   const { added, removed, changed, unchanged, bytesBefore, bytesAfter } = totals;
   return {
     same,
     sections,
+    outside_sections: outsideSections,
     totals: { added, removed, changed, unchanged, bytes_before: bytesBefore, bytes_after: bytesAfter },
     unreadable,
   };

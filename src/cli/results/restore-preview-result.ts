@@ -3,13 +3,15 @@ import { exitStatusOf } from '../exit-status.ts';
 import type { Result } from '../report/reporter.ts';
 import { count, formatBytes, formatNumber, formatTime } from '../text/amounts.ts';
 import { incompleteLines, isAnyIncomplete } from '../text/incomplete-text.ts';
+import { changedSectionTable } from '../text/section-table.ts';
+import type { Line } from '../text/table.ts';
 import { changeLine } from './difference-lines.ts';
 
 const MODES = { create: 'restore', replace: 'replace', merge: 'merge into' } as const;
 
 /** What to say of a restore that is not done. The changes themselves, as JSON, are rows before it. */
 export function restorePreviewResult(preview: RestorePreview): Result {
-  const { stateDir, mode, manifest, sealed, restored, sections, totals, space } = preview;
+  const { stateDir, mode, manifest, sealed, restored, sections, outsideSections, totals, space } = preview;
   const { externalLinks, notices, refusals, statuses } = preview;
   const [refusal] = refusals;
   return {
@@ -22,6 +24,7 @@ export function restorePreviewResult(preview: RestorePreview): Result {
       sealed,
       restored,
       sections,
+      outside_sections: outsideSections,
       totals,
       space,
       external_links: externalLinks,
@@ -44,7 +47,7 @@ export function restorePreviewResult(preview: RestorePreview): Result {
 }
 
 /** Entry by entry; into an empty directory, where all is new, only how many. */
-function changeLines({ changes, totals, space }: RestorePreview): string[] {
+function changeLines({ changes, sections, outsideSections, totals, space }: RestorePreview): Line[] {
   const { added, removed, changed, unchanged, kept } = totals;
   const isFresh = removed + changed + unchanged + kept === 0;
   const counts = [
@@ -56,6 +59,7 @@ function changeLines({ changes, totals, space }: RestorePreview): string[] {
   if (kept > 0) counts.push(`${formatNumber(kept)} left as they are`);
   return [
     ...(isFresh ? [] : changes.map((change) => `  ${changeLine(change)}`)),
+    ...(added + changed + removed === 0 ? [] : [changedSectionTable(sections, outsideSections, 2)]),
     `  ${counts.join(', ')}`,
     `  space: ${formatBytes(space.needed.bytes)} needed, ${formatBytes(space.available.bytes)} available`,
   ];

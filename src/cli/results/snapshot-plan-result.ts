@@ -1,8 +1,9 @@
 import type { SnapshotPlan } from '../../index.ts';
 import type { Result } from '../report/reporter.ts';
-import { count, formatBytes, formatNumber } from '../text/amounts.ts';
+import { count, formatBytes } from '../text/amounts.ts';
 import { incompleteLines, isAnyIncomplete } from '../text/incomplete-text.ts';
 import { foreseenText, reuseFields } from '../text/reuse-text.ts';
+import { outsideSections, sectionTable } from '../text/section-table.ts';
 
 const EXCLUDED = [{ gives: 2, least: 16 }, { right: true, gives: 1 }, { wraps: true }];
 
@@ -22,6 +23,7 @@ export function snapshotPlanResult(plan: SnapshotPlan): Result {
       state_dir: stateDir,
       totals,
       sections,
+      outside_sections: outsideSections(sections, totals),
       excluded,
       statuses: incomplete,
       notices,
@@ -31,11 +33,7 @@ export function snapshotPlanResult(plan: SnapshotPlan): Result {
       `of ${stateDir} would go in`,
       `  ${count(entries, 'entry')} (${count(files, 'file')}), ${formatBytes(bytes)}`,
       ...(reuse === null ? [] : [`  ${foreseenText(reuse)}`]),
-      {
-        columns: [{}, { right: true }],
-        rows: sections.map(({ name, entry_count }) => [name, formatNumber(entry_count)]),
-        indent: 2,
-      },
+      ...(sections.length === 0 ? [] : [sectionTable(sections, totals, false)]),
       out.length === 0 ? 'nothing would stay out' : 'would stay out',
       { columns: EXCLUDED, rows: out, indent: 2 },
       ...notices.map(({ path, message }) => `note: ${path === undefined ? '' : `${path}: `}${message}`),
