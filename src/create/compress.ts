@@ -23,7 +23,7 @@ const SECOND_SAMPLE_BYTES = 64 * 1024;
 const REPEATS_WORTH = 1.03;
 
 /** Members of zeros alone, by length: a sparse file of a terabyte has a million of the same, made as small as can be. */
-const membersOfZeros = new Map<number, Buffer>();
+const membersOfZeros = new Map<number, Uint8Array>();
 const MOST_OF_ZEROS = 4;
 
 /** What the index header records of it. */
@@ -39,15 +39,15 @@ export function compressionOf(level: number | null): Compression {
  * @param of what the member holds
  * @param level of zlib, 1 to 9; null chooses
  */
-export function compressMember(tar: Buffer, of: 'small-files' | 'large-file', level: number | null): Buffer {
+export function compressMember(tar: Buffer, of: 'small-files' | 'large-file', level: number | null): Uint8Array {
   const wanted = level ?? (of === 'small-files' ? SMALL_FILES_LEVEL : LARGE_FILE_LEVEL);
   if (!isZero(tar)) return encode(tar, settingsFor(tar, wanted));
   const known = membersOfZeros.get(tar.length) ?? encode(tar, { level: constants.Z_BEST_COMPRESSION });
   if (membersOfZeros.size < MOST_OF_ZEROS) membersOfZeros.set(tar.length, known);
-  return Buffer.from(known);
+  return known.slice();
 }
 
-function encode(tar: Buffer, settings: ZlibOptions): Buffer {
+function encode(tar: Buffer, settings: ZlibOptions): Uint8Array {
   return encodeMember('D', deflateRawSync(tar, { ...settings, memLevel: 9, chunkSize: 256 * 1024 }), tar, NODE_CODEC);
 }
 

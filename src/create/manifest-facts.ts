@@ -43,7 +43,7 @@ export async function factsOf(root: string, createdAt: Date, options: CreateOpti
  * @param provisional null for one that is rewritten at the end, which gets room for whatever is captured
  * @throws BackupError `USAGE` when the patterns in it are too many
  */
-export function encodeHead(facts: ManifestFacts, provisional: Manifest | null): Buffer {
+export function encodeHead(facts: ManifestFacts, provisional: Manifest | null): Uint8Array {
   const head = encodeManifestEntry(provisional ?? manifestOf(facts, null));
   if (head.length <= MAX_MANIFEST_BYTES) return head;
   throw new BackupError('USAGE', `${facts.excludes.length} patterns of what stays out are too many for a manifest`, {

@@ -107,8 +107,7 @@ serve('pack the snapshot', (job: PackJob): Answer => {
         } satisfies PackResult['block'],
       };
     case 'find': {
-      const bytes = Buffer.from(job.bytes.buffer, job.bytes.byteOffset, job.bytes.byteLength);
-      const entries = blockEntries(selfChecked(() => decodeBlock(bytes, NODE_CODEC)));
+      const entries = blockEntries(selfChecked(() => decodeBlock(job.bytes, NODE_CODEC)));
       return { result: findReferred(entries, job.paths) satisfies PackResult['find'] };
     }
   }
@@ -240,6 +239,6 @@ function makeRoom(at: number, length: number): void {
 }
 
 /** A buffer that shares its memory with no other, so that it can be moved to another thread. */
-function ownBuffer(bytes: Buffer): Uint8Array {
+function ownBuffer(bytes: Uint8Array): Uint8Array {
   return bytes.buffer.byteLength === bytes.length ? bytes : new Uint8Array(bytes);
 }

@@ -31,7 +31,7 @@ export class SelfCheck {
   }
 
   /** Takes the index header as it is to be sealed. */
-  async finish(header: Buffer): Promise<void> {
+  async finish(header: Uint8Array): Promise<void> {
     this.#validator.found.addAll(await this.#links.finish());
     this.#refuse();
     const { totals, manifest } = selfChecked(() => parseRoot(header, NODE_CODEC));

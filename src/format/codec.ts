@@ -13,4 +13,8 @@ export interface Codec {
   deflate(bytes: Uint8Array, level: number): Uint8Array;
   /** The CRC-32 of RFC 1952, as an unsigned number; of a text, of its UTF-8. */
   crc32(bytes: Uint8Array | string): number;
+  /** Bytes in lower-case hexadecimal digits, for digests. */
+  toHex(bytes: Uint8Array): string;
+  /** The mirror of `toHex`. */
+  fromHex(digits: string): Uint8Array;
 }

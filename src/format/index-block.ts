@@ -60,7 +60,7 @@ export interface IndexBlock extends Columns {
 }
 
 /** A block as it stands in the index. */
-export function encodeBlock(block: IndexBlock, codec: Codec): Buffer {
+export function encodeBlock(block: IndexBlock, codec: Codec): Uint8Array {
   const { header: _, sha256, storedSha256, pieceSha256, ...columns } = block;
   return packColumns(columns, codec, sha256, storedSha256, pieceSha256);
 }
@@ -71,10 +71,10 @@ export function encodeBlock(block: IndexBlock, codec: Codec): Buffer {
  *
  * @throws BackupError `INDEX_INVALID`
  */
-export function decodeBlock(bytes: Buffer, codec: Codec): IndexBlock {
+export function decodeBlock(bytes: Uint8Array, codec: Codec): IndexBlock {
   const { columns, digests } = unpackColumns(bytes, columnsSchema, codec);
   const { path, type, mode, uid, gid, mtime, mtime_ns, size, link, stored, raw } = columns;
-  const hex = digests.toString('hex');
+  const hex = codec.toHex(digests);
   const [files, members] = [size.length * DIGEST_DIGITS, stored.length * DIGEST_DIGITS];
   const block: IndexBlock = {
     ...{ path, type, mode, uid, gid, mtime, mtime_ns, size, link, stored, raw },

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import type { Codec } from './codec.ts';
-import { MAX_BLOCK_ENTRIES, MAX_BLOCK_MEMBERS } from './index-block.ts';
+import { DIGEST_DIGITS, MAX_BLOCK_ENTRIES, MAX_BLOCK_MEMBERS } from './index-block.ts';
 import { DIGEST_BYTES, integers, invalidIndex, packColumns, strings, unpackColumns } from './packed-columns.ts';
 
 /** Most blocks that one page lists. */
@@ -36,7 +36,7 @@ export interface BlockRow {
 }
 
 /** A page of the index: a run of blocks, as it stands in the index behind them. */
-export function encodePage(rows: readonly BlockRow[], codec: Codec): Buffer {
+export function encodePage(rows: readonly BlockRow[], codec: Codec): Uint8Array {
   const column = <Key extends keyof BlockRow>(key: Key) => rows.map((row) => row[key]);
   return packColumns(
     {
@@ -58,7 +58,7 @@ export function encodePage(rows: readonly BlockRow[], codec: Codec): Buffer {
  * @param offset where in the file the first member of its first block begins
  * @throws BackupError `INDEX_INVALID`
  */
-export function decodePage(bytes: Buffer, offset: number, codec: Codec): BlockRow[] {
+export function decodePage(bytes: Uint8Array, offset: number, codec: Codec): BlockRow[] {
   const { columns, digests } = unpackColumns(bytes, columnsSchema, codec);
   const { first, entries, members, length, stored, raw } = columns;
   const blocks = first.length;
@@ -69,6 +69,7 @@ export function decodePage(bytes: Buffer, offset: number, codec: Codec): BlockRo
   ) {
     throw invalidIndex('has a page with columns of different lengths');
   }
+  const hex = codec.toHex(digests);
   let at = offset;
   return first.map((path, i) => {
     const row: BlockRow = {
@@ -76,7 +77,7 @@ export function decodePage(bytes: Buffer, offset: number, codec: Codec): BlockRo
       entries: entries[i] as number,
       members: members[i] as number,
       length: length[i] as number,
-      sha256: digests.toString('hex', i * DIGEST_BYTES, (i + 1) * DIGEST_BYTES),
+      sha256: hex.slice(i * DIGEST_DIGITS, (i + 1) * DIGEST_DIGITS),
       offset: at,
       stored: stored[i] as number,
       raw: raw[i] as number,

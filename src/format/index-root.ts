@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { BackupError } from '../errors.ts';
+import { utf8 } from './bytes.ts';
 import type { Codec } from './codec.ts';
 import { refuseUnknownFeatures } from './features.ts';
 import { FORMAT_VERSION } from './format-version.ts';
@@ -100,10 +101,10 @@ export interface NewIndexRoot extends Omit<z.infer<typeof rootSchema>, 'manifest
 export function encodeRoot(
   { format, compression, manifest, directory, totals, statuses, pages }: NewIndexRoot,
   codec: Codec,
-): Buffer {
+): Uint8Array {
   const requires: string[] = [];
   const json = { format, requires, compression, manifest, directory, totals, statuses, pages };
-  const bytes = Buffer.from(JSON.stringify(json), 'utf8');
+  const bytes = utf8(JSON.stringify(json));
   if (bytes.length > MAX_INDEX_JSON_BYTES) {
     throw new BackupError(
       'LIMIT_EXCEEDED',
@@ -111,7 +112,7 @@ export function encodeRoot(
       { hint: `It names ${statuses.length} files that were not captured clean: look into those first.` },
     );
   }
-  return Buffer.from(codec.deflate(bytes, 9));
+  return codec.deflate(bytes, 9);
 }
 
 /**
@@ -119,7 +120,7 @@ export function encodeRoot(
  *
  * @throws BackupError `INDEX_INVALID`, `FORMAT_FEATURE`, or the manifest's codes
  */
-export function parseRoot(bytes: Buffer, codec: Codec): IndexRoot {
+export function parseRoot(bytes: Uint8Array, codec: Codec): IndexRoot {
   let value: unknown;
   try {
     value = inflateJson(bytes, codec);

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { BackupError } from '../errors.ts';
+import { utf8 } from './bytes.ts';
 import { BLOCK, padded } from './entry.ts';
 import { FORMAT_VERSION, otherFormat } from './format-version.ts';
 import { MANIFEST_PATH } from './path-rules.ts';
@@ -13,6 +14,7 @@ export const MAX_MANIFEST_BYTES = 1024 * 1024;
 const MAX_SECTIONS = 1000;
 /** Objects and arrays within each other. */
 const MAX_DEPTH = 32;
+const SPACE = 0x20;
 
 const count = z.int().check(z.nonnegative());
 
@@ -158,13 +160,13 @@ export function isBackupManifest(bytes: Uint8Array): boolean {
  *
  * @param length makes the result that long, to replace an earlier one in place; a multiple of 512
  */
-export function encodeManifestEntry(manifest: Manifest, length?: number): Buffer {
-  const json = Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`, 'utf8');
+export function encodeManifestEntry(manifest: Manifest, length?: number): Uint8Array {
+  const json = utf8(`${JSON.stringify(manifest, null, 2)}\n`);
   const size = length === undefined ? padded(json.length) : length - BLOCK;
   if (json.length > size) throw new RangeError(`a manifest of ${json.length} bytes does not fit into ${size}`);
-  const entry = Buffer.alloc(BLOCK + size, ' ');
+  const entry = new Uint8Array(BLOCK + size).fill(SPACE);
   entry.set(manifestHeader(manifest, size));
-  json.copy(entry, BLOCK);
+  entry.set(json, BLOCK);
   return entry;
 }
 

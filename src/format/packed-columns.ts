@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { BackupError } from '../errors.ts';
+import { concat, readU32, utf8, writeU32 } from './bytes.ts';
 import type { Codec } from './codec.ts';
 import { DAMAGED_HINT } from './gzip-member.ts';
 import { inflateJson } from './inflate-json.ts';
@@ -7,7 +8,7 @@ import { inflateJson } from './inflate-json.ts';
 /** A part of the index as it is packed: columns of JSON, and digests behind them. */
 export interface PackedColumns<Columns> {
   columns: Columns;
-  digests: Buffer;
+  digests: Uint8Array;
 }
 
 /** Length of a SHA-256 in bytes. */
@@ -33,11 +34,11 @@ export const strings = z.custom<string[]>(
 );
 
 /** Packs columns and digests, these in hexadecimal, one behind the other. */
-export function packColumns(columns: object, codec: Codec, ...digests: readonly string[]): Buffer {
-  const deflated = codec.deflate(Buffer.from(JSON.stringify(columns)), LEVEL);
-  const length = Buffer.alloc(LENGTH_BYTES);
-  length.writeUInt32LE(deflated.length);
-  return Buffer.concat([length, deflated, Buffer.from(digests.join(''), 'hex')]);
+export function packColumns(columns: object, codec: Codec, ...digests: readonly string[]): Uint8Array {
+  const deflated = codec.deflate(utf8(JSON.stringify(columns)), LEVEL);
+  const length = new Uint8Array(LENGTH_BYTES);
+  writeU32(deflated.length, length, 0);
+  return concat([length, deflated, codec.fromHex(digests.join(''))]);
 }
 
 /**
@@ -46,12 +47,12 @@ export function packColumns(columns: object, codec: Codec, ...digests: readonly 
  * @throws BackupError `INDEX_INVALID`
  */
 export function unpackColumns<Columns>(
-  bytes: Buffer,
+  bytes: Uint8Array,
   schema: z.ZodMiniType<Columns>,
   codec: Codec,
 ): PackedColumns<Columns> {
   if (bytes.length < LENGTH_BYTES) throw invalidIndex('is cut');
-  const end = LENGTH_BYTES + bytes.readUInt32LE(0);
+  const end = LENGTH_BYTES + readU32(bytes, 0);
   if (end > bytes.length) throw invalidIndex('is cut');
   let value: unknown;
   try {

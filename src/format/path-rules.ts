@@ -1,5 +1,6 @@
 import { BackupError } from '../errors.ts';
 import { printable } from './printable.ts';
+import { utf8Length } from './utf8.ts';
 
 /** Longest path of an entry, in bytes: Linux's PATH_MAX less the closing NUL. */
 export const MAX_PATH_BYTES = 4095;
@@ -55,9 +56,9 @@ function pathProblem(path: string, platform: NodeJS.Platform): string | null {
   if (problem !== null) return problem;
   // A UTF-16 code unit takes at most three bytes, so most paths need no counting.
   if (path.length > MAX_NAME_BYTES / 3) {
-    if (Buffer.byteLength(path) > MAX_PATH_BYTES) return `is longer than ${MAX_PATH_BYTES} bytes`;
+    if (utf8Length(path) > MAX_PATH_BYTES) return `is longer than ${MAX_PATH_BYTES} bytes`;
     for (const name of path.split('/')) {
-      if (Buffer.byteLength(name) > MAX_NAME_BYTES) return `has a component of more than ${MAX_NAME_BYTES} bytes`;
+      if (utf8Length(name) > MAX_NAME_BYTES) return `has a component of more than ${MAX_NAME_BYTES} bytes`;
     }
   }
   return platform === 'win32' ? windowsProblem(path) : null;

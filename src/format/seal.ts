@@ -1,5 +1,6 @@
+import { readU64, writeU64 } from './bytes.ts';
 import { FORMAT_VERSION, otherFormat } from './format-version.ts';
-import { encodeEmptyMember } from './gzip-member.ts';
+import { emptyMemberPayload, encodeEmptyMember } from './gzip-member.ts';
 
 /** What the last member of a snapshot says. Offsets and lengths in bytes. */
 export interface Seal {
@@ -12,9 +13,9 @@ export interface Seal {
   /** Length of the root, which ends the index. */
   rootLength: number;
   /** SHA-256 of the root as it stands in the index. */
-  rootSha256: Buffer;
+  rootSha256: Uint8Array;
   /** SHA-256 of the first member of the file. */
-  manifestSha256: Buffer;
+  manifestSha256: Uint8Array;
 }
 
 const PAYLOAD = 97;
@@ -22,15 +23,15 @@ const PAYLOAD = 97;
 export const SEAL_LENGTH = 124;
 
 /** The seal as the member that ends a snapshot. */
-export function encodeSeal(seal: Seal): Buffer {
-  const payload = Buffer.alloc(PAYLOAD);
-  payload.writeUInt8(FORMAT_VERSION, 0);
-  payload.writeBigUInt64LE(BigInt(seal.snapshotLength), 1);
-  payload.writeBigUInt64LE(BigInt(seal.indexOffset), 9);
-  payload.writeBigUInt64LE(BigInt(seal.indexLength), 17);
-  payload.writeBigUInt64LE(BigInt(seal.rootLength), 25);
-  seal.rootSha256.copy(payload, 33);
-  seal.manifestSha256.copy(payload, 65);
+export function encodeSeal(seal: Seal): Uint8Array {
+  const payload = new Uint8Array(PAYLOAD);
+  payload[0] = FORMAT_VERSION;
+  writeU64(seal.snapshotLength, payload, 1);
+  writeU64(seal.indexOffset, payload, 9);
+  writeU64(seal.indexLength, payload, 17);
+  writeU64(seal.rootLength, payload, 25);
+  payload.set(seal.rootSha256, 33);
+  payload.set(seal.manifestSha256, 65);
   return encodeEmptyMember('S', payload);
 }
 
@@ -40,19 +41,17 @@ export function encodeSeal(seal: Seal): Buffer {
  * @returns the seal, or null when they are no seal
  * @throws BackupError `FORMAT_VERSION` for a seal of another version
  */
-export function parseSeal(bytes: Buffer): Seal | null {
-  if (bytes.length !== SEAL_LENGTH) return null;
-  const payload = bytes.subarray(17, 17 + PAYLOAD);
-  if (!bytes.equals(encodeEmptyMember('S', payload))) return null;
-  const version = payload.readUInt8(0);
+export function parseSeal(bytes: Uint8Array): Seal | null {
+  const payload = emptyMemberPayload(bytes, 'S', PAYLOAD);
+  if (payload === null) return null;
+  const version = payload[0] as number;
   if (version !== FORMAT_VERSION) throw otherFormat(version);
-  const number = (offset: number) => Number(payload.readBigUInt64LE(offset));
   return {
-    snapshotLength: number(1),
-    indexOffset: number(9),
-    indexLength: number(17),
-    rootLength: number(25),
-    rootSha256: Buffer.from(payload.subarray(33, 65)),
-    manifestSha256: Buffer.from(payload.subarray(65, 97)),
+    snapshotLength: readU64(payload, 1),
+    indexOffset: readU64(payload, 9),
+    indexLength: readU64(payload, 17),
+    rootLength: readU64(payload, 25),
+    rootSha256: payload.slice(33, 65),
+    manifestSha256: payload.slice(65, 97),
   };
 }

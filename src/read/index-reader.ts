@@ -58,7 +58,7 @@ function partRange(
  *
  * @throws BackupError `INDEX_INVALID`, `GZIP_INVALID`, `SNAPSHOT_TRUNCATED`
  */
-export async function readIndex(index: IndexLocation, at: number, length: number): Promise<Buffer> {
+export async function readIndex(index: IndexLocation, at: number, length: number): Promise<Uint8Array> {
   const range = partRange(index, at, length);
   const members = await readRange(index.reader, range.offset, range.length);
   return decodeIndexPieces(members).subarray(range.skip, range.skip + length);
@@ -89,7 +89,7 @@ export async function readBlock(index: IndexLocation, location: BlockLocation): 
  *
  * @param members the bytes of `blockRange`
  */
-export function parseBlock(members: Buffer, index: IndexLayout, { row, at }: BlockLocation): IndexBlock {
+export function parseBlock(members: Uint8Array, index: IndexLayout, { row, at }: BlockLocation): IndexBlock {
   const { skip } = partRange(index, at, row.length);
   const bytes = decodeIndexPieces(members).subarray(skip, skip + row.length);
   if (hash('sha256', bytes) !== row.sha256) {

@@ -157,7 +157,7 @@ function checkManifests(first: IndexManifest, root: IndexRoot, seal: Seal): void
   const { index_sha256: digest } = first.manifest;
   // Written to a pipe: the manifest came before what it counts, and the root's takes its place.
   if (digest === null) return;
-  if (digest !== seal.rootSha256.toString('hex') || !sameManifest(first, root)) {
+  if (digest !== NODE_CODEC.toHex(seal.rootSha256) || !sameManifest(first, root)) {
     throw new BackupError('MANIFEST_MISMATCH', 'manifest.json and the index of the snapshot do not belong together', {
       hint: DAMAGED_HINT,
     });

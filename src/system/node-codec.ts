@@ -11,7 +11,7 @@ interface Inflated {
 }
 
 /** See `Codec.inflate`. */
-export function inflateExactly(deflated: Uint8Array, most: number, expected: number): Buffer | null {
+function inflateExactly(deflated: Uint8Array, most: number, expected: number): Buffer | null {
   const options = { info: true, maxOutputLength: Math.max(most, 1), chunkSize: expected + SPARE };
   const { buffer, engine } = inflateRawSync(deflated, options) as unknown as Inflated;
   return engine.bytesWritten === deflated.length ? buffer : null;
@@ -22,4 +22,7 @@ export const NODE_CODEC: Codec = {
   inflate: inflateExactly,
   deflate: (bytes, level) => deflateRawSync(bytes, { level, memLevel: level === 9 ? 8 : 9 }),
   crc32,
+  // A view of the same bytes, for `toString`.
+  toHex: ({ buffer, byteOffset, byteLength }) => Buffer.from(buffer, byteOffset, byteLength).toString('hex'),
+  fromHex: (digits) => Buffer.from(digits, 'hex'),
 };

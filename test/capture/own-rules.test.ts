@@ -19,7 +19,7 @@ beforeEach(() => {
 });
 afterEach(() => folder.remove());
 
-function put(path: string, content: string | Buffer = 'x'): string {
+function put(path: string, content: string | Uint8Array = 'x'): string {
   const absolute = join(folder.path, path);
   mkdirSync(dirname(absolute), { recursive: true });
   writeFileSync(absolute, content);
@@ -27,7 +27,7 @@ function put(path: string, content: string | Buffer = 'x'): string {
 }
 
 /** The beginning of a snapshot, which is all that is looked at. */
-function snapshotOf(stateDir: string, hostname = os.hostname()): Buffer {
+function snapshotOf(stateDir: string, hostname = os.hostname()): Uint8Array {
   const entry = encodeManifestEntry({
     version: 1,
     created_at: '2026-11-01T00:00:00Z',

@@ -83,9 +83,8 @@ test('its entry is whole tar blocks, reads back, and can be rewritten in place',
 
 test('its tar header is the one built from the document alone', () => {
   const json = `${JSON.stringify(sound, null, 2)}\n`;
-  expect(encodeManifestEntry(sound).equals(manifestTar(json, { mtime: Date.parse(sound.created_at) / 1000 }))).toBe(
-    true,
-  );
+  const other = manifestTar(json, { mtime: Date.parse(sound.created_at) / 1000 });
+  expect(Buffer.compare(encodeManifestEntry(sound), other)).toBe(0);
 });
 
 test("what Oxios's restore leaves behind is known by its form", () => {

@@ -38,8 +38,8 @@ export class Parent {
       if (opened.kind === 'foreign') return 'it was not made by oxios-backup';
       if (!isSameCompression(opened.root.compression, compression))
         return 'it was packed by another version of zlib, or with other levels';
-      const seal = parseSeal(toBuffer(await reader.read(reader.size - SEAL_LENGTH, SEAL_LENGTH)));
-      return seal === null ? 'it has no seal' : new Parent(opened, seal.rootSha256);
+      const seal = parseSeal(await reader.read(reader.size - SEAL_LENGTH, SEAL_LENGTH));
+      return seal === null ? 'it has no seal' : new Parent(opened, toBuffer(seal.rootSha256));
     } catch (error) {
       return failureOf(error).message;
     }
