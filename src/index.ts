@@ -56,7 +56,5 @@ export type { SnapshotOrigin } from './state-dir/undo/history.ts';
 export { type ListedTree, listPrevious, type PreviousState } from './state-dir/undo/previous-states.ts';
 export { type UndoOptions, type UndoReport, undoRestore } from './state-dir/undo/undo.ts';
 export type { SnapshotInput } from './storage/open-reader.ts';
-export { isRemote, isRemoteSnapshot } from './storage/remote.ts';
-export { defaultSnapshotName } from './storage/snapshot-name.ts';
 export type { RangeReader } from './storage/storage.ts';
 export { type VerifyOptions, type VerifyResult, verifySnapshot } from './verify/verify-snapshot.ts';

@@ -141,7 +141,7 @@ async function createLocked(
     for (const left of folders.all) await clearTemporaries(left, options.onEvent);
     const beside = typeof output === 'object' && 'folder' in output ? destination.folder : null;
     // What goes into a stream is seldom seen again.
-    const remember = destination.output !== null || (options.parent ?? null) !== null;
+    const remember = sink.output !== null || (options.parent ?? null) !== null;
     session = await ReuseSession.open(sessionOptions(root, beside, remember, options));
     const { rootSha256, ...made } = await writeSnapshot(root, top, destination, scratch, session, {
       ...options,
@@ -155,7 +155,7 @@ async function createLocked(
     const neighbours = findNeighbours(root);
     for (const neighbour of neighbours)
       options.onEvent?.({ type: 'notice', path: neighbour.directory, message: neighbourMessage(neighbour) });
-    return { output: destination.output, length: sink.position, ...made, neighbours };
+    return { output: sink.output, length: sink.position, ...made, neighbours };
   } finally {
     await session?.close();
     await sink.discard();

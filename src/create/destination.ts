@@ -2,9 +2,10 @@ import fs from 'node:fs';
 import path from 'node:path';
 import type { Writable } from 'node:stream';
 import { BackupError } from '../errors.ts';
+import { isRemote } from '../location.ts';
 import { clearAbandoned } from '../storage/clear-abandoned.ts';
-import { FileSink, fileToReplace, folderError } from '../storage/folder/file-sink.ts';
-import { isRemote, openRemoteFolder, openRemoteSnapshot } from '../storage/remote.ts';
+import { fileToReplace, folderError } from '../storage/folder/file-sink.ts';
+import { openStorage, openStorageOf } from '../storage/open-storage.ts';
 import { defaultSnapshotName } from '../storage/snapshot-name.ts';
 import type { SnapshotSink, SnapshotStorage } from '../storage/storage.ts';
 import { StreamSink } from '../storage/stream-sink.ts';
@@ -23,8 +24,6 @@ export interface OutputPlace {
 /** Where a new snapshot goes. */
 export interface Destination extends OutputPlace {
   readonly sink: SnapshotSink;
-  /** Path or URL of the snapshot: the final one, once it is committed. Null for a stream. */
-  readonly output: string | null;
 }
 
 /**
@@ -42,18 +41,35 @@ export async function openDestination(
   options: CreateOptions,
 ): Promise<Destination> {
   const { force = false, signal } = options;
-  if (typeof output === 'string' && isRemote(output)) {
-    const { storage, name } = await openRemoteSnapshot(output);
-    return remoteDestination(storage, name, root, options);
+  if (typeof output === 'string') {
+    const { storage, name } = await openStorageOf(output);
+    if (storage.isRemote && force) throw neverReplaced(storage.pathOf(name));
+    return beginIn(storage, name, force, root, options);
   }
-  if (typeof output === 'object' && 'folder' in output && isRemote(output.folder))
-    return remoteDestination(await openRemoteFolder(output.folder), defaultSnapshotName(createdAt), root, options);
-  if (typeof output === 'string') return fileDestination(new FileSink(output, force));
   if ('folder' in output) {
-    const { folder } = output;
-    return fileDestination(new FileSink(() => path.join(folder, defaultSnapshotName(createdAt)), false));
+    const storage = await openStorage(output.folder);
+    if (storage.isRemote && force) throw neverReplaced(output.folder);
+    return beginIn(storage, () => defaultSnapshotName(createdAt), false, root, options);
   }
-  return { sink: new StreamSink(output, signal), output: null, folder: null, files: filesBehind(output) };
+  return { sink: new StreamSink(output, signal), folder: null, files: filesBehind(output) };
+}
+
+async function beginIn(
+  storage: SnapshotStorage,
+  name: string | (() => string),
+  replace: boolean,
+  root: string,
+  options: CreateOptions,
+): Promise<Destination> {
+  const { signal } = options;
+  if (!storage.isRemote) {
+    const sink = await storage.begin(name, { replace });
+    return { sink, folder: storage.location, files: sink.files ?? [] };
+  }
+  await clearAbandoned(storage, options);
+  const expectedBytes = await expectedSize(root, signal);
+  const sink = await storage.begin(name, { expectedBytes, ...(signal && { signal }) });
+  return { sink, folder: null, files: [] };
 }
 
 /**
@@ -80,31 +96,6 @@ export function lookAtDestination(output: PlainOutput | undefined, { force = fal
     throw folderError(error, folder);
   }
   return { folder, files: replaced === null ? [] : [replaced] };
-}
-
-function fileDestination(sink: FileSink): Destination {
-  return {
-    sink,
-    get output() {
-      return sink.output;
-    },
-    folder: path.dirname(sink.output),
-    files: sink.files,
-  };
-}
-
-async function remoteDestination(
-  storage: SnapshotStorage,
-  name: string,
-  root: string,
-  options: CreateOptions,
-): Promise<Destination> {
-  const { force = false, signal } = options;
-  if (force) throw neverReplaced(storage.pathOf(name));
-  await clearAbandoned(storage, options);
-  const expectedBytes = await expectedSize(root, signal);
-  const sink = await storage.begin(name, { expectedBytes, ...(signal && { signal }) });
-  return { sink, output: storage.pathOf(name), folder: null, files: [] };
 }
 
 function neverReplaced(location: string): BackupError {

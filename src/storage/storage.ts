@@ -1,3 +1,5 @@
+import type { FileKey } from '../system/file-key.ts';
+
 /**
  * Where snapshots live: a folder, or a bucket with a prefix. The engine knows no more of it than this interface, which
  * speaks of names, lengths and versions.
@@ -26,11 +28,12 @@ export interface SnapshotStorage {
   open(name: string, signal?: AbortSignal): Promise<RangeReader>;
 
   /**
-   * Begins a new snapshot. Nothing stands at the name before it is committed.
+   * Begins a new snapshot. Nothing appears at the name before it is committed.
    *
+   * @param name its name, or what makes such names: one that is taken is passed over
    * @throws BackupError `OUTPUT_EXISTS`, `OUTPUT_UNWRITABLE`, `PERMISSION`, `NO_SPACE`, `STORAGE_UNAVAILABLE`
    */
-  begin(name: string, options?: BeginOptions): Promise<SnapshotSink>;
+  begin(name: string | (() => string), options?: BeginOptions): Promise<SnapshotSink>;
 
   /**
    * Removes a snapshot, if it still is the version that was seen.
@@ -105,6 +108,12 @@ export interface BeginOptions {
    * @default unknown
    */
   expectedBytes?: number;
+  /**
+   * Whether a snapshot of exactly this name is replaced. Object storage never does.
+   *
+   * @default false
+   */
+  replace?: boolean;
   signal?: AbortSignal;
 }
 
@@ -112,6 +121,12 @@ export interface BeginOptions {
  * Takes the bytes of a new snapshot, in order. What not every storage can do is a capability, absent where it is missing.
  */
 export interface SnapshotSink {
+  /** Path or URL of the snapshot: the final one, once it is committed. Null for a stream. */
+  readonly output: string | null;
+
+  /** Local files that it writes or will replace: a capture must not take them. Absent where there are none. */
+  readonly files?: readonly FileKey[];
+
   /** Bytes taken so far. */
   readonly position: number;
 

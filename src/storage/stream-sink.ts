@@ -7,6 +7,7 @@ import type { SnapshotSink } from './storage.ts';
 
 /** A snapshot that goes into a stream, as fast as its reader takes it. */
 export class StreamSink implements SnapshotSink {
+  readonly output = null;
   readonly #stream: Writable;
   readonly #signal: AbortSignal | undefined;
   #position = 0;

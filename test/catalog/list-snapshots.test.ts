@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
-import { createBackup, defaultSnapshotName, listSnapshots, type SnapshotInfo, StateStore } from 'oxios-backup';
+import { createBackup, listSnapshots, type SnapshotInfo, StateStore } from 'oxios-backup';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { defaultSnapshotName } from '../../src/storage/snapshot-name.ts';
 import { directory, file } from '../archives/entry.ts';
 import { buildForeign } from '../archives/foreign.ts';
 import { buildSnapshot } from '../archives/snapshot.ts';

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { BackupError } from '../../errors.ts';
 import type { CreateOptions, HeldAmount, NewestSnapshots } from '../../index.ts';
-import { isRemote, remoteFolderOf } from '../../storage/remote.ts';
+import { isRemote, remoteFolderOf } from '../../location.ts';
 import { refuseClosedOutput } from '../closed-output.ts';
 import { defineCommand } from '../command.ts';
 import { given, LOCK_WAIT, REPORTING, STATE_DIR, stateDirOf, THREADS, wholeNumber } from '../options.ts';

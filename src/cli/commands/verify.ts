@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { BackupError } from '../../errors.ts';
 import type { VerifyOptions } from '../../index.ts';
-import { isRemote, isRemoteSnapshot } from '../../storage/remote.ts';
+import { isRemote, isRemoteSnapshot } from '../../location.ts';
 import { fromSystemError, isSystemError } from '../../system-errors.ts';
 import { type Context, defineCommand } from '../command.ts';
 import { given, REPORTING, snapshotOf, THREADS } from '../options.ts';

@@ -7,9 +7,17 @@ import { temporaryName } from '../../system/temporary-names.ts';
 import { writeDurably } from '../../system/write-durably.ts';
 import { fromSystemError } from '../../system-errors.ts';
 import { versionOf } from '../local-file-reader.ts';
-import { openReader } from '../open-reader.ts';
-import type { ClearedObject, RangeReader, SnapshotSink, SnapshotStorage, StoredObject } from '../storage.ts';
+import { spoolStream } from '../spooled-stream.ts';
+import type {
+  BeginOptions,
+  ClearedObject,
+  RangeReader,
+  SnapshotSink,
+  SnapshotStorage,
+  StoredObject,
+} from '../storage.ts';
 import { FileSink } from './file-sink.ts';
+import { openFile, openPipe } from './open-file.ts';
 
 /** Larger records are none of ours. */
 const MAX_RECORD_BYTES = 16 * 1024 * 1024;
@@ -54,12 +62,13 @@ export class FolderStorage implements SnapshotStorage {
     }
   }
 
-  open(name: string): Promise<RangeReader> {
-    return openReader(this.pathOf(name));
+  async open(name: string): Promise<RangeReader> {
+    const file = this.pathOf(name);
+    return openFile(file) ?? spoolStream(file, await openPipe(file), {});
   }
 
-  async begin(name: string): Promise<SnapshotSink> {
-    return new FileSink(this.pathOf(name), false);
+  async begin(name: string | (() => string), { replace = false }: BeginOptions = {}): Promise<SnapshotSink> {
+    return new FileSink(typeof name === 'string' ? this.pathOf(name) : () => this.pathOf(name()), replace);
   }
 
   async remove({ name, version }: Pick<StoredObject, 'name' | 'version'>): Promise<void> {

@@ -27,6 +27,8 @@ export interface MultipartSinkOptions {
   key: string;
   /** As messages name it. */
   name: string;
+  /** Its URL, as every operation takes it. */
+  output: string;
   partLength: number;
   signal?: AbortSignal | undefined;
 }
@@ -66,6 +68,10 @@ export class MultipartSink implements SnapshotSink {
     const options = { ...given, signal };
     await refuseExisting(options);
     return new MultipartSink(options, await MultipartUpload.begin(given.client, given.key, given.name, signal), stop);
+  }
+
+  get output(): string {
+    return this.#options.output;
   }
 
   get position(): number {

@@ -118,11 +118,13 @@ export class S3Storage implements SnapshotStorage {
     return S3RangeReader.open(this.#client, { name: this.#nameOf(name), key: this.#keyOf(name) }, signal);
   }
 
-  begin(name: string, options: BeginOptions = {}): Promise<SnapshotSink> {
+  async begin(chosen: string | (() => string), options: BeginOptions = {}): Promise<SnapshotSink> {
+    const name = typeof chosen === 'string' ? chosen : chosen();
     return MultipartSink.begin({
       client: this.#client,
       key: this.#keyOf(name),
       name: this.#nameOf(name),
+      output: this.pathOf(name),
       partLength: partLength(options.expectedBytes ?? 0),
       signal: options.signal,
     });
