@@ -17,8 +17,8 @@ export interface RunningOptions {
 export const RUNNING_SHAPE = { forceRunning: flagSchema };
 
 /**
- * Makes sure that nobody writes to a state directory which is about to be replaced. Who only looks is named in a notice: a shell that stands
- * in it, a pager.
+ * Makes sure that nobody writes to a state directory which is about to be replaced. Who need not be stopped is named in a notice: a pager, an
+ * editor, a shell that stands in it.
  *
  * @throws `STATE_DIR_IN_USE` with the process, and how to stop it
  */
@@ -30,14 +30,23 @@ export async function assertNotRunning(
   const { running, onlookers, canSeeFiles } = await findRunning(stateDir);
   if (running !== null) throw inUseError(running, stateDir);
   for (const { pid, command, path, evidence } of onlookers) {
-    const does = evidence === 'working-directory' ? 'works in it' : `has ${path} open`;
-    const message = `process ${pid} (${command}) ${does}, and will go on with the old tree`;
+    const message = `process ${pid} (${command}) ${DOES[evidence](path)}`;
     onEvent?.({ type: 'notice', path: stateDir, message });
   }
   if (canSeeFiles) return;
   const message = 'this system does not tell which files are open: make sure that Oxios is stopped';
   onEvent?.({ type: 'notice', path: stateDir, message });
 }
+
+/** What somebody does who need not be stopped, and what becomes of it. */
+const DOES: Record<RunningProcess['evidence'], (path: string) => string> = {
+  lock: (path) => `has locked ${path}`,
+  'lock-file': (path) => `is named by ${path}`,
+  'open-file': (path) => `has ${path} open`,
+  'edited-file': (path) => `edits ${path}: read it again there before you save it`,
+  'read-file': (path) => `shows or reads ${path}, as it was until it opens it again`,
+  'working-directory': () => 'works in it, and stays in the old directory until it changes to the new one',
+};
 
 /** Says who uses the state directory, and how that is stopped. */
 export function inUseError(running: RunningProcess, stateDir: string): BackupError {

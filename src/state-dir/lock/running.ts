@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { lockOn } from '../../system/kernel-lock.ts';
 import { isAliveSince } from '../../system/liveness.ts';
 import { HERE, type Platform } from '../../system/platform.ts';
@@ -16,14 +16,14 @@ export interface RunningProcess {
   command: string;
   /** The file that it has locked, that names it, or that it has open; or the directory that it works in. */
   path: string;
-  evidence: 'lock' | 'lock-file' | 'open-file' | 'read-file' | 'working-directory';
+  evidence: 'lock' | 'lock-file' | 'open-file' | 'edited-file' | 'read-file' | 'working-directory';
 }
 
 /** Who uses a state directory. */
 export interface DirectoryUse {
   /** An Oxios that runs on it, or another program that may write to it. */
   running: RunningProcess | null;
-  /** Those that only look: a shell that stands in it, a pager. Each once. */
+  /** Those whose going on does no harm: a pager, an editor, a shell that stands in it. Each once. */
   onlookers: RunningProcess[];
   /** Whether the system tells which files are open. */
   canSeeFiles: boolean;
@@ -46,10 +46,12 @@ export async function findRunning(stateDir: string, platform: Platform = HERE): 
   const files = openFilesBelow(target.target, platform);
   const named = (files ?? [])
     .filter(({ pid }) => !family.has(pid))
-    .map((file) => ({ pid: file.pid, command: '', path: file.path, evidence: EVIDENCE[file.access] }));
+    .map((file) => ({ pid: file.pid, command: '', ...useOf(file) }));
   const writer = named.find(({ evidence }) => evidence === 'open-file');
   const running = findByLockFile(target, family, files ?? [], platform) ?? writer ?? null;
-  const onlookers = new Map(named.map((process) => [process.pid, process]));
+  // The file that a pager shows says more than the directory that it was started in.
+  const byWeight = named.toSorted((a, b) => a.pid - b.pid || WEIGHT.indexOf(a.evidence) - WEIGHT.indexOf(b.evidence));
+  const onlookers = new Map(byWeight.map((process) => [process.pid, process]));
   if (running?.pid != null) onlookers.delete(running.pid);
   const withCommand = (process: RunningProcess) =>
     process.command === '' && process.pid !== null
@@ -62,11 +64,19 @@ export async function findRunning(stateDir: string, platform: Platform = HERE): 
   };
 }
 
-const EVIDENCE: Record<OpenFile['access'], RunningProcess['evidence']> = {
-  write: 'open-file',
-  read: 'read-file',
-  'working-directory': 'working-directory',
-};
+/** From the least telling to the most. */
+const WEIGHT: readonly RunningProcess['evidence'][] = ['working-directory', 'read-file', 'edited-file', 'open-file'];
+
+const EVIDENCE = { write: 'open-file', read: 'read-file', 'working-directory': 'working-directory' } as const;
+
+/** What vi and its kin keep open beside the file that is edited: `.notes.md.swp`. It is no state, and the file itself is written when it is saved. */
+const SWAP_FILE = /^\.(.+)\.sw[a-p]$/;
+
+function useOf({ path, access }: OpenFile): Pick<RunningProcess, 'path' | 'evidence'> {
+  const edited = access === 'working-directory' ? undefined : SWAP_FILE.exec(basename(path))?.[1];
+  if (edited !== undefined) return { path: join(dirname(path), edited), evidence: 'edited-file' };
+  return { path, evidence: EVIDENCE[access] };
+}
 
 function attempt<T>(ask: () => T): T | null {
   try {

@@ -71,6 +71,16 @@ describe.skipIf(process.platform !== 'linux').each([
       );
     });
 
+    test('an editor does not count, of which nothing but its swap file is open', async () => {
+      stranger = await startStranger(dir, `<> ${join(dir, '.notes.md.swp')}`);
+      const { running, onlookers } = await findRunning(dir, platform);
+      stranger.end();
+      expect(running).toBeNull();
+      expect(onlookers).toEqual([
+        { pid: stranger.pid, command: 'sleep 600', path: join(dir, 'notes.md'), evidence: 'edited-file' },
+      ]);
+    });
+
     test('not a directory of which the name only begins the same', async () => {
       mkdirSync(`${dir}-2`);
       stranger = await startStranger(`${dir}-2`);
@@ -153,7 +163,7 @@ describe('what is said', () => {
       {
         type: 'notice',
         path: dir,
-        message: `process ${reader.pid} (sleep 600) works in it, and will go on with the old tree`,
+        message: `process ${reader.pid} (sleep 600) works in it, and stays in the old directory until it changes to the new one`,
       },
     ]);
     stranger = await startStranger('/', `>> ${join(dir, 'memory.db')}`);
