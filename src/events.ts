@@ -4,13 +4,22 @@ import type { FileStatus } from './format/file-status.ts';
  * What a running operation reports to its caller.
  *
  * - `phase`: a phase begins.
- * - `progress`: how much of the phase is done. `bytes` are of contents, uncompressed. Totals are absent until they are known.
+ * - `progress`: how much of the phase is done. `bytes` are of contents, uncompressed. Totals are absent until they are known. With
+ *   `estimated` they are what is expected: those of the parent, or what a count found (`countAhead`). Where there is more already, they are absent.
  * - `file-status`: a file was captured with another status than `ok`. `path` is relative to the state directory.
  * - `notice`: a `Notice`.
  */
 export type BackupEvent =
   | { type: 'phase'; phase: Phase }
-  | { type: 'progress'; phase: Phase; entries: number; bytes: number; totalEntries?: number; totalBytes?: number }
+  | {
+      type: 'progress';
+      phase: Phase;
+      entries: number;
+      bytes: number;
+      totalEntries?: number;
+      totalBytes?: number;
+      estimated?: true;
+    }
   | { type: 'file-status'; path: string; status: FileStatus; detail: string }
   | { type: 'notice'; path?: string; message: string };
 

@@ -93,6 +93,13 @@ export interface CreateOptions extends OperationOptions, LockWaitOptions {
    */
   rescan?: boolean;
   /**
+   * Count the state directory beside the capture, if there is no parent: then progress events have totals, which are estimates. It looks at
+   * every directory, and at the sizes of 10,000 files at most.
+   *
+   * @default false
+   */
+  countAhead?: boolean;
+  /**
    * Make a snapshot also of a state directory without any file. Without it, that is `STATE_DIR_EMPTY`.
    *
    * @default false
@@ -115,6 +122,7 @@ export const CREATE_SHAPE = {
   parent: z.nullable(parentSchema),
   rescan: flagSchema,
   allowEmpty: flagSchema,
+  countAhead: flagSchema,
   level: wholeNumberSchema(1, 9),
   threads: threadsSchema,
   excludes: textsSchema,

@@ -31,6 +31,7 @@ import {
 } from './create-options.ts';
 import { type Destination, openDestination } from './destination.ts';
 import { entryTime } from './entry-attributes.ts';
+import { ExpectedTotals } from './expected-totals.ts';
 import { IndexSpool } from './index-spool.ts';
 import { IndexWriter } from './index-writer.ts';
 import { countSections, encodeHead, factsOf, manifestOf, provisionalManifest } from './manifest-facts.ts';
@@ -192,6 +193,7 @@ async function writeSnapshot(
   });
   const rootSlash = root.endsWith('/') ? root : `${root}/`;
   const pool = new PackPool({ root: rootSlash, level: options.level ?? null }, options.threads);
+  const expected = new ExpectedTotals(session.parentTotals);
   const spool = new IndexSpool(scratch.directory());
   const indexWriter = new IndexWriter(spool);
   const check = new SelfCheck(({ at, length }, paths) => {
@@ -200,6 +202,7 @@ async function writeSnapshot(
   });
   try {
     onEvent?.({ type: 'phase', phase: 'capture' });
+    if (options.countAhead) expected.count(root, facts.excludes);
     const capture = await beginCapture(root, destination, record.report, scratch.directory, options);
     const writer = new SnapshotWriter({
       pool,
@@ -215,7 +218,7 @@ async function writeSnapshot(
       onEntry: (entry) => record.sawEntry(entry),
       onProgress(entries, bytes) {
         throwIfAborted(signal);
-        onEvent?.({ type: 'progress', phase: 'capture', entries, bytes });
+        onEvent?.({ type: 'progress', phase: 'capture', entries, bytes, ...expected.at(entries, bytes) });
       },
     });
     for await (const items of capture.batches) {
@@ -272,6 +275,7 @@ async function writeSnapshot(
     const complete = !statuses.some(({ status }) => isIncomplete(status));
     return { manifest, totals, complete, statuses, excluded: record.excluded, reuse, rootSha256 };
   } finally {
+    expected.stop();
     await pool.close();
     spool.close();
   }

@@ -30,6 +30,14 @@ describe('progressText', () => {
     expect(progressText({ phase: 'sync', entries: 0, bytes: 0, elapsedMs: 0 }, 100)).toBe('syncing to disk');
   });
 
+  it('calls an estimate one, and never takes it for the end', () => {
+    expect(progressText({ ...HALF, phase: 'capture', estimated: true }, 100)).toBe(
+      'capturing  about 50%  5,000 entries  50 MiB of about 100 MiB  10 MiB/s  about 0:05 left',
+    );
+    const all = { ...HALF, bytes: 100 * MIB, estimated: true } as const;
+    expect(progressText(all, 100)).toContain('about 99%');
+  });
+
   it('leaves out from behind what a narrow terminal cannot hold', () => {
     expect(progressText(HALF, 40)).toBe('extracting  50%  5,000/10,000 entries');
     expect(progressText(HALF, 6)).toBe('extrac');
@@ -45,7 +53,8 @@ describe('progressText', () => {
     });
     fc.assert(
       fc.property(state, amount, amount, fc.nat({ max: 120 }), (some, totalEntries, totalBytes, columns) => {
-        for (const whole of [some, { ...some, totalEntries, totalBytes }]) {
+        const totals = { totalEntries, totalBytes };
+        for (const whole of [some, { ...some, ...totals }, { ...some, ...totals, estimated: true }]) {
           const text = progressText(whole as never, columns);
           expect(text.length).toBeLessThanOrEqual(columns);
           expect(text).toMatch(/^[ -~]*$/);

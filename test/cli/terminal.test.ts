@@ -19,7 +19,22 @@ it('progress is drawn while it works, and gone at the end', async () => {
   const { status, written } = await inTerminal(['create', 's.tar.gz', '--state-dir', 'state', '--force']);
   expect(status).toBe(0);
   expect(written).toContain('capturing');
-  expect(screen(written)).toMatch(/^\S+\/s\.tar\.gz\n {2}502 entries \(501 files\), .*\n$/);
+  expect(screen(written)).toMatch(
+    /^\S+\/s\.tar\.gz\n {2}502 entries \(501 files\), .*\n {2}sessions +500\n {2}outside the sections +2\n$/,
+  );
+});
+
+it('the progress of create shows about what share is done, the first time by a count, then by the parent', async () => {
+  mkdirSync(bench.path('backups'));
+  for (const run of ['first', 'second']) {
+    const args = ['create', '--to', 'backups', '--state-dir', 'state', '--rescan'];
+    const { status, written } = await inTerminal(args);
+    expect(status).toBe(0);
+    const shares = [...written.matchAll(/capturing {2}about (\d+)%/g)].map(([, share]) => Number(share));
+    expect(shares.length, run).toBeGreaterThan(0);
+    expect(Math.max(...shares)).toBeLessThan(100);
+    expect(shares).toEqual(shares.toSorted((a, b) => a - b));
+  }
 });
 
 it('progress fits a narrow terminal', async () => {

@@ -107,6 +107,7 @@ export const command = defineCommand({
     const stateDir = stateDirOf(args, terminal);
     const options: CreateOptions = {
       ...operation,
+      countAhead: reporter.showsProgress,
       ...given({
         force: args.force,
         allowEmpty: args['allow-empty'],

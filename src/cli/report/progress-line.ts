@@ -60,13 +60,14 @@ export class ProgressLine {
   #draw(): void {
     if (this.#phase === null) return;
     const now = this.#now();
-    const { entries, bytes, totalEntries, totalBytes } = this.#last ?? { entries: 0, bytes: 0 };
+    const { entries, bytes, totalEntries, totalBytes, estimated } = this.#last ?? { entries: 0, bytes: 0 };
     const state = {
       phase: this.#phase,
       entries,
       bytes,
       ...(totalEntries === undefined ? {} : { totalEntries }),
       ...(totalBytes === undefined ? {} : { totalBytes }),
+      ...(estimated && { estimated }),
       elapsedMs: now - this.#began,
     };
     // A character in the last column would make some terminals wrap.

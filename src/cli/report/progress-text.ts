@@ -8,6 +8,8 @@ export interface ProgressState {
   bytes: number;
   totalEntries?: number;
   totalBytes?: number;
+  /** Whether the totals are what is expected. */
+  estimated?: true;
   /** Since the phase began. */
   elapsedMs: number;
 }
@@ -26,30 +28,33 @@ const MEANINGFUL_MS = 1000;
 
 /** One line of at most `columns` characters: phase, share, entries, bytes, rate, time left; from behind what does not fit is left out. */
 export function progressText(state: ProgressState, columns: number): string {
-  const { phase, entries, bytes, totalEntries, totalBytes, elapsedMs } = state;
+  const { phase, entries, bytes, totalEntries, totalBytes, estimated, elapsedMs } = state;
+  const about = estimated ? 'about ' : '';
   const parts = [DOING[phase]];
   const share = shareDone(state);
-  if (share !== null) parts.push(`${Math.floor(share * 100)}%`);
+  if (share !== null) parts.push(`${about}${Math.floor(share * 100)}%`);
   if (entries > 0) {
-    const known = totalEntries !== undefined;
+    const known = totalEntries !== undefined && !estimated;
     parts.push(known ? `${formatNumber(entries)}/${formatNumber(totalEntries)} entries` : count(entries, 'entry'));
   }
   if (bytes > 0) {
-    const of = totalBytes === undefined ? '' : ` of ${formatBytes(totalBytes)}`;
+    const of = totalBytes === undefined ? '' : ` of ${about}${formatBytes(totalBytes)}`;
     parts.push(`${formatBytes(bytes)}${of}`);
     if (elapsedMs >= MEANINGFUL_MS) parts.push(`${formatBytes(Math.round((bytes * 1000) / elapsedMs))}/s`);
   }
   if (share !== null && share > 0 && share < 1 && elapsedMs >= MEANINGFUL_MS) {
-    parts.push(`${clock((elapsedMs * (1 - share)) / share)} left`);
+    parts.push(`${about}${clock((elapsedMs * (1 - share)) / share)} left`);
   }
   while (parts.length > 1 && parts.join('  ').length > columns) parts.pop();
   return parts.join('  ').slice(0, Math.max(0, columns));
 }
 
 /** By bytes where there are any, for they take the time; null while the total is unknown. */
-function shareDone({ entries, bytes, totalEntries, totalBytes }: ProgressState): number | null {
-  if (totalBytes !== undefined && totalBytes > 0) return Math.min(1, bytes / totalBytes);
-  if (totalEntries !== undefined && totalEntries > 0) return Math.min(1, entries / totalEntries);
+function shareDone({ entries, bytes, totalEntries, totalBytes, estimated }: ProgressState): number | null {
+  // A phase that is expected to be done, and is not, has something left.
+  const most = estimated ? 0.99 : 1;
+  if (totalBytes !== undefined && totalBytes > 0) return Math.min(most, bytes / totalBytes);
+  if (totalEntries !== undefined && totalEntries > 0) return Math.min(most, entries / totalEntries);
   return null;
 }
 

@@ -48,6 +48,11 @@ export class Reporter {
     this.#line = capable && !json && !quiet ? new ProgressLine(terminal.stderr) : null;
   }
 
+  /** Whether anybody sees the progress: on a terminal, or as JSON. */
+  get showsProgress(): boolean {
+    return this.#line !== null || (this.#options.json === true && this.#options.progress === true);
+  }
+
   /** The exit status of the result, once there is one: also when it could not be said any more. */
   get status(): number | null {
     return this.#status;
@@ -142,6 +147,6 @@ export function sayError(
 /** Events as OUTPUT.md has them. */
 function eventFields(event: Exclude<BackupEvent, { type: 'phase' }>): Record<string, unknown> {
   if (event.type !== 'progress') return event;
-  const { type, phase, entries, bytes, totalEntries, totalBytes } = event;
-  return { type, phase, entries, bytes, total_entries: totalEntries, total_bytes: totalBytes };
+  const { type, phase, entries, bytes, totalEntries, totalBytes, estimated } = event;
+  return { type, phase, entries, bytes, total_entries: totalEntries, total_bytes: totalBytes, estimated };
 }

@@ -1,5 +1,5 @@
 import { BackupError } from '../../errors.ts';
-import type { Compression } from '../../format/index-root.ts';
+import type { Compression, Totals } from '../../format/index-root.ts';
 import { parseSeal, SEAL_LENGTH } from '../../format/seal.ts';
 import { openSnapshot, type SealedSnapshot } from '../../read/open-snapshot.ts';
 import type { Problem } from '../../read/problem.ts';
@@ -19,7 +19,7 @@ export class Parent {
   readonly name: string;
   /** When it was made, as its manifest has it. */
   readonly createdAt: string;
-  readonly entries: number;
+  readonly totals: Totals;
   /** SHA-256 of its index header, which vouches for all of it. */
   readonly rootSha256: Buffer;
   readonly damage: ParentDamage[] = [];
@@ -48,7 +48,7 @@ export class Parent {
   private constructor(snapshot: SealedSnapshot, rootSha256: Buffer) {
     this.name = snapshot.source.name;
     this.createdAt = snapshot.manifest.created_at;
-    this.entries = snapshot.root.totals.entries;
+    this.totals = snapshot.root.totals;
     this.rootSha256 = rootSha256;
     this.#reader = snapshot.source;
     this.#cursor = new ParentCursor(snapshot.index, snapshot.blocks, (error) => this.#lose(error));

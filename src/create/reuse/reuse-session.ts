@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import { BackupError } from '../../errors.ts';
 import type { OperationOptions } from '../../events.ts';
-import type { Compression } from '../../format/index-root.ts';
+import type { Compression, Totals } from '../../format/index-root.ts';
 import { openReader } from '../../storage/open-reader.ts';
 import type { RangeReader } from '../../storage/storage.ts';
 import { cacheFolder } from '../../system/cache-folder.ts';
@@ -82,7 +82,9 @@ export class ReuseSession {
     const settled = new SettledFiles(beganMs, root.endsWith('/') ? root : `${root}/`);
     const parent = this.#parent;
     this.#cache =
-      parent === null || folder === null ? null : StatCache.open(folder, stateDir, parent.rootSha256, parent.entries);
+      parent === null || folder === null
+        ? null
+        : StatCache.open(folder, stateDir, parent.rootSha256, parent.totals.entries);
     const runs = this.#cache?.runs ?? 0;
     this.#rescan = rescan || runs >= RUNS_BETWEEN_RESCANS;
     const isReadAll = this.#cache === null || this.#rescan;
@@ -94,6 +96,11 @@ export class ReuseSession {
       onEvent?.({ type: 'notice', path: folder ?? '', message });
     };
     this.recorder = folder === null || !remember ? null : new StatRecorder(folder, stateDir, settled, onFailure);
+  }
+
+  /** What the parent holds; null without one. */
+  get parentTotals(): Pick<Totals, 'entries' | 'bytes'> | null {
+    return this.#parent?.totals ?? null;
   }
 
   /**
