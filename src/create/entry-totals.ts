@@ -10,9 +10,9 @@ export class EntryTotals {
     files: 0,
     directories: 0,
     symlinks: 0,
-    hard_links: 0,
+    hardLinks: 0,
     bytes: 0,
-    tar_bytes: 0,
+    tarBytes: 0,
   };
   /** Documents by section. */
   readonly sections = new Map<string, number>();
@@ -20,10 +20,10 @@ export class EntryTotals {
   add(entry: BlockEntry): void {
     const { totals } = this;
     totals.entries++;
-    totals.tar_bytes += entry.headerBlocks * BLOCK + padded(entry.size);
+    totals.tarBytes += entry.headerBlocks * BLOCK + padded(entry.size);
     if (entry.type === 'directory') totals.directories++;
     else if (entry.type === 'symlink') totals.symlinks++;
-    else if (entry.type === 'hardlink') totals.hard_links++;
+    else if (entry.type === 'hardlink') totals.hardLinks++;
     else {
       totals.files++;
       totals.bytes += entry.size;

@@ -49,7 +49,7 @@ export interface SnapshotPlan {
   /** Name of the machine that the manifest would have. */
   hostname: string;
   /** What the snapshot would hold. */
-  totals: Omit<Totals, 'tar_bytes'>;
+  totals: Omit<Totals, 'tarBytes'>;
   /** Sections that the manifest would count. */
   sections: ManifestSection[];
   /** What would be excluded on purpose, with sizes as far as they are known. */
@@ -132,7 +132,7 @@ async function planCapture(
   record.finishEntries(counted.totals);
   for (const neighbour of findNeighbours(root))
     notices.push({ path: neighbour.directory, message: neighbourMessage(neighbour) });
-  const { tar_bytes: _, ...totals } = counted.totals;
+  const { tarBytes: _, ...totals } = counted.totals;
   const { sections } = manifestOf(facts, counted);
   return {
     ...{ stateDir: root, hostname: facts.host, totals, sections, notices },

@@ -3,6 +3,7 @@ import { BackupError } from '../errors.ts';
 import { utf8 } from './bytes.ts';
 import type { Codec } from './codec.ts';
 import { refuseUnknownFeatures } from './features.ts';
+import type { FileStatus } from './file-status.ts';
 import { FORMAT_VERSION } from './format-version.ts';
 import { MAX_PAGE_BLOCKS } from './index-page.ts';
 import { inflateJson, MAX_INDEX_JSON_BYTES } from './inflate-json.ts';
@@ -18,9 +19,7 @@ const totalsSchema = z.object({
   directories: count,
   symlinks: count,
   hard_links: count,
-  /** Sum of the sizes of all files. */
   bytes: count,
-  /** Uncompressed length of all members that hold entries. */
   tar_bytes: count,
 });
 
@@ -74,14 +73,41 @@ const rootSchema = z.object({
   pages: z.array(pageSchema),
 });
 
-export type Totals = z.infer<typeof totalsSchema>;
+type RootJson = z.infer<typeof rootSchema>;
+
+/** What a snapshot holds. */
+export interface Totals {
+  /** Number of all entries. */
+  entries: number;
+  /** Number of files; further names of a file are hard links. */
+  files: number;
+  /** Number of directories. */
+  directories: number;
+  /** Number of symbolic links. */
+  symlinks: number;
+  /** Number of hard links: names of files that have another name in the snapshot. */
+  hardLinks: number;
+  /** Sum of the sizes of all files, in bytes, uncompressed. */
+  bytes: number;
+  /** Length in bytes of all members that hold entries, uncompressed: contents and tar headers. */
+  tarBytes: number;
+}
 
 /** Whether a snapshot holds nothing that anybody would want back in place of what is there: directories alone. */
 export function isEmptySnapshot({ files, symlinks }: Pick<Totals, 'files' | 'symlinks'>): boolean {
   return files === 0 && symlinks === 0;
 }
 
-export type RecordedStatus = z.infer<typeof statusSchema>;
+/** A file whose status is not `ok`, as the snapshot records it. */
+export interface RecordedStatus {
+  /** Relative to the state directory. */
+  path: string;
+  /** How its capture went. */
+  status: Exclude<FileStatus, 'ok'>;
+  /** What happened, in a few words. */
+  detail: string;
+}
+
 /** What the index header says of a page. */
 export type PageRow = z.infer<typeof pageSchema>;
 
@@ -89,12 +115,15 @@ export type PageRow = z.infer<typeof pageSchema>;
 export type Compression = z.infer<typeof compressionSchema>;
 
 /** The header of the index: what there is in all, and where the pages are. `compression` is null where nothing is said of it. */
-export interface IndexRoot extends Omit<z.infer<typeof rootSchema>, 'manifest' | 'requires'>, IndexManifest {}
+export interface IndexRoot extends Omit<RootJson, 'manifest' | 'requires' | 'totals'>, IndexManifest {
+  totals: Totals;
+}
 
 /** The same as it is written. */
-export interface NewIndexRoot extends Omit<z.infer<typeof rootSchema>, 'manifest' | 'requires' | 'compression'> {
+export interface NewIndexRoot extends Omit<RootJson, 'manifest' | 'requires' | 'compression' | 'totals'> {
   manifest: IndexManifest['manifest'];
   compression: Compression;
+  totals: Totals;
 }
 
 /** The index header as it stands at the end of the index. */
@@ -103,7 +132,7 @@ export function encodeRoot(
   codec: Codec,
 ): Uint8Array {
   const requires: string[] = [];
-  const json = { format, requires, compression, manifest, directory, totals, statuses, pages };
+  const json = { format, requires, compression, manifest, directory, totals: totalsJson(totals), statuses, pages };
   const bytes = utf8(JSON.stringify(json));
   if (bytes.length > MAX_INDEX_JSON_BYTES) {
     throw new BackupError(
@@ -135,6 +164,11 @@ export function parseRoot(bytes: Uint8Array, codec: Codec): IndexRoot {
     const issue = parsed.error.issues[0];
     throw invalidIndex(`has a header with a wrong value: ${issue?.path.join('.')}: ${issue?.message}`, parsed.error);
   }
-  const { manifest, requires: _, ...rest } = parsed.data;
-  return { ...rest, ...validateIndexManifest(manifest) };
+  const { manifest, requires: _, totals, ...rest } = parsed.data;
+  const { hard_links: hardLinks, tar_bytes: tarBytes, ...counts } = totals;
+  return { ...rest, totals: { ...counts, hardLinks, tarBytes }, ...validateIndexManifest(manifest) };
+}
+
+function totalsJson({ entries, files, directories, symlinks, hardLinks, bytes, tarBytes }: Totals): RootJson['totals'] {
+  return { entries, files, directories, symlinks, hard_links: hardLinks, bytes, tar_bytes: tarBytes };
 }

@@ -54,12 +54,41 @@ const firstSchema = z.looseObject({
 /** The same of the one in the index header, which was written when all was known, but for its own digest. */
 const indexSchema = z.extend(firstSchema, { files: count, bytes: count, index_sha256: z.optional(z.undefined()) });
 
-/** The manifest of a snapshot: Oxios's fields, ours, and any others, which are kept and ignored. */
-export type Manifest = z.infer<typeof manifestSchema>;
+/**
+ * The manifest of a snapshot, in snake case as its JSON. Oxios reads `version`, `created_at`, `oxios_version` and `sections`; the other fields
+ * are ours, and absent in a foreign archive. Unknown fields are kept and ignored.
+ */
+export interface Manifest {
+  /** Version of Oxios's manifest. */
+  version: 1;
+  /** When the snapshot was made, RFC 3339. */
+  created_at: string;
+  /** Version of Oxios that the state is of; `unknown` if it was not found. */
+  oxios_version: string;
+  /** Sections that hold documents. */
+  sections: ManifestSection[];
+  /** Version of the snapshot format. */
+  snapshot_format?: number | undefined;
+  /** Name and version of the program that made the snapshot. */
+  tool?: string | undefined;
+  /** What the snapshot is of: the platform as Node names it, the name of the machine, the absolute path of the state directory. */
+  source?: { platform: string; hostname: string; state_dir: string } | undefined;
+  /** The patterns of `excludes`. */
+  excludes?: string[] | undefined;
+  /** Number of files; null in the first member of a snapshot that was written to a stream. */
+  files?: number | null | undefined;
+  /** Sum of their sizes in bytes; null as `files`. */
+  bytes?: number | null | undefined;
+  /** SHA-256 of the index in hexadecimal; null as `files`, and absent in the manifest of the index itself. */
+  index_sha256?: string | null | undefined;
+  [name: string]: unknown;
+}
 
-/** A part of the state that Oxios counts: how many documents a category holds. */
+/** A part of the state that Oxios counts. */
 export interface ManifestSection {
+  /** Name of the section: that of its folder, such as `memory/facts`. */
   name: string;
+  /** How many documents it holds. */
   entry_count: number;
 }
 

@@ -176,7 +176,7 @@ async function locateBlocks(
   if (blocks.indexBytes !== seal.indexLength - seal.rootLength) throw invalidIndex('has a gap between its pages');
   const entries = sumOf(root.pages.map((page) => page.entries));
   const raw = sumOf(root.pages.map((page) => page.raw));
-  if (entries !== root.totals.entries || raw !== root.totals.tar_bytes)
+  if (entries !== root.totals.entries || raw !== root.totals.tarBytes)
     throw invalidIndex('has totals that are not those of its pages');
   if (blocks.end + END_MEMBER.length !== seal.indexOffset) throw invalidIndex('leaves a gap between the members');
   if (!(await readRange(source, blocks.end, END_MEMBER.length)).equals(END_MEMBER)) {

@@ -68,7 +68,7 @@ export interface VerificationOptions extends OperationOptions {
 export interface Verification {
   /** What is wrong, in the order in which it was found: up to 1,000 problems, then one that counts all others. */
   problems: Problem[];
-  totals: Omit<Totals, 'tar_bytes'>;
+  totals: Omit<Totals, 'tarBytes'>;
   /** Symbolic links that lead out of the state directory, by the rules of this platform. */
   externalLinks: string[];
 }

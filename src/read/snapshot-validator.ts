@@ -17,7 +17,7 @@ export class SnapshotValidator {
   readonly unusual = noUnusualNames();
   /** Bytes of content that are whole pieces of zeros. */
   holes = 0;
-  readonly counts = { entries: 0, files: 0, directories: 0, symlinks: 0, hard_links: 0, bytes: 0 };
+  readonly counts = { entries: 0, files: 0, directories: 0, symlinks: 0, hardLinks: 0, bytes: 0 };
   readonly #sections = new Map<string, number>();
   #open: string[] = [];
   #last: string | null = null;
@@ -74,12 +74,12 @@ export class SnapshotValidator {
   }
 
   /** What is wrong between the entries and the totals that the snapshot states of them. */
-  validateTotals(totals: Omit<Totals, 'tar_bytes'>): void {
+  validateTotals(totals: Omit<Totals, 'tarBytes'>): void {
     for (const key of Object.keys(this.counts) as (keyof typeof this.counts)[]) {
       if (this.counts[key] !== totals[key]) {
         this.found.add({
           code: 'INDEX_INVALID',
-          message: `the index counts ${totals[key]} ${key.replace('_', ' ')}, the snapshot holds ${this.counts[key]}`,
+          message: `the index counts ${totals[key]} ${key === 'hardLinks' ? 'hard links' : key}, the snapshot holds ${this.counts[key]}`,
           paths: [],
         });
       }

@@ -20,7 +20,7 @@ export interface BlockValidation {
   problems: Problem[];
   first: string;
   last: string;
-  counts: { entries: number; files: number; directories: number; symlinks: number; hard_links: number; bytes: number };
+  counts: { entries: number; files: number; directories: number; symlinks: number; hardLinks: number; bytes: number };
   /** Documents by section. */
   sections: Record<string, number>;
   /** Directories that must stand before this run, for an entry of it lies in them. */
@@ -45,7 +45,7 @@ export function validateBlock(
   folders: ReadonlySet<string> | null,
 ): BlockValidation {
   const problems: Problem[] = [];
-  const counts = { entries: entries.length, files: 0, directories: 0, symlinks: 0, hard_links: 0, bytes: 0 };
+  const counts = { entries: entries.length, files: 0, directories: 0, symlinks: 0, hardLinks: 0, bytes: 0 };
   const sections: Record<string, number> = Object.create(null);
   const needs = new Set<string>();
   const links: LinkEntry[] = [];
@@ -90,7 +90,7 @@ export function validateBlock(
       counts.bytes += entry.size;
     } else {
       if (entry.type === 'symlink') counts.symlinks++;
-      else counts.hard_links++;
+      else counts.hardLinks++;
       const attributes = entry.type === 'hardlink' ? attributesOf(entry) : '';
       links.push({ path, type: entry.type, link: entry.link as string, attributes });
       validateLinkForm(entry, problems);

@@ -49,7 +49,7 @@ export interface VerifyResult {
   /** The manifest; null if it cannot be read. */
   manifest: Manifest | null;
   /** What the snapshot holds; null if that cannot be read. */
-  totals: Omit<Totals, 'tar_bytes'> | null;
+  totals: Omit<Totals, 'tarBytes'> | null;
   /** Every file whose status in the snapshot is not `ok`. */
   statuses: RecordedStatus[];
   /** Paths of symbolic links that lead out of the state directory. `restoreSnapshot` refuses them by default. */

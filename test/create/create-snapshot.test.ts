@@ -58,7 +58,7 @@ test('gzip -dc of a snapshot is the tar that its members hold, with nothing of t
   const unzipped = execFileSync('gzip', ['-dc', snapshot], { maxBuffer: 2 ** 26 });
   expect(createHash('sha256').update(unzipped).digest('hex')).toBe(tar.digest('hex'));
   const manifest = unzipped.subarray(0, 512).toString('latin1', 124, 135).trim();
-  expect(length).toBe(512 + Number.parseInt(manifest, 8) + totals.tar_bytes + 1024);
+  expect(length).toBe(512 + Number.parseInt(manifest, 8) + totals.tarBytes + 1024);
 });
 
 test('the index has times to the nanosecond', async () => {

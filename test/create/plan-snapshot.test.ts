@@ -49,7 +49,7 @@ test('the plan is what the snapshot then holds', async () => {
   expect(readdirSync(room.root).every((name) => name.startsWith('workspace'))).toBe(true);
 
   const made = await createBackup(store, output, { ...options, force: true });
-  const { tar_bytes: _, ...totals } = made.totals;
+  const { tarBytes: _, ...totals } = made.totals;
   expect(plan.totals).toEqual(totals);
   expect(plan.sections).toEqual(made.manifest.sections);
   const reasons = (rows: typeof plan.excluded) => new Map(rows.map(({ path, reason }) => [path, reason]));
@@ -89,7 +89,7 @@ async function bothOf(build: (state: string) => void, options: CreateOptions = {
   };
   const made = await createBackup(store, output, { ...options, onEvent }).then((result) => {
     const { totals, manifest, excluded, statuses } = result;
-    const { tar_bytes: _, ...counted } = totals;
+    const { tarBytes: _, ...counted } = totals;
     return { totals: counted, sections: manifest.sections, excluded: unsized(excluded), incomplete: statuses, notices };
   }, refusal);
   return { planned, made };
@@ -127,7 +127,7 @@ describe('what the dry run says is what the run then says', () => {
         linkSync(join(state, 'a'), join(state, 'b'));
         symlinkSync('/etc/hostname', join(state, 'outside'));
       },
-      { totals: expect.objectContaining({ hard_links: 1, symlinks: 1 }), notices: [expect.anything()] },
+      { totals: expect.objectContaining({ hardLinks: 1, symlinks: 1 }), notices: [expect.anything()] },
     ],
     [
       'of set-id bits',
@@ -179,7 +179,7 @@ describe('what the dry run says is what the run then says', () => {
     [
       'of nothing that is allowed',
       () => {},
-      { totals: { entries: 0, files: 0, directories: 0, symlinks: 0, hard_links: 0, bytes: 0 } },
+      { totals: { entries: 0, files: 0, directories: 0, symlinks: 0, hardLinks: 0, bytes: 0 } },
       { allowEmpty: true },
     ],
     [

@@ -44,7 +44,7 @@ async function checked(...blocks: Entry[][]): Promise<{ check: SelfCheck; lookup
 }
 const failed = expect.objectContaining({ code: 'SELF_CHECK_FAILED', kind: 'failed' });
 
-const counts = { entries: 1, files: 0, directories: 1, symlinks: 0, hard_links: 0, bytes: 0, tar_bytes: 512 };
+const counts = { entries: 1, files: 0, directories: 1, symlinks: 0, hardLinks: 0, bytes: 0, tarBytes: 512 };
 const header: NewIndexRoot = {
   format: 1,
   compression: { library: 'none', version: '0', levels: {} },
@@ -106,7 +106,7 @@ describe('what no reader would take is not sealed', () => {
   });
   test('but hard links to files before them are, in their block and in others', async () => {
     const blocks = [[file('a'), hardLink('b', 'a')], [file('c')], [hardLink('d', 'a'), hardLink('e', 'c')]];
-    const totals = { ...counts, entries: 5, files: 2, directories: 0, hard_links: 3 };
+    const totals = { ...counts, entries: 5, files: 2, directories: 0, hardLinks: 3 };
     const manifest = { ...header.manifest, files: 2 };
     expect(await finish({ totals, manifest }, ...blocks)).toBe(2);
   });

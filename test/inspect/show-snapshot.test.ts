@@ -22,7 +22,7 @@ test('a sealed snapshot tells what it holds and where it comes from', async () =
     sealed: true,
     complete: true,
     statuses: [],
-    totals: { files: 47, symlinks: 3, hard_links: 1 },
+    totals: { files: 47, symlinks: 3, hardLinks: 1 },
   });
   expect(summary.manifest.source).toMatchObject({ platform: process.platform, state_dir: room.path('workspace') });
   expect(summary.manifest.sections).toContainEqual({ name: 'memory/facts', entry_count: 6 });

@@ -50,10 +50,10 @@ function linesOf({ path, length, sealed, manifest, totals, statuses }: SnapshotS
   if (source !== undefined) facts.push(['from', `${source.hostname}:${source.state_dir} (${source.platform})`]);
   facts.push(['sealed', sealed ? 'yes' : 'NO: an archive from elsewhere, without index and digests']);
   if (totals !== null) {
-    const { files, directories, symlinks, hard_links, bytes } = totals;
+    const { files, directories, symlinks, hardLinks, bytes } = totals;
     const kinds = [count(files, 'file'), count(directories, 'folder')];
     if (symlinks > 0) kinds.push(count(symlinks, 'symbolic link'));
-    if (hard_links > 0) kinds.push(count(hard_links, 'hard link'));
+    if (hardLinks > 0) kinds.push(count(hardLinks, 'hard link'));
     facts.push(['holds', `${kinds.join(', ')}; ${formatBytes(bytes)}`]);
   }
   if (excludes !== undefined && excludes.length > 0) facts.push(['excluded', excludes.join(', ')]);
