@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
 import type { RecoverReport } from '../../index.ts';
 import { defineCommand } from '../command.ts';
 import { FORCE_RUNNING, given, JSON_RESULT, LOCK_WAIT, REPORTING, STATE_DIR, stateDirOf } from '../options.ts';
@@ -28,13 +30,25 @@ export const command = defineCommand({
   },
 });
 
-function linesOf({ outcome, operation, stateDir, previousState, cleared }: RecoverReport): string[] {
-  if (outcome === 'clean' && cleared.length > 0)
-    return [`${stateDir} was not changed by the run that died; what it had left beside it is removed`];
-  if (outcome === 'clean') return [`${stateDir} is whole: nothing had been interrupted`];
+function linesOf(report: RecoverReport): string[] {
+  const { outcome, operation, stateDir, previousState, cleared } = report;
   if (outcome === 'rolled-back') return [`${stateDir} is as it was before the ${operation}, which was rolled back`];
-  const lines = [`${stateDir} is restored: the ${operation} that was interrupted is now complete`];
-  if (previousState !== null)
-    lines.push(`  the old tree is kept at ${previousState}; to have it back: oxios-backup undo`);
-  return lines;
+  if (outcome === 'finished') {
+    const back = operation === 'undo' ? `undo --to ${path.basename(previousState ?? '')}` : 'undo';
+    return [
+      `${stateDir} is restored: the ${operation} that was interrupted is now complete`,
+      ...(previousState === null
+        ? []
+        : [`  what it replaced is kept at ${previousState}; to have it back: oxios-backup ${back}`]),
+    ];
+  }
+  const exists = existsSync(stateDir);
+  const removed = cleared.map((each) => `  removed what it had left: ${each}`);
+  if (outcome === 'unchanged') {
+    const state = exists ? 'is as it was' : 'does not exist, as before';
+    return [`${stateDir} ${state}: a restore was interrupted before it changed anything; run it again`, ...removed];
+  }
+  const state = exists ? `${stateDir} is whole` : `${stateDir} does not exist`;
+  if (cleared.length === 0) return [`${state}: there is nothing to recover`];
+  return [`${state}, and an interrupted run has been cleaned up after`, ...removed];
 }

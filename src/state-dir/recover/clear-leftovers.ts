@@ -16,16 +16,23 @@ const SAID_AS: Partial<Record<HiddenKind, string>> = {
   trash: 'finished removing a discarded tree',
 };
 
+/** What a dead run left, and is gone now. */
+export interface Cleared {
+  path: string;
+  kind: HiddenKind;
+  message: string;
+}
+
 /**
- * Removes what runs that died left around a state directory, names each in a notice, and returns the paths of those that are gone. What
- * cannot be removed (something is mounted in it, or immutable) stays under its name, is named too, and is in nobody's way: the next run
- * tries again. Whoever calls this holds the lock (so nothing of it is in use) and knows that there is no journal (so nothing of it is needed).
+ * Removes what runs that died left around a state directory, and returns what is gone. What cannot be removed (something is mounted in it, or
+ * immutable) stays under its name, is named in a notice, and is in nobody's way: the next run tries again. Whoever calls this holds the lock (so
+ * nothing of it is in use) and knows that there is no journal (so nothing of it is needed).
  */
 export async function clearLeftovers(
   target: Target,
   { onEvent }: Pick<OperationOptions, 'onEvent'>,
-): Promise<string[]> {
-  const cleared: string[] = [];
+): Promise<Cleared[]> {
+  const cleared: Cleared[] = [];
   const known = new Set(findHistory(target).states.map(({ name }) => name));
   for (const { directory, names } of locationsToClear(target)) {
     for (const name of namesAt({ directory })) {
@@ -36,18 +43,21 @@ export async function clearLeftovers(
       const isMerged = parseStamp(name, names.merged) !== null;
       if (isMerged && !known.has(name.slice(names.merged.length))) tryTo(() => removeSkeleton(bytePath(path)));
       const message = kind === null ? undefined : SAID_AS[kind];
-      if (message === undefined) continue;
+      if (kind === null || message === undefined) continue;
       const { remaining } = await removeTree(path);
-      if (remaining.length === 0) cleared.push(path);
-      onEvent?.({
-        type: 'notice',
-        path,
-        message: remaining.length === 0 ? message : `could not be deleted: ${describeRemaining(remaining)}`,
-      });
+      if (remaining.length === 0) cleared.push({ path, kind, message });
+      else onEvent?.({ type: 'notice', path, message: `could not be deleted: ${describeRemaining(remaining)}` });
     }
     if (names === NAMES_ON_VOLUME) removeReserved(directory);
   }
   return cleared;
+}
+
+/** The same, with a notice of each that is gone: for a run that is about something else. */
+export async function clearWithNotices(target: Target, options: Pick<OperationOptions, 'onEvent'>): Promise<void> {
+  for (const { path, message } of await clearLeftovers(target, options)) {
+    options.onEvent?.({ type: 'notice', path, message });
+  }
 }
 
 /** Beside the state directory, in it, and at the tops of the volumes that are mounted below it. */

@@ -11,9 +11,11 @@ import {
 import { fromSystemError } from '../../system-errors.ts';
 import { findJournal } from '../commit/journal.ts';
 import { inodeAt } from '../commit/swap-paths.ts';
+import type { Target } from '../location.ts';
 import { acquireStateLock } from '../lock/lock.ts';
 import { LOCK_WAIT_SHAPE, type LockWaitOptions } from '../lock/lock-wait.ts';
 import { assertNotRunning, RUNNING_SHAPE, type RunningOptions } from '../lock/not-running.ts';
+import { findHistory } from '../undo/previous-states.ts';
 import { clearLeftovers } from './clear-leftovers.ts';
 import { resumeChange } from './resume-change.ts';
 
@@ -26,9 +28,12 @@ const recoverOptionsSchema = optionsSchema<RecoverOptions>(
 
 /** What a recovery found and did. */
 export interface RecoverReport {
-  /** `clean`: nothing had been interrupted. `finished`: the new tree is live. `rolled-back`: the state directory is as it was before. */
-  outcome: 'clean' | 'finished' | 'rolled-back';
-  /** What had been interrupted; null if nothing. */
+  /**
+   * `clean`: the state directory is whole, there was nothing to recover. `unchanged`: a restore died before it changed anything. `finished`: the
+   * new tree is live. `rolled-back`: the state directory is as it was before.
+   */
+  outcome: 'clean' | 'unchanged' | 'finished' | 'rolled-back';
+  /** What had been interrupted; null if nothing, or where it left nothing that tells. */
   operation: 'restore' | 'undo' | null;
   /** The state directory. */
   stateDir: string;
@@ -75,11 +80,22 @@ export async function recoverStateDir(options: RecoverOptions): Promise<RecoverR
         options.onEvent?.({ type: 'notice', path, message });
       }
     }
-    report.cleared = await clearLeftovers(lock.location, options);
+    const cleared = await clearLeftovers(lock.location, options);
+    report.cleared = cleared.map(({ path }) => path);
+    const unpacked = cleared.some(({ kind }) => kind === 'staging');
+    if (found === null && unpacked && !mayHaveMerged(lock.location)) {
+      report.outcome = 'unchanged';
+      report.operation = 'restore';
+    }
     return report;
   } catch (error) {
     throw fromSystemError(error, 'recover the state directory', lock.location.target);
   } finally {
     await lock.release();
   }
+}
+
+/** A merge that is complete leaves what it had unpacked to be removed after it; a replacement moves it. */
+function mayHaveMerged(target: Target): boolean {
+  return findHistory(target).states[0]?.kind === 'merge';
 }

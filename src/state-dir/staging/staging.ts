@@ -7,7 +7,7 @@ import { fromSystemError } from '../../system-errors.ts';
 import { findJournal } from '../commit/journal.ts';
 import type { Location } from '../location.ts';
 import type { StateLock } from '../lock/lock.ts';
-import { clearLeftovers } from '../recover/clear-leftovers.ts';
+import { clearWithNotices } from '../recover/clear-leftovers.ts';
 import { assertRecovered } from '../recover/needs-recovery.ts';
 import { inspectTarget, type TargetState } from '../target-state.ts';
 
@@ -40,7 +40,7 @@ export interface Staging {
 export async function openStaging(lock: StateLock, options: Pick<OperationOptions, 'onEvent'> = {}): Promise<Staging> {
   const { location } = lock;
   await assertRecovered(location.target, lock);
-  await clearLeftovers(location, options);
+  await clearWithNotices(location, options);
   const id = randomBytes(8).toString('hex');
   const tree = stagingPath(location, id);
   let found: TargetState;

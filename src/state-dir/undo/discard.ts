@@ -28,7 +28,7 @@ import { bothLocations, type Location } from '../location.ts';
 import { LOCK_WAIT_SHAPE, type LockWaitOptions } from '../lock/lock-wait.ts';
 import { pathBytes } from '../merge/exchange-layout.ts';
 import { readRecord } from '../merge/exchange-record.ts';
-import { clearLeftovers } from '../recover/clear-leftovers.ts';
+import { clearWithNotices } from '../recover/clear-leftovers.ts';
 import { removeReserved } from '../staging/volume-staging.ts';
 import { readHistoryFile, writeHistoryFile } from './history.ts';
 import { historyWithout } from './history-changes.ts';
@@ -87,7 +87,7 @@ export async function discardUndo(options: DiscardOptions): Promise<DiscardRepor
     });
   }
   return withLock(stateDir, 'undo --discard', options, async ({ location }) => {
-    await clearLeftovers(location, options);
+    await clearWithNotices(location, options);
     const history = findHistory(location);
     if (history.states.length === 0) throw nothingKeptError(location.target);
     const { discarded, spared } = chosen(history, names, all, location);

@@ -18,7 +18,7 @@ import { acquireStateLock, type StateLock } from '../lock/lock.ts';
 import { LOCK_WAIT_SHAPE, type LockWaitOptions } from '../lock/lock-wait.ts';
 import { assertNotRunning, RUNNING_SHAPE, type RunningOptions } from '../lock/not-running.ts';
 import { performExchange } from '../merge/exchange.ts';
-import { clearLeftovers } from '../recover/clear-leftovers.ts';
+import { clearWithNotices } from '../recover/clear-leftovers.ts';
 import { assertRecovered } from '../recover/needs-recovery.ts';
 import { inspectTarget } from '../target-state.ts';
 import { historyAfterUndo } from './history-changes.ts';
@@ -67,7 +67,7 @@ export async function undoRestore(options: UndoOptions): Promise<UndoReport> {
     const route = routeTo(wanted, history);
     if (route === null) throw unreachableError(wanted);
     for (const step of route) refuseOutside(step, lock);
-    await clearLeftovers(lock.location, options);
+    await clearWithNotices(lock.location, options);
     await assertNotRunning(lock.location.target, options);
     let previousState: string | null = null;
     for (const [index, { name }] of route.entries()) {
