@@ -6,6 +6,7 @@ import type { FileStatus } from './format/file-status.ts';
  * - `phase`: a phase begins.
  * - `progress`: how much of the phase is done. `bytes` are of contents, uncompressed. Totals are absent until they are known. With
  *   `estimated` they are what is expected: those of the parent, or what a count found (`countAhead`). Where there is more already, they are absent.
+ * - `snapshot`: the verification of a snapshot begins, where there may be several. `number` and `total` are absent where nobody knows how many.
  * - `file-status`: a file was captured with another status than `ok`. `path` is relative to the state directory.
  * - `notice`: a `Notice`.
  */
@@ -20,6 +21,7 @@ export type BackupEvent =
       totalBytes?: number;
       estimated?: true;
     }
+  | { type: 'snapshot'; path: string; number?: number; total?: number }
   | { type: 'file-status'; path: string; status: FileStatus; detail: string }
   | { type: 'notice'; path?: string; message: string };
 

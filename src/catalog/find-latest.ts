@@ -106,6 +106,7 @@ async function verifyCandidate(
   rows: readonly ScannedSnapshot[],
   options: CompleteVerifyOptions,
 ): Promise<string | null> {
+  options.onEvent?.({ type: 'snapshot', path: row.snapshot.path });
   try {
     const { problems } = await verifyAndRecord(storage, row, rows, true, options);
     const [problem] = problems;

@@ -107,11 +107,7 @@ async function verifyOrSetAside(
   options: PruneOptions,
 ): Promise<void> {
   const { snapshot } = row;
-  options.onEvent?.({
-    type: 'notice',
-    path: snapshot.path,
-    message: 'is being verified before older snapshots are removed',
-  });
+  options.onEvent?.({ type: 'snapshot', path: snapshot.path });
   try {
     const { dryRun = false, ...verifyOptions } = options;
     await verifyAndRecord(storage, row, rows, !dryRun, verifyOptions);

@@ -53,11 +53,7 @@ export async function verifyFolder(options: FolderOption & VerifyOptions): Promi
   const snapshots: SnapshotVerification[] = [];
   for (const [at, row] of rows.entries()) {
     throwIfAborted(options.signal);
-    options.onEvent?.({
-      type: 'notice',
-      path: row.snapshot.path,
-      message: `is being verified (${at + 1} of ${rows.length})`,
-    });
+    options.onEvent?.({ type: 'snapshot', path: row.snapshot.path, number: at + 1, total: rows.length });
     snapshots.push(await verifyOne(storage, row, rows, options));
   }
   return { directory: storage.location, valid: snapshots.every(({ valid }) => valid), snapshots };

@@ -25,7 +25,7 @@ const reasonsOf = (result: PruneResult) =>
   );
 /** Files that were read as a whole. */
 const verified = () =>
-  events.flatMap((event) => (event.type === 'notice' ? [event.path?.slice(folder.path.length + 1)] : []));
+  events.flatMap((event) => (event.type === 'snapshot' ? [event.path.slice(folder.path.length + 1)] : []));
 
 test('removes what no rule keeps, oldest first', async () => {
   folder.addDays(1, 5);

@@ -182,12 +182,11 @@ test('events of each verification pass through', async () => {
   folder.addDays(1, 2);
   const events: BackupEvent[] = [];
   await verifyFolder({ folder: folder.path, onEvent: (event) => events.push(event) });
-  const seen = events.map((event) => (event.type === 'notice' ? event.message : event.type));
-  expect(seen.filter((name) => name !== 'progress')).toEqual([
-    'is being verified (1 of 2)',
-    'phase',
-    'is being verified (2 of 2)',
-    'phase',
+  expect(events.filter(({ type }) => type !== 'progress')).toEqual([
+    { type: 'snapshot', path: folder.file('1.tar.gz'), number: 1, total: 2 },
+    { type: 'phase', phase: 'check' },
+    { type: 'snapshot', path: folder.file('2.tar.gz'), number: 2, total: 2 },
+    { type: 'phase', phase: 'check' },
   ]);
 });
 
@@ -195,7 +194,7 @@ test('what was verified before an interruption stays verified', async () => {
   folder.addDays(1, 3);
   const controller = new AbortController();
   const onEvent = (event: BackupEvent) => {
-    if (event.type === 'notice' && event.path?.endsWith('2.tar.gz')) controller.abort();
+    if (event.type === 'snapshot' && event.path.endsWith('2.tar.gz')) controller.abort();
   };
   const verification = verifyFolder({ folder: folder.path, signal: controller.signal, onEvent });
   await expect(verification).rejects.toMatchObject({ code: 'ABORTED' });

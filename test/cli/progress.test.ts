@@ -38,6 +38,16 @@ describe('progressText', () => {
     expect(progressText(all, 100)).toContain('about 99%');
   });
 
+  it('names which of several snapshots is verified, in the room that there is', () => {
+    const snapshot = { name: 'oxios-backup-20261122T101530Z-k3fa.tar.gz', number: 3, total: 20 };
+    const check = { ...HALF, phase: 'check', snapshot } as const;
+    expect(progressText(check, 100)).toMatch(/^verifying oxios-backup-20261122T101530Z-k3fa\.tar\.gz \(3\/20\) {2}50%/);
+    expect(progressText(check, 40)).toBe('verifying oxios-ba…a.tar.gz (3/20)  50%');
+    expect(progressText({ ...check, snapshot: { name: '日程\u001b.tar.gz' } }, 100)).toMatch(
+      /^verifying 日程\\u001b\.tar\.gz {2}50%/,
+    );
+  });
+
   it('leaves out from behind what a narrow terminal cannot hold', () => {
     expect(progressText(HALF, 40)).toBe('extracting  50%  5,000/10,000 entries');
     expect(progressText(HALF, 6)).toBe('extrac');

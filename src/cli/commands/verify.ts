@@ -58,7 +58,10 @@ export const command = defineCommand({
     if (snapshots.indexOf('-') !== snapshots.lastIndexOf('-'))
       throw new BackupError('USAGE', 'standard input can be read only once', { hint: 'Name - once.' });
     const results: Result[] = [];
-    for (const snapshot of snapshots) results.push(await verifyOrTell(snapshot, options, context));
+    for (const [at, snapshot] of snapshots.entries()) {
+      options.onEvent({ type: 'snapshot', path: snapshot, number: at + 1, total: snapshots.length });
+      results.push(await verifyOrTell(snapshot, options, context));
+    }
     return context.reporter.result(severalResult(results));
   },
 });

@@ -1,19 +1,21 @@
+import { basename } from 'node:path';
 import { clearLine, cursorTo } from 'node:readline';
 import type { BackupEvent, Phase } from '../../events.ts';
 import type { OutputStream } from '../terminal.ts';
-import { progressText } from './progress-text.ts';
+import { progressText, type ShownSnapshot } from './progress-text.ts';
 
 const REDRAW_MS = 100;
 const DEFAULT_COLUMNS = 80;
 
 /**
- * One line at the bottom of a terminal that is redrawn in place and leaves no trace. ASCII only, no colours, the cursor stays: whatever way
+ * One line at the bottom of a terminal that is redrawn in place and leaves no trace. No colours, and ASCII only but for names, the cursor stays: whatever way
  * the process ends, the terminal is as it was. Nothing but `cursorTo` and `clearLine` is needed for that, which Node has.
  */
 export class ProgressLine {
   readonly #stream: OutputStream;
   readonly #now: () => number;
   #phase: Phase | null = null;
+  #snapshot: ShownSnapshot | null = null;
   #last: Extract<BackupEvent, { type: 'progress' }> | null = null;
   #began = 0;
   #drawn = Number.NEGATIVE_INFINITY;
@@ -30,9 +32,15 @@ export class ProgressLine {
   };
 
   /** Draws what a phase or progress event says, at most ten times a second. */
-  show(event: Extract<BackupEvent, { type: 'phase' | 'progress' }>): void {
+  show(event: Extract<BackupEvent, { type: 'phase' | 'progress' | 'snapshot' }>): void {
     const now = this.#now();
-    if (event.phase !== this.#phase) {
+    if (event.type === 'snapshot') {
+      const { path: name, number, total } = event;
+      this.#snapshot = { name: basename(name), ...(number && { number }), ...(total && { total }) };
+      return;
+    }
+    if (event.phase !== 'check') this.#snapshot = null;
+    if (event.type === 'phase' || event.phase !== this.#phase) {
       this.#phase = event.phase;
       this.#began = now;
       this.#last = null;
@@ -63,6 +71,7 @@ export class ProgressLine {
     const { entries, bytes, totalEntries, totalBytes, estimated } = this.#last ?? { entries: 0, bytes: 0 };
     const state = {
       phase: this.#phase,
+      snapshot: this.#snapshot,
       entries,
       bytes,
       ...(totalEntries === undefined ? {} : { totalEntries }),

@@ -1,9 +1,20 @@
 import type { Phase } from '../../events.ts';
+import { printable } from '../../format/printable.ts';
 import { count, formatBytes, formatNumber } from '../text/amounts.ts';
+import { displayWidth, shortenMiddle } from '../text/display-width.ts';
+
+/** One of several snapshots. */
+export interface ShownSnapshot {
+  name: string;
+  number?: number;
+  total?: number;
+}
 
 /** How far a phase has come. */
 export interface ProgressState {
   phase: Phase;
+  /** What is being verified, of several snapshots. */
+  snapshot?: ShownSnapshot | null;
   entries: number;
   bytes: number;
   totalEntries?: number;
@@ -28,9 +39,9 @@ const MEANINGFUL_MS = 1000;
 
 /** One line of at most `columns` characters: phase, share, entries, bytes, rate, time left; from behind what does not fit is left out. */
 export function progressText(state: ProgressState, columns: number): string {
-  const { phase, entries, bytes, totalEntries, totalBytes, estimated, elapsedMs } = state;
+  const { phase, snapshot, entries, bytes, totalEntries, totalBytes, estimated, elapsedMs } = state;
   const about = estimated ? 'about ' : '';
-  const parts = [DOING[phase]];
+  const parts = [snapshot ? verifying(snapshot, columns) : DOING[phase]];
   const share = shareDone(state);
   if (share !== null) parts.push(`${about}${Math.floor(share * 100)}%`);
   if (entries > 0) {
@@ -45,8 +56,20 @@ export function progressText(state: ProgressState, columns: number): string {
   if (share !== null && share > 0 && share < 1 && elapsedMs >= MEANINGFUL_MS) {
     parts.push(`${about}${clock((elapsedMs * (1 - share)) / share)} left`);
   }
-  while (parts.length > 1 && parts.join('  ').length > columns) parts.pop();
-  return parts.join('  ').slice(0, Math.max(0, columns));
+  while (parts.length > 1 && displayWidth(parts.join('  ')) > columns) parts.pop();
+  const text = parts.join('  ');
+  return columns < 1 ? '' : snapshot ? shortenMiddle(text, columns) : text.slice(0, columns);
+}
+
+/** Room for the share beside it. */
+const SHARE_WIDTH = 6;
+const LEAST_NAME = 8;
+
+/** `verifying NAME (1/20)` */
+function verifying({ name, number, total }: ShownSnapshot, columns: number): string {
+  const place = number === undefined || total === undefined ? '' : ` (${number}/${total})`;
+  const room = columns - 'verifying '.length - place.length - SHARE_WIDTH;
+  return `verifying ${shortenMiddle(printable(name), Math.max(LEAST_NAME, room))}${place}`;
 }
 
 /** By bytes where there are any, for they take the time; null while the total is unknown. */

@@ -71,7 +71,7 @@ export class Reporter {
       const written =
         event.type === 'phase' ? this.#event({ ...event, type: 'progress' }) : this.#event(eventFields(event));
       written?.catch(() => {});
-    } else if (event.type === 'phase' || event.type === 'progress') {
+    } else if (event.type === 'phase' || event.type === 'progress' || event.type === 'snapshot') {
       this.#line?.show(event);
     } else if (event.type === 'notice' && this.#options.quiet !== true) {
       this.say(event.path === undefined ? `note: ${event.message}` : `note: ${event.path}: ${event.message}`);
