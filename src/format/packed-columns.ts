@@ -48,7 +48,7 @@ export function packColumns(columns: object, codec: Codec, ...digests: readonly 
  */
 export function unpackColumns<Columns>(
   bytes: Uint8Array,
-  schema: z.ZodMiniType<Columns>,
+  schema: z.ZodMiniType<Columns> & { shape: object },
   codec: Codec,
 ): PackedColumns<Columns> {
   if (bytes.length < LENGTH_BYTES) throw invalidIndex('is cut');
@@ -56,7 +56,7 @@ export function unpackColumns<Columns>(
   if (end > bytes.length) throw invalidIndex('is cut');
   let value: unknown;
   try {
-    value = inflateJson(bytes.subarray(LENGTH_BYTES, end), codec);
+    value = inflateJson(bytes.subarray(LENGTH_BYTES, end), codec, Object.keys(schema.shape));
   } catch (cause) {
     throw invalidIndex('cannot be read', cause);
   }

@@ -27,8 +27,19 @@ const LITERALS = new Map<number, readonly [word: string, value: boolean | null]>
  * @throws SyntaxError, or the decoder's TypeError
  */
 export function parseStrictJson(bytes: Uint8Array, maxDepth: number): unknown {
-  const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  return parseStrictText(decodeUtf8(bytes), maxDepth);
+}
+
+/** The same of text that is decoded already. @throws SyntaxError */
+export function parseStrictText(text: string, maxDepth: number): unknown {
   return new JsonParser(text, maxDepth).parse();
+}
+
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** @throws the decoder's TypeError for bytes that are no UTF-8 */
+export function decodeUtf8(bytes: Uint8Array): string {
+  return decoder.decode(bytes);
 }
 
 class JsonParser {

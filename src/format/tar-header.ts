@@ -67,17 +67,21 @@ function encodePaxHeader(records: readonly PaxRecord[], target: Uint8Array, offs
   target.fill(0, offset + BLOCK + size, offset + BLOCK + padded(size));
 }
 
-/** Whether it can be told without counting bytes that one block is enough, as it is for most entries. */
+/** Whether one block is enough, as it is for most entries. Not asked of names that are split. */
 function isPlain({ path, link, uid, gid, mtime, size }: HeaderFields): boolean {
-  // A UTF-16 code unit takes at most three bytes, and a directory's name a slash.
   return (
-    path.length < NAME_BYTES / 3 &&
-    (link === undefined || link.length <= NAME_BYTES / 3) &&
+    // A directory's name takes a slash more.
+    hasRoom(path, NAME_BYTES - 1) &&
+    (link === undefined || hasRoom(link, NAME_BYTES)) &&
     fitsNumber(mtime) &&
     fitsNumber(size) &&
     uid < ID_BOUND &&
     gid < ID_BOUND
   );
+}
+
+function hasRoom(name: string, bytes: number): boolean {
+  return name.length <= bytes && utf8Length(name) <= bytes;
 }
 
 function fitsNumber(value: number): boolean {
@@ -138,12 +142,28 @@ interface Stamp {
 
 const stamps = new Map<number, Stamp>();
 const MAX_STAMPS = 1024;
+/** The one that was asked for last: entries that follow each other mostly have the same. */
+let latest: Stamp | null = null;
+let latestKey = -1;
 
 function stampFor({ mode, uid, gid }: HeaderFields, flag: number): Stamp {
-  const [owner, group] = [uid < ID_BOUND ? uid : 0, gid < ID_BOUND ? gid : 0];
+  const owner = uid < ID_BOUND ? uid : 0;
+  const group = gid < ID_BOUND ? gid : 0;
   const key = ((owner * ID_BOUND + group) * 0x80 + flag) * 0o10000 + mode;
-  const known = stamps.get(key);
-  if (known !== undefined) return known;
+  // Beyond that two owners could have one key.
+  const isUnique = Number.isSafeInteger(key);
+  if (latest !== null && latestKey === key) return latest;
+  const stamp = (isUnique ? stamps.get(key) : undefined) ?? makeStamp(mode, owner, group, flag);
+  if (stamps.size >= MAX_STAMPS) stamps.clear();
+  if (isUnique) {
+    stamps.set(key, stamp);
+    latest = stamp;
+    latestKey = key;
+  }
+  return stamp;
+}
+
+function makeStamp(mode: number, owner: number, group: number, flag: number): Stamp {
   const block = new Uint8Array(BLOCK);
   writeOctal(mode, block, MODE, 8);
   writeOctal(owner, block, UID, 8);
@@ -152,11 +172,7 @@ function stampFor({ mode, uid, gid }: HeaderFields, flag: number): Stamp {
   writeUtf8('ustar\x0000', block, MAGIC, 8);
   writeOctal(0, block, DEVICE_MAJOR, 8);
   writeOctal(0, block, DEVICE_MINOR, 8);
-  const stamp = { block, sum: block.reduce((sum, byte) => sum + byte, 0) };
-  if (stamps.size >= MAX_STAMPS) stamps.clear();
-  // Beyond that two owners could have one key.
-  if (Number.isSafeInteger(key)) stamps.set(key, stamp);
-  return stamp;
+  return { block, sum: block.reduce((sum, byte) => sum + byte, 0) };
 }
 
 function encodeUstar(fields: HeaderFields, target: Uint8Array, offset: number, flag = flagOf(fields)): void {
@@ -180,12 +196,29 @@ function flagOf({ type }: HeaderFields): number {
 
 /** Writes the name, split if need be; of one that does not fit its beginning, for the pax header has all of it. @returns the sum of the bytes */
 function writeName(name: string, target: Uint8Array, offset: number): number {
-  const length = name.length <= NAME_BYTES / 3 ? 0 : utf8Length(name);
+  const sum = name.length <= NAME_BYTES ? writeAscii(name, target, offset) : -1;
+  if (sum >= 0) return sum;
+  const length = utf8Length(name);
   const split = length > NAME_BYTES ? splitName(name, length) : 0;
   if (split === 0) return sumOf(target, offset, writeUtf8(name, target, offset, NAME_BYTES));
   target.set(nameBytes.subarray(0, split), offset + PREFIX);
   target.set(nameBytes.subarray(split + 1, length), offset);
   return sumOf(target, offset + PREFIX, split) + sumOf(target, offset, length - split - 1);
+}
+
+/** @returns the sum of the bytes; -1 when the text is not all ASCII, and then nothing is written */
+function writeAscii(text: string, target: Uint8Array, offset: number): number {
+  let sum = 0;
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit >= 0x80) {
+      target.fill(0, offset, offset + i);
+      return -1;
+    }
+    target[offset + i] = unit;
+    sum += unit;
+  }
+  return sum;
 }
 
 function sumOf(bytes: Uint8Array, offset: number, length: number): number {
