@@ -76,22 +76,28 @@ export const ERROR_CODES = {
   PARTLY_DONE: 'partial',
 } as const satisfies Record<string, ErrorKind>;
 
+/** The code of an error; one of the keys of `ERROR_CODES`. */
 export type ErrorCode = keyof typeof ERROR_CODES;
 
+/** What is known of an error besides its code and message. */
 export interface BackupErrorDetails {
   /** The file or entry that it is about. */
   path?: string | undefined;
   /** One line: what to do now. */
   hint?: string | undefined;
+  /** The error that caused it. */
   cause?: unknown;
 }
 
-/** The only error that this library throws on purpose. `message` says what happened, `hint` what to do. */
+/** The error of this library. Anything else that it throws is a bug. `message` says what happened, `hint` what to do. */
 export class BackupError extends Error {
-  /** `AbortError` for an operation that its caller ended, as everywhere in Node; else `BackupError`. */
+  /** `AbortError` if the caller aborted the operation, as in Node; else `BackupError`. */
   override readonly name: 'BackupError' | 'AbortError';
+  /** What went wrong, for programs. */
   readonly code: ErrorCode;
+  /** The file or entry that it is about, if it is about one. */
   readonly path: string | undefined;
+  /** What to do now, in one line, if something can be done. */
   readonly hint: string | undefined;
 
   constructor(code: ErrorCode, message: string, details: BackupErrorDetails = {}) {
@@ -102,6 +108,7 @@ export class BackupError extends Error {
     this.hint = details.hint;
   }
 
+  /** What kind of failure it is, by its code. */
   get kind(): ErrorKind {
     return ERROR_CODES[this.code];
   }

@@ -9,7 +9,11 @@ export { type NewestSnapshots, newestSnapshots, type Shrinkage, shrinkageOf } fr
 export type { SnapshotInfo, StateSource } from './catalog/snapshot-info.ts';
 export { type SnapshotVerification, type VerifyFolderResult, verifyFolder } from './catalog/verify-folder.ts';
 export type { Aspect, Change } from './compare/change.ts';
-export { compareWithDirectory, type DirectoryComparison } from './compare/compare-with-directory.ts';
+export {
+  type CompareOptions,
+  compareWithDirectory,
+  type DirectoryComparison,
+} from './compare/compare-with-directory.ts';
 export { type DiffOptions, diffSnapshots } from './compare/diff-snapshots.ts';
 export type { Difference, SectionDifference, Unreadable } from './compare/difference.ts';
 export { planRestore, type Refusal, type RestorePreview } from './compare/preview-restore.ts';
@@ -32,13 +36,15 @@ export { isIncomplete } from './format/file-status.ts';
 export type { RecordedStatus, Totals } from './format/index-root.ts';
 export type { Manifest, ManifestSection } from './format/manifest.ts';
 export { printable } from './format/printable.ts';
-export { listEntries } from './inspect/list-entries.ts';
+export { type ListOptions, listEntries } from './inspect/list-entries.ts';
 export { type OpenEntryOptions, openEntry } from './inspect/open-entry.ts';
 export { type SnapshotSummary, showSnapshot } from './inspect/show-snapshot.ts';
+export type { FolderOption, StateDirOption } from './options.ts';
 export type { SelectionOptions } from './patterns/selection.ts';
 export type { Problem } from './read/problem.ts';
 export type { RestoreResult } from './restore/execute-restore.ts';
 export type { ExternalLink, ExternalLinks } from './restore/external-links.ts';
+export type { Room, SpaceCheck } from './restore/free-space.ts';
 export {
   type RestoreOptions,
   type RestoreSnapshotOptions,
@@ -47,6 +53,7 @@ export {
 } from './restore/restore-snapshot.ts';
 export type { LostEntry } from './restore/salvage/salvage-writer.ts';
 export { type SalvageOptions, type SalvageResult, salvageSnapshot } from './restore/salvage.ts';
+export type { RestoreMode } from './state-dir/commit/commit-tree.ts';
 export type { Neighbour } from './state-dir/neighbours.ts';
 export { type RecoverOptions, type RecoverReport, recoverStateDir } from './state-dir/recover/recover.ts';
 export { CATEGORIES } from './state-dir/sections.ts';
@@ -55,6 +62,6 @@ export { type DiscardOptions, type DiscardReport, discardUndo } from './state-di
 export type { SnapshotOrigin } from './state-dir/undo/history.ts';
 export { type ListedTree, listPrevious, type PreviousState } from './state-dir/undo/previous-states.ts';
 export { type UndoOptions, type UndoReport, undoRestore } from './state-dir/undo/undo.ts';
-export type { SnapshotInput } from './storage/open-reader.ts';
+export type { SnapshotInput, SnapshotOption } from './storage/open-reader.ts';
 export type { RangeReader } from './storage/storage.ts';
 export { type VerifyOptions, type VerifyResult, verifySnapshot } from './verify/verify-snapshot.ts';

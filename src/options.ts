@@ -171,9 +171,9 @@ export const folderSchema = z.custom<string | URL>(
   'a path that is not empty, or a URL',
 );
 
-/** A folder of snapshots that an operation is about. */
+/** The folder of snapshots that an operation is about. */
 export interface FolderOption {
-  /** Its path, or its URL (`file:`, `s3:`). */
+  /** Path of the folder, or its `file:` or `s3://` URL. */
   folder: string | URL;
 }
 
@@ -182,8 +182,9 @@ export function folderPath(folder: string | URL): string {
   return folder instanceof URL && folder.protocol !== 'file:' ? folder.href : toPath(folder);
 }
 
-/** A state directory that an operation is about. */
+/** The state directory that an operation is about. */
 export interface StateDirOption {
+  /** Path or `file:` URL of the state directory. */
   stateDir: string | URL;
 }
 

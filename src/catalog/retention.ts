@@ -36,7 +36,11 @@ type Rule = 'last' | 'daily' | 'weekly' | 'monthly' | 'yearly';
  * - `before a drop`: the one after it holds less than half of its files or bytes, and may be missing something.
  */
 export type KeepReason =
-  | Rule
+  | 'last'
+  | 'daily'
+  | 'weekly'
+  | 'monthly'
+  | 'yearly'
   | 'oldest last'
   | 'oldest daily'
   | 'oldest weekly'

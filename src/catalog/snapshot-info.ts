@@ -11,7 +11,7 @@ export interface SnapshotInfo {
   /** Length of the file in bytes. */
   length: number;
   /**
-   * When it was made, by its manifest. If that cannot be read: the time in its name (`defaultSnapshotName`), else when the file was last written.
+   * When it was made, by its manifest. If that cannot be read: the time in its name, else when the file was last written.
    */
   time: Date;
   /**

@@ -1,19 +1,21 @@
 import type { Entry } from '../format/entry.ts';
 
-/** In what an entry differs. `link`: where a link leads, or whether a file is a name of its own or another name of one. */
+/** In what an entry differs. `link`: the target of a link, or whether a name is a file or a hard link. */
 export type Aspect = 'type' | 'content' | 'mode' | 'owner' | 'mtime' | 'link';
 
 /** One difference between two states. */
 export interface Change {
+  /** Relative to the state directory. */
   path: string;
-  /** The section that counts the entry, or null. */
+  /** The section that counts the entry; null if none does. */
   section: string | null;
+  /** What happened to the entry. */
   kind: 'added' | 'removed' | 'changed';
-  /** In what it changed; empty for what was added or removed. */
+  /** In what it changed; empty if it was added or removed. */
   aspects: Aspect[];
-  /** Absent for what was added. */
+  /** The entry before; absent if it was added. */
   before?: Entry;
-  /** Absent for what was removed. Of a file in a directory without `sha256`, unless its content had to be looked at. */
+  /** The entry after; absent if it was removed. A file in a directory has a `sha256` only if its content was read. */
   after?: Entry;
 }
 

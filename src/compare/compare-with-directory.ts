@@ -7,8 +7,9 @@ import { type Difference, DifferenceBuilder } from './difference.ts';
 import { directorySide } from './directory-side.ts';
 import { snapshotSide } from './snapshot-side.ts';
 
+/** Options of `compareWithDirectory`. */
 export interface CompareOptions extends SnapshotOption, VerifyOptions {
-  /** The directory to compare with. */
+  /** Path or `file:` URL of the directory to compare with. */
   directory: string | URL;
 }
 
@@ -17,19 +18,22 @@ const compareOptionsSchema = optionsSchema<CompareOptions>(
   ['snapshot', 'directory'],
 );
 
-/** A verified snapshot beside a directory. */
+/** What differs between a verified snapshot and a directory. */
 export interface DirectoryComparison extends Difference {
+  /** The verification of the snapshot. */
   verify: VerifyResult;
-  /** False when the snapshot is not valid: what is not verified is compared with nothing. */
+  /** False when the snapshot is not valid. Then nothing was compared. */
   compared: boolean;
 }
 
 /**
- * Verifies a snapshot, then compares it with a directory: `removed` is what the directory lacks, `added` what it has besides, `changed` what
- * differs, in content (every file is read), mode, time (to the microsecond: Node sets no more), or where a link leads. What
- * `createSnapshot` would leave out is not looked at.
+ * Verifies a snapshot, then compares it with a directory. `removed` is what the directory lacks, `added` what only it has, `changed` what differs in
+ * content, mode, time or target of a link. Every file is read. Times are compared to the microsecond, which is what Node can set.
  *
- * @throws BackupError when the snapshot or the directory cannot be read at all; a snapshot that is not valid is a result
+ * What `createSnapshot` would exclude is not compared.
+ *
+ * @returns the differences; a snapshot that is not valid is a result, not an error
+ * @throws BackupError when the snapshot or the directory cannot be read at all
  */
 export async function compareWithDirectory(options: CompareOptions): Promise<DirectoryComparison> {
   checkOptions(compareOptionsSchema, options);

@@ -10,14 +10,15 @@ import type { Difference } from './difference.ts';
 import { directorySide } from './directory-side.ts';
 import { snapshotSide } from './snapshot-side.ts';
 
+/** Options of `diffSnapshots`. */
 export interface DiffOptions extends OperationOptions, SelectionOptions {
-  /** A snapshot: its path or URL, or a stream of it. */
+  /** The snapshot to compare from. */
   before: SnapshotInput;
-  /** Another one, or the path of a directory. */
+  /** The snapshot to compare to, or the path of a directory. */
   after: SnapshotInput;
   /**
-   * Against a directory: look at the content of every file. Without it a file whose size and time (to the microsecond) are
-   * those of the snapshot is taken for unchanged. Between snapshots contents always count.
+   * Compare the content of every file with a directory. Without it, a file of the same size and time (to the microsecond) counts as unchanged.
+   * Between two snapshots contents are always compared, by their SHA-256.
    *
    * @default false
    */
@@ -30,13 +31,12 @@ const diffOptionsSchema = optionsSchema<DiffOptions>(
 );
 
 /**
- * Tells what changed from a snapshot to another one, or to a directory.
+ * Finds what changed from a snapshot to another one, or to a directory.
  *
- * Two sealed snapshots are compared by their indexes alone, block by block; an archive from elsewhere is read to its end. In a
- * directory what `createSnapshot` would leave out is not looked at, with the patterns that the snapshot was made with. Owners
- * are compared between snapshots only.
+ * Two sealed snapshots are compared by their indexes alone, block by block. A foreign archive is read to its end. Of a directory, what
+ * `createSnapshot` would exclude with the patterns of the snapshot is not compared. Owners are compared between snapshots only.
  *
- * @throws BackupError `SNAPSHOT_MISSING`, `ABORTED`, `PERMISSION`, or a code whose exit status is 4
+ * @throws BackupError `SNAPSHOT_MISSING`, `ABORTED`, `PERMISSION`, or one of kind `invalid`
  */
 export async function diffSnapshots(options: DiffOptions): Promise<Difference> {
   checkOptions(diffOptionsSchema, options);

@@ -3,34 +3,40 @@ import { parentOf } from '../format/path-order.ts';
 import { CATEGORIES, sectionOf } from '../state-dir/sections.ts';
 import type { Aspect, Change } from './change.ts';
 
-/** How many documents of a section came, went and changed. */
+/** How many documents of a section were added, removed and changed. */
 export interface SectionDifference {
+  /** Name of the section. */
   name: string;
+  /** Number of documents that were added. */
   added: number;
+  /** Number of documents that were removed. */
   removed: number;
+  /** Number of documents that were changed. */
   changed: number;
 }
 
-/** Something of a directory that could not be looked at. */
+/** Something in a directory that could not be read. */
 export interface Unreadable {
+  /** Relative to the directory. */
   path: string;
-  /** The reason, as the system gave it. */
+  /** Why, as the system says it. */
   detail: string;
 }
 
-/** What is different between two states. */
+/** What differs between two states. */
 export interface Difference {
   /** Whether everything was compared and nothing differs. */
   same: boolean;
   /**
-   * In the order of a snapshot. A directory of which only the time differs is left out when something in it changed: that is why
-   * its time did.
+   * All differences, in the order of a snapshot. A directory of which only the time differs is not among them if something in it changed, which
+   * explains it.
    */
   changes: Change[];
   /** Sections with changes among their documents. */
   sections: SectionDifference[];
   /** How much of what no section counts came, went and changed: with the sections it sums up to `totals`. */
   outsideSections: Omit<SectionDifference, 'name'>;
+  /** Numbers of entries, and sums of the sizes of their files in bytes. */
   totals: {
     added: number;
     removed: number;
@@ -39,7 +45,7 @@ export interface Difference {
     bytesBefore: number;
     bytesAfter: number;
   };
-  /** What could not be compared, with all that it holds. Always empty between two snapshots. */
+  /** What could not be compared, together with all that it holds. Always empty between two snapshots. */
   unreadable: Unreadable[];
 }
 

@@ -142,7 +142,8 @@ export const createSnapshotSchema = optionsSchema<CreateSnapshotOptions>(
  * Where a snapshot is written to.
  *
  * - A path, a `file:` URL or an `s3://` URL: that of the snapshot.
- * - `{ folder }`, with any of these: the snapshot gets a name of its own in that folder, with the time in it (`defaultSnapshotName`).
+ * - `{ folder }`, with any of these: the snapshot gets a name of its own in that folder, with the time in UTC:
+ *   `oxios-backup-20260703T021500Z-k3fa.tar.gz`.
  * - A stream. It is not ended: end it when `createSnapshot` resolves.
  */
 export type CreateOutput = string | URL | { folder: string | URL } | Writable;

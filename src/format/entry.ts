@@ -1,13 +1,17 @@
+/** What an entry is. A hard link is another name of a file that is in the snapshot, too. */
 export type EntryType = 'file' | 'directory' | 'symlink' | 'hardlink';
 
-/** One entry of a snapshot, as the index tells it. */
+/** One entry of a snapshot. */
 export interface Entry {
   /** Relative to the state directory, components joined by `/`. */
   path: string;
+  /** What it is. */
   type: EntryType;
   /** Permission bits, the lower 12. */
   mode: number;
+  /** Number of the owner. */
   uid: number;
+  /** Number of the group. */
   gid: number;
   /** Modification time: whole seconds since 1970, rounded down. */
   mtime: number;

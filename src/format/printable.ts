@@ -2,7 +2,10 @@
 // terminal shows the text around it.
 const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\p{Cf}\p{Cs}]/gu;
 
-/** `text` with everything that a terminal would act upon escaped as in JSON. Backslashes of the text itself stay. */
+/**
+ * Makes text safe to print to a terminal: control characters and the like are escaped as in JSON. Backslashes in the text are kept. Use it for
+ * names from a snapshot.
+ */
 export function printable(text: string): string {
   return text.replace(UNPRINTABLE, (character) => {
     const codePoint = character.codePointAt(0) ?? 0;

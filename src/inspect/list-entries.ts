@@ -7,6 +7,7 @@ import { openSnapshotReader } from '../read/open-snapshot-reader.ts';
 import { openReader, type SnapshotOption } from '../storage/open-reader.ts';
 import { throwIfAborted } from '../workers/abort.ts';
 
+/** Options of `listEntries`. Without `paths` and `sections`, all entries are listed. */
 export interface ListOptions extends SnapshotOption, SelectionOptions, OperationOptions {}
 
 const listOptionsSchema = optionsSchema<ListOptions>(
@@ -15,13 +16,12 @@ const listOptionsSchema = optionsSchema<ListOptions>(
 );
 
 /**
- * Lists the entries of a snapshot, in its order. Of the index only the blocks that can hold what is asked for are read, one at a time, and
- * of the members none; an archive from elsewhere has to be read to its end.
+ * Lists the entries of a snapshot, in its order. Only the blocks of the index that can hold what is asked for are read, one at a time. A foreign
+ * archive has to be read to its end.
  *
- * What the index says of the entries is verified as it is read; their content is not (`verifySnapshot`). Nothing wanted found is
- * no error: the listing is empty.
+ * The index is verified as it is read; the contents of files are not. If nothing is found, that is no error: the listing is empty.
  *
- * @throws BackupError `SNAPSHOT_MISSING`, `ABORTED`, or a code whose exit status is 4, also in the middle of the listing
+ * @throws BackupError `SNAPSHOT_MISSING`, `ABORTED`, or one of kind `invalid`; also in the middle of the listing
  */
 export async function* listEntries(options: ListOptions): AsyncGenerator<Entry, void, void> {
   checkOptions(listOptionsSchema, options);

@@ -4,9 +4,9 @@ import { checkOptions, OPERATION_SHAPE, optionsSchema, snapshotSchema, textSchem
 import type { SnapshotOption } from '../storage/open-reader.ts';
 import { writeEntry } from './write-entry.ts';
 
-/** One file of a snapshot. */
+/** Options of `openEntry`. */
 export interface OpenEntryOptions extends SnapshotOption, OperationOptions {
-  /** Path of the entry, as it is listed; a hard link's content is that of the file that it names. */
+  /** Path of the file, as `listEntries` has it. The content of a hard link is that of the file that it names. */
   path: string;
 }
 
@@ -16,14 +16,14 @@ const openEntrySchema = optionsSchema<OpenEntryOptions>(
 );
 
 /**
- * Opens one file of a snapshot for reading. The index block and the members that hold it are read; an archive from elsewhere
- * is read twice, first to verify it.
+ * Opens one file of a snapshot for reading. Only its block of the index and its members are read. A foreign archive is read twice, first to
+ * verify it.
  *
- * A file of up to 16 MiB is verified before any of it is handed out. A larger one is verified on the way: **what was read
- * counts only when the stream ends without an error**.
+ * A file of up to 16 MiB is verified before any of it is handed out. A larger one is verified while it is read: **use what was read only when the
+ * stream has ended without an error**.
  *
- * @returns a stream of the content; it fails with a BackupError: `SNAPSHOT_MISSING`, `ENTRY_NOT_FOUND` also for what has no
- *   content, `ABORTED`, or a code whose exit status is 4
+ * @returns a stream of the content. It fails with a BackupError: `SNAPSHOT_MISSING`, `ENTRY_NOT_FOUND` (also for a directory), `ABORTED`, or one
+ *   of kind `invalid`
  * @throws BackupError `USAGE`
  */
 export function openEntry(options: OpenEntryOptions): Readable {

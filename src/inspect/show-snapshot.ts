@@ -6,21 +6,21 @@ import { checkOptions, OPERATION_SHAPE, optionsSchema, snapshotSchema } from '..
 import { openSnapshotReader } from '../read/open-snapshot-reader.ts';
 import { openReader, type SnapshotOption, snapshotPath } from '../storage/open-reader.ts';
 
-/** What a snapshot says of itself. */
+/** What a snapshot is. */
 export interface SnapshotSummary {
-  /** Path of the file; null for a stream. */
+  /** Path of the file, or its `s3://` URL; null for a stream. */
   path: string | null;
   /** Length of the file in bytes. */
   length: number;
-  /** False for an archive from elsewhere, which carries no index and no digests. */
+  /** False for a foreign archive, which has no index and no digests. */
   sealed: boolean;
-  /** The manifest that counts; `source` in it tells where the snapshot comes from. */
+  /** The manifest. `source` in it is what the snapshot is of. */
   manifest: Manifest;
-  /** What it holds; null for an archive from elsewhere. */
+  /** What it holds; null for a foreign archive. */
   totals: Totals | null;
-  /** Every file that was not captured clean at once. */
+  /** Every file whose status is not `ok`. */
   statuses: RecordedStatus[];
-  /** Whether it holds everything that was to go in; null for an archive from elsewhere, which does not tell. */
+  /** Whether it holds everything that it should; null for a foreign archive, where that is not known. */
   complete: boolean | null;
 }
 
@@ -30,11 +30,9 @@ const showOptionsSchema = optionsSchema<SnapshotOption & OperationOptions>(
 );
 
 /**
- * Tells what a snapshot is. Reads both ends of the file, a few KiB: those are verified, the entries are not (`verifySnapshot`).
+ * Says what a snapshot is. Both ends of the file are read, a few KiB, and verified; the entries are not. A stream is read to its end.
  *
- * A stream is read to its end.
- *
- * @throws BackupError `SNAPSHOT_MISSING`, or a code whose exit status is 4
+ * @throws BackupError `SNAPSHOT_MISSING`, `ABORTED`, or one of kind `invalid`
  */
 export async function showSnapshot(options: SnapshotOption & OperationOptions): Promise<SnapshotSummary> {
   checkOptions(showOptionsSchema, options);

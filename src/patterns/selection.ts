@@ -3,20 +3,19 @@ import { comparePaths, parentOf } from '../format/path-order.ts';
 import { textsSchema } from '../options.ts';
 import { compileUserExcludes, type UserExcludes } from './excludes.ts';
 
-/** Which entries are wanted. Without either, all. */
+/** Which entries are selected: those of `paths`, and those of `sections`. Without both, all entries. */
 export interface SelectionOptions {
   /**
-   * Paths from the top, as they are listed (`memory.db`, `sessions`), and patterns with wildcards in gitignore's language
-   * (`sessions/2f*.json`, `*.md` at any depth). A directory stands for all that it holds. What a pattern behind a `!` matches is taken
-   * away, whatever else asks for it.
+   * Paths of entries, as `listEntries` has them (`memory.db`, `sessions`), and patterns in the language of `.gitignore` (`sessions/2f*.json`;
+   * `*.md` at any depth). A directory selects all that it holds. A pattern that begins with `!` excludes what it matches.
    *
-   * @default []
+   * @default `[]`
    */
   paths?: readonly string[];
   /**
-   * Folders: names of sections (`memory/facts`), or any other directory.
+   * Names of sections (`memory/facts`), or of any other directories.
    *
-   * @default []
+   * @default `[]`
    */
   sections?: readonly string[];
 }

@@ -5,6 +5,7 @@ import type { RestoreSize } from './extraction-plan.ts';
 
 /** Room on a file system. */
 export interface Room {
+  /** Number of bytes. */
   bytes: number;
   /** Files and directories; null where the file system does not count them. */
   entries: number | null;
@@ -12,7 +13,9 @@ export interface Room {
 
 /** What a restore needs and what there is, on the file system of a directory. */
 export interface SpaceCheck {
+  /** What the restore needs. */
   needed: Room;
+  /** What is free. */
   available: Room;
 }
 

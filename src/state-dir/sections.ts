@@ -1,4 +1,4 @@
-/** The categories of Oxios's state that a manifest counts, in the order of its sections. */
+/** Names of the categories of Oxios's state that a manifest counts, in the order of its sections. */
 export const CATEGORIES: readonly string[] = [
   'seeds',
   'evals',

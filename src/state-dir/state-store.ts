@@ -5,9 +5,9 @@ import { checkArgument, locationSchema, textSchema, toPath } from '../options.ts
 import { fromSystemError } from '../system-errors.ts';
 import { entryStem } from './sections.ts';
 
-/** Oxios's view of its state directory: categories (folders) of entries (`.md` and `.json` files). */
+/** A state directory as Oxios sees it: categories (folders) of entries (`.md` and `.json` files). */
 export class StateStore {
-  /** The state directory, as it was given. */
+  /** Path of the state directory, as it was given. */
   readonly basePath: string;
 
   /**
@@ -20,10 +20,10 @@ export class StateStore {
   }
 
   /**
-   * Names of the entries of a category: the direct children of its folder whose extension is `md` or `json`, without
-   * the extension, sorted. A folder that does not exist has none.
+   * Lists the entries of a category: the files directly in its folder with the extension `md` or `json`.
    *
-   * @param category folder below the state directory; may be nested (`memory/facts`)
+   * @param category folder below the state directory, such as `sessions` or `memory/facts`
+   * @returns their names without the extension, sorted; empty if there is no such folder
    * @throws BackupError `USAGE` for a name that is no category, `PERMISSION` or `IO` when the folder cannot be read
    */
   async listCategory(category: string): Promise<string[]> {

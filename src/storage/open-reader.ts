@@ -7,12 +7,18 @@ import { CachedReader } from './read-ahead.ts';
 import { type SpoolOptions, spoolStream } from './spooled-stream.ts';
 import type { RangeReader } from './storage.ts';
 
-/** A snapshot to be read: the path of a file, its `s3://` URL, a stream of it, or what reads it by ranges, which is closed at the end. */
+/**
+ * A snapshot to be read.
+ *
+ * - A path, a `file:` URL or an `s3://` URL.
+ * - A stream of its bytes: a `Readable`, or any other async iterable. It is first written to a temporary file.
+ * - What reads it by ranges. It is closed at the end.
+ */
 export type SnapshotInput = string | URL | AsyncIterable<Uint8Array> | RangeReader;
 
 /** The snapshot that an operation reads. */
 export interface SnapshotOption {
-  /** Its path or URL (`file:`, `s3:`), a stream of it, or what reads it by ranges. */
+  /** The snapshot: its path or URL, a stream of it, or what reads it by ranges. */
   snapshot: SnapshotInput;
 }
 

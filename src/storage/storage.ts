@@ -79,14 +79,17 @@ export interface StoredObject {
   modified: Date;
 }
 
-/** The bytes of one version of a snapshot, at any offset. A version that was replaced meanwhile is an error, never a mixture. */
+/**
+ * Reads the bytes of one version of a snapshot, at any offset. If the version is replaced meanwhile, a read is an error, never a mixture of two.
+ */
 export interface RangeReader {
-  /** As messages name it. */
+  /** Its name in messages. */
   readonly name: string;
-  /** In bytes. */
+  /** Length of the snapshot in bytes. */
   readonly size: number;
+  /** Differs between versions, such as an ETag. */
   readonly version: string;
-  /** Of a local file: a descriptor that threads of this process may read by themselves. Absent elsewhere. */
+  /** Of a local file: a descriptor that the worker threads read by themselves. Absent elsewhere. */
   readonly descriptor?: number;
   /** What it reads through, where it is a layer over another reader. */
   readonly beneath?: RangeReader;
@@ -98,6 +101,7 @@ export interface RangeReader {
    */
   read(offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array>;
 
+  /** Frees what the reader holds. */
   close(): Promise<void>;
 }
 

@@ -21,9 +21,11 @@ import { findJournal } from './journal.ts';
 import { performSwap } from './swap.ts';
 
 /**
- * - `create`: the state directory must be missing or empty.
- * - `replace`: it becomes exactly the staged tree; what was there is kept.
- * - `merge`: the things that are staged take the places of those that stand there, one by one; nothing else is touched.
+ * What a restore does with a state directory that has content.
+ *
+ * - `create`: it is refused.
+ * - `replace`: it becomes exactly the snapshot; the old state directory is kept.
+ * - `merge`: only what the snapshot holds is replaced, path by path; what was replaced is kept.
  */
 export type RestoreMode = 'create' | 'replace' | 'merge';
 

@@ -6,9 +6,10 @@ import { throwIfAborted } from '../../workers/abort.ts';
 
 export interface LockWaitOptions {
   /**
-   * How long to wait for another run that holds the lock on the state directory, in milliseconds. A notice says for whom; an abort ends it.
+   * How many milliseconds to wait for another run that holds the lock on the state directory. A notice names that run. After that time it is
+   * `STATE_DIR_LOCKED`.
    *
-   * @default 0: `STATE_DIR_LOCKED` at once
+   * @default 0
    */
   lockWait?: number;
 }

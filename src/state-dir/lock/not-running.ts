@@ -6,7 +6,7 @@ import { findRunning, type RunningProcess } from './running.ts';
 
 export interface RunningOptions {
   /**
-   * Go on although a process seems to be using the state directory.
+   * Go on although a process uses the state directory. Without it, that is `STATE_DIR_IN_USE`.
    *
    * @default false
    */

@@ -19,6 +19,7 @@ import { findHistory } from '../undo/previous-states.ts';
 import { clearLeftovers } from './clear-leftovers.ts';
 import { resumeChange } from './resume-change.ts';
 
+/** Options of `recoverStateDir`. */
 export interface RecoverOptions extends StateDirOption, OperationOptions, RunningOptions, LockWaitOptions {}
 
 const recoverOptionsSchema = optionsSchema<RecoverOptions>(
@@ -29,27 +30,28 @@ const recoverOptionsSchema = optionsSchema<RecoverOptions>(
 /** What a recovery found and did. */
 export interface RecoverReport {
   /**
-   * `clean`: the state directory is whole, there was nothing to recover. `unchanged`: a restore died before it changed anything. `finished`: the
-   * new tree is live. `rolled-back`: the state directory is as it was before.
+   * `clean`: nothing was interrupted. `unchanged`: a restore was killed before it changed anything. `finished`: the new state directory is in
+   * place. `rolled-back`: the old one is.
    */
   outcome: 'clean' | 'unchanged' | 'finished' | 'rolled-back';
-  /** What had been interrupted; null if nothing, or where it left nothing that tells. */
+  /** What was interrupted; null if nothing, or if that is not known. */
   operation: 'restore' | 'undo' | null;
-  /** The state directory. */
+  /** Path of the state directory, symbolic links resolved. */
   stateDir: string;
-  /** Where what was live before is kept, if the new state is live now: a whole tree, or what a merge took out. */
+  /** If the new state directory is in place: path where the previous one is kept, or what a merge replaced. Else null. */
   previousState: string | null;
-  /** What somebody put in the way meanwhile, under its new name. */
+  /** New paths of files that were created meanwhile where the state directory belongs. */
   movedAside: string[];
-  /** Leftovers of dead runs that were removed. */
+  /** Paths of temporary files of killed runs that were removed. */
   cleared: string[];
 }
 
 /**
- * Finishes an interrupted restore or undo, or takes it back, by its journal and by what is on disk; then clears what dead runs left. It may
- * itself be killed at any moment, and run again.
+ * Finishes an interrupted restore or undo, or rolls it back, by its journal. Then it removes what killed runs left. If it is killed itself, run it
+ * again.
  *
- * @throws `STATE_DIR_LOCKED` if a run is at work; `STATE_DIR_IN_USE` if something is interrupted and a process uses what stands there now; `NEEDS_RECOVERY` if the recovery itself fails (it may be repeated).
+ * @throws BackupError `STATE_DIR_LOCKED` if another run is at work, `STATE_DIR_IN_USE` if a process uses the state directory, `NEEDS_RECOVERY` if
+ *   the recovery fails; then it may be repeated
  */
 export async function recoverStateDir(options: RecoverOptions): Promise<RecoverReport> {
   checkOptions(recoverOptionsSchema, options);

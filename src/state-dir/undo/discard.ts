@@ -43,15 +43,16 @@ import {
 } from './previous-states.ts';
 import { nothingKeptError, withLock } from './undo.ts';
 
+/** Options of `discardUndo`. */
 export interface DiscardOptions extends StateDirOption, OperationOptions, LockWaitOptions {
   /**
-   * Names of the previous states to remove. What can be reached only through one of them goes with it.
+   * Names of the previous states to remove, as `listPrevious` has them. States that can be reached only through one of them are removed, too.
    *
-   * @default all but what was live before the first of several restores
+   * @default all but the state from before the first of several restores
    */
   names?: readonly string[];
   /**
-   * Remove all of them, also what was live before the first restore.
+   * Remove all of them, also the state from before the first restore. Not together with `names`.
    *
    * @default false
    */
@@ -63,19 +64,22 @@ const discardOptionsSchema = optionsSchema<DiscardOptions>(
   ['stateDir'],
 );
 
+/** What `discardUndo` removed. */
 export interface DiscardReport {
+  /** The previous states that were removed. */
   discarded: PreviousState[];
-  /** What was live before the first of several restores, when it was spared because nobody named it; else null. */
+  /** The state from before the first of several restores, if it was kept because it was not named; else null. */
   spared: PreviousState | null;
+  /** Number of files and directories that were removed. */
   entries: number;
-  /** Sizes of the files removed. */
+  /** Sum of their sizes in bytes. */
   bytes: number;
 }
 
 /**
  * Removes previous states of a state directory, to free their space. This cannot be undone.
  *
- * @throws `NOTHING_TO_UNDO` if there is nothing to remove; `USAGE`; `STATE_DIR_LOCKED`; `NEEDS_RECOVERY`; `PERMISSION`, `IO`.
+ * @throws BackupError `NOTHING_TO_UNDO` if there is nothing to remove; `USAGE`, `STATE_DIR_LOCKED`, `NEEDS_RECOVERY`, `PERMISSION`, `IO`
  */
 export async function discardUndo(options: DiscardOptions): Promise<DiscardReport> {
   checkOptions(discardOptionsSchema, options);

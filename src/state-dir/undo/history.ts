@@ -6,9 +6,9 @@ import { readTextIfThere } from '../../system/read-text.ts';
 import { writeDurably } from '../../system/write-durably.ts';
 import type { Location } from '../location.ts';
 
-/** The snapshot that a restore brought. */
+/** The snapshot of a restore. */
 export interface SnapshotOrigin {
-  /** Name of its file; null when it came through a pipe. */
+  /** Name of its file; null if it came through a pipe. */
   name: string | null;
   /** When it was made, RFC 3339. */
   createdAt: string;

@@ -9,25 +9,25 @@ import { bothLocations, type Location, resolveTarget, type Target } from '../loc
 import { BEFORE } from '../merge/exchange-layout.ts';
 import { type HistoryFile, type RecordedState, readHistoryFile, type SnapshotOrigin } from './history.ts';
 
-/** A previous state of a state directory: what a restore or an undo displaced, kept until it is discarded. */
+/** A previous state of a state directory: what a restore or an undo replaced. It is kept until it is discarded. */
 export interface PreviousState {
-  /** What `undo --to` calls it: the time of its replacement, `YYYYMMDD_HHMMSS` in UTC, with a number where two fell into one second. */
+  /** Its name, for `to` and `names`: when it was replaced, `YYYYMMDD_HHMMSS` in UTC, with a number if two were in the same second. */
   name: string;
-  /** Where it lies. A `tree` is an ordinary directory that may be moved back by hand; of a `merge` the files lie below `before`. */
+  /** Path of its directory. A `tree` is an ordinary directory that may be moved back by hand; the files of a `merge` are below `before`. */
   path: string;
-  /** `tree`: the whole state directory. `merge`: only what a merge, or the undo of one, took out. */
+  /** `tree`: the whole state directory. `merge`: only what a merge, or the undo of one, replaced. */
   kind: 'tree' | 'merge';
   /** When it was replaced, to the second. */
   replacedAt: Date;
-  /** By what it was replaced. */
+  /** What replaced it. */
   by: 'restore' | 'undo';
-  /** The snapshot that replaced it; null where an undo did, or where that is not known. */
+  /** The snapshot of the restore that replaced it; null if an undo did, or if that is not known. */
   snapshot: SnapshotOrigin | null;
-  /** How many paths were exchanged; null for a whole tree. */
+  /** How many paths a merge exchanged; null for a `tree`. */
   paths: number | null;
-  /** Whether a plain undo would come to it, now or when repeated. What an undo displaced is put back by name only. */
+  /** Whether `undoRestore` without `to` comes to it, now or when repeated. What an undo replaced is put back by its name only. */
   undoable: boolean;
-  /** Whether it is what was live before the first restore. */
+  /** Whether it is the state from before the first restore. */
   original: boolean;
 }
 
@@ -165,15 +165,20 @@ export function findNamed(name: string, history: History, target: Target): KeptS
   });
 }
 
-/** A previous state, and what it takes of the disk. */
+/** A previous state, with its size. */
 export interface ListedTree extends PreviousState {
-  /** Sizes of the files in it, in bytes. */
+  /** Sum of the sizes of its files, in bytes. */
   bytes: number;
 }
 
 const listPreviousSchema = optionsSchema<StateDirOption>({ stateDir: locationSchema }, ['stateDir']);
 
-/** The previous states of a state directory, the newest first. Takes no lock, changes nothing. */
+/**
+ * Lists the previous states of a state directory. It takes no lock and changes nothing.
+ *
+ * @returns the previous states, newest first
+ * @throws BackupError `USAGE`, `PERMISSION`, `IO`
+ */
 export async function listPrevious(options: StateDirOption): Promise<ListedTree[]> {
   checkOptions(listPreviousSchema, options);
   return findHistory(resolveTarget(toPath(options.stateDir))).states.map((state) => ({

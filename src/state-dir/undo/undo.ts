@@ -25,11 +25,12 @@ import { historyAfterUndo } from './history-changes.ts';
 import { planReversal } from './plan-reversal.ts';
 import { findHistory, findNamed, forUsers, type KeptState, type PreviousState, routeTo } from './previous-states.ts';
 
+/** Options of `undoRestore`. */
 export interface UndoOptions extends StateDirOption, OperationOptions, RunningOptions, LockWaitOptions {
   /**
-   * Name of the previous state to go to, or the path of its directory.
+   * Name of the previous state to go to, as `listPrevious` has it, or the path of its directory.
    *
-   * @default the newest one that has not been undone
+   * @default the newest one that was not undone
    */
   to?: string;
 }
@@ -39,23 +40,24 @@ const undoOptionsSchema = optionsSchema<UndoOptions>(
   ['stateDir'],
 );
 
+/** What `undoRestore` did. */
 export interface UndoReport {
-  /** The state directory. */
+  /** Path of the state directory, symbolic links resolved. */
   stateDir: string;
-  /** The previous state that is live again: where it was kept, and when it had been replaced. */
+  /** The previous state that is in place again. */
   restored: PreviousState;
-  /** All that were put back for it, one after the other; the last is `restored`. */
+  /** All previous states that were put back for it, one after the other; the last is `restored`. */
   steps: PreviousState[];
-  /** Where what was live until now is kept (`to` puts it back); null if there was nothing. */
+  /** Path where the state is kept that was in place until now; null if there was none. `to` puts it back. */
   previousState: string | null;
 }
 
 /**
- * Puts a previous state back, as atomically as a restore puts a snapshot in place: the newest that has not been undone, so that a repeated undo
- * goes further back, or the one that is named. Where merges lie in between, they are reversed one after the other; each is complete
- * before the next begins. Whatever this displaces is kept too.
+ * Puts a previous state back, as atomically as a restore does: the newest that was not undone, or the one that is named. So a repeated undo goes
+ * further back. Merges in between are reversed one after the other; each is complete before the next begins. What is replaced is kept, too.
  *
- * @throws `NOTHING_TO_UNDO`; `STATE_DIR_LOCKED`; `STATE_DIR_IN_USE`; `NEEDS_RECOVERY`; `PERMISSION`, `IO`, with everything as it was before the step that failed
+ * @throws BackupError `NOTHING_TO_UNDO`, `STATE_DIR_LOCKED`, `STATE_DIR_IN_USE`, `NEEDS_RECOVERY`, `PERMISSION`, `IO`; everything is then as it was
+ *   before the step that failed
  */
 export async function undoRestore(options: UndoOptions): Promise<UndoReport> {
   checkOptions(undoOptionsSchema, options);
