@@ -40,14 +40,14 @@ export class ScanReport {
     if (reason !== OWN_SNAPSHOT || this.#namedSnapshots) return;
     this.#namedSnapshots = true;
     const message =
-      'snapshots of this state directory lie in it, where this one goes: they are left out; keep them in a folder elsewhere (--to)';
+      'snapshots of this state directory are in it, where this one goes: they are excluded; keep them in a folder outside of it';
     this.#report.notice(path, message);
   }
 
   /** The mode without the bits that a snapshot does not keep. */
   safeMode(path: string, mode: number, forbidden: number): number {
     if ((mode & forbidden) === 0) return mode;
-    this.#report.notice(path, 'its set-user-id or set-group-id bit is not kept');
+    this.#report.notice(path, 'its set-user-id or set-group-id bit is not recorded');
     return mode & ~forbidden;
   }
 

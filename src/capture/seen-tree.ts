@@ -97,7 +97,7 @@ export class SeenTree {
     if (this.#missed.size > 0) this.#missed.delete(this.keyOf(file));
   }
 
-  /** Whether a file is in the snapshot, under whatever name, or stayed out of it on purpose. Only when the scan is over. */
+  /** Whether a file is in the snapshot, under whatever name, or was excluded from it. Only when the scan is over. */
   isAccountedFor(file: FileKey): boolean {
     const key = this.keyOf(file);
     return this.#instead.has(key) || (this.#hasSeen(key) && !this.#missed.has(key));

@@ -13,7 +13,7 @@ import type { OutputStream } from './terminal.ts';
 export function refuseClosedOutput(stdout: OutputStream): void {
   const { fd } = stdout as { fd?: unknown };
   if (typeof fd !== 'number' || !isNullDeviceForReading(fd)) return;
-  throw new BackupError('OUTPUT_UNWRITABLE', 'standard output is closed, so nobody would get the snapshot', {
+  throw new BackupError('OUTPUT_UNWRITABLE', 'standard output is closed: there is nowhere to write the snapshot', {
     hint: 'Send it into a pipe or a file. To throw it away, open /dev/null for writing only.',
   });
 }

@@ -71,7 +71,7 @@ export const SNAPSHOT = {
   snapshot: {
     type: 'string',
     demandOption: true,
-    describe: 'The snapshot, a file or s3://BUCKET/NAME.tar.gz; - reads standard input',
+    describe: 'File or s3://BUCKET/NAME.tar.gz; - for a pipe',
   },
 } as const;
 

@@ -81,7 +81,7 @@ function oddValue(argv: readonly string[], { options }: Command): string | null 
     if (option?.type === 'boolean') {
       if (assigned !== undefined && assigned !== 'true' && assigned !== 'false') return `--${name} takes no value`;
     } else if (option !== undefined && (assigned ?? words[at + 1]) === '') {
-      return `--${name} wants a value that is not empty`;
+      return `--${name} needs a value that is not empty`;
     }
   }
   return null;
@@ -102,9 +102,9 @@ const MESSAGES = {
     one: 'an argument is missing: %s given, %s needed',
     other: 'an argument is missing: %s given, %s needed',
   },
-  'Not enough arguments following: %s': '--%s wants a value',
+  'Not enough arguments following: %s': '--%s needs a value',
   'Arguments %s and %s are mutually exclusive': '%s and %s exclude each other',
-  'Implications failed:': 'one option wants another:',
+  'Implications failed:': 'one option needs another:',
   'Invalid values:': 'there is no such value:',
 } as never;
 

@@ -30,7 +30,7 @@ function listNames(absolute: string): string[] {
   try {
     return listDirectory(absolute).names;
   } catch (error) {
-    throw fromSystemError(error, 'look at what stands in the state directory', absolute);
+    throw fromSystemError(error, 'look at the state directory', absolute);
   }
 }
 

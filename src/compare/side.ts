@@ -13,6 +13,6 @@ export interface Side {
   /** Whether it is a live directory: then owners mean nothing, and digests cost reading. */
   live: boolean;
   unreadable: Unreadable[];
-  /** Whether a directory must be there though it is no entry: an archive from elsewhere need not name those that it fills. */
+  /** Whether a directory must be there though it is no entry: a foreign archive need not name those that it fills. */
   implies(path: string): boolean;
 }

@@ -45,7 +45,7 @@ export interface LargeFilePackerOptions {
   recorder: StatRecorder | null;
   /** Gives a folder of our own for what memory does not hold. */
   scratch: () => string;
-  /** Called when a file was not captured clean at once. */
+  /** Called when a file was not captured at the first attempt. */
   onStatus: (status: RecordedStatus) => void;
   /** Called after each piece of work with the tar bytes of the file so far; may throw to end the snapshot. */
   onProgress: (bytes: number) => void;
@@ -319,6 +319,6 @@ function finalStatus(
     return { path, status: 'retried', detail: 'it changed while it was read; a later attempt found it still' };
   }
   if (couldRollBack || status === 'truncated') return { path, status, detail };
-  const zeros = status === 'unreadable' ? '; zeros stand for what could not be read' : '';
+  const zeros = status === 'unreadable' ? '; zeros are in place of what could not be read' : '';
   return { path, status: 'inconsistent', detail: detail + zeros + READ_ONCE };
 }

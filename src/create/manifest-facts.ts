@@ -46,8 +46,8 @@ export async function factsOf(root: string, createdAt: Date, options: CreateOpti
 export function encodeHead(facts: ManifestFacts, provisional: Manifest | null): Uint8Array {
   const head = encodeManifestEntry(provisional ?? manifestOf(facts, null));
   if (head.length <= MAX_MANIFEST_BYTES) return head;
-  throw new BackupError('USAGE', `${facts.excludes.length} patterns of what stays out are too many for a manifest`, {
-    hint: 'Leave out whole folders, or use wildcards.',
+  throw new BackupError('USAGE', `${facts.excludes.length} exclude patterns are too many for a manifest`, {
+    hint: 'Exclude whole folders, or use wildcards.',
   });
 }
 

@@ -29,7 +29,7 @@ export interface SnapshotWriterOptions extends SnapshotBodyOptions {
   recorder: StatRecorder | null;
   /** Gives a folder of our own for what memory does not hold. */
   scratch: () => string;
-  /** Called when a file was not captured clean at once. */
+  /** Called when a file was not captured at the first attempt. */
   onStatus: (status: RecordedStatus) => void;
   /** Called after each piece of work, with what is written so far; may throw to end the snapshot. */
   onProgress: (entries: number, bytes: number) => void;

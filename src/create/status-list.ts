@@ -14,7 +14,7 @@ const MOST_BYTES = MAX_INDEX_JSON_BYTES - 16 * 1024 * 1024;
 const OVERHEAD = 64;
 
 /**
- * What is recorded of files that were not captured clean at once: one status a path, in order, of the kind that fits to whether the path is
+ * What is recorded of files that were not captured at the first attempt: one status a path, in order, of the kind that fits to whether the path is
  * in the snapshot.
  */
 export class StatusList {
@@ -35,8 +35,8 @@ export class StatusList {
     if (this.#bytes <= MOST_BYTES) return;
     throw new BackupError(
       'LIMIT_EXCEEDED',
-      `${this.#byPath.size} files could not be captured clean: more than a snapshot can name`,
-      { path: status.path, hint: 'Look into the first of them; leave out with --exclude what cannot be read.' },
+      `${this.#byPath.size} files have a status other than ok: more than a snapshot can name`,
+      { path: status.path, hint: 'Look into the first of them; exclude what cannot be read (--exclude).' },
     );
   }
 

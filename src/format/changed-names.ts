@@ -7,9 +7,9 @@ const BACKSLASH = '\\';
 const NEWLINE = '\n';
 
 const WINDOWS =
-  'bsdtar and node-tar would extract under another name or leave out, for what is before a colon or a backslash means more on Windows';
+  'bsdtar and node-tar would extract under another name or skip, for what is before a colon or a backslash means more on Windows';
 const LINES =
-  'node-tar would extract under another name, for a long name with a line break in it stands in a record, which it reads by lines';
+  'node-tar would extract under another name, for a long name with a line break in it is stored in a record, which it reads by lines';
 
 /** Collects entries to which some readers of tar give another name than their own. A restore gives all theirs. */
 export class ChangedNames {

@@ -102,7 +102,7 @@ function invalid(message: string, cause?: unknown): BackupError {
 
 /** What to do about a damaged snapshot; several checks end here. */
 export const DAMAGED_HINT =
-  'Use another copy of the snapshot; "oxios-backup restore --salvage DIR" takes out what is still sound.';
+  'Use another copy of the snapshot; "oxios-backup restore --salvage DIR" takes out what is still intact.';
 
 /**
  * Whether a file that begins with these bytes is a snapshot of this format, sound or damaged: a gzip member with an extra field whose
@@ -158,7 +158,7 @@ export function decodeMember(member: Uint8Array, kind: 'M' | 'D' | 'E', raw: num
   } catch (cause) {
     throw invalidMember('does not inflate', cause);
   }
-  if (tar === null) throw invalidMember('has bytes behind its data');
+  if (tar === null) throw invalidMember('has bytes after its data');
   if (tar.length !== raw) throw invalidMember(`inflates to ${tar.length} bytes instead of ${raw}`);
   if (readU32(member, member.length - 8) !== codec.crc32(tar)) throw invalidMember('fails its CRC-32');
   if (readU32(member, member.length - 4) !== raw) throw invalidMember('names a wrong length');

@@ -138,7 +138,7 @@ export function encodeRoot(
     throw new BackupError(
       'LIMIT_EXCEEDED',
       `the index of the snapshot would have a header of ${bytes.length} bytes, more than a reader takes`,
-      { hint: `It names ${statuses.length} files that were not captured clean: look into those first.` },
+      { hint: `It names ${statuses.length} files whose status is not ok: look into those first.` },
     );
   }
   return codec.deflate(bytes, 9);

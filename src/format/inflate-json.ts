@@ -14,7 +14,7 @@ const MAX_INDEX_DEPTH = 33;
  */
 export function inflateJson(deflated: Uint8Array, codec: Codec, columns: readonly string[] = []): unknown {
   const json = codec.inflate(deflated, MAX_INDEX_JSON_BYTES, Math.min(MAX_INDEX_JSON_BYTES, deflated.length * 4));
-  if (json === null) throw new SyntaxError('bytes stand behind the deflate data');
+  if (json === null) throw new SyntaxError('bytes follow the deflate data');
   const text = decodeUtf8(json);
   return (columns.length > 0 ? parsePlainColumns(text, columns) : null) ?? parseStrictText(text, MAX_INDEX_DEPTH);
 }

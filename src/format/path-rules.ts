@@ -2,6 +2,9 @@ import { BackupError } from '../errors.ts';
 import { printable } from './printable.ts';
 import { utf8Length } from './utf8.ts';
 
+/** What to do with an archive that no correct program makes. */
+export const MALFORMED_HINT = 'Do not restore this file: it was not made by a correct program.';
+
 /** Longest path of an entry, in bytes: Linux's PATH_MAX less the closing NUL. */
 export const MAX_PATH_BYTES = 4095;
 /**
@@ -32,7 +35,7 @@ export function assertSafePath(path: string, platform: NodeJS.Platform): void {
   if (problem !== null) {
     throw new BackupError('UNSAFE_NAME', `the snapshot holds an entry named "${printable(path)}", which ${problem}`, {
       path,
-      hint: 'Do not restore this file: it was not made by a sound program.',
+      hint: MALFORMED_HINT,
     });
   }
 }

@@ -90,7 +90,7 @@ class JsonParser {
     do {
       this.#skipSpace();
       const key = this.#string();
-      if (Object.hasOwn(object, key)) throw new SyntaxError(`the key ${JSON.stringify(key)} stands twice`);
+      if (Object.hasOwn(object, key)) throw new SyntaxError(`the key ${JSON.stringify(key)} appears twice`);
       this.#skipSpace();
       if (this.#text.charCodeAt(this.#at) !== 0x3a) throw this.#unexpected();
       this.#at++;

@@ -32,7 +32,7 @@ export class EntryOutput {
     const { code } = (this.#failure ?? {}) as NodeJS.ErrnoException;
     if (this.#failure === null || code === 'EPIPE' || code === 'ERR_STREAM_DESTROYED') {
       throw new BackupError('OUTPUT_UNWRITABLE', 'whoever was reading the output went away before it was complete', {
-        hint: 'Look at the command behind the pipe.',
+        hint: 'Check the command that reads the pipe.',
         cause: this.#failure,
       });
     }

@@ -15,7 +15,7 @@ import { EntryOutput } from './entry-output.ts';
 
 /**
  * Writes the content of one file of a snapshot to a stream, which is not ended. Reads the index block and the members that hold it; an
- * archive from elsewhere is read twice, first to verify it.
+ * foreign archive is read twice, first to verify it.
  *
  * A file of up to 16 MiB is verified before any of it is written. A larger one is verified while it is written: **what was
  * written counts only when the promise resolves**.

@@ -187,7 +187,7 @@ export class BlockWalker {
   #padding(tar: Buffer, from: number, to: number, path: string): boolean {
     for (let i = from; i < to; i++) {
       if (tar[i] !== 0) {
-        this.#problem('TAR_INVALID', `the padding behind ${formatPaths([path])} is not zero`, path);
+        this.#problem('TAR_INVALID', `the padding after ${formatPaths([path])} is not zero`, path);
         return false;
       }
     }

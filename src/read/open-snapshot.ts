@@ -40,7 +40,7 @@ export interface SealedSnapshot {
   blocks: BlockTable;
 }
 
-/** A .tar.gz from elsewhere, of which only the manifest has been read. */
+/** A foreign .tar.gz, of which only the manifest has been read. */
 export interface ForeignArchive {
   kind: 'foreign';
   source: RangeReader;
@@ -100,7 +100,7 @@ async function missingSeal(source: RangeReader): Promise<BackupError> {
   for (let at = tail.lastIndexOf('OX'); at >= 12; at = tail.lastIndexOf('OX', at - 1)) {
     const end = at - 12 + SEAL_LENGTH;
     if (parseSeal(tail.subarray(at - 12, end)) !== null) {
-      return new BackupError('TRAILING_DATA', `${length - end} bytes stand behind the end of the snapshot`, {
+      return new BackupError('TRAILING_DATA', `${length - end} bytes follow the end of the snapshot`, {
         hint: 'Something was appended to it; get an untouched copy.',
       });
     }

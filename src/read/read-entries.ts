@@ -41,7 +41,7 @@ export async function readValidatedBlock(
   if (problem !== undefined) throw problemError(problem);
   const behind = await snapshot.blocks.firstOf(number + 1);
   if (behind !== null && comparePaths(block.path.at(-1) as string, behind) >= 0) {
-    throw new BackupError('ENTRY_ORDER', `${formatPaths([behind])} stands in the wrong place of the snapshot`, {
+    throw new BackupError('ENTRY_ORDER', `${formatPaths([behind])} is in the wrong place of the snapshot`, {
       path: behind,
       hint: DAMAGED_HINT,
     });

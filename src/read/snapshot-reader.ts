@@ -7,16 +7,16 @@ import type { RangeReader } from '../storage/storage.ts';
 import type { Problem } from './problem.ts';
 import type { EntryRuns } from './read-entries.ts';
 
-/** A snapshot whose ends were read and hold: one of ours, or an archive from elsewhere, which has no index and no digests. */
+/** A snapshot whose ends were read and hold: one of ours, or a foreign archive, which has no index and no digests. */
 export interface SnapshotReader {
   /** Its bytes. Whoever opened them closes them. */
   readonly source: RangeReader;
   readonly manifest: Manifest;
   /** Whether it has an index and a seal. */
   readonly sealed: boolean;
-  /** What it holds, as it states by itself; null for an archive from elsewhere. */
+  /** What it holds, as it states by itself; null for a foreign archive. */
   readonly totals: Totals | null;
-  /** Files that were not captured clean at once, as it records them. */
+  /** Files that were not captured at the first attempt, as it records them. */
   readonly statuses: RecordedStatus[];
   /** Finest difference between times that it tells and a restore brings back, in nanoseconds. */
   readonly timeUnit: number;
@@ -32,7 +32,7 @@ export interface SnapshotReader {
   entries(selection: Selection | null, signal: AbortSignal | undefined): EntryRuns;
 
   /**
-   * The same in the order of paths, each file with its SHA-256: what two snapshots are compared by. Of an archive from elsewhere all are held in
+   * The same in the order of paths, each file with its SHA-256: what two snapshots are compared by. Of a foreign archive all are held in
    * memory.
    */
   orderedEntries(selection: Selection | null, signal: AbortSignal | undefined): EntryRuns;

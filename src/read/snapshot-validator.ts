@@ -32,7 +32,7 @@ export class SnapshotValidator {
       const code = this.#last === block.first ? 'ENTRY_DUPLICATE' : 'ENTRY_ORDER';
       this.found.add({
         code,
-        message: `${formatPaths([block.first])} stands in the wrong place of the snapshot`,
+        message: `${formatPaths([block.first])} is in the wrong place of the snapshot`,
         paths: [block.first],
       });
     }

@@ -73,7 +73,7 @@ export function validateBlock(
       if (order > 0)
         problems.push({
           code: 'ENTRY_ORDER',
-          message: `${formatPaths([path])} stands in the wrong place of the snapshot`,
+          message: `${formatPaths([path])} is in the wrong place of the snapshot`,
           paths: [path],
         });
     }

@@ -58,7 +58,7 @@ async function makeLink(
   unheld: UnheldTimes,
 ): Promise<void> {
   const { root } = options;
-  // An archive from elsewhere need not hold the directories that its entries lie in.
+  // A foreign archive need not hold the directories that its entries lie in.
   const makeParent = (absolute: string) => fs.mkdirSync(path.dirname(absolute), { recursive: true, mode: 0o700 });
   within(root, entry.path, makeParent, { makeParents: true });
   if (entry.type === 'symlink') {

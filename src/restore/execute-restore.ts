@@ -78,7 +78,7 @@ export async function executeRestore(
     top: topOf(plan, staging, treeOptions),
     snapshot: { name: options.name, createdAt: contents.manifest.created_at },
     owners: treeOptions.sameOwner,
-    // An archive from elsewhere need not name the directories that it fills.
+    // A foreign archive need not name the directories that it fills.
     named: contents.sealed ? null : new Set(tree.directories.map((each) => each.path)),
     ...(signal === undefined ? {} : { signal }),
     ...(onEvent === undefined ? {} : { onEvent }),

@@ -16,7 +16,7 @@ import { holesIn } from '../system/write-sparse.ts';
 import { fromSystemError } from '../system-errors.ts';
 import { type ExtractedTree, TreeWriter, type TreeWriterOptions } from './tree-writer.ts';
 
-/** What a first pass over an archive from elsewhere found: it was read to its end, and every entry validated. */
+/** What a first pass over a foreign archive found: it was read to its end, and every entry validated. */
 export interface ForeignSurvey {
   book: ArchiveValidator;
   /** What is wanted of it. */

@@ -13,7 +13,7 @@ import { refuseProblems } from './refuse-problems.ts';
 const TIME_UNIT_NS = 1_000_000_000;
 
 /**
- * Plans what is to be written of an archive from elsewhere, which is read to its end for it. All of it is validated, whatever is wanted.
+ * Plans what is to be written of a foreign archive, which is read to its end for it. All of it is validated, whatever is wanted.
  *
  * @throws BackupError with the first thing that is wrong; `ENTRY_NOT_FOUND` when nothing is wanted
  */

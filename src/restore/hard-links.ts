@@ -88,7 +88,7 @@ export class HardLinks {
     }
     throw new BackupError('IO', 'what was written of a file is not what was read back', {
       path,
-      hint: 'The disk wants a look. Nothing was committed or changed.',
+      hint: 'Check the disk. Nothing was committed or changed.',
     });
   }
 

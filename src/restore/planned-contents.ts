@@ -10,7 +10,7 @@ import type { ExtractedTree, TreeWriterOptions } from './tree-writer.ts';
 /** What of a snapshot is to be restored: validated by the rules of this platform, and nothing written yet. */
 export interface PlannedContents {
   manifest: Manifest;
-  /** False for an archive from elsewhere, which carries no digests to be verified against. */
+  /** False for a foreign archive, which carries no digests to be verified against. */
   sealed: boolean;
   size: RestoreSize;
   /** Links that lead out of the state directory, among what is to be written. */

@@ -33,7 +33,7 @@ export function inspectTarget(location: Location): TargetState {
   if (!stats.isDirectory()) {
     throw new BackupError('TARGET_NOT_DIRECTORY', 'the state directory is no longer a directory', {
       path: location.target,
-      hint: 'Look at what stands there now.',
+      hint: 'Look at what is there now.',
     });
   }
   const names = stateNames(location);
@@ -54,6 +54,6 @@ export function notEmptyError(target: string, partial: boolean): BackupError {
     path: target,
     hint: partial
       ? 'Add --merge to put what you named among what is there (what it replaces is kept).'
-      : 'Add --replace to put the snapshot in its place (the old tree is kept), or --merge to add to it.',
+      : 'Add --replace to put the snapshot in its place (the previous state is kept), or --merge to add to it.',
   });
 }

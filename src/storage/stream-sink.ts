@@ -72,7 +72,7 @@ export class StreamSink implements SnapshotSink {
     if (this.#failure === null && !this.#stream.destroyed) return;
     if (this.#failure === null || (this.#failure as NodeJS.ErrnoException).code === 'EPIPE') {
       throw new BackupError('OUTPUT_UNWRITABLE', 'the reader of the pipe went away before the snapshot was complete', {
-        hint: 'Look at the command behind the pipe; what it has is no snapshot.',
+        hint: 'Check the command that reads the pipe; what it has is no snapshot.',
         cause: this.#failure,
       });
     }

@@ -66,6 +66,6 @@ export function addUnheld(unheld: UnheldTimes, { count, first }: UnheldTimes): v
 export function tellUnheldTimes({ count, first }: UnheldTimes, { onEvent }: OperationOptions): void {
   if (first === null) return;
   const others = count === 1 ? '' : `, nor those of ${count - 1} more`;
-  const message = `this file system does not hold its modification time${others}: the nearest that it holds stands there`;
+  const message = `this file system does not hold its modification time${others}: it gets the nearest that it holds`;
   onEvent?.({ type: 'notice', path: first, message });
 }

@@ -10,7 +10,7 @@ export interface Platform {
   /** Whether `/proc` tells what processes have open. It may be hidden all the same. */
   readonly hasProc: boolean;
   /** For people: what there is here that tells every name apart. */
-  readonly tellsNamesApart: string;
+  readonly distinguishesNames: string;
   /** Whether a directory can be synced. Windows has no such call and needs none. */
   readonly syncsDirectories: boolean;
   /**
@@ -39,8 +39,8 @@ export interface Platform {
 }
 
 const LINUX_PATH_MAX = 4096;
-const TELLS_APART: Partial<Record<NodeJS.Platform, string>> = {
-  linux: 'a file system that tells them apart (ext4, xfs, btrfs)',
+const DISTINGUISHES_NAMES: Partial<Record<NodeJS.Platform, string>> = {
+  linux: 'a file system that distinguishes them (ext4, xfs, btrfs)',
   darwin: 'a volume of the format "APFS (Case-sensitive)", such as a disk image',
 };
 /** macOS and the BSDs. */
@@ -62,7 +62,7 @@ export function describePlatform(os: NodeJS.Platform, kernel: string): Platform 
     maxPathBytes: (isLinux ? LINUX_PATH_MAX : isWindows ? WINDOWS_PATH_MAX : BSD_PATH_MAX) - 1,
     directoryByDescriptor: isLinux ? byProc : os === 'darwin' ? byVolume : null,
     hasProc: isLinux,
-    tellsNamesApart: TELLS_APART[os] ?? 'a file system that tells them apart',
+    distinguishesNames: DISTINGUISHES_NAMES[os] ?? 'a file system that distinguishes them',
     syncsDirectories: !isWindows,
     syncsFileSystems: isLinux && isAtLeast(kernel, 5, 8),
     touchSetsNanoseconds: isLinux,

@@ -70,7 +70,7 @@ test('the bytes between the ends are not read', async () => {
   expect(rowsOf(await list(), 'state', 'verifiedAt')).toEqual([['sealed', null]]);
 });
 
-test('an archive from elsewhere is listed as foreign', async () => {
+test('a foreign archive is listed as foreign', async () => {
   folder.write('old.tar.gz', buildForeign([directory('sessions'), file('sessions/a.json')]));
   expect(rowsOf(await list(), 'state', 'time', 'totals', 'incomplete')).toEqual([
     ['foreign', new Date('2026-03-03T02:00:00Z'), null, null],

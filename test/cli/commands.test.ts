@@ -40,7 +40,7 @@ describe('create', () => {
     const empty = await bench.run(['create', 'e.tar.gz', '--state-dir', '']);
     expect(empty).toMatchObject({
       status: 2,
-      err: expect.stringContaining('--state-dir wants a value that is not empty'),
+      err: expect.stringContaining('--state-dir needs a value that is not empty'),
     });
     expect(existsSync(bench.path('e.tar.gz'))).toBe(false);
   });
@@ -192,7 +192,7 @@ describe('restore, undo, recover', () => {
     expect(refused.err).toMatch(/not empty.*\n.*--replace.*--merge/);
 
     const replaced = await bench.run(['restore', 's.tar.gz', '--replace', ...target]);
-    const kept = /the old tree is kept at (.*)/.exec(replaced.out)?.[1] ?? '';
+    const kept = /the previous state is kept at (.*)/.exec(replaced.out)?.[1] ?? '';
     expect(replaced.out).toContain('oxios-backup undo');
     expect(existsSync(`${kept}/new.txt`)).toBe(true);
     expect(existsSync(bench.path('back/new.txt'))).toBe(false);

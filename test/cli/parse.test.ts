@@ -94,7 +94,7 @@ describe('wrong usage', () => {
     ['a negated option', ['create', '--no-force'], /no-force/],
     ['too many names', ['restore', 'a', 'b'], /b/],
     ['a name too few', ['restore'], /an argument is missing/],
-    ['a value too few', ['create', '--level'], /--level wants a value/],
+    ['a value too few', ['create', '--level'], /--level needs a value/],
     ['a level out of range', ['create', '--level', '10'], /^--level takes a whole number from 1 to 9$/],
     ['a level that is no number', ['create', '--level', 'x'], /^--level takes a whole number/],
     ['threads that are none', ['verify', 's', '--threads', '0'], /^--threads takes a whole number/],

@@ -166,7 +166,7 @@ describe('between snapshots', () => {
   });
 });
 
-describe('an archive from elsewhere', () => {
+describe('a foreign archive', () => {
   const entries = [file('seeds/b.json'), file('seeds/a.json'), symlink('here', 'seeds')];
 
   test('is compared by content, in whole seconds, and need not name its directories', async () => {

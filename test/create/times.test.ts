@@ -108,7 +108,7 @@ test('a restore says which times the file system does not hold', async ({ skip }
         type: 'notice',
         path: 'large.bin',
         message:
-          'this file system does not hold its modification time, nor those of 4 more: the nearest that it holds stands there',
+          'this file system does not hold its modification time, nor those of 4 more: it gets the nearest that it holds',
       },
     ]);
     expect(lstatSync(join(target, 'large.bin')).size).toBe(3_000_000);

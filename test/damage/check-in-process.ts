@@ -16,7 +16,7 @@ import type { RangeReader } from '../../src/storage/storage.ts';
 export async function problemsOf(source: RangeReader): Promise<Problem[]> {
   try {
     const snapshot = await openSnapshot(source);
-    if (snapshot.kind === 'foreign') throw new Error('taken for an archive from elsewhere');
+    if (snapshot.kind === 'foreign') throw new Error('taken for a foreign archive');
     const validator = new SnapshotValidator();
     const read = (offset: number, length: number) => readAt(source.descriptor as number, offset, length);
     for await (const location of snapshot.blocks) {

@@ -94,7 +94,7 @@ def plain_or_text(text):
 
 def without_twins(pairs):
     made = dict(pairs)
-    need(len(made) == len(pairs), "J2", "a key stands twice in an object")
+    need(len(made) == len(pairs), "J2", "a key appears twice in an object")
     return made
 
 
@@ -399,7 +399,7 @@ def check_manifest(manifest, in_index):
         name = section.get("name") if isinstance(section, dict) else None
         need(isinstance(name, str), "M7", "a section has no name")
         need("" not in name.split("/") and "\\" not in name and ".." not in name and "\0" not in name, "M7", f"section {name!r}")
-        need(name not in names, "M7", f"section {name!r} stands twice")
+        need(name not in names, "M7", f"section {name!r} appears twice")
         names.add(name)
         integer(section.get("entry_count"), "M7", f"count of section {name!r}", least=1)
     need(type(manifest.get("snapshot_format")) is int and manifest["snapshot_format"] == 1, "M9", "snapshot_format")
@@ -665,7 +665,7 @@ class Snapshot:
             for row in rows:
                 path, kind = row["path"], row["type"]
                 place = order(path)
-                need(last != place, "E5", f"{path!r} stands twice")
+                need(last != place, "E5", f"{path!r} appears twice")
                 need(last is None or last <= place, "E4", f"{path!r} is out of order")
                 last = place
                 parent, _, name = path.rpartition("/")

@@ -1,4 +1,4 @@
-/** An archive from elsewhere is taken only where all common readers of tar find in it what a restore finds. */
+/** A foreign archive is taken only where all common readers of tar find in it what a restore finds. */
 import { writeFileSync } from 'node:fs';
 import { verifySnapshot } from 'oxios-backup';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';

@@ -1,4 +1,4 @@
-/** What `verify` accepts, all common readers of tar extract as a restore does: archives from elsewhere and sealed snapshots, mutated. */
+/** What `verify` accepts, all common readers of tar extract as a restore does: foreign archives and sealed snapshots, mutated. */
 import { join } from 'node:path';
 import { verifySnapshot } from 'oxios-backup';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -168,7 +168,7 @@ function isChanged({ path, type, link }: Entry): boolean {
 
 const FORMS = [
   {
-    what: 'archives from elsewhere',
+    what: 'foreign archives',
     make: foreignArchive,
     mutators: [HEADER_MUTATORS, ROW_MUTATORS, FOREIGN_MUTATORS].flatMap(Object.keys),
     refused: REFUSED_AMONG_FOREIGN,

@@ -1,4 +1,4 @@
-/** Changes of an archive from elsewhere beside its headers: what holds the tar, its end, its order, the contents. */
+/** Changes of a foreign archive beside its headers: what holds the tar, its end, its order, the contents. */
 import { constants, deflateRawSync, gzipSync } from 'node:zlib';
 import { type Entry, tarBytes } from '../archives/entry.ts';
 import { plainMember } from '../archives/gzip-member.ts';

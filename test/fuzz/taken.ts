@@ -1,4 +1,4 @@
-/** Constructs that an archive from elsewhere may have. All others of the list are refused. */
+/** Constructs that a foreign archive may have. All others of the list are refused. */
 export const TAKEN: ReadonlySet<string> = new Set([
   'size behind blanks',
   'size behind blanks, ended by NUL',

@@ -107,7 +107,7 @@ test('entries that no snapshot may hold end the listing', async () => {
   await expect(paths(path)).rejects.toMatchObject({ code: 'UNSAFE_NAME' });
 });
 
-test('an archive from elsewhere is listed in its own order, through a pipe too', async () => {
+test('a foreign archive is listed in its own order, through a pipe too', async () => {
   const entries = [directory('seeds'), file('seeds/two.json'), file('seeds/one.json'), symlink('here', 'seeds')];
   const path = room.fresh('foreign.tar.gz');
   writeFileSync(path, buildForeign(entries));

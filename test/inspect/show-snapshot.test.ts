@@ -33,7 +33,7 @@ test('a snapshot that comes through a pipe is the same', async () => {
   expect(summary).toEqual({ ...(await showSnapshot({ snapshot })), path: null });
 });
 
-test('an archive from elsewhere has no totals', async () => {
+test('a foreign archive has no totals', async () => {
   const path = room.fresh('foreign.tar.gz');
   writeFileSync(path, buildForeign([directory('seeds'), file('seeds/one.json')]));
   const summary = await showSnapshot({ snapshot: path });

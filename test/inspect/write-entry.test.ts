@@ -96,7 +96,7 @@ test('a reader that goes away ends it', async () => {
   await expect(writeEntry(snapshot, 'large.bin', gone)).rejects.toMatchObject({ code: 'OUTPUT_UNWRITABLE' });
 });
 
-test('an archive from elsewhere is read to its end before anything comes out', async () => {
+test('a foreign archive is read to its end before anything comes out', async () => {
   const entries = [directory('seeds'), file('seeds/b.json'), hardLink('seeds/c.json', 'seeds/b.json')];
   const path = room.fresh('foreign.tar.gz');
   const bytes = buildForeign(entries);

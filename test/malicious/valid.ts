@@ -130,7 +130,7 @@ const both = (name: string, extra: Entry[]): Valid[] => [
   { name, form: 'foreign', bytes: () => buildForeign(sameToAll(extra)), entries: sameToAll(extra) },
 ];
 
-/** Without names that some readers change for Windows' sake: these a snapshot may hold, and an archive from elsewhere not. */
+/** Without names that some readers change for Windows' sake: these a snapshot may hold, and a foreign archive not. */
 function sameToAll(extra: Entry[]): Entry[] {
   return [...BASE, ...extra.filter(({ path }) => !/^[a-z]:|^\.\.\\/i.test(path))];
 }

@@ -33,7 +33,7 @@ test('times have nanoseconds, before 1970 too', () => {
   expect(mtime('-0.25')).toEqual({ seconds: -1, nanoseconds: 750_000_000 });
 });
 
-test('what is not well formed, stands twice or is unknown is refused', () => {
+test('what is not well formed, appears twice or is unknown is refused', () => {
   const wrong = [
     Buffer.from('x'),
     Buffer.from('5 a=b'),

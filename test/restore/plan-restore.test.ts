@@ -98,7 +98,7 @@ const SITUATIONS: Record<string, () => Situation | null> = {
     return { root, snapshot: made(buildSnapshot(conflicts)), options: { mode: 'merge' }, refused: null };
   },
   'merge into nothing': () => ({ root: room.fresh('state'), snapshot, options: { mode: 'merge' }, refused: null }),
-  'merge of an archive from elsewhere': () => ({
+  'merge of a foreign archive': () => ({
     root: filled(),
     snapshot: made(buildForeign([file('far/away/a.md', 'a'), file('mine', 'a file')])),
     options: { mode: 'merge' },
@@ -116,7 +116,7 @@ const SITUATIONS: Record<string, () => Situation | null> = {
     options: { externalLinks: 'keep' },
     refused: null,
   }),
-  'links that lead out, in an archive from elsewhere': () => ({
+  'links that lead out, in a foreign archive': () => ({
     root: room.fresh('state'),
     snapshot: made(buildForeign(links)),
     options: {},
@@ -231,7 +231,7 @@ describe('a dry run and the run', () => {
         const after = new Set(before);
         for (const { kind, path } of dry.done.changes) {
           if (kind === 'removed') after.delete(path);
-          // An archive from elsewhere need not name the directories that it fills.
+          // A foreign archive need not name the directories that it fills.
           for (let at = path; kind === 'added' && at !== '.'; at = dirname(at)) after.add(at);
         }
         expect(pathsIn(root).sort()).toEqual([...after].sort());

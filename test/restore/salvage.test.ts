@@ -191,7 +191,7 @@ test('a byte changed anywhere: nothing comes out as verified that is not of the 
   tally.settle();
 });
 
-describe('an archive from elsewhere', () => {
+describe('a foreign archive', () => {
   const entries = [
     directory('seeds'),
     ...Array.from({ length: 50 }, (_, i) => file(`seeds/${i}.json`, noise(3000, i))),

@@ -10,7 +10,7 @@ test('platforms differ in the length of a path', () => {
 });
 
 test('each names what it has itself that tells names apart', () => {
-  const said = (os: NodeJS.Platform) => describePlatform(os, '6.1.0').tellsNamesApart;
+  const said = (os: NodeJS.Platform) => describePlatform(os, '6.1.0').distinguishesNames;
   expect(said('linux')).toContain('ext4');
   expect(said('darwin')).toMatch(/APFS \(Case-sensitive\)/);
   expect(said('freebsd')).not.toMatch(/ext4|APFS/);

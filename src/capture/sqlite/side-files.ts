@@ -130,7 +130,7 @@ export class DatabasesOfDirectory {
     if (head !== null && !beginsAsSideFile(head, name.slice(base.length), isCaptured)) return null;
     return isCaptured
       ? `part of the database ${base}, which is captured with it`
-      : `part of the database ${base}, which is left out: ${excluded}`;
+      : `part of the database ${base}, which is excluded: ${excluded}`;
   }
 }
 

@@ -44,7 +44,7 @@ export const command = defineCommand({
   options: {},
   examples: [
     ['completion bash >> ~/.bashrc', 'bash'],
-    ['completion zsh >> ~/.zshrc', 'zsh, behind compinit'],
+    ['completion zsh >> ~/.zshrc', 'zsh, after compinit'],
     ['completion fish | source', 'fish, in its config.fish'],
   ],
   run: async ({ shell }, { output }) => {

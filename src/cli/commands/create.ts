@@ -49,7 +49,7 @@ export const command = defineCommand({
       string: true,
       requiresArg: true,
       value: 'GLOB',
-      describe: "What else stays out, by gitignore's rules; repeatable",
+      describe: 'Exclude by the rules of gitignore; repeatable',
     },
     level: {
       type: 'number',
@@ -69,7 +69,7 @@ export const command = defineCommand({
       type: 'string',
       requiresArg: true,
       value: 'VERSION',
-      describe: 'For the manifest [OXIOS_VERSION, else oxios --version]',
+      describe: 'For the manifest [OXIOS_VERSION or oxios --version]',
     },
     host: {
       type: 'string',
@@ -77,7 +77,7 @@ export const command = defineCommand({
       value: 'NAME',
       describe: 'Machine, for the manifest [host name]; one for all runs in containers',
     },
-    'dry-run': { type: 'boolean', describe: 'Say what would go in or stay out; write nothing' },
+    'dry-run': { type: 'boolean', describe: 'Show what would go into it; write nothing' },
     ...LOCK_WAIT,
     ...REPORTING,
   },

@@ -21,7 +21,7 @@ export const command = defineCommand({
     stat: { type: 'boolean', describe: 'Only how much changed, section by section' },
     ...SECTION,
     ...PATH,
-    checksum: { type: 'boolean', describe: 'Of a directory read every file; else size and time tell' },
+    checksum: { type: 'boolean', describe: 'Read every file of a directory, instead of comparing size and time' },
     json: { type: 'boolean', describe: 'One line of JSON a change, then one for the result' },
   },
   examples: [

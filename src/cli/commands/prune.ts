@@ -23,7 +23,7 @@ export const command = defineCommand({
     ['prune /backups --keep-daily 7 --keep-weekly 4 --dry-run', 'look first'],
     ['prune /backups --keep-daily 7 --keep-weekly 4 --quiet', 'from cron'],
   ],
-  note: 'What any rule wants, stays. Each state directory is validated on its own, and its newest snapshot that verifies is never removed: that is verified first. One from before a drop to less than half stays too. What is damaged, foreign, empty or dated in the future stays, and fills no place. Exit status 4 if something is damaged, 7 if something could not be read or removed; the rest is done.',
+  note: 'A snapshot is kept if any rule keeps it. The rules apply to each state directory on its own. Its newest valid snapshot is verified first, and never removed. One from before a drop to less than half is kept, too. Damaged, foreign, empty and future-dated snapshots are kept, and count for no rule. Exit status 4: something is damaged; 7: something could not be read or removed, and the rest is done.',
   run: async (args, context) => {
     const { pruneSnapshots } = await import('../../catalog/prune-snapshots.ts');
     const policy: RetentionPolicy = given({

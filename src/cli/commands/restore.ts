@@ -55,7 +55,7 @@ export const command = defineCommand({
       describe: 'With --latest: made of that [this state directory]',
       coerce: sourceFrom,
     },
-    replace: { type: 'boolean', conflicts: 'merge', describe: 'Make it exactly the snapshot; keep the old tree' },
+    replace: { type: 'boolean', conflicts: 'merge', describe: 'Make it exactly the snapshot; keep what was' },
     merge: { type: 'boolean', describe: 'Snapshot wins, the rest stays; keep the replaced' },
     ...SECTION,
     ...PATH,
@@ -99,7 +99,7 @@ export const command = defineCommand({
     ['restore /backups --latest --replace', 'the newest of a folder'],
     ['restore - < oxios.tar.gz', 'from a pipe'],
   ],
-  note: 'Nothing changes before the whole snapshot is verified; "oxios-backup undo" takes it back.',
+  note: 'Nothing changes before the whole snapshot is verified; "oxios-backup undo" reverts it.',
   run: async (args, { terminal, operation, reporter }) => {
     const stateDir = stateDirOf(args, terminal);
     const latest = args.latest === true ? await takeLatest(args, stateDir, operation) : null;

@@ -48,7 +48,7 @@ function linesOf({ path, length, sealed, manifest, totals, statuses }: SnapshotS
     ['Oxios', oxios_version],
   ];
   if (source !== undefined) facts.push(['from', `${source.hostname}:${source.state_dir} (${source.platform})`]);
-  facts.push(['sealed', sealed ? 'yes' : 'NO: an archive from elsewhere, without index and digests']);
+  facts.push(['sealed', sealed ? 'yes' : 'NO: a foreign archive, without index and digests']);
   if (totals !== null) {
     const { files, directories, symlinks, hardLinks, bytes } = totals;
     const kinds = [count(files, 'file'), count(directories, 'folder')];
@@ -63,6 +63,6 @@ function linesOf({ path, length, sealed, manifest, totals, statuses }: SnapshotS
     { columns: [{}, { wraps: true }], rows: facts },
     sections.length === 0 ? 'sections  none' : 'sections',
     ...(sections.length === 0 ? [] : [sectionTable(sections, totals, true)]),
-    ...incompleteLines('NOT COMPLETE; when it was made, these were not to be had, or not as they should be:', statuses),
+    ...incompleteLines('NOT COMPLETE; missing or inconsistent when it was made:', statuses),
   ];
 }

@@ -35,7 +35,7 @@ function report(folder: string, snapshots: readonly SnapshotInfo[], { reporter }
           ...snapshots.flatMap(({ name, problem }) => (problem === null ? [] : [`${name}: ${problem.message}`])),
           ...snapshots.flatMap(({ name, incomplete }) =>
             incomplete
-              ? [`${name}: ${count(incomplete, 'entry')} not to be had when it was made; "show" names them`]
+              ? [`${name}: ${count(incomplete, 'entry')} missing or inconsistent when it was made; "show" names them`]
               : [],
           ),
         ];

@@ -74,7 +74,7 @@ function reportUndo({ stateDir, restored, steps, previousState }: UndoReport, { 
         .map(({ name }) => name)
         .join(', ')}`,
     );
-  if (previousState !== null) lines.push(`  what was live until now is kept at ${previousState}`);
+  if (previousState !== null) lines.push(`  what it replaced is kept at ${previousState}`);
   const fields = {
     state_dir: stateDir,
     restored: keptFields(restored),

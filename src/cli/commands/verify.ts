@@ -48,7 +48,7 @@ export const command = defineCommand({
     ['verify - < oxios.tar.gz', 'from a pipe'],
     ['verify oxios.tar.gz --against ~/.oxios/workspace', 'is it all in there?'],
   ],
-  note: 'One that cannot be read at all is exit status 1, not 4: that does not tell whether it is valid.',
+  note: 'One that cannot be read at all is exit status 1, not 4: whether it is valid is unknown.',
   run: async (args, context) => {
     const { snapshots, against } = args;
     const options = { ...context.operation, ...given({ threads: args.threads, quick: args.quick }) };

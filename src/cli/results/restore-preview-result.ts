@@ -40,7 +40,7 @@ export function restorePreviewResult(preview: RestorePreview): Result {
       ...notices.map(({ path, message }) => `note: ${path === undefined ? '' : `${path}: `}${message}`),
     ],
     incomplete: [
-      ...incompleteLines('when the snapshot was made, these were not to be had, or not as they should be:', statuses),
+      ...incompleteLines('missing or inconsistent when the snapshot was made:', statuses),
       ...refusals.flatMap(refusalLines),
     ],
   };

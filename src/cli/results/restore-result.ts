@@ -26,7 +26,7 @@ export function restoreResult(
         ];
   if (!sealed) lines.push('  the archive is foreign: it carries no digests, so its content could not be verified');
   if (previousState !== null) {
-    lines.push(`  ${merged ? 'what it replaced' : 'the old tree'} is kept at ${previousState}`);
+    lines.push(`  ${merged ? 'what it replaced' : 'the previous state'} is kept at ${previousState}`);
     lines.push('  to have it back: oxios-backup undo; to free its space: oxios-backup undo --discard');
   }
   return {
@@ -46,8 +46,8 @@ export function restoreResult(
     incomplete: [
       ...(skippedLinks.length === 0
         ? []
-        : ['left out, for they lead out of the state directory:', ...skippedLinks.map((path) => `  ${path}`)]),
-      ...incompleteLines('when the snapshot was made, these were not to be had, or not as they should be:', statuses),
+        : ['skipped, because they lead out of the state directory:', ...skippedLinks.map((path) => `  ${path}`)]),
+      ...incompleteLines('missing or inconsistent when the snapshot was made:', statuses),
     ],
   };
 }

@@ -27,7 +27,7 @@ export function salvageResult(result: SalvageResult): Result {
 
 function unnamedLines(unnamed: number | null): string[] {
   if (unnamed === 0) return [];
-  if (unnamed === null) return ['nobody can tell how much more is lost'];
+  if (unnamed === null) return ['how much more is missing is unknown'];
   return [
     `${formatNumber(unnamed)} more ${unnamed === 1 ? 'is' : 'are'} lost, with ${unnamed === 1 ? 'its name' : 'their names'}`,
   ];

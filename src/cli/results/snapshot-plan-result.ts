@@ -2,7 +2,7 @@ import type { SnapshotPlan } from '../../index.ts';
 import type { Result } from '../report/reporter.ts';
 import { count, formatBytes } from '../text/amounts.ts';
 import { incompleteLines, isAnyIncomplete } from '../text/incomplete-text.ts';
-import { foreseenText, reuseFields } from '../text/reuse-text.ts';
+import { expectedReuseText, reuseFields } from '../text/reuse-text.ts';
 import { outsideSections, sectionTable } from '../text/section-table.ts';
 
 const EXCLUDED = [{ gives: 2, least: 16 }, { right: true, gives: 1 }, { wraps: true }];
@@ -32,9 +32,9 @@ export function snapshotPlanResult(plan: SnapshotPlan): Result {
     lines: [
       `of ${stateDir} would go in`,
       `  ${count(entries, 'entry')} (${count(files, 'file')}), ${formatBytes(bytes)}`,
-      ...(reuse === null ? [] : [`  ${foreseenText(reuse)}`]),
+      ...(reuse === null ? [] : [`  ${expectedReuseText(reuse)}`]),
       ...(sections.length === 0 ? [] : [sectionTable(sections, totals, false)]),
-      out.length === 0 ? 'nothing would stay out' : 'would stay out',
+      out.length === 0 ? 'nothing would be excluded' : 'would be excluded',
       { columns: EXCLUDED, rows: out, indent: 2 },
       ...notices.map(({ path, message }) => `note: ${path === undefined ? '' : `${path}: `}${message}`),
     ],

@@ -44,7 +44,7 @@ export function comparisonResult(
 
 function differingLines(directory: string, comparison: DirectoryComparison): Line[] {
   const changes = comparison.changes.map((change) => `  ${changeLine(change)}`);
-  return [`${directory}: DIFFERS (+ has besides, - lacks, ~ differs)`, ...changes, ...statLines(comparison)];
+  return [`${directory}: DIFFERS (+ only there, - missing there, ~ differs)`, ...changes, ...statLines(comparison)];
 }
 
 function verifiedFields(result: VerifyResult): Record<string, unknown> {
@@ -69,7 +69,7 @@ function validLines(
   elapsedMs: number,
 ): string[] {
   const lines = [
-    sealed ? `${name}: valid` : `${name}: valid as far as can be told: it is foreign, and carries no digests`,
+    sealed ? `${name}: valid` : `${name}: valid as far as can be verified: it is a foreign archive, without digests`,
   ];
   if (totals !== null) {
     const { entries, files, bytes } = totals;
@@ -79,10 +79,10 @@ function validLines(
     );
   }
   if (externalLinks.length > 0) {
-    lines.push('  links that lead out of the state directory; a restore wants --external-links keep or skip:');
+    lines.push('  links that lead out of the state directory; a restore needs --external-links keep or skip:');
     lines.push(...externalLinks.map((path) => `    ${path}`));
   }
-  const incomplete = incompleteLines('when it was made, these were not to be had, or not as they should be:', statuses);
+  const incomplete = incompleteLines('missing or inconsistent when it was made:', statuses);
   return [...lines, ...incomplete.map((line) => `  ${line}`)];
 }
 
@@ -104,7 +104,8 @@ export function verifyFolderResult({ directory, valid, snapshots }: VerifyFolder
     lines: [
       ...snapshots.flatMap(({ snapshot, valid, problems, verification }) => {
         if (!valid) return invalidLines(snapshot.name, problems);
-        if (snapshot.state !== 'sealed') return [`${snapshot.name}: valid as far as can be told: it is foreign`];
+        if (snapshot.state !== 'sealed')
+          return [`${snapshot.name}: valid as far as can be verified: it is a foreign archive`];
         return [`${snapshot.name}: valid${verification?.quick === true ? quickly(snapshot) : ''}`];
       }),
       `${count(snapshots.length, 'snapshot')}, ${count(snapshots.filter(({ valid }) => !valid).length, 'of them not valid', 'of them not valid')}`,

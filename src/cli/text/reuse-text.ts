@@ -28,6 +28,6 @@ export function copiedText(reuse: ReuseReport): string {
 }
 
 /** The same of a snapshot that is not made yet. */
-export function foreseenText({ parent, copiedBytes, readFiles }: ReuseReport): string {
+export function expectedReuseText({ parent, copiedBytes, readFiles }: ReuseReport): string {
   return `at least ${formatBytes(copiedBytes)} copied from ${path.basename(parent)}, ${count(readFiles, 'file')} read`;
 }

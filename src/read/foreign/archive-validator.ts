@@ -1,7 +1,7 @@
 import { BackupError } from '../../errors.ts';
 import type { Entry, EntryType } from '../../format/entry.ts';
 import { parentOf } from '../../format/path-order.ts';
-import { assertSafePath, MANIFEST_PATH } from '../../format/path-rules.ts';
+import { assertSafePath, MALFORMED_HINT, MANIFEST_PATH } from '../../format/path-rules.ts';
 import { formatPaths, problemError } from '../problem.ts';
 import { SnapshotValidator } from '../snapshot-validator.ts';
 import { validateBlock } from '../validate-block.ts';
@@ -42,7 +42,7 @@ export class ArchiveValidator {
     const path = this.#path(entry);
     if (path === '') return null;
     if (path === MANIFEST_PATH) {
-      if (this.#manifestSeen) throw refusal('ENTRY_DUPLICATE', path, 'stands twice in the archive');
+      if (this.#manifestSeen) throw refusal('ENTRY_DUPLICATE', path, 'appears twice in the archive');
       this.#manifestSeen = true;
       return null;
     }
@@ -90,7 +90,7 @@ export class ArchiveValidator {
     if (known !== undefined && !(known === 'parent' && type === 'directory')) {
       if (known === 'parent' || type !== known)
         throw refusal('ENTRY_CONFLICT', path, 'is two different things in the archive');
-      throw refusal('ENTRY_DUPLICATE', path, 'stands twice in the archive');
+      throw refusal('ENTRY_DUPLICATE', path, 'appears twice in the archive');
     }
     for (let parent = parentOf(path); parent !== ''; parent = parentOf(parent)) {
       const above = this.#types.get(parent);
@@ -146,6 +146,6 @@ function refusal(
 ): BackupError {
   return new BackupError(code, `${formatPaths([path])} ${what}`, {
     path,
-    hint: 'Do not restore this file: it was not made by a sound program.',
+    hint: MALFORMED_HINT,
   });
 }

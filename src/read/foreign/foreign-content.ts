@@ -4,7 +4,7 @@ import type { RangeReader } from '../../storage/storage.ts';
 import { entryNotFound, notAFile } from '../no-content.ts';
 import { stepForeign, visitForeign } from './read-foreign.ts';
 
-/** The content of one file of an archive from elsewhere; see `SnapshotReader.readContent`. It is read twice, first to verify all of it. */
+/** The content of one file of a foreign archive; see `SnapshotReader.readContent`. It is read twice, first to verify all of it. */
 export async function readForeignContent(
   source: RangeReader,
   path: string,

@@ -13,7 +13,7 @@ import type { SnapshotReader, Verification } from '../snapshot-reader.ts';
 import { readForeignContent } from './foreign-content.ts';
 import { stepForeign, visitForeign } from './read-foreign.ts';
 
-/** An archive from elsewhere. It has to be read to its end for everything but its manifest. */
+/** A foreign archive. It has to be read to its end for everything but its manifest. */
 export class ForeignReader implements SnapshotReader {
   readonly source: RangeReader;
   readonly manifest: Manifest;

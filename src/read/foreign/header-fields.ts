@@ -49,7 +49,7 @@ export function readHeader(block: Buffer): HeaderFields {
   const from = magic === GNU ? PREFIX : BEHIND_PREFIX;
   if (block.subarray(from).some((byte) => byte !== 0))
     throw new Ambiguity(
-      magic === GNU ? 'has a GNU header with bytes where ustar has its prefix' : 'has bytes behind its prefix',
+      magic === GNU ? 'has a GNU header with bytes where ustar has its prefix' : 'has bytes after its prefix',
     );
   for (const offset of [329, 337]) {
     if (!DEVICE.test(block.toString('latin1', offset, offset + 8)))
@@ -78,7 +78,7 @@ function prefixOf(block: Buffer): string {
   if (!hasTimes) return headerText(block, PREFIX, BEHIND_PREFIX - PREFIX);
   for (const offset of [OTHER_TIMES, OTHER_TIMES + 12]) {
     if (!OTHER_TIME.test(block.toString('latin1', offset, offset + 12)))
-      throw new Ambiguity('has bytes behind the end of its prefix');
+      throw new Ambiguity('has bytes after the end of its prefix');
   }
   return headerText(block, PREFIX, OTHER_TIMES - PREFIX);
 }

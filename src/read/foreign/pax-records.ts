@@ -30,7 +30,7 @@ const CHARSETS = new Set(['BINARY', 'ISO-IR 10646 2000 UTF-8']);
  * @param body the records without padding
  * @param scope what they are for: the next entry; all that follow, of which they may say nothing that matters; or the next one of a
  * sealed snapshot, whose names are what they are
- * @throws Ambiguity for what is not well formed, stands twice, or is not the same to all readers of tar
+ * @throws Ambiguity for what is not well formed, appears twice, or is not the same to all readers of tar
  */
 export function parsePaxRecords(body: Buffer, scope: 'next' | 'all' | 'ours'): PaxOverrides {
   const overrides: PaxOverrides = {};

@@ -16,7 +16,7 @@ import { refuseWindowsNames } from './windows-names.ts';
 
 const CHUNK_BYTES = 256 * 1024;
 
-/** Takes the entries of an archive from elsewhere, each validated before. */
+/** Takes the entries of a foreign archive, each validated before. */
 export interface ForeignVisitor {
   begin(entry: Entry): void;
   part(entry: Entry, content: Buffer): void;
@@ -50,7 +50,7 @@ async function* inflatedChunks(
       });
     }
     if (code.startsWith('Z_')) {
-      throw new BackupError('GZIP_INVALID', `the file is no sound gzip file (${(error as Error).message})`, {
+      throw new BackupError('GZIP_INVALID', `the file is not a valid gzip file (${(error as Error).message})`, {
         hint: 'It is damaged, or no snapshot at all: use another file.',
         cause: error,
       });
@@ -70,7 +70,7 @@ async function refuseTrailing(source: RangeReader, consumed: number, signal: Abo
       at += chunk.length;
       continue;
     }
-    throw new BackupError('TRAILING_DATA', `${source.size - at} bytes stand behind the end of the gzip data`, {
+    throw new BackupError('TRAILING_DATA', `${source.size - at} bytes follow the end of the gzip data`, {
       hint: 'Something was appended to it; get an untouched copy.',
     });
   }
@@ -90,7 +90,7 @@ export async function gunzip(
   for await (const chunk of inflatedChunks(source, signal, chunkBytes)) push(chunk);
 }
 
-/** Reads the manifest of an archive from elsewhere, which must be its first entry, and no more than that. */
+/** Reads the manifest of a foreign archive, which must be its first entry, and no more than that. */
 export async function readForeignManifest(source: RangeReader): Promise<Manifest> {
   const parts: Buffer[] = [];
   let manifest: Manifest | null = null;
@@ -129,7 +129,7 @@ function missing(why: string): BackupError {
 }
 
 /**
- * Goes through a whole archive from elsewhere. Each entry is validated before the visitor gets it; what is wrong ends the pass.
+ * Goes through a whole foreign archive. Each entry is validated before the visitor gets it; what is wrong ends the pass.
  *
  * @returns the validator of what it holds
  * @throws BackupError one of the codes whose exit status is 4

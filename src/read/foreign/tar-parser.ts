@@ -1,7 +1,7 @@
 import { BackupError, type ErrorCode } from '../../errors.ts';
 import { BLOCK, type Entry, type EntryType, padded } from '../../format/entry.ts';
 import { MAX_MTIME } from '../../format/index-block.ts';
-import { MAX_PATH_BYTES } from '../../format/path-rules.ts';
+import { MALFORMED_HINT, MAX_PATH_BYTES } from '../../format/path-rules.ts';
 import { printable } from '../../format/printable.ts';
 import {
   Ambiguity,
@@ -40,7 +40,6 @@ const MAX_ID = 2 ** 32 - 2;
 /** Zeros behind the end: tar programs fill a record with them, 10 KiB by default. */
 const MAX_ZERO_BLOCKS = (1024 * 1024) / BLOCK;
 const ZERO_BLOCK = Buffer.alloc(BLOCK);
-const UNSOUND_HINT = 'Do not restore this file: it was not made by a sound program.';
 const AMBIGUOUS_HINT =
   'Programs that read tar differ on it. Unpack it with the one that made it, look at what comes out, and pack that again.';
 
@@ -51,7 +50,7 @@ type State =
   | { at: 'end'; zeroBlocks: number };
 
 /**
- * The parser between the gunzip and the file system for an archive from elsewhere. It decodes each header, allows what all common readers
+ * The parser between the gunzip and the file system for a foreign archive. It decodes each header, allows what all common readers
  * of tar understand alike and what a snapshot may hold, and refuses the rest, before anything is handed on. It looks at bytes; names and
  * links are `ArchiveValidator`'s.
  */
@@ -115,14 +114,14 @@ export class TarParser {
   #takeBlock(block: Buffer): void {
     if (block.equals(ZERO_BLOCK)) {
       if (this.#pax !== null || this.#longName !== null || this.#longLink !== null)
-        throw unsound('ends behind a header that belongs to no entry');
+        throw malformed('ends after a header that belongs to no entry');
       const zeroBlocks = this.#state.at === 'end' ? this.#state.zeroBlocks + 1 : 1;
-      if (zeroBlocks > MAX_ZERO_BLOCKS) throw unsound('has more than a MiB of zeros behind its end', 'TRAILING_DATA');
+      if (zeroBlocks > MAX_ZERO_BLOCKS) throw malformed('has more than a MiB of zeros after its end', 'TRAILING_DATA');
       this.#state = { at: 'end', zeroBlocks };
       return;
     }
     if (this.#state.at === 'end') {
-      throw unsound('has data behind its end', this.#state.zeroBlocks >= 2 ? 'TRAILING_DATA' : 'TAR_INVALID');
+      throw malformed('has data after its end', this.#state.zeroBlocks >= 2 ? 'TRAILING_DATA' : 'TAR_INVALID');
     }
     try {
       this.#takeHeader(block);
@@ -206,7 +205,7 @@ export class TarParser {
   #endExtension({ flag, size }: Extract<State, { at: 'extension' }>, body: Buffer): void {
     // Python reads records there.
     if (body.subarray(size).some((byte) => byte !== 0))
-      throw new Ambiguity('has an extended header with bytes behind its end');
+      throw new Ambiguity('has an extended header with bytes after its end');
     const content = body.subarray(0, size);
     if (flag === 'g') {
       if (this.#pax !== null || this.#longName !== null || this.#longLink !== null)
@@ -264,8 +263,8 @@ export class TarParser {
   }
 }
 
-function unsound(what: string, code: ErrorCode = 'TAR_INVALID'): BackupError {
-  return new BackupError(code, `the archive ${what}`, { hint: UNSOUND_HINT });
+function malformed(what: string, code: ErrorCode = 'TAR_INVALID'): BackupError {
+  return new BackupError(code, `the archive ${what}`, { hint: MALFORMED_HINT });
 }
 
 function unsoundType(path: string, flag: string): BackupError {

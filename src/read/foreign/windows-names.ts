@@ -4,7 +4,7 @@ import { meansMoreOnWindows } from '../../format/windows-names.ts';
 import { formatPaths } from '../problem.ts';
 
 /**
- * Refuses an entry of an archive from elsewhere that some readers of tar would give another name or target.
+ * Refuses an entry of a foreign archive that some readers of tar would give another name or target.
  *
  * @throws BackupError `UNSAFE_NAME`, `UNSAFE_LINK`
  */

@@ -49,7 +49,7 @@ export class MemberEntries {
     for (const { entry, content } of held) {
       const path = entry.type === 'directory' ? entry.path.replace(/\/$/, '') : entry.path;
       if (this.#last !== null && comparePaths(this.#last, path) >= 0) {
-        this.#writer.lose(path, `${formatPaths([path])} stands in the wrong place of the snapshot`, entry.type);
+        this.#writer.lose(path, `${formatPaths([path])} is in the wrong place of the snapshot`, entry.type);
         continue;
       }
       this.#last = path;

@@ -106,7 +106,7 @@ async function walkDamaged(
 
 async function readMember(source: RangeReader, at: number, stored: number, raw: number): Promise<Buffer> {
   if (at < 0 || at + stored > source.size) {
-    throw new BackupError('SNAPSHOT_TRUNCATED', 'a member of the snapshot lies behind its end');
+    throw new BackupError('SNAPSHOT_TRUNCATED', 'a member of the snapshot lies after its end');
   }
   return inflateMember(await readRange(source, at, stored), 'D', raw);
 }

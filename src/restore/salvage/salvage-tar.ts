@@ -10,7 +10,7 @@ import type { Salvage } from './salvage-sealed.ts';
 const CHUNK_BYTES = 4096;
 
 /**
- * Takes out of an archive from elsewhere all that comes before the first damage.
+ * Takes out of a foreign archive all that comes before the first damage.
  *
  * @returns its manifest, if that can be read
  */

@@ -72,8 +72,12 @@ function decideByRename(location: Location, journal: SwapJournal): SwapResult {
     renameSync(kept, target);
     return { live: 'old', movedAside: [] };
   }
-  throw new BackupError('NEEDS_RECOVERY', 'neither the old tree nor the new one is where the journal says', {
-    path: location.target,
-    hint: `Look for ${journal.kept ?? journal.incoming} in ${location.directory}; it may have been moved by hand.`,
-  });
+  throw new BackupError(
+    'NEEDS_RECOVERY',
+    'neither the previous state directory nor the new one is where the journal says',
+    {
+      path: location.target,
+      hint: `Look for ${journal.kept ?? journal.incoming} in ${location.directory}; it may have been moved by hand.`,
+    },
+  );
 }

@@ -109,7 +109,7 @@ async function lockAt(
       if (lstatSync(path, { throwIfNoEntry: false })?.ino === inode) return;
       throw new BackupError('STATE_DIR_LOCKED', 'the lock on the state directory was taken away from this run', {
         path,
-        hint: 'Somebody removed it, or this process stood still for long. Run it again.',
+        hint: 'Something removed it, or this process was suspended for long. Run it again.',
       });
     },
     async release() {

@@ -34,7 +34,7 @@ export async function assertNotRunning(
     onEvent?.({ type: 'notice', path: stateDir, message });
   }
   if (canSeeFiles) return;
-  const message = 'this system does not tell which files are open: make sure that Oxios is stopped';
+  const message = 'this system does not show which files are open: make sure that Oxios is stopped';
   onEvent?.({ type: 'notice', path: stateDir, message });
 }
 
@@ -63,7 +63,7 @@ function stopHint({ command, evidence }: RunningProcess, { hasLaunchd }: Platfor
   const isOxios = evidence === 'lock' || /\boxios\b/i.test(command);
   if (!isOxios) return 'End that process.';
   const service = hasLaunchd
-    ? `launchctl bootout gui/${process.getuid?.() ?? 'UID'}/LABEL (launchctl list | grep oxios tells its label)`
+    ? `launchctl bootout gui/${process.getuid?.() ?? 'UID'}/LABEL (launchctl list | grep oxios shows its label)`
     : 'systemctl --user stop oxios';
   return `Stop it: oxios stop; where it is a service, which would be started again: ${service}.`;
 }

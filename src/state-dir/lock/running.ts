@@ -115,7 +115,7 @@ function findByLockFile(
       // A lock that belongs to an open file and not to a process is shown with no number.
       const pid = lock.pid !== null && lock.pid > 0 ? lock.pid : (livingPidIn(path, platform) ?? holderOf(path, files));
       if (pid !== null && family.has(pid)) continue;
-      const unknown = platform.hasPidNamespaces ? 'in another container' : 'whose number the system does not tell';
+      const unknown = platform.hasPidNamespaces ? 'in another container' : 'whose number the system does not show';
       return { pid, command: pid === null ? unknown : '', path, evidence: 'lock' };
     }
     if (isOxios && lock.state === 'free') continue;

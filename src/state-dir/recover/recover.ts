@@ -78,7 +78,7 @@ export async function recoverStateDir(options: RecoverOptions): Promise<RecoverR
       report.movedAside = movedAside;
       if (live === 'new' && inodeAt(kept) !== null) report.previousState = kept;
       for (const path of movedAside) {
-        const message = `stood in the way and was moved to ${basename(path)}`;
+        const message = `was in the way and was moved to ${basename(path)}`;
         options.onEvent?.({ type: 'notice', path, message });
       }
     }

@@ -131,7 +131,7 @@ function chosen(
   const needed = routeTo(original, history) ?? [original];
   const discarded = history.states.filter((state) => !needed.includes(state));
   if (discarded.length > 0) return { discarded, spared: original };
-  throw new BackupError('NOTHING_TO_UNDO', 'all that is kept is what was live before the first of several restores', {
+  throw new BackupError('NOTHING_TO_UNDO', 'the only previous state is from before the first of several restores', {
     path: original.path,
     hint: `To remove that too: oxios-backup undo --discard ${original.name}, or --discard --all.`,
   });
@@ -159,7 +159,7 @@ function undeletedError(path: string, remaining: readonly Obstacle[]): BackupErr
   const [obstacle] = remaining as [Obstacle];
   return new BackupError('PARTLY_DONE', `could not delete all of ${path}: ${describeRemaining(remaining)}`, {
     path: obstacle.path,
-    hint: `What is left of it is in nobody's way. ${hintFor(obstacle)}`,
+    hint: `What is left of it does no harm. ${hintFor(obstacle)}`,
   });
 }
 

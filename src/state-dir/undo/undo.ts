@@ -129,7 +129,7 @@ function newestUndoable(states: readonly KeptState[], lock: StateLock): KeptStat
 }
 
 export function nothingKeptError(target: string): BackupError {
-  return new BackupError('NOTHING_TO_UNDO', 'no previous state of the state directory is kept', {
+  return new BackupError('NOTHING_TO_UNDO', 'the state directory has no previous state', {
     path: target,
     hint: 'Only restores with --replace or --merge keep one, until it is discarded.',
   });

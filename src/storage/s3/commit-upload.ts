@@ -86,7 +86,7 @@ export function existsError(name: string): BackupError {
 
 function uncertain(name: string, cause: unknown): BackupError {
   const why = cause instanceof Error ? cause.message : String(cause);
-  return new BackupError('STORAGE_UNAVAILABLE', `${name} may have been stored: nobody answered (${why})`, {
+  return new BackupError('STORAGE_UNAVAILABLE', `${name} may have been stored: there was no answer (${why})`, {
     path: name,
     hint: 'Look with "oxios-backup snapshots" whether it is there.',
     cause,

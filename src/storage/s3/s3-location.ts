@@ -40,7 +40,7 @@ export function parseS3Location(url: string, settings: S3Settings): S3Location {
   if (!BUCKET.test(bucket)) throw invalid(`"${bucket}" is not the name of a bucket`);
   const parameters = new URLSearchParams(query);
   for (const name of parameters.keys()) {
-    if (!QUERY.includes(name)) throw invalid(`"${name}" is not known; after the "?" may stand ${QUERY.join(', ')}`);
+    if (!QUERY.includes(name)) throw invalid(`"${name}" is not known; allowed after the "?" are ${QUERY.join(', ')}`);
   }
   const endpoint = parameters.get('endpoint') ?? settings.endpoint ?? null;
   const style = parameters.get('path-style');
@@ -96,6 +96,6 @@ function splitOnce(text: string, at: string): [string, string] {
 
 function invalid(what: string): BackupError {
   return new BackupError('USAGE', `this s3:// address is not right: ${what}`, {
-    hint: 'Write s3://BUCKET/PREFIX for a folder, s3://BUCKET/NAME.tar.gz for a snapshot; for stores other than AWS with ?endpoint=https://HOST behind it.',
+    hint: 'Write s3://BUCKET/PREFIX for a folder, s3://BUCKET/NAME.tar.gz for a snapshot; for stores other than AWS with ?endpoint=https://HOST after it.',
   });
 }

@@ -104,7 +104,7 @@ describe('what is copied from a parent', () => {
     expect((changed.reuse?.storedBytes ?? 0) - (changed.reuse?.copiedBytes ?? 0)).toBe((now[0] ?? 0) + (now[5] ?? 0));
   });
 
-  test('nothing where it was packed with another level, nor from an archive from elsewhere; a notice says so', async () => {
+  test('nothing where it was packed with another level, nor from a foreign archive; a notice says so', async () => {
     const { path: parent } = await create({ level: 1 });
     const other = await create({ parent });
     expect(other.reuse).toBeNull();
