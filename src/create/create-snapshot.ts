@@ -140,7 +140,7 @@ async function createLocked(
   try {
     // A snapshot in the making stands beside the output, copies and the index where they were asked for.
     for (const left of folders.all) await clearTemporaries(left, options.onEvent);
-    const beside = typeof output === 'object' && 'folder' in output ? destination.folder : null;
+    const beside = typeof output === 'object' && 'folder' in output ? (destination.folder ?? output.folder) : null;
     // What goes into a stream is seldom seen again.
     const remember = sink.output !== null || (options.parent ?? null) !== null;
     session = await ReuseSession.open(sessionOptions(root, beside, remember, options));

@@ -1,3 +1,4 @@
+import type { CopyCandidate } from './reuse/in-store-copies.ts';
 import type { Mark, PackedMember, SnapshotBody } from './snapshot-body.ts';
 
 /** Where the members of a large file go while nobody knows yet whether it stands still. */
@@ -6,14 +7,18 @@ export interface LargeFileOutput {
   readonly canRollBack: boolean;
   /** Whether its members are in the snapshot only after `commit`. */
   readonly isStaged: boolean;
-  /** Takes the next member; its memory is the caller's again when this resolves. */
-  add(member: PackedMember): Promise<void>;
+  /** Takes the next member; its memory is the caller's again when this resolves. One that is copied inside the storage has no bytes here. */
+  add(member: PackedMember | CopyCandidate): Promise<void>;
   /** Takes back all that it was given. */
   rollback(): Promise<void>;
   /** Puts what it was given into the snapshot. */
   commit(): Promise<void>;
   /** Gives up what is staged. */
   release(): void;
+}
+
+export function isCandidate(member: object): member is CopyCandidate {
+  return 'remake' in member;
 }
 
 /** Members that go straight into the snapshot. */
@@ -32,12 +37,13 @@ export class DirectMembers implements LargeFileOutput {
     return this.#body.canRollBack;
   }
 
-  async add(member: PackedMember): Promise<void> {
+  async add(member: PackedMember | CopyCandidate): Promise<void> {
     if (this.#start === null) {
-      if (this.#isAlone) await this.#body.endBlock();
+      if (this.#isAlone) await this.#body.inOrder(() => this.#body.endBlock());
       this.#start = this.#body.mark();
     }
-    await this.#body.append(member);
+    if (isCandidate(member)) await this.#body.copy(member);
+    else await this.#body.append(member);
   }
 
   async rollback(): Promise<void> {

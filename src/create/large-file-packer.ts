@@ -6,7 +6,6 @@ import type { PathGuard } from '../capture/path-guard.ts';
 import { systemReason } from '../capture/system-reason.ts';
 import type { BlockEntry } from '../format/index-block.ts';
 import type { RecordedStatus } from '../format/index-root.ts';
-import type { Piece } from '../format/member-layout.ts';
 import { ALONE_ABOVE, CHUNK } from '../format/member-plan.ts';
 import { RecycledBuffers } from '../workers/recycled-buffers.ts';
 import type { OrderedWindow } from '../workers/window.ts';
@@ -16,11 +15,12 @@ import { entryOf, timeStatus } from './item-entry.ts';
 import { DirectMembers, type LargeFileOutput } from './large-file-output.ts';
 import { largePieces } from './large-pieces.ts';
 import type { PackPool } from './pack-pool.ts';
+import { PiecePacker } from './piece-packer.ts';
 import { runsOf } from './reuse/copy-run.ts';
 import { type ParentReuse, type ReusableFile, reusablePieces } from './reuse/parent-reuse.ts';
 import { type StoredMember, storedMembers } from './reuse/parent-units.ts';
 import type { StatRecorder } from './reuse/stat-recorder.ts';
-import type { PackedMember, SnapshotBody } from './snapshot-body.ts';
+import type { SnapshotBody } from './snapshot-body.ts';
 import { hasRoomToStage, StagedMembers } from './staged-members.ts';
 
 type FileItem = Extract<CaptureItem, { type: 'file' }>;
@@ -61,6 +61,7 @@ type AttemptResult = 'done' | 'again' | 'whole lines';
 export class LargeFilePacker {
   readonly #options: LargeFilePackerOptions;
   readonly #buffers = new RecycledBuffers();
+  readonly #pieces: PiecePacker;
   /** Tar bytes of the file at hand that are compressed. */
   #packed = 0;
   /** Members of the parent that stand for pieces of the file at hand. */
@@ -68,6 +69,7 @@ export class LargeFilePacker {
 
   constructor(options: LargeFilePackerOptions) {
     this.#options = options;
+    this.#pieces = new PiecePacker(options, this.#buffers);
   }
 
   /**
@@ -76,7 +78,9 @@ export class LargeFilePacker {
    * @param seenMs when the scan had looked at it, by `monotonicMs`
    */
   async pack(item: FileItem, seenMs: number): Promise<void> {
-    const known = (await this.#options.reuse?.file(item)) ?? null;
+    const { body, reuse } = this.#options;
+    const isOver = body.isBesideParent && !body.canCopy;
+    const known = isOver ? null : ((await reuse?.file(item)) ?? null);
     if (known?.isUnread && (await this.#copy(item, known))) return;
     let result: AttemptResult = 'again';
     for (let attempt = 1; result !== 'done'; attempt++) {
@@ -90,11 +94,12 @@ export class LargeFilePacker {
    *
    * @returns false, with nothing of it in the snapshot, where the parent is damaged, or that could not be taken back
    */
-  async #copy(item: FileItem, { unit, sha256 }: ReusableFile): Promise<boolean> {
-    const { body, window, recorder, onProgress } = this.#options;
+  async #copy(item: FileItem, { unit, sha256 }: Pick<ReusableFile, 'unit' | 'sha256'>): Promise<boolean> {
+    const { body, window, onProgress } = this.#options;
     const reuse = this.#options.reuse as ParentReuse;
     const isAlone = item.size > ALONE_ABOVE;
     const output = new DirectMembers(body, isAlone);
+    if (body.isBesideParent) return this.#copyInStore(output, isAlone, item, { unit, sha256 });
     if (!output.canRollBack) return false;
     for (const run of runsOf(storedMembers(unit))) {
       const copies = await reuse.read(run, () => [item.path]);
@@ -113,23 +118,54 @@ export class LargeFilePacker {
         onProgress(this.#packed);
       });
     }
-    const entry = entryOf(item, item.size, null, sha256);
-    await window.add(Promise.resolve(), async () => {
+    await window.add(Promise.resolve(), () => {
       for (const [i, member] of [...storedMembers(unit)].entries()) reuse.count(member, i === 0 ? 1 : 0);
-      recorder?.add(item, true);
-      await this.#endFile(entry, isAlone);
+      return this.#endFile(item, entryOf(item, item.size, null, sha256), isAlone, null, true);
     });
     return true;
   }
 
-  async #endFile(entry: BlockEntry, isAlone: boolean): Promise<void> {
-    const { body, reuse } = this.#options;
-    body.addEntry(entry);
+  /** The same where the storage copies the members of the parent. */
+  async #copyInStore(
+    output: LargeFileOutput,
+    isAlone: boolean,
+    item: FileItem,
+    { unit, sha256 }: Pick<ReusableFile, 'unit' | 'sha256'>,
+  ): Promise<boolean> {
+    const { window, onProgress } = this.#options;
+    const entry = entryOf(item, item.size, null, sha256);
+    let number = 0;
+    for (const member of storedMembers(unit)) {
+      const candidate = this.#pieces.candidate({ item, entry, number: number++, member, isUnread: true });
+      await window.add(Promise.resolve(), async () => {
+        this.#packed += member.raw;
+        await output.add(candidate);
+        onProgress(this.#packed);
+      });
+    }
+    await window.add(Promise.resolve(), () => this.#endFile(item, entry, isAlone, null, true));
+    return true;
+  }
+
+  /** @param isAsSeen whether it was captured in the state that the scan saw, and unchanged */
+  async #endFile(
+    item: FileItem,
+    entry: BlockEntry,
+    isAlone: boolean,
+    status: RecordedStatus | null,
+    isAsSeen: boolean,
+  ): Promise<void> {
+    const { body, reuse, recorder, onStatus } = this.#options;
     for (const member of this.#copied) reuse?.count(member, 0);
     this.#copied = [];
     this.#packed = 0;
-    if (isAlone) await body.endBlock();
-    else await body.endUnit();
+    await body.inOrder(async () => {
+      if (status !== null) onStatus(status);
+      recorder?.add(item, isAsSeen);
+      body.addEntry(entry);
+      if (isAlone) await body.endBlock();
+      else await body.endUnit();
+    });
   }
 
   /**
@@ -177,10 +213,10 @@ export class LargeFilePacker {
     reader: ContentReader,
     attempt: number,
   ): Promise<AttemptResult> {
-    const { links, window, recorder, onStatus } = this.#options;
+    const { links, window, onStatus } = this.#options;
     const pieces = known === null ? [] : reusablePieces(known, item, reader.size, reader.attributes);
     const entry = entryOf(item, reader.size, reader.attributes, undefined);
-    const { outcome, sha256 } = await this.#readAll(output, entry, reader, pieces);
+    const { outcome, sha256 } = await this.#readAll(output, item, entry, reader, pieces);
     const again: AttemptResult | null =
       outcome.status === 'inconsistent' ? 'again' : outcome.unfinished ? 'whole lines' : null;
     const isLost = outcome.status === 'unreadable';
@@ -204,11 +240,8 @@ export class LargeFilePacker {
       await window.drain();
       await output.commit();
     }
-    await window.add(Promise.resolve(), async () => {
-      if (status !== null) onStatus(status);
-      recorder?.add(item, status === null && reader.attributes === null);
-      await this.#endFile(entry, isAlone);
-    });
+    const isAsSeen = status === null && reader.attributes === null;
+    await window.add(Promise.resolve(), () => this.#endFile(item, entry, isAlone, status, isAsSeen));
     return 'done';
   }
 
@@ -219,6 +252,7 @@ export class LargeFilePacker {
    */
   async #readAll(
     output: LargeFileOutput,
+    item: FileItem,
     entry: BlockEntry,
     reader: ContentReader,
     known: readonly StoredMember[],
@@ -241,8 +275,9 @@ export class LargeFilePacker {
         if (output.canRollBack) break;
       }
       const raw = tar.length;
-      const packed = this.#packPiece(entry.path, tar, content, known[number++]);
-      await window.add(packed, async ({ memory, copied, ...member }) => {
+      const packed = this.#pieces.pack({ item, entry, number }, { tar, content }, known[number]);
+      number++;
+      await window.add(packed, async ({ member, copied, memory }) => {
         this.#packed += raw;
         onProgress(this.#packed);
         await output.add(member);
@@ -257,30 +292,6 @@ export class LargeFilePacker {
     }
     reader.close();
     return { outcome: { status: 'unreadable', detail: failure }, sha256 };
-  }
-
-  /**
-   * Has a piece hashed, and compressed unless the parent has it.
-   *
-   * @param known member of the parent that may hold it
-   * @returns the member, what of the parent was copied for it, and memory that can be used again when it is written
-   */
-  async #packPiece(
-    path: string,
-    tar: Uint8Array,
-    content: Piece | null,
-    known: StoredMember | undefined,
-  ): Promise<PackedMember & { copied: StoredMember | null; memory: Uint8Array }> {
-    const { pool, reuse } = this.#options;
-    const raw = tar.length;
-    const expected = known !== undefined && known.raw === raw && known.pieceSha256 !== '' ? known : null;
-    const job = { kind: 'piece', content, known: expected?.pieceSha256 ?? null } as const;
-    const packed = await pool.run({ ...job, tar }, [tar.buffer as ArrayBuffer]);
-    if (packed.member !== null) return { ...packed, raw, copied: null, memory: packed.member };
-    const [member = null] = (await reuse?.read([expected as StoredMember], () => [path])) ?? [];
-    if (member === null) return this.#packPiece(path, packed.tar, content, undefined);
-    const { sha256, pieceSha256 } = expected as StoredMember;
-    return { member, raw, sha256, pieceSha256, copied: expected, memory: packed.tar };
   }
 
   /** Whether the content of a file is still what was read of it, a tick of the clock later. */

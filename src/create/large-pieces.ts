@@ -8,27 +8,46 @@ import type { RecycledBuffers } from '../workers/recycled-buffers.ts';
 /** More than a compressor adds to a piece that it cannot make smaller: the member comes back in the memory that its tar bytes went in. */
 const SPARE = 64 * 1024;
 
+/** Tar bytes of one member of a large file, and where the content is in them. */
+export interface LargePiece {
+  tar: Buffer;
+  content: Piece | null;
+}
+
 /** The tar bytes of a large file, a member at a time, each in a buffer of its own that may be moved to another thread. */
 export function* largePieces(
   entry: BlockEntry,
   buffers: RecycledBuffers,
   read: (into: Buffer, offset: number, length: number) => void,
   update: (content: Buffer) => void,
-): Generator<{ tar: Buffer; content: Piece | null }> {
-  let left = entry.size;
-  let header = entry.headerBlocks * BLOCK;
-  do {
-    const length = Math.min(CHUNK, left);
-    left -= length;
-    const padding = left === 0 ? padded(entry.size) - entry.size : 0;
-    const tarBytes = header + length + padding;
-    const tar = buffers.take(tarBytes, tarBytes + SPARE);
-    if (header > 0) encodeHeader(entry, tar, 0);
-    read(tar, header, length);
-    update(tar.subarray(header, header + length));
-    tar.fill(0, header + length);
-    const content = entry.size > CHUNK ? { from: header, to: header + length } : null;
-    header = 0;
-    yield { tar, content };
-  } while (left > 0);
+): Generator<LargePiece> {
+  for (let number = 0; number === 0 || number * CHUNK < entry.size; number++) {
+    yield largePiece(entry, number, buffers, (into, offset, length) => {
+      read(into, offset, length);
+      update(into.subarray(offset, offset + length));
+    });
+  }
+}
+
+/**
+ * The tar bytes of one member of a large file.
+ *
+ * @param number of the member, from 0 on
+ * @param read fills in the content, which begins `number` chunks behind the beginning of the file
+ */
+export function largePiece(
+  entry: BlockEntry,
+  number: number,
+  buffers: RecycledBuffers,
+  read: (into: Buffer, offset: number, length: number) => void,
+): LargePiece {
+  const header = number === 0 ? entry.headerBlocks * BLOCK : 0;
+  const length = Math.min(CHUNK, entry.size - number * CHUNK);
+  const isLast = number * CHUNK + length === entry.size;
+  const tarBytes = header + length + (isLast ? padded(entry.size) - entry.size : 0);
+  const tar = buffers.take(tarBytes, tarBytes + SPARE);
+  if (header > 0) encodeHeader(entry, tar, 0);
+  read(tar, header, length);
+  tar.fill(0, header + length);
+  return { tar, content: entry.size > CHUNK ? { from: header, to: header + length } : null };
 }

@@ -4,6 +4,8 @@ import { OrderedWindow } from '../workers/window.ts';
 import { type ClosedBlock, IndexBuilder } from './index-builder.ts';
 import type { IndexWriter } from './index-writer.ts';
 import type { PackPool } from './pack-pool.ts';
+import type { CopyCandidate, InStoreCopies } from './reuse/in-store-copies.ts';
+import type { StoredMember } from './reuse/parent-units.ts';
 import type { SelfCheck } from './self-check.ts';
 
 /** Each is a few hundred KiB. */
@@ -31,6 +33,8 @@ export interface SnapshotBodyOptions {
   sink: SnapshotSink;
   writer: IndexWriter;
   check: SelfCheck;
+  /** Has members copied inside the storage; null where that cannot be. */
+  copies: InStoreCopies | null;
   /** Called with each entry that is in the snapshot. */
   onEntry: (entry: BlockEntry) => void;
 }
@@ -57,8 +61,42 @@ export class SnapshotBody {
 
   /** Writes the next member; its memory is the caller's again when this resolves. */
   async append({ member, raw, sha256, pieceSha256 }: PackedMember): Promise<void> {
+    await this.endCopies();
     await this.#options.sink.write(member);
     this.index.addMember({ stored: member.length, raw, sha256, pieceSha256 });
+  }
+
+  /** Whether the parent is in the storage that the snapshot goes to: then its bytes need not pass through here, by `copy`. */
+  get isBesideParent(): boolean {
+    return this.#options.copies !== null;
+  }
+
+  /** Whether it does not turn out that the storage copies nothing. */
+  get canCopy(): boolean {
+    const { copies } = this.#options;
+    return copies !== null && !copies.isOver;
+  }
+
+  /** Has the next member copied, or made again; when, is up to the storage. Where that can be at all. */
+  async copy(candidate: CopyCandidate): Promise<void> {
+    await this.#options.copies?.add(candidate);
+  }
+
+  /** Puts what waits to be copied into the snapshot: something else comes next. */
+  async endCopies(): Promise<void> {
+    await this.#options.copies?.finish();
+  }
+
+  /** Notes a member that the storage has copied. */
+  addCopied({ stored, raw, sha256, pieceSha256 }: StoredMember): void {
+    this.index.addMember({ stored, raw, sha256, pieceSha256 });
+  }
+
+  /** Does something when all members so far are in the snapshot, before the next one. */
+  async inOrder(action: () => Promise<void>): Promise<void> {
+    const { copies } = this.#options;
+    if (copies === null) await action();
+    else await copies.inOrder(action);
   }
 
   /** Notes an entry of the member that was appended last. */
@@ -88,6 +126,7 @@ export class SnapshotBody {
 
   /** Ends the last block, and waits until all of them are in the spool. */
   async finish(): Promise<void> {
+    await this.endCopies();
     await this.endBlock();
     await this.#encoded.drain();
     this.#options.writer.finish();

@@ -14,11 +14,12 @@ import { refuseBeyondLimits } from './limits.ts';
 import { type MemberBatch, MemberBatcher } from './member-batcher.ts';
 import { encodeBatch, type PackDeviation, type PackedBatch, type PackItem } from './pack-batch.ts';
 import { CopyRun } from './reuse/copy-run.ts';
+import { type CopyCandidate, InStoreCopies } from './reuse/in-store-copies.ts';
 import type { ParentReuse, ReusableBatch } from './reuse/parent-reuse.ts';
 import type { StatRecorder } from './reuse/stat-recorder.ts';
 import { SnapshotBody, type SnapshotBodyOptions } from './snapshot-body.ts';
 
-export interface SnapshotWriterOptions extends SnapshotBodyOptions {
+export interface SnapshotWriterOptions extends Omit<SnapshotBodyOptions, 'copies'> {
   /** Absolute path of the state directory, ending with `/`. */
   root: string;
   /** Told what became of the files that were seen. */
@@ -49,10 +50,12 @@ export class SnapshotWriter {
   #run = new CopyRun();
 
   constructor(options: SnapshotWriterOptions) {
-    const { pool, root, seen, reuse, recorder, scratch, onStatus } = options;
+    const { pool, sink, root, seen, reuse, recorder, scratch, onStatus } = options;
+    const underWay = pool.size * 2 + 1;
+    const copies = reuse === null ? null : InStoreCopies.between(reuse.source, sink, underWay);
     this.#options = options;
-    this.#body = new SnapshotBody(options);
-    this.#window = new OrderedWindow(pool.size * 2 + 1);
+    this.#body = new SnapshotBody({ ...options, copies });
+    this.#window = new OrderedWindow(underWay);
     this.#links = new HardLinkRepair(seen);
     this.#large = new LargeFilePacker({
       ...{ pool, body: this.#body, window: this.#window, links: this.#links, place: new PathGuard(root) },
@@ -87,7 +90,7 @@ export class SnapshotWriter {
     try {
       await this.#large.pack(item, seenMs);
     } finally {
-      releaseCopy(item);
+      await this.#body.inOrder(async () => releaseCopy(item));
     }
   }
 
@@ -107,6 +110,10 @@ export class SnapshotWriter {
   async #addBatch(batch: MemberBatch): Promise<void> {
     const { items, seenMs } = batch;
     const reusable = (await this.#options.reuse?.batch(items)) ?? null;
+    if (this.#body.isBesideParent) {
+      await this.#addInStore(batch, this.#body.canCopy ? reusable : null);
+      return;
+    }
     if (reusable?.isUnread) {
       if (this.#run.add(batch, reusable)) return;
       await this.#endRun();
@@ -175,7 +182,50 @@ export class SnapshotWriter {
     await this.#writeBatch(readable, packed, seenMs);
   }
 
+  /** The same where the storage copies what is the parent's; what is not is packed, for the parent is not read here. */
+  async #addInStore(batch: MemberBatch, reusable: ReusableBatch | null): Promise<void> {
+    const { items, seenMs } = batch;
+    if (reusable?.isUnread) {
+      await this.#window.add(Promise.resolve(), () => this.#body.copy(this.#candidate(batch, reusable)));
+      return;
+    }
+    const readable = items.map(asLive);
+    await this.#window.add(this.#pack(readable, seenMs, reusable?.digests), async (packed) => {
+      if (packed.isKnown && packed.deviations.length === 0 && reusable !== null) {
+        await this.#body.copy(this.#candidate(batch, reusable));
+        return;
+      }
+      await this.#writeBatch(readable, packed.isKnown ? await this.#pack(readable, seenMs) : packed, seenMs);
+      for (const item of items) releaseCopy(item);
+    });
+  }
+
+  #candidate({ items, seenMs }: MemberBatch, { member, digests, isUnread }: ReusableBatch): CopyCandidate {
+    const readable = items.map(asLive);
+    return {
+      member,
+      items: items.length,
+      isWanted: () => this.#links.repaired(readable) === null,
+      remake: async () => {
+        const packed = await this.#pack(readable, seenMs);
+        const put = async (): Promise<void> => {
+          await this.#writeBatch(readable, packed, seenMs);
+          for (const item of items) releaseCopy(item);
+        };
+        return { bytes: packed.member, sha256: packed.deviations.length === 0 ? packed.sha256 : '', put };
+      },
+      enter: async (isRemade) => {
+        const unreadFiles = isUnread ? digests.length / DIGEST_DIGITS : 0;
+        if (!isRemade) this.#options.reuse?.count(member, unreadFiles);
+        this.#body.addCopied(member);
+        await this.#enterEntries(this.#entriesOf(readable, digests, new Map()));
+        for (const item of items) releaseCopy(item);
+      },
+    };
+  }
+
   async #writeBatch(items: readonly PackItem[], packed: PackedBatch, seenMs: number): Promise<void> {
+    await this.#body.endCopies();
     const deviations = new Map(packed.deviations.map((deviation) => [deviation.item, deviation]));
     for (const [i, { lost, replaced, status }] of deviations)
       if (lost || replaced !== null) this.#links.break(items[i] as PackItem, replaced, status);
@@ -188,6 +238,11 @@ export class SnapshotWriter {
     const { member, raw, sha256 } = packed;
     if (member === null) return;
     await this.#body.append({ member, raw, sha256, pieceSha256: '' });
+    await this.#enterEntries(entries);
+  }
+
+  /** Notes the entries of the member that was written last. */
+  async #enterEntries(entries: readonly BlockEntry[]): Promise<void> {
     for (const entry of entries) this.#body.addEntry(entry);
     this.#progress(0);
     await this.#body.endUnit();

@@ -2,7 +2,8 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { BackupError } from '../errors.ts';
 import { fromScratchError } from '../system-errors.ts';
-import type { LargeFileOutput } from './large-file-output.ts';
+import { isCandidate, type LargeFileOutput } from './large-file-output.ts';
+import type { CopyCandidate } from './reuse/in-store-copies.ts';
 import type { PackedMember } from './snapshot-body.ts';
 
 /** Compressed bytes that are kept in memory; what comes behind them goes into the scratch folder. */
@@ -24,10 +25,10 @@ export class StagedMembers implements LargeFileOutput {
   readonly #next: LargeFileOutput;
   readonly #scratch: () => string;
   #isPassing = false;
-  readonly #inMemory: PackedMember[] = [];
+  readonly #inMemory: (PackedMember | CopyCandidate)[] = [];
   #memoryBytes = 0;
   /** Behind those in memory. */
-  readonly #inFile: StoredMember[] = [];
+  readonly #inFile: (StoredMember | CopyCandidate)[] = [];
   #fileBytes = 0;
   #file: { fd: number; path: string } | null = null;
 
@@ -44,8 +45,12 @@ export class StagedMembers implements LargeFileOutput {
     return !this.#isPassing;
   }
 
-  async add(packed: PackedMember): Promise<void> {
+  async add(packed: PackedMember | CopyCandidate): Promise<void> {
     if (this.#isPassing) return this.#next.add(packed);
+    if (isCandidate(packed)) {
+      (this.#file === null ? this.#inMemory : this.#inFile).push(packed);
+      return;
+    }
     const { length } = packed.member;
     if (this.#file === null && this.#memoryBytes + length <= STAGED_IN_MEMORY) {
       this.#inMemory.push({ ...packed, member: Uint8Array.from(packed.member) });
@@ -65,7 +70,12 @@ export class StagedMembers implements LargeFileOutput {
     this.#isPassing = true;
     for (const packed of this.#inMemory.splice(0)) await this.#next.add(packed);
     let position = 0;
-    for (const { length, ...rest } of this.#inFile) {
+    for (const staged of this.#inFile) {
+      if (isCandidate(staged)) {
+        await this.#next.add(staged);
+        continue;
+      }
+      const { length, ...rest } = staged;
       await this.#next.add({ ...rest, member: this.#readBack(length, position) });
       position += length;
     }

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync } from 'node:fs';
 import { afterEach, expect, test } from 'vitest';
 import type { LargeFileOutput } from '../../src/create/large-file-output.ts';
+import type { PackedMember } from '../../src/create/snapshot-body.ts';
 import { StagedMembers } from '../../src/create/staged-members.ts';
 import { noise } from '../damage/small-tree.ts';
 import { TempDir } from '../workroom.ts';
@@ -20,7 +21,7 @@ function recorder(): LargeFileOutput & { taken: Buffer[] } {
     taken,
     canRollBack: false,
     isStaged: false,
-    add: async ({ member }) => void taken.push(Buffer.from(member)),
+    add: async (packed) => void taken.push(Buffer.from((packed as PackedMember).member)),
     rollback: async () => {},
     commit: async () => {},
     release: () => {},

@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import type { CaptureItem } from '../../capture/capture-item.ts';
 import type { FileAttributes } from '../../capture/file-state.ts';
 import { DIGEST_DIGITS } from '../../format/index-block.ts';
+import type { RangeReader } from '../../storage/storage.ts';
 import { agreementOf } from './entry-equality.ts';
 import type { Parent } from './parent.ts';
 import { contentDigests, type ParentUnit, type StoredMember, storedMembers } from './parent-units.ts';
@@ -40,6 +41,11 @@ export class ParentReuse {
     this.#parent = parent;
     this.#cache = cache;
     this.#settled = settled;
+  }
+
+  /** What the parent is read from. */
+  get source(): RangeReader {
+    return this.#parent.source;
   }
 
   /** What was copied so far: bytes as they are stored, and files that were not even read. */

@@ -23,7 +23,8 @@ export class Parent {
   /** SHA-256 of its index header, which vouches for all of it. */
   readonly rootSha256: Buffer;
   readonly damage: ParentDamage[] = [];
-  readonly #reader: RangeReader;
+  /** What it is read from. */
+  readonly source: RangeReader;
   readonly #cursor: ParentCursor;
   /** Reading failed for another reason than damage: it is not tried again. */
   #isLost = false;
@@ -50,7 +51,7 @@ export class Parent {
     this.createdAt = snapshot.manifest.created_at;
     this.totals = snapshot.root.totals;
     this.rootSha256 = rootSha256;
-    this.#reader = snapshot.source;
+    this.source = snapshot.source;
     this.#cursor = new ParentCursor(snapshot.index, snapshot.blocks, (error) => this.#lose(error));
   }
 
@@ -69,7 +70,7 @@ export class Parent {
     let read: (Uint8Array | null)[];
     try {
       if (this.#isLost) return members.map(() => null);
-      read = await readIntact(this.#reader, members);
+      read = await readIntact(this.source, members);
     } catch (error) {
       this.#lose(error);
       return members.map(() => null);

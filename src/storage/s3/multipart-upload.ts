@@ -8,9 +8,6 @@ const PATIENCE_MS = 5 * 60 * 1000;
 /** Time in which an upload is given up, or left to a later run. */
 const ABORT_MS = 8_000;
 
-/** An answer of 200 may hold an error: the store begins to answer before it is done. */
-const COPY_ATTEMPTS = 3;
-
 /** Bytes of one version of an object. */
 export interface CopyRange {
   /** Bucket and key, as a header has them. */
@@ -79,29 +76,25 @@ export class MultipartUpload {
    * @returns false where the store cannot, or the object is another one by now
    */
   async copy(number: number, { path, version, offset, length }: CopyRange, signal?: AbortSignal): Promise<boolean> {
-    for (let attempt = 1; attempt <= COPY_ATTEMPTS; attempt++) {
-      const { status, body } = await this.#client.request({
-        method: 'PUT',
-        key: this.#key,
-        query: this.#part(number),
-        headers: {
-          'x-amz-copy-source': path,
-          'x-amz-copy-source-range': `bytes=${offset}-${offset + length - 1}`,
-          'x-amz-copy-source-if-match': version,
-        },
-        asked: `to copy part ${number} of ${this.#name}`,
-        allow: [400, 403, 404, 405, 412, 416, 501],
-        patienceMs: PATIENCE_MS,
-        signal,
-      });
-      if (status >= 300) return false;
-      const answer = parseXml(body);
-      const etag = answer?.root === 'CopyPartResult' ? textOf(answer.element, 'ETag') : undefined;
-      if (etag === undefined) continue;
-      this.#etags[number - 1] = etag;
-      return true;
-    }
-    return false;
+    const answer = await this.#client.request({
+      method: 'PUT',
+      key: this.#key,
+      query: this.#part(number),
+      headers: {
+        'x-amz-copy-source': path,
+        'x-amz-copy-source-range': `bytes=${offset}-${offset + length - 1}`,
+        'x-amz-copy-source-if-match': version,
+      },
+      asked: `to copy part ${number} of ${this.#name}`,
+      allow: [400, 403, 404, 405, 412, 416, 501],
+      isSuccess: (answer) => copiedTag(answer) !== null,
+      patienceMs: PATIENCE_MS,
+      signal,
+    });
+    const etag = copiedTag(answer);
+    if (etag === null) return false;
+    this.#etags[number - 1] = etag;
+    return true;
   }
 
   /**
@@ -156,6 +149,12 @@ export class MultipartUpload {
   #part(number: number): Record<string, string> {
     return { partNumber: String(number), uploadId: this.#id };
   }
+}
+
+/** The ETag of a part that was copied; null where the answer is an error. */
+function copiedTag({ status, body }: S3Response): string | null {
+  const answer = status < 300 ? parseXml(body) : null;
+  return answer?.root === 'CopyPartResult' ? (textOf(answer.element, 'ETag') ?? null) : null;
 }
 
 /** An answer of 200 may hold an error: the store begins to answer before it is done. */

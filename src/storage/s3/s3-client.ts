@@ -25,6 +25,13 @@ export interface S3Request {
   patienceMs?: number;
   /** Answers that are no success and are the caller's to understand; others are thrown. */
   allow?: readonly number[];
+  /**
+   * Whether an answer of 2xx is a success: the store may begin to answer before it is done, and then send an error. The last one is
+   * returned in any case.
+   *
+   * @default all are
+   */
+  isSuccess?: (answer: S3Response) => boolean;
   /** Whether it is made again when no answer came. */
   repeat?: boolean;
   signal?: AbortSignal | undefined;
@@ -73,7 +80,7 @@ export class S3Client {
    * @throws BackupError `STORAGE_UNAVAILABLE`, `STORAGE_MISSING`, `SNAPSHOT_MISSING`, `PERMISSION`, `ABORTED` …
    */
   async request(request: S3Request): Promise<S3Response> {
-    const { asked, allow = [], repeat = true, signal } = request;
+    const { asked, allow = [], isSuccess = () => true, repeat = true, signal } = request;
     for (let attempt = 1; ; attempt++) {
       const isLast = !repeat || attempt >= this.#policy.attempts;
       const answer = await this.#attempt(request).catch((error: unknown) => {
@@ -83,9 +90,10 @@ export class S3Client {
         return null;
       });
       if (answer !== null) {
-        if (answer.status < 300 || allow.includes(answer.status)) return answer;
+        const isGood = answer.status < 300;
+        if ((isGood && (isLast || isSuccess(answer))) || allow.includes(answer.status)) return answer;
         const refusal = refusalOf(answer);
-        if (isLast || !isPassing(refusal)) throw refusalError(asked, refusal);
+        if (!isGood && (isLast || !isPassing(refusal))) throw refusalError(asked, refusal);
       }
       await this.#pause(attempt, signal);
     }

@@ -19,6 +19,8 @@ export interface Seen {
   url: string;
   headers: IncomingMessage['headers'];
   bytes: number;
+  /** Bytes of the answer of the server. */
+  received: number;
 }
 
 /** Stands between a client and an S3 server: counts and records the requests, and does to them what a test says. */
@@ -49,6 +51,12 @@ export class FaultyProxy {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
+  /** Bytes of all bodies, either way. */
+  get traffic(): { sent: number; received: number } {
+    const sum = (count: (seen: Seen) => number): number => this.seen.reduce((all, seen) => all + count(seen), 0);
+    return { sent: sum(({ bytes }) => bytes), received: sum(({ received }) => received) };
+  }
+
   /** Forgets what was seen, and lets everything pass. */
   reset(): void {
     this.seen.length = 0;
@@ -65,7 +73,7 @@ export class FaultyProxy {
     for await (const chunk of incoming) chunks.push(chunk as Buffer);
     const body = Buffer.concat(chunks);
     const { method = 'GET', url = '/', headers } = incoming;
-    const seen: Seen = { method, url, headers, bytes: body.length };
+    const seen: Seen = { method, url, headers, bytes: body.length, received: 0 };
     const number = this.seen.length;
     const fault = this.fault(seen, number);
     this.seen.push(seen);
@@ -84,6 +92,7 @@ export class FaultyProxy {
       answer.on('data', (part: Buffer) => parts.push(part));
       answer.on('end', () => {
         const whole = Buffer.concat(parts);
+        seen.received = whole.length;
         if (fault?.kind === 'reset after') {
           incoming.socket.destroy();
           return;
