@@ -14,6 +14,7 @@ class CopyingSink implements SnapshotSink {
   readonly #parent: Uint8Array;
   readonly #refuseAt: number;
   #chunks: Uint8Array[] = [];
+  readonly output = null;
   position = 0;
   copies = 0;
   copied = 0;
