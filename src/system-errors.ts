@@ -17,6 +17,15 @@ const SYSTEM_ERRORS: Record<string, { code: ErrorCode; hint: string }> = {
     code: 'PERMISSION',
     hint: 'Node was started with --permission, which keeps it from this: leave that away, or allow what is missing (--allow-…).',
   },
+  ENOTDIR: { code: 'IO', hint: 'A part of that path is a file, not a directory: check the path.' },
+  ELOOP: { code: 'IO', hint: 'Symbolic links on that path lead in a circle: check the path.' },
+  EFBIG: { code: 'IO', hint: 'The file system does not hold a file of that size (FAT: 4 GiB): choose another one.' },
+  EIO: {
+    code: 'IO',
+    hint: 'The disk or the connection to it fails: look at the system log before you trust it again.',
+  },
+  ESTALE: { code: 'IO', hint: 'The server of that network file system forgot it: mount it anew, then run it again.' },
+  ENOTCONN: { code: 'IO', hint: 'That file system has lost its server: mount it anew, then run it again.' },
   EROFS: { code: 'PERMISSION', hint: 'That file system is mounted read-only: choose another place.' },
 };
 

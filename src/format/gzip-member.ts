@@ -102,7 +102,7 @@ function invalid(message: string, cause?: unknown): BackupError {
 
 /** What to do about a damaged snapshot; several checks end here. */
 export const DAMAGED_HINT =
-  'Use another copy of the snapshot; "oxios-backup restore --salvage DIR" takes out what is still intact.';
+  'Use another copy of the snapshot; "oxios-backup restore SNAPSHOT --salvage DIR" takes out what is still intact.';
 
 /**
  * Whether a file that begins with these bytes is a snapshot of this format, sound or damaged: a gzip member with an extra field whose

@@ -61,7 +61,7 @@ export async function openSnapshot(source: RangeReader): Promise<OpenSnapshot> {
   if (source.size === 0)
     throw new BackupError('SNAPSHOT_TRUNCATED', 'the snapshot is empty (0 bytes)', {
       path: source.name,
-      hint: DAMAGED_HINT,
+      hint: 'Writing or copying it was perhaps broken off. Nothing can be taken out of it: use another snapshot.',
     });
   const head = await readRange(source, 0, Math.min(MEMBER_HEADER, source.size));
   const manifestLength = memberLength(head, 'M');
@@ -101,7 +101,7 @@ async function missingSeal(source: RangeReader): Promise<BackupError> {
     const end = at - 12 + SEAL_LENGTH;
     if (parseSeal(tail.subarray(at - 12, end)) !== null) {
       return new BackupError('TRAILING_DATA', `${length - end} bytes follow the end of the snapshot`, {
-        hint: 'Something was appended to it; get an untouched copy.',
+        hint: `Something was appended to it. Use an untouched copy, or cut that off (head -c ${source.size - length + end} FILE > COPY) and verify the result.`,
       });
     }
   }

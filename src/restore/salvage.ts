@@ -141,7 +141,8 @@ async function salvageInto(
     extracted: { entries: writer.entries, files: writer.files, bytes: writer.bytes },
     unverified,
     lost,
-    problems,
+    // What to do about them is being done.
+    problems: problems.map(({ hint: _, ...problem }) => problem),
     complete: lost.length === 0 && unverified.length === 0 && outcome.unnamed === 0,
   };
 }
@@ -186,8 +187,9 @@ function missingFiles(manifest: Manifest | null, { files, lostFiles }: SalvageWr
 
 function nothing(problems: readonly Problem[]): BackupError {
   const [problem] = problems;
-  return new BackupError('SNAPSHOT_DAMAGED', 'nothing could be taken out of the snapshot', {
-    hint: 'Use another copy of it.',
+  const why = problem === undefined ? '' : `: ${problem.message}`;
+  return new BackupError('SNAPSHOT_DAMAGED', `nothing could be taken out of the snapshot${why}`, {
+    hint: 'No file in it is whole any more. "oxios-backup snapshots FOLDER" lists the other ones of a folder.',
     ...(problem === undefined ? {} : { cause: problemError(problem) }),
   });
 }
