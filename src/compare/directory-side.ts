@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { fstatSync, statSync } from 'node:fs';
+import { fstatSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { CaptureItem, LiveSource } from '../capture/capture-item.ts';
 import { exclusionsOf } from '../capture/exclusions.ts';
@@ -11,6 +11,7 @@ import { stillIdle } from '../capture/sqlite/idle-database.ts';
 import { openStateDir } from '../capture/state-directory.ts';
 import type { OperationOptions } from '../events.ts';
 import { type Entry, splitTime } from '../format/entry.ts';
+import { statIfAny } from '../system/stat-if-any.ts';
 import { throwIfAborted } from '../workers/abort.ts';
 import type { Unreadable } from './difference.ts';
 import { fileDigest } from './file-digest.ts';
@@ -109,6 +110,6 @@ function entryOf(item: CaptureItem | FoundDatabase): Entry {
 /** As the capture has it: what is committed to a database may stand in its write-ahead log only. */
 function timeOf(item: CaptureItem | FoundDatabase): bigint {
   if (item.type !== 'database') return item.mtimeNs;
-  const wal = statSync(`${item.source.absolute}-wal`, { bigint: true, throwIfNoEntry: false });
+  const wal = statIfAny(`${item.source.absolute}-wal`);
   return wal !== undefined && wal.size > 0n && wal.mtimeNs > item.mtimeNs ? wal.mtimeNs : item.mtimeNs;
 }

@@ -2,6 +2,7 @@ import { lstatSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { BackupError } from '../../errors.ts';
 import type { FileKey } from '../../system/file-key.ts';
+import { lstatIfAny } from '../../system/stat-if-any.ts';
 import { isSystemError } from '../../system-errors.ts';
 import { throwIfAborted } from '../../workers/abort.ts';
 import type { CaptureItem } from '../capture-item.ts';
@@ -58,7 +59,7 @@ export class DatabaseCopies {
       const absolute = name?.absolute ?? source.absolute;
       // One of several names is always copied: what is written beside another one does not show when it is read.
       if (name === null && (await this.#isAtRest(absolute, attributes.mtimeNs))) return live;
-      const log = lstatSync(`${absolute}-wal`, { bigint: true, throwIfNoEntry: false });
+      const log = lstatIfAny(`${absolute}-wal`);
       const wal = (log?.isFile() && log.size > 0n ? log : undefined)?.mtimeNs ?? 0n;
       const copy = join(this.#options.scratch(), `database-${++this.#count}.db`);
       // SQLite would copy as many pages as the header has, and hide that the file has others.

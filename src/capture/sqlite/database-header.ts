@@ -27,8 +27,8 @@ export function headOf(absolute: string, position: number, length: number): Buff
   }
 }
 
-/** Whether nothing is there, or what is not a file: a directory, a socket, a link that leads nowhere. SQLite opens none of them. */
+/** Whether nothing is there, or can be under so long a name; or what is not a file: a directory, a socket, a link that leads nowhere. SQLite opens none of them. */
 function isNoFile({ code }: NodeJS.ErrnoException, absolute: string): boolean {
   if (code === 'ELOOP') return statSync(absolute, { throwIfNoEntry: false }) === undefined;
-  return code === 'ENOENT' || code === 'EISDIR' || code === 'ENXIO';
+  return code === 'ENOENT' || code === 'EISDIR' || code === 'ENXIO' || code === 'ENAMETOOLONG';
 }

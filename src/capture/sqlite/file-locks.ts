@@ -1,4 +1,5 @@
 import { type BigIntStats, readFileSync, readlinkSync, statfsSync, statSync } from 'node:fs';
+import { statIfAny } from '../../system/stat-if-any.ts';
 
 // The bytes of a database that SQLite locks: https://sqlite.org/src/file?name=src/os.h ("PENDING_BYTE").
 const PENDING = 0x4000_0000;
@@ -50,7 +51,7 @@ export function writeLockOn(absolute: string): WriteLock {
 
 /** Whether a process holds the lock of an open connection in WAL mode; false also where the system does not tell. */
 export function isKeptOpen(shm: string): boolean {
-  const stat = statSync(shm, { bigint: true, throwIfNoEntry: false });
+  const stat = statIfAny(shm);
   if (stat === undefined) return false;
   return locksOf(stat)?.some(({ start, end }) => start <= LIVE_BYTE && end >= LIVE_BYTE) ?? false;
 }

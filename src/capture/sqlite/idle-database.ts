@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { statIfAny } from '../../system/stat-if-any.ts';
 import { headOf, isInWalMode } from './database-header.ts';
 import { writeLockOn } from './file-locks.ts';
 
@@ -46,6 +46,6 @@ export function hasHotJournal(absolute: string): boolean {
 }
 
 function sizeOf(absolute: string): number {
-  const stat = statSync(absolute, { throwIfNoEntry: false });
-  return stat?.isFile() ? stat.size : 0;
+  const stat = statIfAny(absolute);
+  return stat?.isFile() ? Number(stat.size) : 0;
 }

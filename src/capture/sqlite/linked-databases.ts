@@ -1,5 +1,6 @@
 import { lstatSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
+import { lstatIfAny } from '../../system/stat-if-any.ts';
 import { throwIfAborted } from '../../workers/abort.ts';
 import type { FileIdentity } from '../capture-item.ts';
 import { type DirectoryNames, listDirectory } from '../directory-names.ts';
@@ -71,8 +72,8 @@ export class LinkedDatabases {
   /** Whether side files that count lie beside a name: what a killed process left, or what a living one has open. */
   async #hasContent(name: string): Promise<boolean> {
     if (hasHotJournal(name) || isKeptOpen(`${name}-shm`)) return true;
-    const wal = lstatSync(`${name}-wal`, { throwIfNoEntry: false });
-    return wal?.isFile() === true && wal.size > 0 && (await holdsCommits(`${name}-wal`, this.#signal));
+    const wal = lstatIfAny(`${name}-wal`);
+    return wal?.isFile() === true && wal.size > 0n && (await holdsCommits(`${name}-wal`, this.#signal));
   }
 
   #relative(absolute: string): string {

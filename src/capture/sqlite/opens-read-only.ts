@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { statIfAny } from '../../system/stat-if-any.ts';
 import { isInWalMode } from './database-header.ts';
 import { isKeptOpen } from './file-locks.ts';
 
@@ -10,5 +10,5 @@ import { isKeptOpen } from './file-locks.ts';
  */
 export function mayBeOpened(absolute: string): boolean {
   const inUse = isKeptOpen(`${absolute}-shm`);
-  return inUse || !(isInWalMode(absolute) || statSync(`${absolute}-wal`, { throwIfNoEntry: false }) !== undefined);
+  return inUse || !(isInWalMode(absolute) || statIfAny(`${absolute}-wal`) !== undefined);
 }

@@ -1,5 +1,6 @@
 import { type BigIntStats, lstatSync, rmSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
+import { lstatIfAny } from '../../system/stat-if-any.ts';
 import { copyLiveFile } from '../copy-live-file.ts';
 import { identityOf, isSameState, isWithinGranularity } from '../file-state.ts';
 import { findDefect } from './check-structure.ts';
@@ -82,7 +83,7 @@ function look(database: string): Look {
     stat,
     counter: headOf(database, CHANGE_COUNTER_OFFSET, 4),
     wal: headOf(`${database}-wal`, 0, WAL_HEADER_BYTES),
-    journal: lstatSync(`${database}-journal`, { bigint: true, throwIfNoEntry: false }),
+    journal: lstatIfAny(`${database}-journal`),
     isHot: hasHotJournal(database),
     lock: writeLockOn(database),
   };
@@ -121,7 +122,7 @@ function assertNotHalfWritten(database: string, { lock, stat, journal }: Look, {
   if (lock !== 'exclusive' && !(refused && lock === 'unknown')) return;
   if (journal !== undefined && journal.mtimeNs >= stat.mtimeNs) return;
   // In WAL mode, with all of it moved into the database.
-  if (isInWalMode(database) && lstatSync(`${database}-wal`, { throwIfNoEntry: false }) !== undefined) return;
+  if (isInWalMode(database) && lstatIfAny(`${database}-wal`) !== undefined) return;
   throw new DatabaseLocked();
 }
 

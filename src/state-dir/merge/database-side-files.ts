@@ -1,5 +1,6 @@
-import { closeSync, lstatSync, openSync, readSync, type Stats } from 'node:fs';
+import { closeSync, openSync, readSync } from 'node:fs';
 import type { BytePath } from '../../system/byte-path.ts';
+import { lstatIfAny } from '../../system/stat-if-any.ts';
 
 /** Behind the name of a SQLite database: its write-ahead log, rollback journal, shared memory. */
 const WAL = Buffer.from('-wal');
@@ -45,12 +46,11 @@ function sideFile(database: BytePath, suffix: Buffer): BytePath {
 }
 
 function isFile(path: BytePath): boolean {
-  return lstatSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+  return lstatIfAny(path)?.isFile() ?? false;
 }
 
 function begins(path: BytePath, beginnings: readonly Buffer[]): boolean {
-  const stats: Stats | undefined = lstatSync(path, { throwIfNoEntry: false });
-  if (stats?.isFile() !== true) return false;
+  if (!isFile(path)) return false;
   let descriptor: number;
   try {
     descriptor = openSync(path, 'r');
