@@ -4,9 +4,39 @@ import { type SystemReason, systemReason } from './system-reason.ts';
 // NOFOLLOW: never read what a link that took the file's place points to. NONBLOCK: never wait for a FIFO's writer.
 const FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 
-/** Opens a file that a listing named. Throws what the system says; `replacedReason` makes sense of it. */
+/** More looks at what is said to be missing. */
+const FURTHER_LOOKS = 2;
+
+/** Opens a file that a listing named. Throws what the system says; `readFailure` makes sense of it. */
 export function openRegular(absolute: string | Buffer): number {
-  return openSync(absolute, FLAGS);
+  try {
+    return openSync(absolute, FLAGS);
+  } catch (error) {
+    return lookAgainFor(error, () => openSync(absolute, FLAGS));
+  }
+}
+
+/**
+ * Looks again for what a listing named, before it is taken for gone: a file system that a process or another computer serves (FUSE, NFS)
+ * may show nothing at the moment at which another file takes the name over.
+ *
+ * @param error what the first look ended with
+ */
+export function lookAgainFor<T>(error: unknown, look: () => T): T {
+  let last = error;
+  for (let left = FURTHER_LOOKS; left > 0 && isMissing(last); left--) {
+    try {
+      return look();
+    } catch (next) {
+      last = next;
+    }
+  }
+  throw last;
+}
+
+function isMissing(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === 'ENOENT' || code === 'ESTALE';
 }
 
 /** What became of a file that could not be opened or read. */

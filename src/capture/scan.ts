@@ -9,7 +9,7 @@ import { attributesOf } from './file-state.ts';
 import { GitScan, isGitDirectory } from './git/git-scan.ts';
 import { isPreloadedBranch, isPreloadedFile, type PreloadedDirectory } from './git/preloaded-directory.ts';
 import { type FileSurroundings, type FoundDatabase, ItemBuilder, type ItemBuilderOptions } from './item-builder.ts';
-import { readFailure } from './open-regular.ts';
+import { lookAgainFor, readFailure } from './open-regular.ts';
 import type { PinnedFile } from './pinned-file.ts';
 import { ScanReport } from './scan-report.ts';
 import { ScannedDirectory, typeOf } from './scanned-directory.ts';
@@ -171,7 +171,7 @@ class Scanner {
       return this.#items.preloadedFile(directory, name, preloaded);
     let stat: BigIntStats;
     try {
-      stat = preloaded?.stat ?? lstatSync(absolute, { bigint: true });
+      stat = preloaded?.stat ?? lookAt(absolute);
     } catch (error) {
       const reason = systemReason(error);
       if (reason.status !== 'deleted' || !exclusions.isPassing(directory, name))
@@ -208,6 +208,14 @@ class Scanner {
       this.#report.lose(path, readFailure(error), level.git, stat);
       return null;
     }
+  }
+}
+
+function lookAt(absolute: string): BigIntStats {
+  try {
+    return lstatSync(absolute, { bigint: true });
+  } catch (error) {
+    return lookAgainFor(error, () => lstatSync(absolute, { bigint: true }));
   }
 }
 

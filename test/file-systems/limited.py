@@ -1,6 +1,6 @@
 """A file system that lacks what others have, for tests: a folder, seen through FUSE. Debian: python3-fuse.
 
-BACK=FOLDER DENY=call:ERRNO,… [FORBIDDEN=characters] [MODELESS=1] [SEQUENTIAL=1] python3 limited.py MOUNTPOINT -f -s -o use_ino
+BACK=FOLDER DENY=call:ERRNO,… [FORBIDDEN=characters] [MODELESS=1] [SEQUENTIAL=1] [MISSING_AT_FIRST=1] python3 limited.py MOUNTPOINT -f -s -o use_ino
 """
 import errno
 import os
@@ -14,6 +14,9 @@ DENY = dict(rule.split(':') for rule in os.environ.get('DENY', '').split(',') if
 FORBIDDEN = os.environ.get('FORBIDDEN', '')
 MODELESS = 'MODELESS' in os.environ
 SEQUENTIAL = 'SEQUENTIAL' in os.environ
+MISSING_AT_FIRST = 'MISSING_AT_FIRST' in os.environ
+
+opened = set()
 
 
 def real(path):
@@ -102,6 +105,9 @@ class Limited(fuse.Fuse):
         keep_cache = False
 
         def __init__(self, path, flags, *mode):
+            if MISSING_AT_FIRST and not flags & os.O_CREAT and path not in opened:
+                opened.add(path)
+                raise OSError(errno.ENOENT, 'open')
             self.descriptor = os.open(named(path), flags & ~os.O_NOFOLLOW, *mode)
 
         def read(self, length, offset):

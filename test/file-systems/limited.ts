@@ -19,6 +19,8 @@ export interface Lacks {
   modeless?: boolean;
   /** Files grow by what is written at their end, and by nothing else, as on storage behind rclone. */
   sequential?: boolean;
+  /** The first time that a file is opened it is said to be missing, as where another one is just taking its name over. */
+  missingAtFirst?: boolean;
 }
 
 export interface LimitedFileSystem {
@@ -38,13 +40,20 @@ export function whyNotLimited(): string | null {
 }
 
 /** Mounts one. */
-export function mountLimited({ deny = {}, forbidden = '', modeless, sequential }: Lacks): Promise<LimitedFileSystem> {
+export function mountLimited({
+  deny = {},
+  forbidden = '',
+  modeless,
+  sequential,
+  missingAtFirst,
+}: Lacks): Promise<LimitedFileSystem> {
   const rules = Object.entries(deny).map((rule) => rule.join(':'));
   const lacks = {
     DENY: rules.join(','),
     FORBIDDEN: forbidden,
     ...(modeless ? { MODELESS: '1' } : {}),
     ...(sequential ? { SEQUENTIAL: '1' } : {}),
+    ...(missingAtFirst ? { MISSING_AT_FIRST: '1' } : {}),
   };
   return mountByScript('limited.py', ['use_ino'], lacks);
 }
