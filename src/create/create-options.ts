@@ -83,7 +83,8 @@ export interface CreateOptions extends OperationOptions, LockWaitOptions {
    * An earlier snapshot: its path, its `s3://` URL, or what reads it by ranges. What did not change is copied from it. `null` for none. It
    * changes no byte of the new snapshot, and is not needed to read it.
    *
-   * @default the newest intact snapshot of the same source, if `output` is `{ folder }` with a local folder; else none
+   * @default the newest intact snapshot of the same source, if `output` is `{ folder }`; else none. In object storage it is
+   *   looked for among the ten newest
    */
   parent?: string | RangeReader | null;
   /**
