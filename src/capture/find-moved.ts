@@ -1,9 +1,10 @@
 import { type BigIntStats, lstatSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import { throwIfAborted } from '../workers/abort.ts';
+import { isStampedBefore } from './coarse-clock.ts';
 import { listDirectory } from './directory-names.ts';
 import type { Exclusions } from './exclusions.ts';
-import { CLOCK_TICK_MS, isWithinGranularity } from './file-state.ts';
+import { isWithinGranularity } from './file-state.ts';
 import { GitNames } from './git/git-names.ts';
 import { ScannedDirectory, typeOf } from './scanned-directory.ts';
 import type { SeenTree } from './seen-tree.ts';
@@ -129,9 +130,9 @@ function* lookThrough(
  */
 function wasThere({ birthtimeNs, ctimeNs, mtimeNs }: BigIntStats, beganMs: number): boolean {
   const known = birthtimeNs > 0n && birthtimeNs !== ctimeNs;
-  const sinceMs = Number(known ? birthtimeNs : mtimeNs) / 1e6;
+  const since = known ? birthtimeNs : mtimeNs;
   // Stamped by a clock that was ahead: not just now.
-  return sinceMs < beganMs - CLOCK_TICK_MS || sinceMs > Date.now() + CLOCK_SLACK_MS;
+  return isStampedBefore(since, beganMs) || Number(since) / 1e6 > Date.now() + CLOCK_SLACK_MS;
 }
 
 /** What is there; null where nothing can be had. */

@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { CaptureItem } from '../capture/capture-item.ts';
 import type { CaptureReport } from '../capture/capture-report.ts';
 import { captureState } from '../capture/capture-state.ts';
+import { waitForCoarseTick } from '../capture/coarse-clock.ts';
 import { exclusionsOf } from '../capture/exclusions.ts';
 import { type LateLoss, lookAgain } from '../capture/look-again.ts';
 import { MappedFiles } from '../capture/mapped-files.ts';
@@ -43,6 +44,7 @@ export async function beginCapture(
   const { excludes = [], sqlite = 'auto', signal } = options;
   const exclusions = exclusionsOf(root, { excludes, output: place.files, folders: foldersOf(place, options).all });
   const mapped = scratch === null ? MappedFiles.none : await MappedFiles.look();
+  if (scratch !== null) await waitForCoarseTick(root, signal);
   const seen = new SeenTree();
   const batches = captureState(root, {
     ...{ exclusions, isBackupManifest, report, sqlite, signal },

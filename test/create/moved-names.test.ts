@@ -2,9 +2,11 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import { type CreateOptions, createBackup, restoreBackup, StateStore, verifySnapshot } from 'oxios-backup';
 import { expect, test } from 'vitest';
+import { mountLimited, whyNotLimited } from '../file-systems/limited.ts';
 import { TempDir } from '../workroom.ts';
 
 const room = new TempDir();
+const noFuse = whyNotLimited();
 
 type Act = (root: string) => void;
 
@@ -17,8 +19,14 @@ type OnLoss = (root: string, path: string) => void;
 const BEFORE_THE_SCAN_MS = 100;
 
 /** Makes a snapshot of a tree in which something happens at a moment; tells what it says, and gives it back. */
-async function createWhile(build: Act, at: Moment, act: Act, options: CreateOptions = {}, onLoss?: OnLoss) {
-  const root = room.fresh('state');
+async function createWhile(
+  build: Act,
+  at: Moment,
+  act: Act,
+  options: CreateOptions = {},
+  onLoss?: OnLoss,
+  root = room.fresh('state'),
+) {
   for (const name of ['a', 'n', 'seeds']) fs.mkdirSync(join(root, name), { recursive: true });
   fs.writeFileSync(join(root, 'seeds/a.json'), '{}');
   for (const name of ['m', 'zz']) fs.symlinkSync('/outside', join(root, name));
@@ -107,6 +115,25 @@ test('the same at the top, and of links', async () => {
   const made = await createWhile(build, 'm', move('n/link', 'alink'));
   expect(made).toMatchObject({ complete: false, told: ['unreadable alink'] });
 });
+
+test.skipIf(noFuse !== null)(
+  `by a clock of whole seconds what was made is told from what was moved (${noFuse ?? 'FUSE'})`,
+  async () => {
+    const disk = await mountLimited({ modeless: true });
+    const createThere = (act: Act, name: string) =>
+      createWhile(write('n/x.json'), 'zz', act, {}, undefined, join(disk.directory, name));
+    try {
+      expect(await createThere(write('a/new.json', 'a/new/x.json'), 'made')).toMatchObject({
+        complete: true,
+        told: [],
+      });
+      const moved = await createThere(move('n/x.json', 'a/x.json'), 'moved');
+      expect(moved).toMatchObject({ complete: false, told: ['unreadable a/x.json', 'deleted n/x.json'] });
+    } finally {
+      await disk.unmount();
+    }
+  },
+);
 
 test('a file that is moved the other way is captured', async () => {
   const made = await createWhile(write('a/x.json'), 'm', move('a/x.json', 'n/x.json'));
