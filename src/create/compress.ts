@@ -16,6 +16,11 @@ const SAMPLE_BYTES = 4096;
 /** Saving less than this share is not worth the time, here and at each restore. */
 const STORE_ABOVE = 0.97;
 
+/** The level that small files get where the usual one hardly saves anything over the quickest, as with digests and decimals. */
+const PLAIN_LEVEL = 3;
+/** What the quickest may give away of a sample for that: of the member, this level gives away no more. */
+const LEVEL_WORTH = 1.02;
+
 /** From this share on a second sample tells whether it is repeated text that is saved, or only the uneven use of bytes. */
 const DOUBTFUL_ABOVE = 0.5;
 const SECOND_SAMPLE_BYTES = 64 * 1024;
@@ -40,8 +45,8 @@ export function compressionOf(level: number | null): Compression {
  * @param level of zlib, 1 to 9; null chooses
  */
 export function compressMember(tar: Buffer, of: 'small-files' | 'large-file', level: number | null): Uint8Array {
-  const wanted = level ?? (of === 'small-files' ? SMALL_FILES_LEVEL : LARGE_FILE_LEVEL);
-  if (!isZero(tar)) return encode(tar, settingsFor(tar, wanted));
+  const usual = of === 'small-files' ? SMALL_FILES_LEVEL : LARGE_FILE_LEVEL;
+  if (!isZero(tar)) return encode(tar, settingsFor(tar, level ?? usual, level === null ? PLAIN_LEVEL : null));
   const known = membersOfZeros.get(tar.length) ?? encode(tar, { level: constants.Z_BEST_COMPRESSION });
   if (membersOfZeros.size < MOST_OF_ZEROS) membersOfZeros.set(tar.length, known);
   return known.slice();
@@ -51,13 +56,15 @@ function encode(tar: Buffer, settings: ZlibOptions): Uint8Array {
   return encodeMember('D', deflateRawSync(tar, { ...settings, memLevel: 9, chunkSize: 256 * 1024 }), tar, NODE_CODEC);
 }
 
-function settingsFor(tar: Buffer, level: number): ZlibOptions {
+/** @param plainLevel what `level` may be lowered to where it is not worth its time; null: it may not */
+function settingsFor(tar: Buffer, level: number, plainLevel: number | null): ZlibOptions {
   if (tar.length < SAMPLED_FROM) return { level };
   const slices = Array.from({ length: SAMPLES }, (_, i) => {
     const at = Math.floor(((i + 0.5) * tar.length) / SAMPLES);
     return tar.subarray(at, at + SAMPLE_BYTES);
   });
-  const share = compressedShare(Buffer.concat(slices), { level: 1 });
+  const sampled = Buffer.concat(slices);
+  const share = compressedShare(sampled, { level: 1 });
   if (share > STORE_ABOVE) return { level: constants.Z_NO_COMPRESSION };
   if (share > DOUBTFUL_ABOVE) {
     const start = Math.floor((tar.length - SECOND_SAMPLE_BYTES) / 2);
@@ -65,6 +72,8 @@ function settingsFor(tar: Buffer, level: number): ZlibOptions {
     const runs = { level: 1, strategy: constants.Z_RLE };
     if (compressedShare(sample, runs) <= compressedShare(sample, { level: 1 }) * REPEATS_WORTH) return runs;
   }
+  if (plainLevel !== null && plainLevel < level && share <= compressedShare(sampled, { level }) * LEVEL_WORTH)
+    return { level: plainLevel };
   return { level };
 }
 

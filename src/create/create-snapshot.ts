@@ -223,7 +223,10 @@ async function writeSnapshot(
     });
     for await (const items of capture.batches) {
       const seenMs = monotonicMs();
-      for (const item of items) await writer.add(item, seenMs);
+      for (const item of items) {
+        const pending = writer.add(item, seenMs);
+        if (pending !== undefined) await pending;
+      }
     }
     await writer.finish();
     record.finishEntries(writer.index.totals);

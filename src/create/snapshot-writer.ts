@@ -72,19 +72,21 @@ export class SnapshotWriter {
    * Takes the next item.
    *
    * @param seenMs when the scan had looked at it, by `monotonicMs`
+   * @returns what to wait for before the next one; nothing for most items, which only join a batch
    */
-  async add(found: CaptureItem, seenMs: number): Promise<void> {
+  add(found: CaptureItem, seenMs: number): Promise<void> | undefined {
     // A copy may be dated later than what was seen: its other names come with what it has.
     if (found.type === 'file' && found.source.kind === 'copy') this.#links.setAttributes(found.path, found);
     const item = this.#links.agreeing(found);
     refuseBeyondLimits(item);
     const captured = capturedStatus(item);
     if (captured !== null) this.#options.onStatus(captured);
-    if (item.type !== 'file' || item.size <= CHUNK) {
-      const ended = this.#batcher.add(item, seenMs);
-      if (ended !== null) await this.#addBatch(ended);
-      return;
-    }
+    if (item.type === 'file' && item.size > CHUNK) return this.#addLarge(item, seenMs);
+    const ended = this.#batcher.add(item, seenMs);
+    return ended === null ? undefined : this.#addBatch(ended);
+  }
+
+  async #addLarge(item: Extract<CaptureItem, { type: 'file' }>, seenMs: number): Promise<void> {
     await this.#endBatch();
     await this.#endRun();
     try {
