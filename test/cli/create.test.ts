@@ -119,3 +119,16 @@ it('names what lies beside the default state directory, and is not in the snapsh
   );
   expect((await bench.run(['list', own])).out).toBe('config.toml');
 });
+
+it.each(['x.zip', 'x.tar', 'X.7Z'])('says that %s will be a .tar.gz by another name', async (name) => {
+  const state = bench.fresh('named');
+  mkdirSync(state);
+  writeFileSync(join(state, 'a.txt'), 'a');
+  const { status, err } = await bench.run(['create', name, '--state-dir', state]);
+  expect({ status, err }).toEqual({
+    status: 0,
+    err: expect.stringContaining(`${name}: will be a .tar.gz by another name`),
+  });
+  expect((await bench.run(['create', name, '--force', '--quiet', '--state-dir', state])).err).toBe('');
+  expect((await bench.run(['create', `${name}.tgz`, '--state-dir', state])).err).toBe('');
+});

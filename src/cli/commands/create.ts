@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { BackupError } from '../../errors.ts';
+import type { BackupEvent } from '../../events.ts';
 import type { CreateOptions, HeldAmount, NewestSnapshots } from '../../index.ts';
 import { isRemote, remoteFolderOf } from '../../location.ts';
 import { refuseClosedOutput } from '../closed-output.ts';
@@ -104,6 +105,7 @@ export const command = defineCommand({
         hint: 'Leave --max-shrink out, or name a file or folder.',
       });
     }
+    if (args.output !== undefined) noteOtherFormat(args.output, operation.onEvent);
     const stateDir = stateDirOf(args, terminal);
     const options: CreateOptions = {
       ...operation,
@@ -160,6 +162,15 @@ const HALF = 0.5;
 
 function folderOf(output: string): string {
   return isRemote(output) ? remoteFolderOf(output) : path.dirname(output);
+}
+
+/** Names that promise another format than a snapshot has. */
+const OTHER_FORMAT = /\.(?:zip|7z|rar|tar|tbz2?|bz2|txz|xz|tzst|zst|lz4|cpio|iso)$/i;
+
+function noteOtherFormat(output: string, onEvent: (event: BackupEvent) => void): void {
+  if (!OTHER_FORMAT.test(output)) return;
+  const message = 'will be a .tar.gz by another name; commands that look through a folder take *.tar.gz and *.tgz only';
+  onEvent({ type: 'notice', path: output, message });
 }
 
 function percentage(value: string): number {
