@@ -80,7 +80,7 @@ describe.skipIf(noGateway !== null)(`in object storage${noGateway === null ? '' 
     const later = open('kill', Date.now() + 2 * DAY_MS);
     await later.clearAbandoned();
     expect(await later.clearAbandoned()).toEqual([]);
-  }, 600_000);
+  }, 2_400_000);
 
   it.each([
     ['SIGINT', 130],

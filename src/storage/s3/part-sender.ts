@@ -4,12 +4,12 @@ const MIB = 1024 * 1024;
 
 /** Parts under way at once. */
 const PARTS_UNDER_WAY = 4;
-/** What they may take together, where they are large. The client holds as much again while it sends. */
+/** What they may take together, where they are large. */
 const MOST_BYTES = 64 * MIB;
 
 /**
  * Sends parts side by side, and takes no more while the most are under way. With the one that is being filled and the first one
- * waiting, memory holds six parts of 8 MiB, and copies of four.
+ * waiting, memory holds six parts: 48 MiB by default.
  */
 export class PartSender {
   readonly #upload: MultipartUpload;

@@ -56,6 +56,8 @@ export interface RetryPolicy {
 
 export const RETRY_POLICY: RetryPolicy = { attempts: 7, firstPauseMs: 200, longestPauseMs: 10_000, answerMs: 30_000 };
 
+/** Bytes of a body that are given to the connection at once. */
+const SENT_AT_ONCE = 256 * 1024;
 /** A connection that is slower than this is taken for dead. In bytes a millisecond. */
 const LEAST_RATE = 16;
 const RETRIED_STATUS = new Set([408, 425, 429, 500, 502, 503, 504]);
@@ -135,7 +137,7 @@ export class S3Client {
     const response = await fetch(signed.url, {
       method,
       headers: signed.headers,
-      ...(body === undefined ? {} : { body: body as Uint8Array<ArrayBuffer> }),
+      ...(body === undefined ? {} : bodyOf(body, signed.headers)),
       redirect: 'manual',
       signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
     });
@@ -168,6 +170,25 @@ export class S3Client {
     await wait(longest / 2 + (Math.random() * longest) / 2, undefined, { signal }).catch(() => {});
     throwIfAborted(signal);
   }
+}
+
+/**
+ * The body as `fetch` sends it without a copy of all of it: a stream, which takes the bytes from where they are.
+ *
+ * @param headers get its length, for stores take no body of unknown length
+ */
+function bodyOf(bytes: Uint8Array, headers: Headers): Pick<RequestInit, 'body' | 'duplex'> {
+  headers.set('content-length', String(bytes.length));
+  let sent = 0;
+  const body = new ReadableStream({
+    pull(controller) {
+      const end = Math.min(sent + SENT_AT_ONCE, bytes.length);
+      if (end > sent) controller.enqueue(bytes.subarray(sent, end));
+      sent = end;
+      if (sent === bytes.length) controller.close();
+    },
+  });
+  return { body, duplex: 'half' };
 }
 
 /** A bucket under Object Lock demands an MD5 of what is put; the signature covers the SHA-256. */

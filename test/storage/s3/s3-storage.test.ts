@@ -83,6 +83,29 @@ describe.skipIf(noGateway !== null)(`object storage${noGateway === null ? '' : `
     expect(await digestOf(storage, 'oxios-backup-3.tar.gz')).toBe(digest(even));
   });
 
+  it('holds six parts in memory, and no copies of them', async () => {
+    // Past the proxy, which has memory of its own here.
+    const url = `s3://bucket/memory?endpoint=${encodeURIComponent(gateway.endpoint)}`;
+    const sink = await openS3Storage(url, { env: OWNER }).begin('oxios-backup-1.tar.gz');
+    const before = process.memoryUsage().arrayBuffers;
+    let most = 0;
+    for (let written = 0; written < 160; written++) {
+      await sink.write(CONTENT.subarray(written * 1000, written * 1000 + MIB));
+      most = Math.max(most, process.memoryUsage().arrayBuffers - before);
+    }
+    await sink.commit();
+    expect(most).toBeLessThan(64 * MIB);
+  }, 30_000);
+
+  it('knows credentials that are not accepted while a part is sent', async () => {
+    proxy.fault = ({ url }) =>
+      url.includes('partNumber=') ? { kind: 'answer', status: 401, code: 'Unauthorized' } : null;
+    await expect(store(open(), 'oxios-backup-1.tar.gz', CONTENT)).rejects.toMatchObject({
+      code: 'PERMISSION',
+      message: expect.stringContaining('401 Unauthorized'),
+    });
+  });
+
   it('sends an MD5 and a SHA-256 with every part', async () => {
     await store(open(), 'oxios-backup-1.tar.gz', CONTENT);
     const parts = proxy.seen.filter(({ method, url }) => method === 'PUT' && url.includes('partNumber='));
