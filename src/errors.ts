@@ -83,7 +83,7 @@ export type ErrorCode = keyof typeof ERROR_CODES;
 export interface BackupErrorDetails {
   /** The file or entry that it is about. */
   path?: string | undefined;
-  /** One line: what to do now. */
+  /** One line: what to do now. Options and functions of the API are in backticks. */
   hint?: string | undefined;
   /** The error that caused it. */
   cause?: unknown;

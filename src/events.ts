@@ -23,7 +23,7 @@ export type BackupEvent =
     }
   | { type: 'snapshot'; path: string; number?: number; total?: number }
   | { type: 'file-status'; path: string; status: FileStatus; detail: string }
-  | { type: 'notice'; path?: string; message: string };
+  | { type: 'notice'; path?: string; message: string; hint?: string };
 
 /** Something that the user should know, and that makes nothing incomplete. */
 export interface Notice {
@@ -31,6 +31,8 @@ export interface Notice {
   path?: string;
   /** One sentence, without the path. */
   message: string;
+  /** What to do about it, in the words of the API. */
+  hint?: string;
 }
 
 /**

@@ -70,6 +70,6 @@ function withoutWorkingDirectory(cause: unknown): BackupError {
 export function fromScratchError(error: unknown, doing: string, folder: string): BackupError {
   const { code, message, hint, cause } = fromSystemError(error, doing, folder);
   const elsewhere =
-    'Free some space there, or choose another folder for temporary files with --scratch-dir (for "create -" also with TMPDIR).';
+    'Free some space there, or choose another folder for temporary files with `scratchDir` (for a stream also with TMPDIR).';
   return new BackupError(code, message, { path: folder, hint: code === 'NO_SPACE' ? elsewhere : hint, cause });
 }

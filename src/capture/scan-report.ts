@@ -27,7 +27,7 @@ export class ScanReport {
 
   /** What the user excluded, and so nobody has looked at. */
   exclude(path: string, type: ExcludedPath['type'], pattern: string): string {
-    const reason = `--exclude ${pattern}`;
+    const reason = `matches ${pattern}`;
     this.#report.excluded({ path, type, reason });
     return reason;
   }

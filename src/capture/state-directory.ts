@@ -31,6 +31,6 @@ export function openStateDir(stateDir: string): { root: string; top: TopAttribut
 function missing(root: string, what: string): BackupError {
   return new BackupError('STATE_DIR_MISSING', `the state directory ${root} ${what}`, {
     path: root,
-    hint: 'Name the right one with --state-dir or OXIOS_STATE_DIR.',
+    hint: 'Name the right one by `stateDir`.',
   });
 }

@@ -19,7 +19,7 @@ export function assertStrayManifest(
   if (type === 'file' && isBackupManifest(readManifest(absolute))) return;
   throw new BackupError('MANIFEST_NAME_TAKEN', `the state directory holds a "${MANIFEST_PATH}" of its own`, {
     path: absolute,
-    hint: `That name belongs to the snapshot: rename it, or leave it out with --exclude /${MANIFEST_PATH}.`,
+    hint: `That name belongs to the snapshot: rename it, or exclude it: \`excludes\` with /${MANIFEST_PATH}.`,
   });
 }
 

@@ -139,8 +139,8 @@ function notFound(
       path: directory,
       hint:
         sources === ''
-          ? 'See what is there: oxios-backup snapshots FOLDER.'
-          : `There are snapshots of ${sources}; name that source to take one of them (--source).`,
+          ? 'See what is there with `listSnapshots()`.'
+          : `There are snapshots of ${sources}; name that source to take one of them (\`source\`).`,
     },
   );
 }

@@ -102,7 +102,7 @@ export function policyOf(options: RetentionPolicy): RetentionPolicy {
   checkOptions(policySchema, policy);
   if (RULES.every(({ option }) => (policy[option] ?? 0) === 0)) {
     throw new BackupError('USAGE', 'no rule says which snapshots to keep', {
-      hint: 'Give at least one of --keep-last, --keep-daily, --keep-weekly, --keep-monthly, --keep-yearly.',
+      hint: 'Give at least one of `keepLast`, `keepDaily`, `keepWeekly`, `keepMonthly`, `keepYearly`.',
     });
   }
   return policy;

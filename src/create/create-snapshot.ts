@@ -10,7 +10,7 @@ import { encodeManifestEntry, type Manifest } from '../format/manifest.ts';
 import { encodeSeal, SEAL_LENGTH } from '../format/seal.ts';
 import { checkArgument, checkOptions, stateDirPath, storeSchema } from '../options.ts';
 import { acquireStateLock, type StateLock } from '../state-dir/lock/lock.ts';
-import { findNeighbours, type Neighbour, neighbourMessage } from '../state-dir/neighbours.ts';
+import { findNeighbours, type Neighbour } from '../state-dir/neighbours.ts';
 import { assertRecovered } from '../state-dir/recover/needs-recovery.ts';
 import { StateStore } from '../state-dir/state-store.ts';
 import { clearTemporaries } from '../system/clear-temporaries.ts';
@@ -68,7 +68,7 @@ export interface CreateResult {
   excluded: ExcludedPath[];
   /** What was copied from the parent; null without one. */
   reuse: ReuseReport | null;
-  /** State of Oxios beside the default state directory, which is not in the snapshot. Each of them is also a notice. */
+  /** State of Oxios beside the default state directory, which is not in the snapshot. */
   neighbours: Neighbour[];
 }
 
@@ -153,10 +153,7 @@ async function createLocked(
     await sink.commit();
     session.commit(rootSha256);
     noteDamage(made.reuse, options);
-    const neighbours = findNeighbours(root);
-    for (const neighbour of neighbours)
-      options.onEvent?.({ type: 'notice', path: neighbour.directory, message: neighbourMessage(neighbour) });
-    return { output: sink.output, length: sink.position, ...made, neighbours };
+    return { output: sink.output, length: sink.position, ...made, neighbours: findNeighbours(root) };
   } finally {
     await session?.close();
     await sink.discard();

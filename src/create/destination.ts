@@ -99,9 +99,9 @@ export function lookAtDestination(output: PlainOutput | undefined, { force = fal
 }
 
 function neverReplaced(location: string): BackupError {
-  return new BackupError('USAGE', 'a snapshot in object storage is never replaced, with --force neither', {
+  return new BackupError('USAGE', 'a snapshot in object storage is never replaced', {
     path: location,
-    hint: 'Choose another name, or use --to, which gives one of its own.',
+    hint: 'Choose another name, or use `output: { folder }`, which gives one of its own.',
   });
 }
 

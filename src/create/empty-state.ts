@@ -22,12 +22,12 @@ export function refuseEmptyState(
       `no file of the state directory ${root} could be captured: ${lost.path}: ${lost.detail}`,
       {
         path: root,
-        hint: 'See to that, and run it again. A snapshot of nothing is made with --allow-empty.',
+        hint: 'See to that, and run it again. A snapshot of nothing is made with `allowEmpty`.',
       },
     );
   }
   throw new BackupError('STATE_DIR_EMPTY', `there is no file to capture in the state directory ${root}`, {
     path: root,
-    hint: 'Is it the right one, and mounted? A snapshot of nothing is made with --allow-empty.',
+    hint: 'Is it the right one, and mounted? A snapshot of nothing is made with `allowEmpty`.',
   });
 }

@@ -30,7 +30,7 @@ const ATTEMPTS = 3;
 const PAUSE_MS = 100;
 
 /** What is said of a file that changed, where its members could be neither taken back nor set aside. */
-const READ_ONCE = '; it was read only once, for there was no room to set its bytes aside (see --scratch-dir)';
+const READ_ONCE = '; it was read only once, for there was no room for its bytes in the folder for temporary files';
 
 export interface LargeFilePackerOptions {
   pool: PackPool;

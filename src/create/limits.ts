@@ -27,6 +27,6 @@ export function refuseBeyondLimits(item: CaptureItem): void {
 function beyond(path: string, what: string): BackupError {
   return new BackupError('LIMIT_EXCEEDED', `${path} ${what}, which is more than a snapshot can hold`, {
     path,
-    hint: 'Leave it out with --exclude, or make it smaller.',
+    hint: 'Exclude it with `excludes`, or make it smaller.',
   });
 }

@@ -7,7 +7,7 @@ import type { Notice } from '../events.ts';
 import type { RecordedStatus, Totals } from '../format/index-root.ts';
 import type { ManifestSection } from '../format/manifest.ts';
 import { checkOptions, optionsSchema, outputSchema, stateDirPath, stateDirSchema } from '../options.ts';
-import { findNeighbours, neighbourMessage } from '../state-dir/neighbours.ts';
+import { findNeighbours, type Neighbour } from '../state-dir/neighbours.ts';
 import { assertRecovered } from '../state-dir/recover/needs-recovery.ts';
 import type { StateStore } from '../state-dir/state-store.ts';
 import { fromSystemError, isSystemError } from '../system-errors.ts';
@@ -58,6 +58,8 @@ export interface SnapshotPlan {
   incomplete: RecordedStatus[];
   /** What the user should know. */
   notices: Notice[];
+  /** State of Oxios beside the default state directory, which would not be in the snapshot. */
+  neighbours: Neighbour[];
   /**
    * What would be copied from the parent without reading the files; null without a parent. More may be found to be the same when files are
    * read. `storedBytes` is not known before, and is 0.
@@ -130,12 +132,10 @@ async function planCapture(
   }
   await forecast?.finish();
   record.finishEntries(counted.totals);
-  for (const neighbour of findNeighbours(root))
-    notices.push({ path: neighbour.directory, message: neighbourMessage(neighbour) });
   const { tarBytes: _, ...totals } = counted.totals;
   const { sections } = manifestOf(facts, counted);
   return {
-    ...{ stateDir: root, hostname: facts.host, totals, sections, notices },
+    ...{ stateDir: root, hostname: facts.host, totals, sections, notices, neighbours: findNeighbours(root) },
     ...{ excluded: record.excluded, incomplete: record.statuses() },
     reuse: session.report(0, totals.files),
   };

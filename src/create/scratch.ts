@@ -46,7 +46,7 @@ export class Scratch {
 function missing(parent: string, cause: unknown): BackupError {
   return new BackupError('OUTPUT_UNWRITABLE', `the folder for temporary files, ${parent}, does not exist`, {
     path: parent,
-    hint: 'Create it, or name another one with --scratch-dir.',
+    hint: 'Create it, or name another one with `scratchDir`.',
     cause,
   });
 }

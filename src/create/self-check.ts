@@ -62,6 +62,6 @@ export function selfChecked<Result>(check: () => Result): Result {
 function selfCheckFailed({ message, paths }: Problem): BackupError {
   return new BackupError('SELF_CHECK_FAILED', `the snapshot in the making would not be valid: ${message}`, {
     path: paths[0],
-    hint: 'Nothing was committed. Leave that entry out with --exclude, and report it: this is a fault of oxios-backup.',
+    hint: 'Nothing was committed. Exclude that entry with `excludes`, and report it: this is a fault of oxios-backup.',
   });
 }

@@ -36,7 +36,7 @@ export class StatusList {
     throw new BackupError(
       'LIMIT_EXCEEDED',
       `${this.#byPath.size} files have a status other than ok: more than a snapshot can name`,
-      { path: status.path, hint: 'Look into the first of them; exclude what cannot be read (--exclude).' },
+      { path: status.path, hint: 'Look into the first of them; exclude what cannot be read with `excludes`.' },
     );
   }
 

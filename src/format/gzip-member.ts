@@ -101,11 +101,10 @@ function invalid(message: string, cause?: unknown): BackupError {
 }
 
 /** What to do about a damaged snapshot; several checks end here. */
-export const DAMAGED_HINT =
-  'Use another copy of the snapshot; "oxios-backup restore SNAPSHOT --salvage DIR" takes out what is still intact.';
+export const DAMAGED_HINT = 'Use another copy of the snapshot; `salvageSnapshot()` takes out what is still intact.';
 
 /**
- * Whether a file that begins with these bytes is a snapshot of this format, sound or damaged: a gzip member with an extra field whose
+ * Whether a file that begins with these bytes is a snapshot of this format, intact or damaged: a gzip member with an extra field whose
  * first subfield is ours. The flag is asked for too, for without it any compressed byte may stand there.
  */
 export function claimsToBeOurs(bytes: Uint8Array): boolean {

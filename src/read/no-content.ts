@@ -6,7 +6,7 @@ import { formatPaths } from './problem.ts';
 export function entryNotFound(path: string): BackupError {
   return new BackupError('ENTRY_NOT_FOUND', `the snapshot holds no ${formatPaths([path])}`, {
     path,
-    hint: 'Look at what it holds with "oxios-backup list".',
+    hint: 'Look at what it holds with `listEntries()`.',
   });
 }
 
@@ -14,7 +14,7 @@ export function entryNotFound(path: string): BackupError {
 export function notAFile({ path, type, link }: Entry): BackupError {
   const [what, hint] =
     type === 'directory'
-      ? ['is a directory', 'Name a file in it; "oxios-backup list" shows them.']
+      ? ['is a directory', 'Name a file in it; `listEntries()` shows them.']
       : [`is a symbolic link to ${formatPaths([link ?? ''])}`, 'Name the file that it leads to.'];
   return new BackupError('ENTRY_NOT_FOUND', `${formatPaths([path])} ${what}, not a file`, { path, hint });
 }

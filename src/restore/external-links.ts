@@ -29,7 +29,7 @@ export function externalLinksError(external: readonly ExternalLink[]): BackupErr
     `${formatPaths(paths)} ${paths.length === 1 ? 'leads' : 'lead'} out of the state directory`,
     {
       path: paths[0],
-      hint: 'Look at where they lead; then restore with --external-links keep, or skip.',
+      hint: "Look at where they lead; then restore with `externalLinks: 'keep'` or `externalLinks: 'skip'`.",
     },
   );
 }

@@ -54,7 +54,7 @@ export class NameCollisions {
     if (other !== undefined && other !== entryPath) {
       return new BackupError('NAME_COLLISION', `${formatPaths([other, entryPath])} are one name on this file system`, {
         path: entryPath,
-        hint: `Restore to ${HERE.distinguishesNames}, or one of them with --path.`,
+        hint: `Restore to ${HERE.distinguishesNames}, or one of them with \`paths\`.`,
       });
     }
     this.#seen.set(key, entryPath);

@@ -24,7 +24,7 @@ function ownStatus(): string {
 }
 
 export function ownersError(): BackupError {
-  return new BackupError('USAGE', 'this user cannot give files to others, as --same-owner asks', {
-    hint: 'Restore as root (in a container: with the capability CHOWN), or leave --same-owner out: then everything belongs to you.',
+  return new BackupError('USAGE', 'this user cannot give files to other owners', {
+    hint: 'Restore as root (in a container: with the capability CHOWN), or without `sameOwner`: then everything belongs to you.',
   });
 }

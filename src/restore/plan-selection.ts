@@ -48,7 +48,7 @@ export async function planSelection(
   }
   if (picks.plan.entries === 0) {
     throw new BackupError('ENTRY_NOT_FOUND', 'the snapshot holds nothing of what was asked for', {
-      hint: 'Look at what it holds with "oxios-backup list".',
+      hint: 'Look at what it holds with `listEntries()`.',
     });
   }
   for (const [path, type] of needed) {

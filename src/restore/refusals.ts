@@ -9,7 +9,7 @@ import { longMergeError, nameError } from './target-names.ts';
 
 export function partialReplaceError(): BackupError {
   return new BackupError('USAGE', 'a part of a snapshot cannot replace a whole state directory', {
-    hint: 'Add it to what is there with --merge, or restore it into an empty directory.',
+    hint: "Add it to what is there with `mode: 'merge'`, or restore it into an empty directory.",
   });
 }
 
@@ -38,6 +38,6 @@ function some(error: BackupError | null): BackupError[] {
 
 function emptySnapshotError(): BackupError {
   return new BackupError('SNAPSHOT_EMPTY', 'the snapshot holds no file at all: restoring it would leave nothing', {
-    hint: 'If that is what you want, add --allow-empty.',
+    hint: 'If that is what you want, add `allowEmpty`.',
   });
 }

@@ -189,7 +189,7 @@ function nothing(problems: readonly Problem[]): BackupError {
   const [problem] = problems;
   const why = problem === undefined ? '' : `: ${problem.message}`;
   return new BackupError('SNAPSHOT_DAMAGED', `nothing could be taken out of the snapshot${why}`, {
-    hint: 'No file in it is whole any more. "oxios-backup snapshots FOLDER" lists the other ones of a folder.',
+    hint: 'No file in it is whole any more. `listSnapshots()` lists the other ones of a folder.',
     ...(problem === undefined ? {} : { cause: problemError(problem) }),
   });
 }

@@ -103,7 +103,7 @@ export function symlinksError(paths: readonly string[], directory: string): Back
     `${formatPaths(paths)} ${are}, which cannot be made on this file system`,
     {
       path: directory,
-      hint: 'Restore to another file system, or with --path only what is no link.',
+      hint: 'Restore to another file system, or with `paths` only what is no link.',
     },
   );
 }

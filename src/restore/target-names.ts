@@ -38,7 +38,7 @@ export function nameError(
   return new BackupError(
     'NAME_UNSUPPORTED',
     `${formatPaths(paths)} ${paths.length === 1 ? 'has a name' : 'have names'} that this file system cannot hold`,
-    { path: paths[0], hint: 'Restore to another file system, or with --path only what it can hold.' },
+    { path: paths[0], hint: 'Restore to another file system, or with `paths` only what it can hold.' },
   );
 }
 
@@ -58,7 +58,10 @@ export function longMergeError(staging: string, { longest }: UnusualNames, platf
   return new BackupError(
     'NAME_UNSUPPORTED',
     `${formatPaths([longest.path])} would have a path of ${bytes} bytes while it is merged, and the system takes ${platform.maxPathBytes}`,
-    { path: longest.path, hint: 'Restore all of the snapshot with --replace, or choose what to merge with --path.' },
+    {
+      path: longest.path,
+      hint: "Restore all of the snapshot with `mode: 'replace'`, or choose what to merge with `paths`.",
+    },
   );
 }
 

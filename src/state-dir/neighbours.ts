@@ -10,8 +10,8 @@ export interface Neighbour {
   names: string[];
   /** What it is, in a few words. */
   what: string;
-  /** The command that makes a snapshot of it. */
-  command: string;
+  /** What a snapshot of it has to exclude (`excludes`). */
+  excludes: string[];
 }
 
 /** What Oxios from 1.40 on keeps where, below the home directory. */
@@ -44,15 +44,8 @@ export function findNeighbours(root: string, home = os.homedir() || os.userInfo(
     const directory = path.join(home, relative);
     const found = names.filter((name) => isBeside(path.join(directory, name)));
     if (names.length === 0 ? !isBeside(directory) : found.length === 0) return [];
-    const words = ['--state-dir', directory, ...excludes.flatMap((pattern) => ['--exclude', pattern])];
-    return [{ directory, names: found, what, command: `oxios-backup create ${words.map(quoted).join(' ')}` }];
+    return [{ directory, names: found, what, excludes: [...excludes] }];
   });
-}
-
-/** A neighbour in a sentence. */
-export function neighbourMessage({ names, what, command }: Neighbour): string {
-  const which = names.length === 0 ? '' : ` (${names.join(', ')})`;
-  return `holds ${what} of Oxios${which}, and is not in the snapshot; on its own: ${command}`;
 }
 
 /** Null for what does not exist, or may not be looked at. */
@@ -62,9 +55,4 @@ function realPath(file: string): string | null {
   } catch {
     return null;
   }
-}
-
-/** A word as a shell takes it. */
-function quoted(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

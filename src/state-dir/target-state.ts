@@ -53,7 +53,7 @@ export function notEmptyError(target: string, partial: boolean): BackupError {
   return new BackupError('TARGET_NOT_EMPTY', 'the state directory is not empty', {
     path: target,
     hint: partial
-      ? 'Add --merge to put what you named among what is there (what it replaces is kept).'
-      : 'Add --replace to put the snapshot in its place (the previous state is kept), or --merge to add to it.',
+      ? "Add `mode: 'merge'` to put what you named among what is there (what it replaces is kept)."
+      : "Add `mode: 'replace'` to put the snapshot in its place (the previous state is kept), or `mode: 'merge'` to add to it.",
   });
 }

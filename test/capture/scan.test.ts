@@ -152,9 +152,9 @@ test('patterns of the user are those of gitignore', async () => {
   const { paths, excluded } = await collect(folder.path, { excludes: ['*.bin', '!keep.bin', 'cache/', '/b/only'] });
   expect(paths).toEqual(['Drop.BIN', 'a', 'a/keep.bin', 'b']);
   expect(excluded.map(({ path, reason }) => `${path}: ${reason}`)).toEqual([
-    'a/cache: --exclude cache/',
-    'a/drop.bin: --exclude *.bin',
-    'b/only: --exclude /b/only',
+    'a/cache: matches cache/',
+    'a/drop.bin: matches *.bin',
+    'b/only: matches /b/only',
   ]);
 });
 

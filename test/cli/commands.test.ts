@@ -82,7 +82,7 @@ describe('create', () => {
       '--exclude',
       'memory',
     ]);
-    expect(out).toContain('memory (--exclude memory)');
+    expect(out).toContain('memory (matches memory)');
     expect((await bench.run(['list', 'x.tar.gz'])).out).not.toContain('notes.txt');
   });
 
@@ -92,7 +92,7 @@ describe('create', () => {
     expect(status).toBe(0);
     expect(out).toMatch(/^ {2}6 entries \(4 files\), 46 B$/m);
     expect(out).toMatch(/^ {2}sessions +2$/m);
-    expect(out).toMatch(/^ {2}memory\/ +--exclude memory$/m);
+    expect(out).toMatch(/^ {2}memory\/ +matches memory$/m);
     expect(existsSync(bench.path('dry.tar.gz'))).toBe(false);
     expect(lastJson((await bench.run([...args, '--json'])).out)).toMatchObject({
       dry_run: true,

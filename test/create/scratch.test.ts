@@ -54,7 +54,7 @@ describe.skipIf(!canMount)('a folder for temporary files that is full', () => {
       code: 'NO_SPACE',
       kind: 'failed',
       path: expect.stringContaining(scratchDir),
-      hint: expect.stringMatching(/--scratch-dir.*TMPDIR/),
+      hint: expect.stringMatching(/`scratchDir`.*TMPDIR/),
     });
     expect(statuses).not.toContain('status');
     expect(fs.readdirSync(scratchDir)).toEqual([]);

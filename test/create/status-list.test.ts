@@ -46,6 +46,6 @@ test('more than an index header holds end the run while there is time, with what
   expect(() => {
     for (let i = 0; ; i++) list.add({ path: `${i}-${long}`, status: 'unreadable', detail });
   }).toThrow(
-    expect.objectContaining({ code: 'LIMIT_EXCEEDED', kind: 'failed', hint: expect.stringContaining('--exclude') }),
+    expect.objectContaining({ code: 'LIMIT_EXCEEDED', kind: 'failed', hint: expect.stringContaining('`excludes`') }),
   );
 });

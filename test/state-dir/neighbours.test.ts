@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { findNeighbours, neighbourMessage } from '../../src/state-dir/neighbours.ts';
+import { findNeighbours } from '../../src/state-dir/neighbours.ts';
 import { TempDir } from '../workroom.ts';
 
 const room = new TempDir();
@@ -17,7 +17,7 @@ function homeWith(...files: string[]): { home: string; root: string } {
   return { home, root };
 }
 
-test('names what lies beside the default state directory, with a command for each', () => {
+test('names what lies beside the default state directory, with what each has to exclude', () => {
   const { home, root } = homeWith(
     '.oxi/brain/brain.db',
     '.oxi/vault/a.md',
@@ -29,19 +29,19 @@ test('names what lies beside the default state directory, with a command for eac
       directory: `${home}/.oxi/brain`,
       names: [],
       what: 'agent memory',
-      command: `oxios-backup create --state-dir ${home}/.oxi/brain`,
+      excludes: [],
     },
     {
       directory: `${home}/.oxi/vault`,
       names: [],
       what: 'knowledge',
-      command: `oxios-backup create --state-dir ${home}/.oxi/vault`,
+      excludes: [],
     },
     {
       directory: `${home}/.oxios`,
       names: ['auth.json', 'state'],
       what: 'configuration, credentials and state',
-      command: `oxios-backup create --state-dir ${home}/.oxios --exclude /workspace --exclude /backups`,
+      excludes: ['/workspace', '/backups'],
     },
   ]);
 });
@@ -66,13 +66,4 @@ test('the default state directory may be reached by a link', () => {
   const link = room.fresh('link');
   fs.symlinkSync(root, link);
   expect(findNeighbours(link, home)).toHaveLength(1);
-});
-
-test('a command is one that a shell understands', () => {
-  const parent = room.fresh("it's a home");
-  fs.mkdirSync(path.join(parent, '.oxi/brain'), { recursive: true });
-  fs.mkdirSync(path.join(parent, '.oxios/workspace'), { recursive: true });
-  const [brain] = findNeighbours(path.join(parent, '.oxios/workspace'), parent);
-  expect(brain?.command).toBe(`oxios-backup create --state-dir '${parent.replace("'", "'\\''")}/.oxi/brain'`);
-  expect(brain && neighbourMessage(brain)).toContain('is not in the snapshot');
 });

@@ -276,7 +276,7 @@ export class GitScan {
   finish(): void {
     for (const [digits, ref] of this.#wanted) {
       const path = `${this.#path}objects/${digits.slice(0, 2)}/${digits.slice(2)}`;
-      if (this.#excludesObjects) this.#report.notice(path, `${ref} names it; --exclude leaves out some of the objects`);
+      if (this.#excludesObjects) this.#report.notice(path, `${ref} names it; a pattern excludes some of the objects`);
       else if (this.#borrows())
         this.#report.notice(path, `${ref} names it; it lies in a repository elsewhere (alternates)`);
       else if (isDamaged(this.#absolute, digits))

@@ -9,6 +9,7 @@ import { given, LOCK_WAIT, REPORTING, STATE_DIR, stateDirOf, THREADS, wholeNumbe
 import { createResult } from '../results/create-result.ts';
 import { withShrinkage } from '../results/shrinkage-result.ts';
 import { snapshotPlanResult } from '../results/snapshot-plan-result.ts';
+import { neighbourNotice } from '../text/neighbour-text.ts';
 
 export const command = defineCommand({
   onlyOutput: false,
@@ -152,6 +153,7 @@ export const command = defineCommand({
       output: toStream ? terminal.stdout : (args.output ?? { folder }),
     });
     const { source } = result.manifest;
+    for (const neighbour of result.neighbours) operation.onEvent({ type: 'notice', ...neighbourNotice(neighbour) });
     const shrunk = source === undefined ? null : shrinkage(source.hostname, source.state_dir, result.totals);
     return reporter.result(withShrinkage(createResult(result, performance.now() - began), shrunk, maxShrink));
   },

@@ -1,6 +1,8 @@
 import type { BackupEvent } from '../../events.ts';
 import { printable } from '../../format/printable.ts';
 import { type Terminal, windowWidth } from '../terminal.ts';
+import { commandHint } from '../text/command-hint.ts';
+import { noticeLine } from '../text/notice-text.ts';
 import { type Line, renderLines } from '../text/table.ts';
 import { Output } from './output.ts';
 import { ProgressLine } from './progress-line.ts';
@@ -74,7 +76,7 @@ export class Reporter {
     } else if (event.type === 'phase' || event.type === 'progress' || event.type === 'snapshot') {
       this.#line?.show(event);
     } else if (event.type === 'notice' && this.#options.quiet !== true) {
-      this.say(event.path === undefined ? `note: ${event.message}` : `note: ${event.path}: ${event.message}`);
+      this.say(noticeLine(event));
     }
   };
 
@@ -88,7 +90,7 @@ export class Reporter {
   /** A line of JSON before the result, such as one of many rows. */
   row(type: string, fields: Record<string, unknown>): Promise<void> | undefined {
     if (this.#options.json !== true) return undefined;
-    return this.#event({ type, ...fields });
+    return this.#write(JSON.stringify({ v: OUTPUT_VERSION, type, ...fields }));
   }
 
   /** Says what came of it. @returns the exit status */
@@ -128,7 +130,11 @@ export class Reporter {
   }
 
   #event(fields: Record<string, unknown>): Promise<void> | undefined {
-    const line = this.#results.line(JSON.stringify({ v: OUTPUT_VERSION, ...fields }));
+    return this.#write(JSON.stringify({ v: OUTPUT_VERSION, ...fields }, inCommandWords));
+  }
+
+  #write(json: string): Promise<void> | undefined {
+    const line = this.#results.line(json);
     // A program that watches the progress must not wait for a buffer to fill.
     return this.#options.progress === true ? this.#results.flush() : line;
   }
@@ -141,7 +147,12 @@ export function sayError(
 ): void {
   const where = path === undefined || message.includes(path) ? '' : `: ${path}`;
   stderr.write(`oxios-backup: ${printable(message + where)}\n`);
-  if (hint !== undefined) stderr.write(`  ${printable(hint)}\n`);
+  if (hint !== undefined) stderr.write(`  ${printable(commandHint(hint))}\n`);
+}
+
+/** Hints, wherever they are in what is said. */
+function inCommandWords(key: string, value: unknown): unknown {
+  return key === 'hint' && typeof value === 'string' ? commandHint(value) : value;
 }
 
 /** Events as OUTPUT.md has them. */

@@ -2,6 +2,7 @@ import type { CreateResult, ExcludedPath } from '../../index.ts';
 import type { Result } from '../report/reporter.ts';
 import { count, formatBytes, formatDuration } from '../text/amounts.ts';
 import { deletedNames, incompleteLines, recoveredSummary } from '../text/incomplete-text.ts';
+import { neighbourFields } from '../text/neighbour-text.ts';
 import { copiedText, reuseFields } from '../text/reuse-text.ts';
 import { outsideSections, sectionTable } from '../text/section-table.ts';
 import type { Line } from '../text/table.ts';
@@ -34,7 +35,7 @@ export function createResult(result: CreateResult, elapsedMs: number): Result {
       statuses,
       excluded: excluded,
       reuse: reuseFields(reuse),
-      neighbours,
+      neighbours: neighbours.map(neighbourFields),
     },
     lines,
     incomplete: incompleteLines('the snapshot is NOT COMPLETE; it does not hold, or not as they should be:', statuses),

@@ -2,7 +2,9 @@ import type { Refusal, RestorePreview } from '../../index.ts';
 import { exitStatusOf } from '../exit-status.ts';
 import type { Result } from '../report/reporter.ts';
 import { count, formatBytes, formatNumber, formatTime } from '../text/amounts.ts';
+import { commandHint } from '../text/command-hint.ts';
 import { incompleteLines, isAnyIncomplete } from '../text/incomplete-text.ts';
+import { noticeLine } from '../text/notice-text.ts';
 import { changedSectionTable } from '../text/section-table.ts';
 import type { Line } from '../text/table.ts';
 import { changeLine } from './difference-lines.ts';
@@ -37,7 +39,7 @@ export function restorePreviewResult(preview: RestorePreview): Result {
       `  ${count(restored.entries, 'entry')} (${count(restored.files, 'file')}), ${formatBytes(restored.bytes)}`,
       `  as it was on ${formatTime(new Date(manifest.created_at))}`,
       ...changeLines(preview),
-      ...notices.map(({ path, message }) => `note: ${path === undefined ? '' : `${path}: `}${message}`),
+      ...notices.map(noticeLine),
     ],
     incomplete: [
       ...incompleteLines('missing or inconsistent when the snapshot was made:', statuses),
@@ -67,5 +69,5 @@ function changeLines({ changes, sections, outsideSections, totals, space }: Rest
 
 function refusalLines({ message, path, hint }: Refusal): string[] {
   const where = path === undefined || message.includes(path) ? '' : `: ${path}`;
-  return [`it would be refused: ${message}${where}`, ...(hint === undefined ? [] : [`  ${hint}`])];
+  return [`it would be refused: ${message}${where}`, ...(hint === undefined ? [] : [`  ${commandHint(hint)}`])];
 }

@@ -2,6 +2,8 @@ import type { SnapshotPlan } from '../../index.ts';
 import type { Result } from '../report/reporter.ts';
 import { count, formatBytes } from '../text/amounts.ts';
 import { incompleteLines, isAnyIncomplete } from '../text/incomplete-text.ts';
+import { neighbourNotice } from '../text/neighbour-text.ts';
+import { noticeLine } from '../text/notice-text.ts';
 import { expectedReuseText, reuseFields } from '../text/reuse-text.ts';
 import { outsideSections, sectionTable } from '../text/section-table.ts';
 
@@ -9,7 +11,8 @@ const EXCLUDED = [{ gives: 2, least: 16 }, { right: true, gives: 1 }, { wraps: t
 
 /** What to say of a snapshot that is not made: what would go in, what stays out and why. */
 export function snapshotPlanResult(plan: SnapshotPlan): Result {
-  const { stateDir, totals, sections, excluded, incomplete, notices, reuse } = plan;
+  const { stateDir, totals, sections, excluded, incomplete, reuse } = plan;
+  const notices = [...plan.notices, ...plan.neighbours.map(neighbourNotice)];
   const { entries, files, bytes } = totals;
   const out = excluded.map(({ path, type, size, reason }) => [
     `${path}${type === 'directory' ? '/' : ''}`,
@@ -36,7 +39,7 @@ export function snapshotPlanResult(plan: SnapshotPlan): Result {
       ...(sections.length === 0 ? [] : [sectionTable(sections, totals, false)]),
       out.length === 0 ? 'nothing would be excluded' : 'would be excluded',
       { columns: EXCLUDED, rows: out, indent: 2 },
-      ...notices.map(({ path, message }) => `note: ${path === undefined ? '' : `${path}: `}${message}`),
+      ...notices.map(noticeLine),
     ],
     incomplete: incompleteLines('could not be had:', incomplete),
   };

@@ -3,6 +3,7 @@ import type { DirectoryComparison, Problem, SnapshotInfo, VerifyFolderResult, Ve
 import { type ExitStatus, exitStatusOf } from '../exit-status.ts';
 import type { Result } from '../report/reporter.ts';
 import { count, formatBytes, formatDuration, formatTime } from '../text/amounts.ts';
+import { commandHint } from '../text/command-hint.ts';
 import { incompleteLines } from '../text/incomplete-text.ts';
 import { problemLines } from '../text/problem-text.ts';
 import { snapshotInfoFields } from '../text/snapshot-state-text.ts';
@@ -122,7 +123,7 @@ export function unreadResult(snapshot: string, { code, message, path, hint }: Ba
   const lines = [
     `${snapshot}: COULD NOT BE VERIFIED`,
     `  ${code}: ${message}`,
-    ...(hint === undefined ? [] : [`    ${hint}`]),
+    ...(hint === undefined ? [] : [`    ${commandHint(hint)}`]),
   ];
   return {
     status: exitStatusOf(code),

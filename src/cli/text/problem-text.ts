@@ -1,4 +1,5 @@
 import type { Problem } from '../../read/problem.ts';
+import { commandHint } from './command-hint.ts';
 
 const NAMED_ENTRIES = 20;
 
@@ -9,7 +10,7 @@ export function problemLines({ code, message, paths, offset, length, hint }: Pro
   return [
     `  ${code}: ${message}${message.includes(`byte`) ? '' : byteRange(offset, length)}`,
     ...shown,
-    ...(hint === undefined ? [] : [`    ${hint}`]),
+    ...(hint === undefined ? [] : [`    ${commandHint(hint)}`]),
   ];
 }
 

@@ -70,7 +70,7 @@ async function readFromParent(reuse: ParentReuse, { item, member }: KnownPiece):
   // Other pieces of it may be in the snapshot already.
   throw new BackupError('IO', `${item.path} changed while it was copied from ${reuse.source.name}, which lacks it`, {
     path: item.path,
-    hint: 'No snapshot was made. Run it again, with --no-parent if that does not help.',
+    hint: 'No snapshot was made. Run it again, with `parent: null` if that does not help.',
   });
 }
 

@@ -93,7 +93,7 @@ export function stillNeedsRecovery(location: Location, cause: unknown): BackupEr
   const reason = cause instanceof Error ? cause.message : String(cause);
   return new BackupError('NEEDS_RECOVERY', `the state directory is between two states: ${reason}`, {
     path: location.target,
-    hint: `Look into the cause, then run: oxios-backup recover (the journal is ${journalPath(location)})`,
+    hint: `Look into the cause, then run: \`recoverStateDir()\` (the journal is ${journalPath(location)})`,
     cause,
   });
 }

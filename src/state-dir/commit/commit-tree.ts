@@ -130,8 +130,8 @@ function tellOf(movedAside: readonly string[], journalRemains: boolean, onEvent:
     onEvent?.({ type: 'notice', path, message: 'appeared in the state directory meanwhile and was moved here' });
   }
   if (journalRemains) {
-    const message = 'restored, but the journal could not be removed: run oxios-backup recover';
-    onEvent?.({ type: 'notice', message });
+    const message = 'restored, but the journal could not be removed';
+    onEvent?.({ type: 'notice', message, hint: 'Run: `recoverStateDir()`' });
   }
 }
 

@@ -184,7 +184,7 @@ export function lockedError(location: Location, { path, record }: LockHolder): B
       : `process ${record.pid}${record.hostname === stableHostName() ? '' : ` on ${record.hostname}`} (${record.command}, since ${record.since})`;
   return new BackupError('STATE_DIR_LOCKED', `the state directory is in use by ${who}`, {
     path: location.target,
-    hint: `Wait until it is done; --lock-wait 10m does that. If you are sure that it no longer runs, remove ${path}`,
+    hint: `Wait until it is done; \`lockWait\` does that. If you are sure that it no longer runs, remove ${path}`,
   });
 }
 
@@ -199,7 +199,7 @@ function prepareParents({ stateDir, parent }: Target, make: boolean, made: strin
   if (!make) {
     throw new BackupError('STATE_DIR_MISSING', 'the state directory does not exist, and neither does its parent', {
       path: stateDir,
-      hint: 'Check the path given by --state-dir or OXIOS_STATE_DIR.',
+      hint: 'Check the path given by `stateDir`.',
     });
   }
   for (let missing = parent; !existsSync(missing); missing = dirname(missing)) made.push(missing);

@@ -55,7 +55,7 @@ export function inUseError(running: RunningProcess, stateDir: string): BackupErr
   const how = { lock: 'has locked', 'lock-file': 'is named by' }[evidence as string] ?? 'has open';
   return new BackupError('STATE_DIR_IN_USE', `${who} is using the state directory: it ${how} ${path}`, {
     path: stateDir,
-    hint: `${stopHint(running)} Then run this again; --force-running goes on all the same, and what it writes will be lost.`,
+    hint: `${stopHint(running)} Then run this again; \`forceRunning\` goes on all the same, and what it writes will be lost.`,
   });
 }
 

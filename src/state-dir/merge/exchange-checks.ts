@@ -31,7 +31,7 @@ export class MoveChecks {
     if (mounted !== undefined || (stats.isDirectory() && stats.dev !== deviceAbove)) {
       throw new BackupError('IO', `something is mounted at ${mounted ?? text}, so it cannot be exchanged`, {
         path: text,
-        hint: 'Unmount it, or leave it out: --path "!…".',
+        hint: 'Unmount it, or exclude it by a pattern in `paths`: "!…".',
       });
     }
     if (isImmutable(path, stats)) {

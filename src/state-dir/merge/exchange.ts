@@ -186,7 +186,7 @@ class Exchange {
       const path = this.#layout.live(this.#record.volumes[volume] as string).toString();
       throw new BackupError('NEEDS_RECOVERY', 'a part of what was exchanged is not there', {
         path,
-        hint: 'Mount what was mounted there, then run: oxios-backup recover',
+        hint: 'Mount what was mounted there, then run: `recoverStateDir()`',
       });
     }
   }

@@ -169,7 +169,7 @@ function refuseReserved(staged: ReadonlySet<string>): void {
   if (!staged.has(RESERVED_DIRECTORY)) return;
   throw new BackupError('ENTRY_CONFLICT', `the snapshot holds ${RESERVED_DIRECTORY}, where previous states are kept`, {
     path: RESERVED_DIRECTORY,
-    hint: `Leave it out: --path '!${RESERVED_DIRECTORY}'.`,
+    hint: `Exclude it by a pattern in \`paths\`: "!${RESERVED_DIRECTORY}".`,
   });
 }
 

@@ -45,7 +45,7 @@ export async function assertRecovered(stateDir: string, lock: StateLock | null):
   const { operation, startedAt, journal } = describe(found);
   throw new BackupError('NEEDS_RECOVERY', `the ${operation} begun at ${startedAt.toISOString()} was interrupted`, {
     path: journal,
-    hint: 'Run: oxios-backup recover',
+    hint: 'Run: `recoverStateDir()`',
   });
 }
 

@@ -87,7 +87,7 @@ export async function discardUndo(options: DiscardOptions): Promise<DiscardRepor
   const { names = [], all = false } = options;
   if (all && names.length > 0) {
     throw new BackupError('USAGE', 'either some previous states are to be removed or all of them', {
-      hint: 'Give names, or --all.',
+      hint: 'Give names, or `all`.',
     });
   }
   return withLock(stateDir, 'undo --discard', options, async ({ location }) => {
@@ -133,7 +133,7 @@ function chosen(
   if (discarded.length > 0) return { discarded, spared: original };
   throw new BackupError('NOTHING_TO_UNDO', 'the only previous state is from before the first of several restores', {
     path: original.path,
-    hint: `To remove that too: oxios-backup undo --discard ${original.name}, or --discard --all.`,
+    hint: `To remove that too, give its name, ${original.name}, or \`all\`.`,
   });
 }
 

@@ -161,7 +161,7 @@ export function findNamed(name: string, history: History, target: Target): KeptS
   if (state !== undefined) return state;
   throw new BackupError('NOTHING_TO_UNDO', `no previous state of the state directory is called ${name}`, {
     path: target.target,
-    hint: 'oxios-backup undo --list shows those that there are.',
+    hint: '`listPrevious()` shows those that there are.',
   });
 }
 

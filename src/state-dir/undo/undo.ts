@@ -111,8 +111,8 @@ function putBack(step: KeptState, options: OperationOptions): string | null {
     options.onEvent?.({ type: 'notice', path, message });
   }
   if (done.journalRemains) {
-    const message = 'put back, but the journal could not be removed: run oxios-backup recover';
-    options.onEvent?.({ type: 'notice', message });
+    const message = 'put back, but the journal could not be removed';
+    options.onEvent?.({ type: 'notice', message, hint: 'Run: `recoverStateDir()`' });
   }
   return done.previousState;
 }
@@ -124,14 +124,14 @@ function newestUndoable(states: readonly KeptState[], lock: StateLock): KeptStat
   if (states.length === 0) throw nothingKeptError(target);
   throw new BackupError('NOTHING_TO_UNDO', 'everything that restores replaced has been put back', {
     path: target,
-    hint: 'What undo itself replaced is put back by its name: oxios-backup undo --list, then undo --to NAME.',
+    hint: 'What undo itself replaced is put back by its name: `listPrevious()` shows it, `to` takes it.',
   });
 }
 
 export function nothingKeptError(target: string): BackupError {
   return new BackupError('NOTHING_TO_UNDO', 'the state directory has no previous state', {
     path: target,
-    hint: 'Only restores with --replace or --merge keep one, until it is discarded.',
+    hint: "Only restores with `mode: 'replace'` or `mode: 'merge'` keep one, until it is discarded.",
   });
 }
 

@@ -202,13 +202,13 @@ export function fileToReplace(output: string, force: boolean): FileKey | null {
   if (existing.isDirectory()) {
     throw new BackupError('OUTPUT_UNWRITABLE', `${output} is a directory`, {
       path: output,
-      hint: 'Name the file to write, or use --to for a folder of snapshots.',
+      hint: 'Name the file to write, or use `output: { folder }` for a folder of snapshots.',
     });
   }
   if (!existing.isFile()) {
     throw new BackupError('OUTPUT_UNWRITABLE', `${output} is a device, FIFO or socket, not a file`, {
       path: output,
-      hint: `Write the snapshot to it as a stream: oxios-backup create - > ${output}`,
+      hint: 'Write the snapshot to it as a stream: `output: createWriteStream(…)`',
     });
   }
   if (!force) throw outputExists(output);
@@ -229,7 +229,7 @@ export function folderError(error: unknown, directory: string): BackupError {
 function outputExists(output: string): BackupError {
   return new BackupError('OUTPUT_EXISTS', `${output} exists already`, {
     path: output,
-    hint: 'Choose another name, or replace it with --force.',
+    hint: 'Choose another name, or replace it with `force`.',
   });
 }
 

@@ -26,7 +26,7 @@ export function openFile(path: string): RangeReader | null {
   if (!stat.isDirectory()) return null;
   throw new BackupError('SNAPSHOT_MISSING', `${path} is a directory, not a snapshot`, {
     path,
-    hint: 'Name the .tar.gz file itself; "oxios-backup restore FOLDER --latest" takes the newest of a folder.',
+    hint: 'Name the .tar.gz file itself; `findLatest()` takes the newest of a folder.',
   });
 }
 

@@ -70,7 +70,7 @@ async function lookBack(
     if (outcome.kind !== 'done') throw uncertain(name, error);
     throw new BackupError('STORAGE_UNAVAILABLE', `${name} was stored, but could not be read back: ${error.message}`, {
       path: name,
-      hint: 'Run "oxios-backup verify" on it before you trust it.',
+      hint: 'Verify it before you trust it: `verifySnapshot()`.',
       cause: error,
     });
   }
@@ -88,7 +88,7 @@ function uncertain(name: string, cause: unknown): BackupError {
   const why = cause instanceof Error ? cause.message : String(cause);
   return new BackupError('STORAGE_UNAVAILABLE', `${name} may have been stored: there was no answer (${why})`, {
     path: name,
-    hint: 'Look with "oxios-backup snapshots" whether it is there.',
+    hint: 'Look with `listSnapshots()` whether it is there.',
     cause,
   });
 }

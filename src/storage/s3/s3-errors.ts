@@ -41,7 +41,7 @@ const BY_CODE: Readonly<Record<string, Advice>> = {
     code: 'STORAGE_MISSING',
     hint: 'Check the name of the bucket and the endpoint; this command makes no bucket.',
   },
-  NoSuchKey: { code: 'SNAPSHOT_MISSING', hint: 'List what is there: oxios-backup snapshots s3://BUCKET/PREFIX' },
+  NoSuchKey: { code: 'SNAPSHOT_MISSING', hint: 'List what is there with `listSnapshots()`.' },
   RequestTimeTooSkewed: { code: 'PERMISSION', hint: 'The clock of this machine is wrong: set it, then run it again.' },
   ExpiredToken: { code: 'PERMISSION', hint: 'The credentials have expired: log in again, then run it again.' },
   TokenRefreshRequired: { code: 'PERMISSION', hint: 'The credentials have expired: log in again, then run it again.' },

@@ -172,6 +172,6 @@ function sizeOf({ headers, body }: S3Response): number {
 function missing(name: string): BackupError {
   return new BackupError('SNAPSHOT_MISSING', `there is no snapshot at ${name}`, {
     path: name,
-    hint: 'List what is there with "oxios-backup snapshots".',
+    hint: 'List what is there with `listSnapshots()`.',
   });
 }

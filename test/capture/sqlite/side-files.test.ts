@@ -36,9 +36,9 @@ test('only what begins as SQLite makes it is part of a database', () => {
 
 test('what lies beside an excluded database is excluded, if it is what it seems', () => {
   const databases = new DatabasesOfDirectory(['b.db', 'b.db-wal']);
-  databases.exclude('b.db', '--exclude *.db');
+  databases.exclude('b.db', 'matches *.db');
   writeFileSync(room.path('b.db-wal'), WAL);
-  expect(databases.sideFileReason('b.db-wal', room.path('b.db-wal'))).toMatch('--exclude *.db');
+  expect(databases.sideFileReason('b.db-wal', room.path('b.db-wal'))).toMatch('matches *.db');
   writeFileSync(room.path('b.db-wal'), '');
   expect(databases.sideFileReason('b.db-wal', room.path('b.db-wal'))).toBeNull();
 });

@@ -155,7 +155,7 @@ describe.skipIf(!hasStrace)('interrupted between the renames', () => {
     await expect(assertRecovered(dir, null)).rejects.toMatchObject({
       code: 'NEEDS_RECOVERY',
       kind: 'interrupted',
-      hint: 'Run: oxios-backup recover',
+      hint: 'Run: `recoverStateDir()`',
     });
     for (const verb of ['undo', 'discard']) {
       expect(await act([verb, dir])).toMatchObject({ ok: false, code: 'NEEDS_RECOVERY' });

@@ -56,7 +56,7 @@ describe('state A, restored to 1, then to 5', () => {
     expect(live()).toBe('A');
     await expect(undoRestore({ stateDir: dir })).rejects.toMatchObject({
       code: 'NOTHING_TO_UNDO',
-      hint: expect.stringContaining('undo --list'),
+      hint: expect.stringContaining('listPrevious()'),
     });
     expect(live()).toBe('A');
   });
@@ -104,7 +104,7 @@ describe('state A, restored to 1, then to 5', () => {
     expect(readFileSync(join(spared?.path ?? '', 'note'), 'utf8')).toBe('A');
     await expect(discardUndo({ stateDir: dir })).rejects.toMatchObject({
       code: 'NOTHING_TO_UNDO',
-      hint: expect.stringContaining(`--discard ${spared?.name}`),
+      hint: expect.stringContaining(`its name, ${spared?.name}`),
     });
     await undoRestore({ stateDir: dir });
     expect(live()).toBe('A');
