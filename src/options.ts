@@ -142,9 +142,6 @@ export const parentSchema = z.custom<string | RangeReader>(
   'a path that is not empty, or a reader by ranges',
 );
 
-/** A stream to write to. */
-export const writableSchema = z.custom<Writable>(isWritable, 'a writable stream');
-
 /** Where a snapshot goes; `CreateOutput`. */
 export const outputSchema = z.custom<string | URL | { folder: string | URL } | Writable>(
   (value) =>
@@ -214,9 +211,6 @@ export const OPERATION_SHAPE: Shape<OperationOptions> = {
   ),
   onEvent: z.custom<NonNullable<OperationOptions['onEvent']>>((value) => typeof value === 'function', 'a function'),
 };
-
-/** For functions that take no others. */
-export const operationSchema = optionsSchema<OperationOptions>(OPERATION_SHAPE);
 
 /** For functions that take a folder and nothing else. */
 export const folderOptionsSchema = optionsSchema<FolderOption & OperationOptions>(

@@ -1,8 +1,9 @@
 import { PassThrough, type Readable } from 'node:stream';
+import { BackupError } from '../errors.ts';
 import type { OperationOptions } from '../events.ts';
 import { checkOptions, OPERATION_SHAPE, optionsSchema, snapshotSchema, textSchema } from '../options.ts';
-import type { SnapshotOption } from '../storage/open-reader.ts';
-import { writeEntry } from './write-entry.ts';
+import { openSnapshotReader } from '../read/open-snapshot-reader.ts';
+import { openReader, type SnapshotOption } from '../storage/open-reader.ts';
 
 /** Options of `openEntry`. */
 export interface OpenEntryOptions extends SnapshotOption, OperationOptions {
@@ -28,12 +29,35 @@ const openEntrySchema = optionsSchema<OpenEntryOptions>(
  */
 export function openEntry(options: OpenEntryOptions): Readable {
   checkOptions(openEntrySchema, options);
-  const { snapshot, path, ...operation } = options;
   const content = new PassThrough();
-  writeEntry(snapshot, path, content, operation).then(
+  writeContent(content, options).then(
     () => content.end(),
     // Whoever destroyed the stream has what they wanted.
     (error: Error) => content.destroyed || content.destroy(error),
   );
   return content;
+}
+
+async function writeContent(content: PassThrough, { snapshot, path, signal }: OpenEntryOptions): Promise<void> {
+  const source = await openReader(snapshot, { signal });
+  try {
+    const reader = await openSnapshotReader(source);
+    await reader.readContent(path, (bytes) => writeTo(content, bytes), signal);
+  } finally {
+    await source.close();
+  }
+}
+
+/** Resolves when the reader has room for more. */
+async function writeTo(content: PassThrough, bytes: Uint8Array): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const done = () => {
+      content.off('close', done);
+      resolve();
+    };
+    // A stream that is closed under the writer calls nobody back.
+    content.once('close', done);
+    content.write(bytes, done);
+  });
+  if (content.destroyed) throw new BackupError('ABORTED', 'whoever was reading the content went away');
 }

@@ -1,6 +1,5 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
-import { PassThrough } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import {
   compareWithDirectory,
@@ -16,7 +15,7 @@ import {
 } from 'oxios-backup';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { compareTrees, readTree } from '../../fixtures/compare-trees.ts';
-import { writeEntry } from '../../src/inspect/write-entry.ts';
+import { openEntry } from '../../src/inspect/open-entry.ts';
 import type { SnapshotInput } from '../../src/storage/open-reader.ts';
 import { directory, file, symlink } from '../archives/entry.ts';
 import { buildForeign } from '../archives/foreign.ts';
@@ -56,12 +55,8 @@ async function both<Result>(snapshot: string, operate: (snapshot: SnapshotInput)
   return { local, ranged, reader };
 }
 
-async function contentOf(snapshot: SnapshotInput, path: string): Promise<Buffer> {
-  const output = new PassThrough();
-  const content = buffer(output);
-  await writeEntry(snapshot, path, output);
-  output.end();
-  return content;
+function contentOf(snapshot: SnapshotInput, path: string): Promise<Buffer> {
+  return buffer(openEntry({ snapshot, path }));
 }
 
 async function restored(snapshot: SnapshotInput, paths?: string[]): Promise<string> {

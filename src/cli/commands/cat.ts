@@ -1,4 +1,3 @@
-import { BackupError } from '../../errors.ts';
 import { defineCommand } from '../command.ts';
 import { entryPathOf, SNAPSHOT, snapshotOf, stateDirOf } from '../options.ts';
 import { OutputLost } from '../report/output.ts';
@@ -16,16 +15,14 @@ export const command = defineCommand({
     ['cat oxios.tar.gz memory.db > old.db', 'one database, aside'],
   ],
   note: 'What it writes is verified; of a file over 16 MiB only when the exit status is 0.',
-  run: async (args, { terminal, operation }) => {
-    const { writeEntry } = await import('../../inspect/write-entry.ts');
+  run: async (args, { terminal, output, operation }) => {
+    const { openEntry } = await import('../../inspect/open-entry.ts');
     const snapshot = snapshotOf(args.snapshot, terminal);
     const path = entryPathOf(args.path, stateDirOf({ 'state-dir': undefined }, terminal));
     try {
-      await writeEntry(snapshot, path, terminal.stdout, operation);
+      for await (const bytes of openEntry({ snapshot, path, ...operation })) await output.write(bytes);
     } catch (error) {
-      // A reader that has seen enough, as in `| head`, need not be told.
-      if (error instanceof BackupError && error.code === 'OUTPUT_UNWRITABLE') throw new OutputLost(error, true);
-      throw await withSuggestion(error, snapshot, [path], operation);
+      throw error instanceof OutputLost ? error : await withSuggestion(error, snapshot, [path], operation);
     }
     return 0;
   },

@@ -42,15 +42,24 @@ export class Output {
     return this.#pending.length < CHUNK_CHARACTERS ? undefined : this.flush();
   }
 
+  /** Writes bytes, behind the lines that are pending. Resolves when the reader has taken them. @throws OutputLost */
+  async write(bytes: Uint8Array): Promise<void> {
+    await this.flush();
+    await this.#send(bytes);
+  }
+
   /** Hands everything on. @throws OutputLost */
   async flush(): Promise<void> {
     const text = this.#pending;
     this.#pending = '';
     this.#assertWhole();
-    if (text === '') return;
+    if (text !== '') await this.#send(text);
+  }
+
+  async #send(data: string | Uint8Array): Promise<void> {
     // The callback comes when the system has taken it, and with the error when it has not.
     const failed = await new Promise<Error | null | undefined>((resolve) => {
-      this.#stream.write(text, resolve);
+      this.#stream.write(data, resolve);
     });
     if (failed) this.#failure ??= failed;
     this.#assertWhole();
