@@ -41,7 +41,6 @@ export { type OpenEntryOptions, openEntry } from './inspect/open-entry.ts';
 export { type SnapshotSummary, showSnapshot } from './inspect/show-snapshot.ts';
 export type { FolderOption, StateDirOption } from './options.ts';
 export type { SelectionOptions } from './patterns/selection.ts';
-export type { Problem } from './read/problem.ts';
 export type { RestoreResult } from './restore/execute-restore.ts';
 export type { ExternalLink, ExternalLinks } from './restore/external-links.ts';
 export type { Room, SpaceCheck } from './restore/free-space.ts';
@@ -64,4 +63,5 @@ export { type ListedTree, listPrevious, type PreviousState } from './state-dir/u
 export { type UndoOptions, type UndoReport, undoRestore } from './state-dir/undo/undo.ts';
 export type { SnapshotInput, SnapshotOption } from './storage/open-reader.ts';
 export type { RangeReader } from './storage/storage.ts';
+export type { Problem } from './validate/problem.ts';
 export { type VerifyOptions, type VerifyResult, verifySnapshot } from './verify/verify-snapshot.ts';

@@ -1,10 +1,10 @@
 import { BackupError } from '../errors.ts';
 import { printable } from '../format/printable.ts';
 import { checkOptions, type FolderOption, flagSchema, folderPath, folderSchema, optionsSchema } from '../options.ts';
-import type { Problem } from '../read/problem.ts';
 import { clearAbandoned } from '../storage/clear-abandoned.ts';
 import { openStorage } from '../storage/open-storage.ts';
 import type { SnapshotStorage } from '../storage/storage.ts';
+import type { Problem } from '../validate/problem.ts';
 import { COMPLETE_VERIFY_SHAPE, type CompleteVerifyOptions } from '../verify/verify-snapshot.ts';
 import { throwIfAborted } from '../workers/abort.ts';
 import {

@@ -1,6 +1,6 @@
 import type { Totals } from '../format/index-root.ts';
 import type { Manifest } from '../format/manifest.ts';
-import type { Problem } from '../read/problem.ts';
+import type { Problem } from '../validate/problem.ts';
 
 /** What is known of a snapshot in a folder, by both ends of its file and by the verification records of the folder. */
 export interface SnapshotInfo {

@@ -1,7 +1,7 @@
 import type { OperationOptions } from '../events.ts';
-import type { Problem } from '../read/problem.ts';
 import { openReader } from '../storage/open-reader.ts';
 import type { SnapshotStorage } from '../storage/storage.ts';
+import type { Problem } from '../validate/problem.ts';
 import { type VerifyOptions, type VerifyResult, verifySource } from '../verify/verify-snapshot.ts';
 import { applyRecord, isSameVersion, type ScannedSnapshot, stateOf } from './scan-folder.ts';
 import { type RecordKey, recordId, type VerificationRecord, writeRecord } from './verification-records.ts';

@@ -1,8 +1,8 @@
 import { BackupError } from '../errors.ts';
 import { checkOptions, type FolderOption, folderPath, folderSchema, optionsSchema } from '../options.ts';
-import type { Problem } from '../read/problem.ts';
 import { openStorage } from '../storage/open-storage.ts';
 import type { SnapshotStorage } from '../storage/storage.ts';
+import type { Problem } from '../validate/problem.ts';
 import { VERIFY_SHAPE, type VerifyOptions, type VerifyResult } from '../verify/verify-snapshot.ts';
 import { throwIfAborted } from '../workers/abort.ts';
 import { noSnapshots, problemFrom, type ScannedSnapshot, scanFolder, stateOf } from './scan-folder.ts';

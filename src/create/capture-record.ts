@@ -2,7 +2,7 @@ import type { CaptureReport, ExcludedPath } from '../capture/capture-report.ts';
 import { ChangedNames } from '../format/changed-names.ts';
 import type { BlockEntry } from '../format/index-block.ts';
 import type { RecordedStatus, Totals } from '../format/index-root.ts';
-import { formatPaths } from '../read/problem.ts';
+import { formatPaths } from '../validate/problem.ts';
 import { refuseEmptyState } from './empty-state.ts';
 import { StatusList } from './status-list.ts';
 

@@ -1,7 +1,7 @@
 import { partitionPoint } from '../format/partition-point.ts';
 import { comparePaths } from '../format/path-order.ts';
-import type { Problem } from '../read/problem.ts';
-import { hardLinkProblem, type LinkEntry, type ReferredEntry } from '../read/validate-block.ts';
+import type { Problem } from '../validate/problem.ts';
+import { hardLinkProblem, type LinkEntry, type ReferredEntry } from '../validate/validate-block.ts';
 import { OrderedWindow } from '../workers/window.ts';
 
 /** Links that are held before their files are looked up, or so many characters of them. */

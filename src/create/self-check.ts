@@ -1,9 +1,9 @@
 import { BackupError } from '../errors.ts';
 import { parseRoot } from '../format/index-root.ts';
-import { type Problem, problemOf } from '../read/problem.ts';
-import { SnapshotValidator } from '../read/snapshot-validator.ts';
-import type { BlockValidation } from '../read/validate-block.ts';
 import { NODE_CODEC } from '../system/node-codec.ts';
+import { type Problem, problemOf } from '../validate/problem.ts';
+import { SnapshotValidator } from '../validate/snapshot-validator.ts';
+import type { BlockValidation } from '../validate/validate-block.ts';
 import { type FindInBlock, HardLinkCheck, type SpooledBlock } from './hard-link-check.ts';
 
 /** Holds a snapshot in the making to the rules by which every reader will validate it, so that none is sealed that none would read. */

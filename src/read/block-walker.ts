@@ -2,8 +2,8 @@ import { createHash, type Hash, hash } from 'node:crypto';
 import { BLOCK, padded } from '../format/entry.ts';
 import type { BlockEntry } from '../format/index-block.ts';
 import { encodeHeader, MAX_HEADER_BLOCKS } from '../format/tar-header.ts';
-import { formatPaths, type Problem } from './problem.ts';
-import { ProblemList } from './problem-list.ts';
+import { formatPaths, type Problem } from '../validate/problem.ts';
+import { ProblemList } from '../validate/problem-list.ts';
 
 /** Takes entries as they come out of their members. */
 export interface EntrySink {

@@ -1,6 +1,6 @@
 import { BackupError } from '../errors.ts';
 import type { Entry } from '../format/entry.ts';
-import { formatPaths } from './problem.ts';
+import { formatPaths } from '../validate/problem.ts';
 
 /** What to say of a path that is no entry. */
 export function entryNotFound(path: string): BackupError {

@@ -4,11 +4,11 @@ import { DAMAGED_HINT } from '../format/gzip-member.ts';
 import { type BlockEntry, blockEntries, type IndexBlock } from '../format/index-block.ts';
 import { comparePaths } from '../format/path-order.ts';
 import type { Selection } from '../patterns/selection.ts';
+import { formatPaths, problemError } from '../validate/problem.ts';
+import { validateBlock } from '../validate/validate-block.ts';
 import type { BlockLocation } from './index-reader.ts';
 import { readBlock } from './index-reader.ts';
 import type { SealedSnapshot } from './open-snapshot.ts';
-import { formatPaths, problemError } from './problem.ts';
-import { validateBlock } from './validate-block.ts';
 
 /** Entries in the order of a snapshot, some at a time: waiting for each by itself would take longer than reading it. */
 export type EntryRuns = AsyncIterable<readonly Entry[]>;

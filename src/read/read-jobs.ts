@@ -2,14 +2,14 @@ import { workerData } from 'node:worker_threads';
 import { type BlockMember, blockEntries, type IndexBlock, zerosOf } from '../format/index-block.ts';
 import { readAt } from '../storage/local-file-reader.ts';
 import { cut, type HeldRange, toBuffer } from '../storage/read-ahead.ts';
+import { type Problem, problemOf } from '../validate/problem.ts';
+import { type BlockValidation, findReferred, type ReferredEntry, validateBlock } from '../validate/validate-block.ts';
 import { copyInto } from '../workers/recycled-buffers.ts';
 import type { Answer } from '../workers/serve.ts';
 import { BlockWalker } from './block-walker.ts';
 import type { BlockLocation } from './index-reader.ts';
 import { blockRange, type IndexLayout, parseBlock } from './index-reader.ts';
 import { checkPiece, checkStored, inflateListed } from './inflate-member.ts';
-import { type Problem, problemOf } from './problem.ts';
-import { type BlockValidation, findReferred, type ReferredEntry, validateBlock } from './validate-block.ts';
 import { type ReadNow, walkMembers, walkStored } from './walk-members.ts';
 
 /** The bytes that a job needs, where it cannot read them by itself. */

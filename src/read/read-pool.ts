@@ -3,10 +3,10 @@ import type { Manifest } from '../format/manifest.ts';
 import { PARALLEL_MEMBERS } from '../format/member-plan.ts';
 import { CATEGORIES } from '../state-dir/sections.ts';
 import { type FileRange, type HeldRange, readAhead } from '../storage/read-ahead.ts';
+import { problemOf } from '../validate/problem.ts';
 import { WorkerPool } from '../workers/pool.ts';
 import { type BlockLocation, blockRange } from './index-reader.ts';
 import type { SealedSnapshot } from './open-snapshot.ts';
-import { problemOf } from './problem.ts';
 import type { HeldBytes, ReadJob, ReadResult, ReadWorkerData } from './read-jobs.ts';
 
 const READ_WORKER = new URL('./read-worker.js', import.meta.url);

@@ -3,13 +3,13 @@ import type { Entry } from '../format/entry.ts';
 import { DAMAGED_HINT } from '../format/gzip-member.ts';
 import { ANY_PLATFORM } from '../format/path-rules.ts';
 import { readEach } from '../storage/read-ahead.ts';
+import { formatPaths, problemError } from '../validate/problem.ts';
 import { throwIfAborted } from '../workers/abort.ts';
 import { BlockWalker } from './block-walker.ts';
 import { EntryLookup, type FoundEntry } from './entry-lookup.ts';
 import { inflateMember } from './inflate-member.ts';
 import { entryNotFound, notAFile } from './no-content.ts';
 import type { SealedSnapshot } from './open-snapshot.ts';
-import { formatPaths, problemError } from './problem.ts';
 import { locateMembers, memberProblem, wantedRange } from './walk-members.ts';
 
 /** Content up to this length is verified as a whole before any of it is handed over. */

@@ -4,7 +4,7 @@ import type { RecordedStatus, Totals } from '../format/index-root.ts';
 import type { Manifest } from '../format/manifest.ts';
 import type { Selection } from '../patterns/selection.ts';
 import type { RangeReader } from '../storage/storage.ts';
-import type { Problem } from './problem.ts';
+import type { Problem } from '../validate/problem.ts';
 import type { EntryRuns } from './read-entries.ts';
 
 /** A snapshot whose ends were read and hold: one of ours, or a foreign archive, which has no index and no digests. */

@@ -1,10 +1,15 @@
+import { SnapshotValidator } from '../validate/snapshot-validator.ts';
+import {
+  type BlockValidation,
+  hardLinkProblem,
+  type ReferredEntry,
+  statusProblems,
+} from '../validate/validate-block.ts';
 import { throwIfAborted } from '../workers/abort.ts';
 import { OrderedWindow } from '../workers/window.ts';
 import type { BlockLocation } from './index-reader.ts';
 import type { SealedSnapshot } from './open-snapshot.ts';
 import type { ReadPool } from './read-pool.ts';
-import { SnapshotValidator } from './snapshot-validator.ts';
-import { type BlockValidation, hardLinkProblem, type ReferredEntry, statusProblems } from './validate-block.ts';
 
 /**
  * Validates all entries of a sealed snapshot by its index, before any member is read: names, order, parents, links, totals,

@@ -1,17 +1,17 @@
 import { blockEntries } from '../format/index-block.ts';
 import { ANY_PLATFORM } from '../format/path-rules.ts';
 import { HERE } from '../system/platform.ts';
+import { problemOf } from '../validate/problem.ts';
+import { SnapshotValidator } from '../validate/snapshot-validator.ts';
+import { validateBlock } from '../validate/validate-block.ts';
 import { throwIfAborted } from '../workers/abort.ts';
 import { OrderedWindow } from '../workers/window.ts';
 import { BlockWalker } from './block-walker.ts';
 import { type BlockLocation, readBlock } from './index-reader.ts';
 import type { SealedSnapshot } from './open-snapshot.ts';
-import { problemOf } from './problem.ts';
 import type { ReadResult } from './read-jobs.ts';
 import { countedFolders, ReadPool } from './read-pool.ts';
 import type { Verification, VerificationOptions } from './snapshot-reader.ts';
-import { SnapshotValidator } from './snapshot-validator.ts';
-import { validateBlock } from './validate-block.ts';
 import { validateWhole } from './validate-snapshot.ts';
 import { walkParallel, walkStoredParallel } from './walk-parallel.ts';
 

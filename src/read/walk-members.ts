@@ -1,8 +1,8 @@
 import { blockEntries, blockMembers, type IndexBlock } from '../format/index-block.ts';
 import type { FileRange } from '../storage/read-ahead.ts';
+import { formatPaths, type Problem, problemOf } from '../validate/problem.ts';
 import { BlockWalker } from './block-walker.ts';
 import { checkPiece, checkStored, inflateListed } from './inflate-member.ts';
-import { formatPaths, type Problem, problemOf } from './problem.ts';
 
 /** Gives bytes of the file that are at hand; those of one member need only last until the next. */
 export type ReadNow = (offset: number, length: number) => Buffer;

@@ -1,6 +1,6 @@
 import { BackupError } from '../errors.ts';
-import { formatPaths } from '../read/problem.ts';
-import type { SnapshotValidator } from '../read/snapshot-validator.ts';
+import { formatPaths } from '../validate/problem.ts';
+import type { SnapshotValidator } from '../validate/snapshot-validator.ts';
 
 /**
  * What happens to symbolic links that lead out of the state directory: the restore is refused (`EXTERNAL_LINK`), they are restored as they

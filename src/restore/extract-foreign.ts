@@ -9,11 +9,11 @@ import type { Selection } from '../patterns/selection.ts';
 import type { ArchiveValidator } from '../read/foreign/archive-validator.ts';
 import { visitForeign } from '../read/foreign/read-foreign.ts';
 import type { ForeignArchive } from '../read/open-snapshot.ts';
-import { noteUnusual, noUnusualNames, type UnusualNames } from '../read/unusual-names.ts';
 import { within } from '../system/near-path.ts';
 import { HERE } from '../system/platform.ts';
 import { holesIn } from '../system/write-sparse.ts';
 import { fromSystemError } from '../system-errors.ts';
+import { noteUnusual, noUnusualNames, type UnusualNames } from '../validate/unusual-names.ts';
 import { type ExtractedTree, TreeWriter, type TreeWriterOptions } from './tree-writer.ts';
 
 /** What a first pass over a foreign archive found: it was read to its end, and every entry validated. */

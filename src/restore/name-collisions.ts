@@ -3,9 +3,9 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { BackupError } from '../errors.ts';
 import { foldName } from '../format/fold-name.ts';
-import { formatPaths } from '../read/problem.ts';
 import { HERE } from '../system/platform.ts';
 import { fromSystemError } from '../system-errors.ts';
+import { formatPaths } from '../validate/problem.ts';
 
 /** What a file system takes for the same name. */
 export interface NameFolding {

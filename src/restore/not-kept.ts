@@ -2,7 +2,7 @@ import type { Notice } from '../events.ts';
 import { ChangedNames } from '../format/changed-names.ts';
 import type { Entry } from '../format/entry.ts';
 import type { Manifest } from '../format/manifest.ts';
-import { formatPaths } from '../read/problem.ts';
+import { formatPaths } from '../validate/problem.ts';
 import type { ExternalLink } from './external-links.ts';
 
 /** Where a snapshot is being restored. */

@@ -5,12 +5,12 @@ import { parentOf } from '../format/path-order.ts';
 import { type Selection, selectEntries } from '../patterns/selection.ts';
 import { EntryLookup, type FoundEntry } from '../read/entry-lookup.ts';
 import type { BlockLocation } from '../read/index-reader.ts';
-import { SymlinkIndex, walkLink } from '../read/link-rules.ts';
 import type { SealedSnapshot } from '../read/open-snapshot.ts';
-import { formatPaths, problemError } from '../read/problem.ts';
 import { blocksFor, type ValidatedBlock } from '../read/read-entries.ts';
-import { noteUnusual, noUnusualNames, type UnusualNames } from '../read/unusual-names.ts';
-import { attributesOf, hardLinkProblem } from '../read/validate-block.ts';
+import { SymlinkIndex, walkLink } from '../validate/link-rules.ts';
+import { formatPaths, problemError } from '../validate/problem.ts';
+import { noteUnusual, noUnusualNames, type UnusualNames } from '../validate/unusual-names.ts';
+import { attributesOf, hardLinkProblem } from '../validate/validate-block.ts';
 import type { ExternalLink } from './external-links.ts';
 import type { ExtractionPlan } from './extraction-plan.ts';
 

@@ -2,7 +2,7 @@ import type { Notice, OperationOptions } from '../events.ts';
 import type { IndexRoot, RecordedStatus, Totals } from '../format/index-root.ts';
 import type { Manifest } from '../format/manifest.ts';
 import type { EntryRuns } from '../read/read-entries.ts';
-import type { UnusualNames } from '../read/unusual-names.ts';
+import type { UnusualNames } from '../validate/unusual-names.ts';
 import type { ExternalLink } from './external-links.ts';
 import type { RestoreSize } from './extraction-plan.ts';
 import type { ExtractedTree, TreeWriterOptions } from './tree-writer.ts';

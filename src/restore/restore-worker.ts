@@ -1,9 +1,9 @@
 import { blockEntries } from '../format/index-block.ts';
 import { BlockWalker } from '../read/block-walker.ts';
 import type { BlockLocation } from '../read/index-reader.ts';
-import type { Problem } from '../read/problem.ts';
 import { blockOf, doReadJob, type HeldBytes, type ReadJob, readerOf } from '../read/read-jobs.ts';
 import { walkMembers } from '../read/walk-members.ts';
+import type { Problem } from '../validate/problem.ts';
 import { type Answer, serve } from '../workers/serve.ts';
 import { type ExtractedTree, TreeWriter, type TreeWriterOptions } from './tree-writer.ts';
 

@@ -3,9 +3,9 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { BackupError } from '../errors.ts';
 import type { OperationOptions } from '../events.ts';
-import { formatPaths } from '../read/problem.ts';
 import type { EntryRuns } from '../read/read-entries.ts';
 import { fromSystemError } from '../system-errors.ts';
+import { formatPaths } from '../validate/problem.ts';
 
 /** What the file system of a restore can do besides holding files. */
 export interface TargetAbilities {

@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { BackupError } from '../errors.ts';
-import { formatPaths } from '../read/problem.ts';
-import type { UnusualNames } from '../read/unusual-names.ts';
 import { HERE } from '../system/platform.ts';
 import { fromSystemError } from '../system-errors.ts';
+import { formatPaths } from '../validate/problem.ts';
+import type { UnusualNames } from '../validate/unusual-names.ts';
 
 /** What systems say to a name that a file system cannot hold. */
 const NOT_A_NAME = new Set(['EINVAL', 'ENAMETOOLONG', 'EILSEQ', 'ENOENT']);

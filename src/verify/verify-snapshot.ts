@@ -3,9 +3,9 @@ import type { RecordedStatus, Totals } from '../format/index-root.ts';
 import type { Manifest } from '../format/manifest.ts';
 import { checkOptions, flagSchema, OPERATION_SHAPE, optionsSchema, snapshotSchema, threadsSchema } from '../options.ts';
 import { openSnapshotReader } from '../read/open-snapshot-reader.ts';
-import { type Problem, problemOf } from '../read/problem.ts';
 import { openReader, type SnapshotOption } from '../storage/open-reader.ts';
 import type { RangeReader } from '../storage/storage.ts';
+import { type Problem, problemOf } from '../validate/problem.ts';
 import { throwIfAborted } from '../workers/abort.ts';
 
 /** How a snapshot is verified. All of them may be absent. */

@@ -10,9 +10,9 @@ import { SelfCheck } from '../../src/create/self-check.ts';
 import { SnapshotWriter } from '../../src/create/snapshot-writer.ts';
 import type { Entry } from '../../src/format/entry.ts';
 import { encodeRoot, type NewIndexRoot } from '../../src/format/index-root.ts';
-import { findReferred, validateBlock } from '../../src/read/validate-block.ts';
 import { FileSink } from '../../src/storage/folder/file-sink.ts';
 import { NODE_CODEC } from '../../src/system/node-codec.ts';
+import { findReferred, validateBlock } from '../../src/validate/validate-block.ts';
 import { WorkerPool } from '../../src/workers/pool.ts';
 import { TempDir } from '../workroom.ts';
 

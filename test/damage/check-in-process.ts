@@ -2,12 +2,12 @@ import { blockEntries } from '../../src/format/index-block.ts';
 import { BlockWalker } from '../../src/read/block-walker.ts';
 import { readBlock } from '../../src/read/index-reader.ts';
 import { openSnapshot } from '../../src/read/open-snapshot.ts';
-import { type Problem, problemOf } from '../../src/read/problem.ts';
-import { SnapshotValidator } from '../../src/read/snapshot-validator.ts';
-import { validateBlock } from '../../src/read/validate-block.ts';
 import { walkMembers } from '../../src/read/walk-members.ts';
 import { readAt } from '../../src/storage/local-file-reader.ts';
 import type { RangeReader } from '../../src/storage/storage.ts';
+import { type Problem, problemOf } from '../../src/validate/problem.ts';
+import { SnapshotValidator } from '../../src/validate/snapshot-validator.ts';
+import { validateBlock } from '../../src/validate/validate-block.ts';
 
 /**
  * What is wrong with a sealed snapshot: what `verifySnapshot` does, in this thread. Starting threads would take a hundred times as long

@@ -11,8 +11,6 @@ import { readBlock } from '../../src/read/index-reader.ts';
 import { type ForeignArchive, openSnapshot, type SealedSnapshot } from '../../src/read/open-snapshot.ts';
 import type { ReadJob } from '../../src/read/read-jobs.ts';
 import { countedFolders, type ReadPool } from '../../src/read/read-pool.ts';
-import { SnapshotValidator } from '../../src/read/snapshot-validator.ts';
-import { attributesOf, validateBlock } from '../../src/read/validate-block.ts';
 import { validateWhole } from '../../src/read/validate-snapshot.ts';
 import { walkMembers } from '../../src/read/walk-members.ts';
 import { finishDirectories, makeLinks } from '../../src/restore/complete-tree.ts';
@@ -20,6 +18,8 @@ import { planForeign } from '../../src/restore/foreign-contents.ts';
 import { type ExtractedTree, TreeWriter, type TreeWriterOptions } from '../../src/restore/tree-writer.ts';
 import { readAt } from '../../src/storage/local-file-reader.ts';
 import { openReader } from '../../src/storage/open-reader.ts';
+import { SnapshotValidator } from '../../src/validate/snapshot-validator.ts';
+import { attributesOf, validateBlock } from '../../src/validate/validate-block.ts';
 
 /** `left`: verify accepts it, and a restore refuses it unless told otherwise, for a link leads out or there is no file. */
 export type Outcome = 'refused' | 'left' | 'restored';

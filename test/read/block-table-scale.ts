@@ -14,10 +14,10 @@ import { encodeRoot, parseRoot } from '../../src/format/index-root.ts';
 import { headerBlocks } from '../../src/format/tar-header.ts';
 import { BlockTable } from '../../src/read/block-table.ts';
 import { readBlock, readIndex } from '../../src/read/index-reader.ts';
-import { SnapshotValidator } from '../../src/read/snapshot-validator.ts';
-import { validateBlock } from '../../src/read/validate-block.ts';
 import { openReader } from '../../src/storage/open-reader.ts';
 import { NODE_CODEC } from '../../src/system/node-codec.ts';
+import { SnapshotValidator } from '../../src/validate/snapshot-validator.ts';
+import { validateBlock } from '../../src/validate/validate-block.ts';
 
 const MIB = 2 ** 20;
 const START = 1058;

@@ -2,9 +2,9 @@ import { expect, test } from 'vitest';
 import { BlockTable } from '../../src/read/block-table.ts';
 import type { SealedSnapshot } from '../../src/read/open-snapshot.ts';
 import type { ReadPool } from '../../src/read/read-pool.ts';
-import { SnapshotValidator } from '../../src/read/snapshot-validator.ts';
 import { validateWhole } from '../../src/read/validate-snapshot.ts';
 import type { RangeReader } from '../../src/storage/storage.ts';
+import { SnapshotValidator } from '../../src/validate/snapshot-validator.ts';
 
 test('hard links to nothing are named up to a thousand, and all are counted', async () => {
   const count = 150_000;

@@ -11,10 +11,10 @@ import {
   verifySnapshot,
 } from 'oxios-backup';
 import { afterEach, describe, expect, test } from 'vitest';
-import { noteUnusual, noUnusualNames } from '../../src/read/unusual-names.ts';
 import { holdsName, nameError } from '../../src/restore/target-names.ts';
 import { describePlatform, HERE } from '../../src/system/platform.ts';
 import { removeTree } from '../../src/system/remove-tree.ts';
+import { noteUnusual, noUnusualNames } from '../../src/validate/unusual-names.ts';
 import { file } from '../archives/entry.ts';
 import { buildSnapshot } from '../archives/snapshot.ts';
 import { MAIN } from '../cli/command-line.ts';

@@ -1,4 +1,4 @@
-import type { Problem } from '../../read/problem.ts';
+import type { Problem } from '../../validate/problem.ts';
 import { commandHint } from './command-hint.ts';
 
 const NAMED_ENTRIES = 20;

@@ -2,9 +2,9 @@ import { BackupError } from '../../errors.ts';
 import type { Entry, EntryType } from '../../format/entry.ts';
 import { parentOf } from '../../format/path-order.ts';
 import { assertSafePath, MALFORMED_HINT, MANIFEST_PATH } from '../../format/path-rules.ts';
-import { formatPaths, problemError } from '../problem.ts';
-import { SnapshotValidator } from '../snapshot-validator.ts';
-import { validateBlock } from '../validate-block.ts';
+import { formatPaths, problemError } from '../../validate/problem.ts';
+import { SnapshotValidator } from '../../validate/snapshot-validator.ts';
+import { validateBlock } from '../../validate/validate-block.ts';
 
 /**
  * Most directories that entries lie in without an entry of their own. Short headers can name thousands each: what is

@@ -7,7 +7,7 @@ import { ANY_PLATFORM } from '../../format/path-rules.ts';
 import type { Selection } from '../../patterns/selection.ts';
 import type { RangeReader } from '../../storage/storage.ts';
 import { HERE } from '../../system/platform.ts';
-import { problemError } from '../problem.ts';
+import { problemError } from '../../validate/problem.ts';
 import type { EntryRuns } from '../read-entries.ts';
 import type { SnapshotReader, Verification } from '../snapshot-reader.ts';
 import { readForeignContent } from './foreign-content.ts';

@@ -1,7 +1,7 @@
 import { BackupError } from '../../errors.ts';
 import type { Entry } from '../../format/entry.ts';
 import { meansMoreOnWindows } from '../../format/windows-names.ts';
-import { formatPaths } from '../problem.ts';
+import { formatPaths } from '../../validate/problem.ts';
 
 /**
  * Refuses an entry of a foreign archive that some readers of tar would give another name or target.

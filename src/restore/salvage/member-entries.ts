@@ -3,7 +3,7 @@ import { BLOCK, type Entry, padded } from '../../format/entry.ts';
 import { CHUNK } from '../../format/member-plan.ts';
 import { comparePaths } from '../../format/path-order.ts';
 import { TarParser } from '../../read/foreign/tar-parser.ts';
-import { formatPaths, type Problem } from '../../read/problem.ts';
+import { formatPaths, type Problem } from '../../validate/problem.ts';
 import type { SalvageWriter } from './salvage-writer.ts';
 
 const END_OF_TAR = Buffer.alloc(2 * BLOCK);

@@ -3,7 +3,7 @@ import { MAX_MANIFEST_BYTES, type Manifest, parseManifest } from '../../format/m
 import { MANIFEST_PATH } from '../../format/path-rules.ts';
 import { gunzip } from '../../read/foreign/read-foreign.ts';
 import { TarParser } from '../../read/foreign/tar-parser.ts';
-import { problemOf } from '../../read/problem.ts';
+import { problemOf } from '../../validate/problem.ts';
 import type { Salvage } from './salvage-sealed.ts';
 
 /** Small, for what one call of zlib has inflated when it comes upon damage is lost. */

@@ -1,8 +1,8 @@
 import type { Entry, EntryType } from '../../format/entry.ts';
 import type { EntrySink } from '../../read/block-walker.ts';
 import { ArchiveValidator } from '../../read/foreign/archive-validator.ts';
-import { formatPaths, problemOf } from '../../read/problem.ts';
 import { HERE } from '../../system/platform.ts';
+import { formatPaths, problemOf } from '../../validate/problem.ts';
 import { finishDirectories, makeLinks } from '../complete-tree.ts';
 import type { HardLinks } from '../hard-links.ts';
 import { NameCollisions, type NameFolding } from '../name-collisions.ts';

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { Ambiguity } from '../../src/read/foreign/header-fields.ts';
-import { parsePaxRecords } from '../../src/read/foreign/pax-records.ts';
-import { type PaxRecord, paxRecord } from '../archives/tar-bytes.ts';
+import { Ambiguity } from '../../../src/read/foreign/header-fields.ts';
+import { parsePaxRecords } from '../../../src/read/foreign/pax-records.ts';
+import { type PaxRecord, paxRecord } from '../../archives/tar-bytes.ts';
 
 const body = (...records: PaxRecord[]) => Buffer.concat(records.map(paxRecord));
 

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { Entry } from '../../src/format/entry.ts';
-import { TarParser } from '../../src/read/foreign/tar-parser.ts';
-import { directory, file, hardLink, symlink, tarBytes } from '../archives/entry.ts';
-import { END_OF_TAR, gnuLong, paxHeader, ustarHeader } from '../archives/tar-bytes.ts';
-import { noise } from '../damage/small-tree.ts';
+import type { Entry } from '../../../src/format/entry.ts';
+import { TarParser } from '../../../src/read/foreign/tar-parser.ts';
+import { directory, file, hardLink, symlink, tarBytes } from '../../archives/entry.ts';
+import { END_OF_TAR, gnuLong, paxHeader, ustarHeader } from '../../archives/tar-bytes.ts';
+import { noise } from '../../damage/small-tree.ts';
 
 interface Taken {
   entry: Entry;

@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { isExternal, SymlinkIndex } from '../../src/read/link-rules.ts';
+import { isExternal, SymlinkIndex } from '../../src/validate/link-rules.ts';
 import { TempDir } from '../workroom.ts';
 
 const room = new TempDir();
