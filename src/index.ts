@@ -15,7 +15,7 @@ export {
   type DirectoryComparison,
 } from './compare/compare-with-directory.ts';
 export { type DiffOptions, diffSnapshots } from './compare/diff-snapshots.ts';
-export type { Difference, SectionDifference, Unreadable } from './compare/difference.ts';
+export type { Difference, DifferenceTotals, SectionDifference, Unreadable } from './compare/difference.ts';
 export { planRestore, type Refusal, type RestorePreview } from './compare/preview-restore.ts';
 export type { CreateOptions, CreateOutput, CreateSnapshotOptions } from './create/create-options.ts';
 export { type CreateResult, createBackup, createSnapshot } from './create/create-snapshot.ts';

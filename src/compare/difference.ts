@@ -23,6 +23,22 @@ export interface Unreadable {
   detail: string;
 }
 
+/** How much differs between two states. */
+export interface DifferenceTotals {
+  /** Number of entries that were added. */
+  added: number;
+  /** Number of entries that were removed. */
+  removed: number;
+  /** Number of entries that were changed. */
+  changed: number;
+  /** Number of entries that are the same. */
+  unchanged: number;
+  /** Sum of the sizes of all files before, in bytes. */
+  bytesBefore: number;
+  /** Sum of the sizes of all files after, in bytes. */
+  bytesAfter: number;
+}
+
 /** What differs between two states. */
 export interface Difference {
   /** Whether everything was compared and nothing differs. */
@@ -36,15 +52,8 @@ export interface Difference {
   sections: SectionDifference[];
   /** How much of what no section counts came, went and changed: with the sections it sums up to `totals`. */
   outsideSections: Omit<SectionDifference, 'name'>;
-  /** Numbers of entries, and sums of the sizes of their files in bytes. */
-  totals: {
-    added: number;
-    removed: number;
-    changed: number;
-    unchanged: number;
-    bytesBefore: number;
-    bytesAfter: number;
-  };
+  /** How much differs. */
+  totals: DifferenceTotals;
   /** What could not be compared, together with all that it holds. Always empty between two snapshots. */
   unreadable: Unreadable[];
 }
@@ -53,7 +62,7 @@ export interface Difference {
 export class DifferenceBuilder {
   readonly #changes: Change[] = [];
   readonly #sections = new Map<string, SectionDifference>();
-  readonly #totals: Difference['totals'] = {
+  readonly #totals: DifferenceTotals = {
     added: 0,
     removed: 0,
     changed: 0,
