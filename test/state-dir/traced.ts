@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
+import { injecting } from '../strace.ts';
 import { ACTOR } from './actor-program.ts';
 
 export const hasStrace = process.platform === 'linux' && spawnSync('strace', ['-V']).status === 0;
@@ -43,18 +44,7 @@ export async function act(args: string[]): Promise<Outcome> {
 
 /** Runs the actor with something injected into a call of its main thread: `rename:signal=KILL:when=2`. */
 export async function actWith(injection: string, args: string[]): Promise<Outcome> {
-  const syscall = injection.slice(0, injection.indexOf(':'));
-  const options = [
-    '-qq',
-    '-o',
-    '/dev/null',
-    '-e',
-    `trace=${syscall}`,
-    '-e',
-    'signal=none',
-    '-e',
-    `inject=${injection}`,
-  ];
+  const options = [...injecting(injection)];
   return outcomeOf(await execa('strace', [...options, process.execPath, ACTOR, ...args], { reject: false }));
 }
 

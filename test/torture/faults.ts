@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
+import { injecting } from '../strace.ts';
 
 const ACTOR = fileURLToPath(new URL('./actor.mjs', import.meta.url));
 
@@ -66,19 +67,7 @@ export async function act(args: string[], more: NodeJS.ProcessEnv = {}): Promise
 
 /** Runs the actor, in all of its threads, with something done to its calls: `rename:error=EIO:when=2`. */
 export async function actWith(injection: string, args: string[]): Promise<Outcome> {
-  const syscall = injection.slice(0, injection.indexOf(':'));
-  const options = [
-    '-f',
-    '-qq',
-    '-o',
-    '/dev/null',
-    '-e',
-    `trace=${syscall}`,
-    '-e',
-    'signal=none',
-    '-e',
-    `inject=${injection}`,
-  ];
+  const options = ['-f', ...injecting(injection)];
   const { stdout } = await execa('strace', [...options, process.execPath, ACTOR, ...args], {
     reject: false,
     env: environment,

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { createBackup, StateStore } from 'oxios-backup';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { assertRecovered, needsRecovery } from '../../../src/state-dir/recover/needs-recovery.ts';
+import { injecting } from '../../strace.ts';
 import { inContainer, kill, noContainers, noEmptyProc, start, withoutProc } from '../../system/containers.ts';
 import { TEST_FOLDER } from '../../test-folder.ts';
 import { ACTOR } from '../actor-program.ts';
@@ -39,9 +40,9 @@ async function interrupt(wrap: Wrap): Promise<void> {
   fillOld(other);
   const { calls } = await callsOf(['rename'], root, ['commit', other, 'replace']);
   // By its number among all renames, those of the lock too.
-  const inject = ['-f', '-qq', '-o', '/dev/null', '-e', 'trace=rename', '-e', 'signal=none'];
-  const kill = ['-e', `inject=rename:signal=KILL:when=${calls.findLast(({ text }) => text.includes('.staging-'))?.n}`];
-  const [file, ...rest] = wrap(['strace', ...inject, ...kill, process.execPath, ACTOR, 'commit', dir, 'replace']);
+  const n = calls.findLast(({ text }) => text.includes('.staging-'))?.n;
+  const options = ['-f', ...injecting(`rename:signal=KILL:when=${n}`)];
+  const [file, ...rest] = wrap(['strace', ...options, process.execPath, ACTOR, 'commit', dir, 'replace']);
   spawnSync(file, rest);
   expect(existsSync(dir)).toBe(false);
 }
