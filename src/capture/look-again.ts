@@ -14,7 +14,7 @@ export interface LookAgainOptions extends FindMovedOptions {
 }
 
 /** A loss that nobody could see while files were read. */
-export interface LateLoss {
+export interface LateStatus {
   path: string;
   status: Extract<FileStatus, 'inconsistent' | 'unreadable'>;
   detail: string;
@@ -26,7 +26,7 @@ export interface LateLoss {
  *
  * @param root absolute path of the state directory
  */
-export async function* lookAgain(root: string, options: LookAgainOptions): AsyncGenerator<LateLoss, void, void> {
+export async function* lookAgain(root: string, options: LookAgainOptions): AsyncGenerator<LateStatus, void, void> {
   for await (const path of findMoved(root, options)) {
     const detail = 'it was moved here while the snapshot was made, which has it neither here nor where it was';
     yield { path, status: 'unreadable', detail };

@@ -34,18 +34,18 @@ async function storedPaths(target: string, planned: EntryRuns): Promise<Map<stri
       const name = path.slice(path.lastIndexOf('/') + 1);
       const parent = parentOf(path);
       const inside = parent === '' ? '' : `${storedPath(parent, stored)}/`;
-      const stands = lstatSync(`${target}/${inside}${name}`, { throwIfNoEntry: false });
+      const existing = lstatSync(`${target}/${inside}${name}`, { throwIfNoEntry: false });
       // Nothing of what lies below can be there.
-      if (type === 'directory' && stands?.isDirectory() !== true) missing = path;
-      const found = stands === undefined ? name : nameOf(spelling, `${target}/${inside}`, name, stands);
+      if (type === 'directory' && existing?.isDirectory() !== true) missing = path;
+      const found = existing === undefined ? name : nameOf(spelling, `${target}/${inside}`, name, existing);
       if (inside + found !== path) stored.set(path, inside + found);
     }
   }
   return stored;
 }
 
-function nameOf(spelling: LiveSpelling, inside: string, name: string, stands: Stats): string {
-  return spelling.of(Buffer.from(inside.slice(0, -1)), Buffer.from(name), stands).toString();
+function nameOf(spelling: LiveSpelling, inside: string, name: string, existing: Stats): string {
+  return spelling.of(Buffer.from(inside.slice(0, -1)), Buffer.from(name), existing).toString();
 }
 
 function storedPath(path: string, stored: ReadonlyMap<string, string>): string {

@@ -5,7 +5,7 @@ import type { CaptureReport } from '../capture/capture-report.ts';
 import { captureState } from '../capture/capture-state.ts';
 import { waitForCoarseTick } from '../capture/coarse-clock.ts';
 import { exclusionsOf } from '../capture/exclusions.ts';
-import { type LateLoss, lookAgain } from '../capture/look-again.ts';
+import { type LateStatus, lookAgain } from '../capture/look-again.ts';
 import { MappedFiles } from '../capture/mapped-files.ts';
 import { SeenTree } from '../capture/seen-tree.ts';
 import { isBackupManifest } from '../format/manifest.ts';
@@ -18,7 +18,7 @@ export interface Capture {
   batches: AsyncGenerator<CaptureItem[], void, void>;
   seen: SeenTree;
   /** Looks at what shows only when all has been read. */
-  lookAgain: () => AsyncGenerator<LateLoss, void, void>;
+  lookAgain: () => AsyncGenerator<LateStatus, void, void>;
 }
 
 /** Where a run puts copies and the index, and all folders in which it puts anything: what it leaves there is no state. */

@@ -8,7 +8,7 @@ import type { FileKey } from '../system/file-key.ts';
 export type PackItem = CaptureItem & { source?: LiveSource | { kind: 'bytes'; bytes: Uint8Array } };
 
 const TYPES: readonly EntryType[] = ['file', 'directory', 'symlink', 'hardlink'];
-const QUIET_DATABASE = 8;
+const IDLE_DATABASE = 8;
 const MAPPED = 16;
 
 const NUMBERS = 5;
@@ -91,7 +91,7 @@ export function encodeBatch(items: readonly PackItem[], root: string, seenMs: nu
       numbers[i * NUMBERS + 4] = item.size;
       const { source } = item;
       if (source.kind === 'live') {
-        if (source.idleDatabase) code |= QUIET_DATABASE;
+        if (source.idleDatabase) code |= IDLE_DATABASE;
         if (source.mapped) code |= MAPPED;
         bigNumbers[i * BIG_NUMBERS + 1] = BigInt.asIntN(64, source.expect.dev);
         bigNumbers[i * BIG_NUMBERS + 2] = BigInt.asIntN(64, source.expect.ino);
@@ -149,7 +149,7 @@ export function* decodeBatch(batch: PackBatch, root: string): Generator<PackItem
         mtimeNs: timeAt(i * BIG_NUMBERS + 4),
         ctimeNs: timeAt(i * BIG_NUMBERS + 3),
       },
-      idleDatabase: (code & QUIET_DATABASE) !== 0,
+      idleDatabase: (code & IDLE_DATABASE) !== 0,
       mapped: (code & MAPPED) !== 0,
     };
     if (type === 'file') yield { path, mode, uid, gid, mtimeNs, type, size, source };

@@ -34,7 +34,7 @@ export function writeU64(value: number, target: Uint8Array, at: number): void {
 }
 
 /** Whether `expected` stands in `bytes` at this offset. */
-export function standsAt(bytes: Uint8Array, at: number, expected: Uint8Array): boolean {
+export function equalsAt(bytes: Uint8Array, at: number, expected: Uint8Array): boolean {
   if (at + expected.length > bytes.length) return false;
   for (let i = 0; i < expected.length; i++) if (bytes[at + i] !== expected[i]) return false;
   return true;

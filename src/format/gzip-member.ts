@@ -1,5 +1,5 @@
 import { BackupError } from '../errors.ts';
-import { concat, readU16, readU32, standsAt, writeU16, writeU32 } from './bytes.ts';
+import { concat, equalsAt, readU16, readU32, writeU16, writeU32 } from './bytes.ts';
 import type { Codec } from './codec.ts';
 import { BLOCK } from './entry.ts';
 
@@ -90,7 +90,7 @@ export function emptyMemberPayload(member: Uint8Array, kind: 'I' | 'S', length: 
   const frame = new Uint8Array(KIND_OFFSET + 1);
   writeHeader(frame, kind, length);
   const end = frame.length + length;
-  return standsAt(member, 0, frame) && standsAt(member, end, EMPTY_END) ? member.subarray(frame.length, end) : null;
+  return equalsAt(member, 0, frame) && equalsAt(member, end, EMPTY_END) ? member.subarray(frame.length, end) : null;
 }
 
 /** The member that ends the tar: its two zero blocks. */
@@ -114,14 +114,14 @@ export function claimsToBeOurs(bytes: Uint8Array): boolean {
     bytes[0] === FIXED_HEADER[0] &&
     bytes[1] === FIXED_HEADER[1] &&
     ((bytes[FLAGS] as number) & FEXTRA) !== 0 &&
-    standsAt(bytes, 12, SUBFIELD_ID)
+    equalsAt(bytes, 12, SUBFIELD_ID)
   );
 }
 
 /** The kind of the member that begins with these bytes, at least 17 of them; null where none of ours begins. */
 export function memberKind(bytes: Uint8Array): MemberKind | null {
-  if (bytes.length <= KIND_OFFSET || !standsAt(bytes, 0, FIXED_HEADER)) return null;
-  if (!standsAt(bytes, 12, SUBFIELD_ID)) return null;
+  if (bytes.length <= KIND_OFFSET || !equalsAt(bytes, 0, FIXED_HEADER)) return null;
+  if (!equalsAt(bytes, 12, SUBFIELD_ID)) return null;
   return KINDS.find((kind) => kind.charCodeAt(0) === bytes[KIND_OFFSET]) ?? null;
 }
 
@@ -133,9 +133,9 @@ export function memberKind(bytes: Uint8Array): MemberKind | null {
  */
 export function memberLength(bytes: Uint8Array, kind: 'M' | 'D' | 'E'): number | null {
   if (bytes.length < MEMBER_HEADER) return null;
-  if (!standsAt(bytes, 0, FIXED_HEADER)) return null;
+  if (!equalsAt(bytes, 0, FIXED_HEADER)) return null;
   if (readU16(bytes, 10) !== 9 || readU16(bytes, 14) !== 5) return null;
-  if (!standsAt(bytes, 12, SUBFIELD_ID)) return null;
+  if (!equalsAt(bytes, 12, SUBFIELD_ID)) return null;
   if (bytes[KIND_OFFSET] !== kind.charCodeAt(0)) return null;
   const length = readU32(bytes, KIND_OFFSET + 1);
   return length <= MEMBER_OVERHEAD ? null : length;

@@ -2,10 +2,10 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import {
   concat,
+  equalsAt,
   readU16,
   readU32,
   readU64,
-  standsAt,
   utf8,
   writeU16,
   writeU32,
@@ -40,9 +40,9 @@ test('a number beyond 2^53 is the nearest that a double holds', () => {
 
 test('bytes are found where they are, and not beyond the end', () => {
   const bytes = Uint8Array.of(1, 2, 3);
-  expect(standsAt(bytes, 1, Uint8Array.of(2, 3))).toBe(true);
-  expect(standsAt(bytes, 1, Uint8Array.of(2, 4))).toBe(false);
-  expect(standsAt(bytes, 2, Uint8Array.of(3, 0))).toBe(false);
+  expect(equalsAt(bytes, 1, Uint8Array.of(2, 3))).toBe(true);
+  expect(equalsAt(bytes, 1, Uint8Array.of(2, 4))).toBe(false);
+  expect(equalsAt(bytes, 2, Uint8Array.of(3, 0))).toBe(false);
 });
 
 test('parts are joined, and text is written, as Node does', () => {

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { tellsEveryWrite } from '../../src/system/change-times.ts';
+import { recordsEveryWrite } from '../../src/system/change-times.ts';
 import { describePlatform, HERE } from '../../src/system/platform.ts';
 import { DISK_FOLDER } from '../test-folder.ts';
 import { TempDir } from '../workroom.ts';
@@ -25,12 +25,12 @@ function withMount<Result>(lines: string[], act: () => Result): Result {
 
 describe('whether inode and times tell every write', () => {
   test.skipIf(!HERE.hasProc)('they do on the file system of a disk, not in memory, nor where nobody can look', () => {
-    expect(tellsEveryWrite(DISK_FOLDER)).toBe(
+    expect(recordsEveryWrite(DISK_FOLDER)).toBe(
       execFileSync('stat', ['-f', '-c', '%T', DISK_FOLDER]).toString() !== 'tmpfs\n',
     );
-    if (fs.existsSync('/dev/shm')) expect(tellsEveryWrite('/dev/shm')).toBe(false);
-    expect(tellsEveryWrite('/proc')).toBe(false);
-    expect(tellsEveryWrite(room.path('nothing'))).toBe(false);
+    if (fs.existsSync('/dev/shm')) expect(recordsEveryWrite('/dev/shm')).toBe(false);
+    expect(recordsEveryWrite('/proc')).toBe(false);
+    expect(recordsEveryWrite(room.path('nothing'))).toBe(false);
   });
 
   test('on macOS it is as mount(8) says', () => {
@@ -42,13 +42,13 @@ describe('whether inode and times tell every write', () => {
       '//me@server/share on /Volumes/share (smbfs, nodev, nosuid, mounted by me)',
       'home:x on /Volumes/far (macfuse, nodev, synchronous)',
     ];
-    const tells = (path: string) => withMount(lines, () => tellsEveryWrite(path, mac));
+    const tells = (path: string) => withMount(lines, () => recordsEveryWrite(path, mac));
     expect(tells('/Users/me/.oxios')).toBe(true);
     expect(tells('/System/Volumes/Data/x')).toBe(true);
     expect(tells('/Volumes/USB stick/x')).toBe(false);
     expect(tells('/Volumes/USB sticker/x')).toBe(true);
     expect(tells('/Volumes/share')).toBe(false);
     expect(tells('/Volumes/far/x')).toBe(false);
-    expect(withMount([], () => tellsEveryWrite('/', mac))).toBe(false);
+    expect(withMount([], () => recordsEveryWrite('/', mac))).toBe(false);
   });
 });

@@ -5,9 +5,9 @@ import { isSystemError } from '../../system-errors.ts';
 import { type SystemReason, systemReason } from '../system-reason.ts';
 import { betterSqlite3Reader } from './better-sqlite3.ts';
 import { DatabaseLocked, type DatabaseReader, type ReaderName } from './database-reader.ts';
-import { hasHotJournal, quietness } from './idle-database.ts';
+import { hasHotJournal, idleState } from './idle-database.ts';
 import { nodeSqliteReader } from './node-sqlite.ts';
-import { mayBeOpened } from './opens-read-only.ts';
+import { opensReadOnly } from './opens-read-only.ts';
 import { rawCopy, WrittenMeanwhile } from './raw-copy.ts';
 import { scratchFailure } from './scratch-failure.ts';
 
@@ -62,7 +62,7 @@ export async function captureDatabase(
     const isLast = attempt === PAUSES_MS.length;
     try {
       // Where the system does not show the locks of others (another container's), a change shows that they are there.
-      const opened = mayBeOpened(database) || (seenWriting && existsSync(`${database}-shm`));
+      const opened = opensReadOnly(database) || (seenWriting && existsSync(`${database}-shm`));
       // What a killed writer left is rolled back in the copy; SQLite itself would do that in place, or not at all.
       const byLibrary = opened && (attempt > 0 || !hasHotJournal(database));
       const reader = byLibrary ? order[attempt % order.length] : readers.at(-1);
@@ -94,9 +94,9 @@ export async function captureDatabase(
 /** Whether nobody is in the middle of something with a database, as the system shows or SQLite can tell. */
 function isFreeNow(database: string, readers: readonly DatabaseReader[]): boolean {
   try {
-    const state = quietness(database);
-    if (state !== 'unknown') return state === 'quiet';
-    return mayBeOpened(database) && (readers[0]?.isFree?.(database) ?? false);
+    const state = idleState(database);
+    if (state !== 'unknown') return state === 'idle';
+    return opensReadOnly(database) && (readers[0]?.isFree?.(database) ?? false);
   } catch {
     // Said by the copy, should that not succeed either.
     return false;

@@ -15,7 +15,7 @@ import { availableReaders, captureDatabase, type DatabaseCopied } from './captur
 import { findDefect } from './check-structure.ts';
 import { isInWalMode } from './database-header.ts';
 import type { DatabaseReader, ReaderName } from './database-reader.ts';
-import { restOf } from './idle-database.ts';
+import { idleStateOf } from './idle-database.ts';
 import { AmbiguousNames, type ChosenName, LinkedDatabases } from './linked-databases.ts';
 import { rawCopy } from './raw-copy.ts';
 
@@ -84,8 +84,8 @@ export class DatabaseCopies {
   }
 
   async #isAtRest(absolute: string, mtimeNs: bigint): Promise<boolean> {
-    const rest = restOf(absolute, mtimeNs);
-    if (rest !== 'unknown') return rest === 'quiet';
+    const rest = idleStateOf(absolute, mtimeNs);
+    if (rest !== 'unknown') return rest === 'idle';
     // Whether somebody writes to it whose lock is not shown here, SQLite can ask; without it, the pages have to tell.
     const [reader] = await this.#available();
     if (reader?.isFree === undefined) return (await findDefect(absolute, this.#options.signal)) === null;

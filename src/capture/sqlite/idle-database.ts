@@ -14,7 +14,7 @@ const RECENT_MS = 2000;
  * @param absolute path of the database
  */
 export function stillIdle(absolute: string): boolean {
-  return quietness(absolute) === 'quiet';
+  return idleState(absolute) === 'idle';
 }
 
 /**
@@ -22,8 +22,8 @@ export function stillIdle(absolute: string): boolean {
  *
  * @returns `unknown` when a process may be whose locks the system does not show
  */
-export function restOf(absolute: string, mtimeNs: bigint): 'quiet' | 'busy' | 'unknown' {
-  return Date.now() - Number(mtimeNs) / 1e6 > RECENT_MS ? quietness(absolute) : 'busy';
+export function idleStateOf(absolute: string, mtimeNs: bigint): 'idle' | 'busy' | 'unknown' {
+  return Date.now() - Number(mtimeNs) / 1e6 > RECENT_MS ? idleState(absolute) : 'busy';
 }
 
 /**
@@ -31,12 +31,12 @@ export function restOf(absolute: string, mtimeNs: bigint): 'quiet' | 'busy' | 'u
  *
  * @returns `unknown` when a process may be whose locks the system does not show
  */
-export function quietness(absolute: string): 'quiet' | 'busy' | 'unknown' {
+export function idleState(absolute: string): 'idle' | 'busy' | 'unknown' {
   if (sizeOf(`${absolute}-wal`) !== 0 || hasHotJournal(absolute)) return 'busy';
   // With its journal in memory, or with none, only a lock shows that a transaction is half written.
   const lock = writeLockOn(absolute);
-  if (lock === 'none') return 'quiet';
-  return lock === 'unknown' ? (isInWalMode(absolute) ? 'quiet' : 'unknown') : 'busy';
+  if (lock === 'none') return 'idle';
+  return lock === 'unknown' ? (isInWalMode(absolute) ? 'idle' : 'unknown') : 'busy';
 }
 
 /** Whether there is a rollback journal that is needed: one that was ended is gone, empty, or begins with zeros. */

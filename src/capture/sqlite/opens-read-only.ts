@@ -8,7 +8,7 @@ import { isKeptOpen } from './file-locks.ts';
  *
  * @param absolute path of the database
  */
-export function mayBeOpened(absolute: string): boolean {
+export function opensReadOnly(absolute: string): boolean {
   const inUse = isKeptOpen(`${absolute}-shm`);
   return inUse || !(isInWalMode(absolute) || statIfAny(`${absolute}-wal`) !== undefined);
 }

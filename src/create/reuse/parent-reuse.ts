@@ -3,10 +3,10 @@ import type { CaptureItem } from '../../capture/capture-item.ts';
 import type { FileAttributes } from '../../capture/file-state.ts';
 import { DIGEST_DIGITS } from '../../format/index-block.ts';
 import type { RangeReader } from '../../storage/storage.ts';
+import type { CacheableFiles } from './cacheable-files.ts';
 import { agreementOf } from './entry-equality.ts';
 import type { Parent } from './parent.ts';
 import { contentDigests, type ParentUnit, type StoredMember, storedMembers } from './parent-units.ts';
-import type { SettledFiles } from './settled-files.ts';
 import type { StatCache } from './stat-cache.ts';
 
 type FileItem = Extract<CaptureItem, { type: 'file' }>;
@@ -33,14 +33,14 @@ export interface ReusableFile {
 export class ParentReuse {
   readonly #parent: Parent;
   readonly #cache: StatCache | null;
-  readonly #settled: SettledFiles;
+  readonly #cacheable: CacheableFiles;
   readonly #copied = { bytes: 0, unreadFiles: 0 };
 
   /** @param cache what is remembered of the parent's files; null has all files read */
-  constructor(parent: Parent, cache: StatCache | null, settled: SettledFiles) {
+  constructor(parent: Parent, cache: StatCache | null, cacheable: CacheableFiles) {
     this.#parent = parent;
     this.#cache = cache;
-    this.#settled = settled;
+    this.#cacheable = cacheable;
   }
 
   /** What the parent is read from. */
@@ -95,7 +95,7 @@ export class ParentReuse {
       const at = file++ * DIGEST_DIGITS;
       if (item.source.kind === 'bytes') {
         if (hash('sha256', item.source.bytes) !== digests.slice(at, at + DIGEST_DIGITS)) return false;
-      } else if (!this.#settled.isSettled(item) || !cache.has(firstEntry + i, item.source.expect)) return false;
+      } else if (!this.#cacheable.isCacheable(item) || !cache.has(firstEntry + i, item.source.expect)) return false;
     }
     return true;
   }

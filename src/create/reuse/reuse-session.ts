@@ -6,9 +6,9 @@ import { openReader } from '../../storage/open-reader.ts';
 import type { RangeReader } from '../../storage/storage.ts';
 import { cacheFolder } from '../../system/cache-folder.ts';
 import { clearTemporaries } from '../../system/clear-temporaries.ts';
+import { CacheableFiles } from './cacheable-files.ts';
 import { Parent, type ParentDamage } from './parent.ts';
 import { ParentReuse } from './parent-reuse.ts';
-import { SettledFiles } from './settled-files.ts';
 import { StatCache } from './stat-cache.ts';
 import { stateDirKey } from './stat-cache-file.ts';
 import { StatRecorder } from './stat-recorder.ts';
@@ -79,7 +79,7 @@ export class ReuseSession {
     this.#parent = opened?.parent ?? null;
     this.#reader = opened?.reader ?? null;
     const stateDir = stateDirKey(fs.realpathSync(root));
-    const settled = new SettledFiles(beganMs, root.endsWith('/') ? root : `${root}/`);
+    const cacheable = new CacheableFiles(beganMs, root.endsWith('/') ? root : `${root}/`);
     const parent = this.#parent;
     this.#cache =
       parent === null || folder === null
@@ -89,13 +89,13 @@ export class ReuseSession {
     this.#rescan = rescan || runs >= RUNS_BETWEEN_RESCANS;
     const isReadAll = this.#cache === null || this.#rescan;
     this.#runs = isReadAll ? 0 : runs + 1;
-    this.reuse = parent === null ? null : new ParentReuse(parent, isReadAll ? null : this.#cache, settled);
+    this.reuse = parent === null ? null : new ParentReuse(parent, isReadAll ? null : this.#cache, cacheable);
     const onFailure = (error: unknown): void => {
       const reason = error instanceof Error ? error.message : String(error);
       const message = `what was seen cannot be remembered here, so the next run reads every file: ${reason}`;
       onEvent?.({ type: 'notice', path: folder ?? '', message });
     };
-    this.recorder = folder === null || !remember ? null : new StatRecorder(folder, stateDir, settled, onFailure);
+    this.recorder = folder === null || !remember ? null : new StatRecorder(folder, stateDir, cacheable, onFailure);
   }
 
   /** What the parent holds; null without one. */

@@ -1,18 +1,18 @@
 import type { CaptureItem } from '../../capture/capture-item.ts';
-import type { SettledFiles } from './settled-files.ts';
+import type { CacheableFiles } from './cacheable-files.ts';
 import { StatCacheWriter } from './stat-cache-writer.ts';
 
 /** Remembers the files of the snapshot that is made for the next run. Where that cannot be done, the next run reads them. */
 export class StatRecorder {
-  readonly #settled: SettledFiles;
+  readonly #cacheable: CacheableFiles;
   readonly #onFailure: (error: unknown) => void;
   #writer: StatCacheWriter | null = null;
 
   /**
    * @param onFailure told once why nothing is remembered
    */
-  constructor(folder: string, stateDir: Buffer, settled: SettledFiles, onFailure: (error: unknown) => void) {
-    this.#settled = settled;
+  constructor(folder: string, stateDir: Buffer, cacheable: CacheableFiles, onFailure: (error: unknown) => void) {
+    this.#cacheable = cacheable;
     this.#onFailure = onFailure;
     this.#attempt(() => {
       this.#writer = new StatCacheWriter(folder, stateDir);
@@ -27,7 +27,7 @@ export class StatRecorder {
   add(item: CaptureItem, isAsSeen: boolean): void {
     if (this.#writer === null) return;
     try {
-      this.#writer.add(isAsSeen && this.#settled.isSettled(item) ? item.source.expect : null);
+      this.#writer.add(isAsSeen && this.#cacheable.isCacheable(item) ? item.source.expect : null);
     } catch (error) {
       this.#fail(error);
     }

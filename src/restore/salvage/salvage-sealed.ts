@@ -66,7 +66,7 @@ async function salvageBlock(found: FoundIndex, location: BlockLocation, salvage:
   const reasons = new Map<string, string>();
   for (const problem of walker.problems) for (const path of problem.paths) reasons.set(path, problem.message);
   for (const { path } of entries) {
-    if (!writer.isSettled(path))
+    if (!writer.isAccountedFor(path))
       writer.lose(path, reasons.get(path) ?? 'what the snapshot holds in its place is not it');
   }
   for (const problem of walker.problems) problems.push(problem);

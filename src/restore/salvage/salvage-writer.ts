@@ -46,7 +46,7 @@ export class SalvageWriter implements EntrySink {
     this.#collisions = new NameCollisions(folding);
   }
 
-  isSettled(path: string): boolean {
+  isAccountedFor(path: string): boolean {
     return this.#written.has(path);
   }
 

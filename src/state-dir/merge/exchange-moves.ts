@@ -73,13 +73,13 @@ export function openDirectories(directories: readonly ExchangedDirectory[], live
 /**
  * Gives directories their attributes, and makes them and what was renamed durable.
  *
- * @param settled the directories, those deep down first, each with what it is to have
+ * @param finished the directories, those deep down first, each with what it is to have
  */
-export function settleDirectories(
-  settled: readonly { directory: BytePath; attributes: KnownTopAttributes }[],
+export function finishDirectories(
+  finished: readonly { directory: BytePath; attributes: KnownTopAttributes }[],
   moves: Moves,
 ): void {
-  const ours = settled.filter(({ directory }) => isOurs(directory));
+  const ours = finished.filter(({ directory }) => isOurs(directory));
   setMtimes(ours.map(({ directory, attributes }) => ({ path: directory, mtimeNs: attributes.mtimeNs })));
   for (const { directory } of ours) moves.touch(directory);
   const staysOpen = ({ attributes }: (typeof ours)[number]) => (attributes.mode & 0o500) === 0o500;

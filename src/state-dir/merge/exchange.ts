@@ -13,7 +13,7 @@ import type { Displaced } from '../undo/history-changes.ts';
 import { nextAsidePath, nextKeptStamp } from '../undo/previous-states.ts';
 import { databaseSideFiles } from './database-side-files.ts';
 import { ExchangeLayout, nameOnVolume, pathBytes } from './exchange-layout.ts';
-import { exists, Moves, openDirectories, removeSkeleton, settleDirectories } from './exchange-moves.ts';
+import { exists, finishDirectories, Moves, openDirectories, removeSkeleton } from './exchange-moves.ts';
 import { type ExchangeItem, type ExchangeRecord, readRecord, writeRecord } from './exchange-record.ts';
 
 /** Paths that are to change hands with what lies in `incoming`, a directory at the location. */
@@ -279,10 +279,10 @@ class Exchange {
   }
 
   #settleAttributes(side: 'before' | 'after'): void {
-    const settled = this.#record.directories.map((each) => ({
+    const finished = this.#record.directories.map((each) => ({
       directory: this.#layout.live(each.path),
       attributes: each[side],
     }));
-    settleDirectories(settled, this.#moves);
+    finishDirectories(finished, this.#moves);
   }
 }

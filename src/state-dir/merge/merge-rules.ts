@@ -12,10 +12,10 @@ import { databaseSideFiles, type SideFiles } from './database-side-files.ts';
  */
 export type Meeting = 'enter' | 'add' | 'exchange';
 
-/** @param standsAsDirectory whether a directory stands there; null where nothing does */
-export function meetingOf(standsAsDirectory: boolean | null, comesAsDirectory: boolean): Meeting {
-  if (standsAsDirectory === null) return 'add';
-  return standsAsDirectory && comesAsDirectory ? 'enter' : 'exchange';
+/** @param existingIsDirectory whether a directory stands there; null where nothing does */
+export function meetingOf(existingIsDirectory: boolean | null, comesAsDirectory: boolean): Meeting {
+  if (existingIsDirectory === null) return 'add';
+  return existingIsDirectory && comesAsDirectory ? 'enter' : 'exchange';
 }
 
 /**

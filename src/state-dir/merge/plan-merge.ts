@@ -93,22 +93,22 @@ class MergePlanner {
     const from = joined(meeting.from, name);
     const stagedPath = below(this.#staged, from);
     const comes = statsAt(stagedPath) as Stats;
-    const stands = statsAt(joinBytes(directory, name));
-    const stored = stands === undefined ? name : this.#spelling.of(directory, name, stands);
+    const existing = statsAt(joinBytes(directory, name));
+    const stored = existing === undefined ? name : this.#spelling.of(directory, name, existing);
     const path = joined(meeting.path, stored);
-    const what = meetingOf(stands?.isDirectory() ?? null, comes.isDirectory());
-    if (stands !== undefined && what === 'enter') {
-      await this.plan({ path, from, ...this.#volumeOf(meeting, path, stands) });
+    const what = meetingOf(existing?.isDirectory() ?? null, comes.isDirectory());
+    if (existing !== undefined && what === 'enter') {
+      await this.plan({ path, from, ...this.#volumeOf(meeting, path, existing) });
       return;
     }
     const { volume, device } = meeting;
     const incoming = joined(meeting.path, name);
     this.record.items.push({
-      out: stands === undefined ? null : path,
+      out: existing === undefined ? null : path,
       in: incoming,
       from: from === incoming ? null : from,
       volume,
-      outMode: stands === undefined ? null : this.#checks.modeForMove(below(this.#live, path), stands, device),
+      outMode: existing === undefined ? null : this.#checks.modeForMove(below(this.#live, path), existing, device),
       inMode: this.#checks.modeForMove(stagedPath, comes, comes.dev),
     });
     const { goes, stays } = sideFilesOf(joinBytes(directory, stored), what, comes.isDirectory());
@@ -124,11 +124,11 @@ class MergePlanner {
   #volumeOf(
     { volume, device }: SharedDirectory,
     path: string,
-    stands: Stats,
+    existing: Stats,
   ): Pick<SharedDirectory, 'volume' | 'device'> {
-    if (!this.#checks.isVolume(below(this.#live, path), stands.dev, device)) return { volume, device };
+    if (!this.#checks.isVolume(below(this.#live, path), existing.dev, device)) return { volume, device };
     this.record.volumes.push(path);
-    return { volume: this.record.volumes.length - 1, device: stands.dev };
+    return { volume: this.record.volumes.length - 1, device: existing.dev };
   }
 
   #attributesAfter({ path, from }: SharedDirectory, before: KnownTopAttributes): KnownTopAttributes {

@@ -67,13 +67,13 @@ class ReversalPlanner {
       return;
     }
     const live = this.#layout.live(path);
-    const stands = statsAt(live);
+    const existing = statsAt(live);
     const back: ExchangeItem = { out: null, in: out, from: null, volume, outMode: null, inMode: outMode };
     if (out !== null && statsAt(this.#layout.incoming(back)) === undefined) back.in = null;
-    if (stands !== undefined) {
+    if (existing !== undefined) {
       back.out = path;
       const above = statsAt(this.#layout.live(parentPath(path)));
-      back.outMode = this.#checks.modeForMove(live, stands, above?.dev ?? stands.dev);
+      back.outMode = this.#checks.modeForMove(live, existing, above?.dev ?? existing.dev);
     }
     if (back.out !== null || back.in !== null) this.#items.push(back);
   }
@@ -84,12 +84,12 @@ class ReversalPlanner {
     if (parent === '') return null;
     const above = this.#missingAncestor(parent);
     if (above !== null) return above;
-    let stands = this.#directories.get(parent);
-    if (stands === undefined) {
-      stands = statsAt(this.#layout.live(parent))?.isDirectory() ?? false;
-      this.#directories.set(parent, stands);
+    let isDirectory = this.#directories.get(parent);
+    if (isDirectory === undefined) {
+      isDirectory = statsAt(this.#layout.live(parent))?.isDirectory() ?? false;
+      this.#directories.set(parent, isDirectory);
     }
-    return stands ? null : parent;
+    return isDirectory ? null : parent;
   }
 
   /** A directory that things are to come back into has gone since: it comes back with them. */
@@ -97,10 +97,18 @@ class ReversalPlanner {
     if (this.#whole.has(path)) return;
     this.#whole.add(path);
     const live = this.#layout.live(path);
-    const stands = statsAt(live);
+    const existing = statsAt(live);
     const above = statsAt(this.#layout.live(parentPath(path)));
-    const outMode = stands === undefined ? null : this.#checks.modeForMove(live, stands, above?.dev ?? stands.dev);
-    this.#items.push({ out: stands === undefined ? null : path, in: path, from: null, volume, outMode, inMode: null });
+    const outMode =
+      existing === undefined ? null : this.#checks.modeForMove(live, existing, above?.dev ?? existing.dev);
+    this.#items.push({
+      out: existing === undefined ? null : path,
+      in: path,
+      from: null,
+      volume,
+      outMode,
+      inMode: null,
+    });
   }
 
   /** Logs that were made beside a database since it came go out with it. */

@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { availableReaders, captureDatabase } from '../../../src/capture/sqlite/capture-database.ts';
 import type { ReaderName } from '../../../src/capture/sqlite/database-reader.ts';
-import { restOf } from '../../../src/capture/sqlite/idle-database.ts';
+import { idleStateOf } from '../../../src/capture/sqlite/idle-database.ts';
 import { temporaryFolder } from '../collect.ts';
 import { PythonScript } from './python-script.ts';
 
@@ -172,7 +172,7 @@ describe.skipIf(!existsSync('/proc/locks'))('a writer without a journal in a fil
   test.each(['memory', 'off'])('in the middle of a transaction is told by its lock (%s)', async (mode) => {
     await start(`${HALF_WRITTEN(`db.execute('pragma journal_mode=${mode}')`)}\nready()`);
     utimesSync(database, new Date(0), new Date(0));
-    expect(restOf(database, 0n)).toBe('busy');
+    expect(idleStateOf(database, 0n)).toBe('busy');
     for (const sqlite of ['raw-copy', 'auto'] as const) {
       expect(await capture(sqlite)).toMatchObject({ status: 'unreadable', detail: expect.stringContaining('locked') });
     }

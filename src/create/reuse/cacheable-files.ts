@@ -1,9 +1,9 @@
 import type { CaptureItem, LiveSource } from '../../capture/capture-item.ts';
 import { isCoarselyFresh, isWithinGranularity } from '../../capture/file-state.ts';
-import { tellsEveryWrite } from '../../system/change-times.ts';
+import { recordsEveryWrite } from '../../system/change-times.ts';
 
 /** Tells of which files inode and times will show, at a later run, whether they were written to. */
-export class SettledFiles {
+export class CacheableFiles {
   readonly #beganMs: number;
   readonly #root: string;
   readonly #devices = new Map<bigint, boolean>();
@@ -23,12 +23,12 @@ export class SettledFiles {
    * Whether equal times will mean that a file has the content that this capture saw. Not if it was written to so lately that another write might
    * leave the same times; nor if a process writes to it past its times; nor if it was a copy that was captured, or its bytes were read before.
    */
-  isSettled(item: CaptureItem): item is CaptureItem & { type: 'file'; source: LiveSource } {
+  isCacheable(item: CaptureItem): item is CaptureItem & { type: 'file'; source: LiveSource } {
     if (item.type !== 'file' || item.source.kind !== 'live') return false;
     const { mapped, absolute, expect } = item.source;
     if (mapped || !this.#isItself(absolute, item.path)) return false;
     return (
-      !this.#isFresh(expect.ctimeNs) && !this.#isFresh(expect.mtimeNs) && this.#tellsEveryWrite(expect.dev, absolute)
+      !this.#isFresh(expect.ctimeNs) && !this.#isFresh(expect.mtimeNs) && this.#recordsEveryWrite(expect.dev, absolute)
     );
   }
 
@@ -43,9 +43,9 @@ export class SettledFiles {
     return isWithinGranularity(timeNs, this.#beganMs) || isCoarselyFresh(timeNs, this.#beganMs);
   }
 
-  #tellsEveryWrite(device: bigint, absolute: string): boolean {
+  #recordsEveryWrite(device: bigint, absolute: string): boolean {
     if (device === this.#device) return this.#tells;
-    const tells = this.#devices.get(device) ?? tellsEveryWrite(absolute);
+    const tells = this.#devices.get(device) ?? recordsEveryWrite(absolute);
     this.#devices.set(device, tells);
     this.#device = device;
     this.#tells = tells;

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { copyFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { mayBeOpened } from '../../../src/capture/sqlite/opens-read-only.ts';
+import { opensReadOnly } from '../../../src/capture/sqlite/opens-read-only.ts';
 import { temporaryFolder } from '../collect.ts';
 import { Writer } from './python-database.ts';
 
@@ -19,17 +19,17 @@ test.skipIf(!existsSync('/proc/locks'))('in WAL mode, as long as a process has i
   const writer = await Writer.start(database, 'wal', 3);
   const copy = join(folder.path, 'b.db');
   for (const suffix of ['', '-wal', '-shm']) copyFileSync(database + suffix, copy + suffix);
-  expect(mayBeOpened(database)).toBe(true);
-  expect(mayBeOpened(copy)).toBe(false);
+  expect(opensReadOnly(database)).toBe(true);
+  expect(opensReadOnly(copy)).toBe(false);
   await writer.kill();
-  expect(mayBeOpened(database)).toBe(false);
+  expect(opensReadOnly(database)).toBe(false);
   execFileSync('rm', [`${database}-wal`, `${database}-shm`]);
-  expect(mayBeOpened(database)).toBe(false);
+  expect(opensReadOnly(database)).toBe(false);
 });
 
 test('with a rollback journal, always', async () => {
   const writer = await Writer.start(database, 'delete', 3);
-  expect(mayBeOpened(database)).toBe(true);
+  expect(opensReadOnly(database)).toBe(true);
   await writer.kill();
-  expect(mayBeOpened(database)).toBe(true);
+  expect(opensReadOnly(database)).toBe(true);
 });
