@@ -2,7 +2,7 @@ import type { FileStatus } from '../format/file-status.ts';
 import type { FileKey } from '../system/file-key.ts';
 import type { PinnedFile } from './pinned-file.ts';
 
-/** What tells two states of one file apart. */
+/** What distinguishes two states of one file. */
 export interface FileIdentity extends FileKey {
   size: number;
   mtimeNs: bigint;
@@ -46,7 +46,7 @@ export type CaptureItem = Attributes &
   (
     | { type: 'file'; size: number; source: ContentSource }
     | { type: 'directory' }
-    /** `link` is the target as it stands in the link. */
+    /** `link` is the target as it is in the link. */
     | { type: 'symlink'; link: string }
     /**
      * `link` is the path of the file entry that this is another name of. Should that one be lost when its turn to be

@@ -20,6 +20,6 @@ export interface CaptureReport {
   excluded: (row: ExcludedPath) => void;
   /** A file or directory that was listed and is not in the snapshot. A directory stands for all that it holds. */
   incomplete: (path: string, status: Extract<FileStatus, 'deleted' | 'unreadable'>, detail: string) => void;
-  /** Worth knowing, and no loss. */
+  /** Worth knowing, while nothing is missing. */
   notice: (path: string, message: string) => void;
 }

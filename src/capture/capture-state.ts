@@ -25,7 +25,7 @@ export interface CaptureOptions {
    */
   sqlite?: 'auto' | ReaderName;
   /**
-   * Only look: nothing is copied, and the sizes of directories that stay out are added up.
+   * Only look: nothing is copied, and the sizes of excluded directories are added up.
    *
    * @default false
    */

@@ -75,7 +75,7 @@ export class Exclusions {
     return reason ?? ownReason(directory, name, type, stat, this.#places, this.#isExcluded);
   }
 
-  /** Whether a thing that is gone was one that is gone as a rule: no loss, and not worth a word. */
+  /** Whether a thing that is gone was one that is gone as a rule, and not missing. */
   isPassing(directory: ScannedDirectory, name: string): boolean {
     return isPassingName(name) || directory.git?.reasonFor(directory.path + name, false) != null;
   }

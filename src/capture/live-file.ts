@@ -64,7 +64,7 @@ export class LiveFile {
   readonly #first: BigIntStats;
   readonly #opened: FileIdentity;
   readonly #isBusyDatabase: boolean;
-  /** Its times may not tell that it was written to. */
+  /** Its times may not show that it was written to. */
   readonly #doubtful: boolean;
   #last: BigIntStats | null = null;
   #position = 0;
@@ -136,7 +136,7 @@ export class LiveFile {
 
   /**
    * Whether only a second reading tells how it went: the file is longer by now, so that this may be all that happened to it,
-   * or its times do not tell.
+   * or its times do not show.
    */
   needsSecondReading(): boolean {
     if (this.#doubtful) return true;

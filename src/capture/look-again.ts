@@ -13,7 +13,7 @@ export interface LookAgainOptions extends FindMovedOptions {
   mapped: MappedFiles;
 }
 
-/** A loss that nobody could see while files were read. */
+/** A missing file that nobody could see while files were read. */
 export interface LateStatus {
   path: string;
   status: Extract<FileStatus, 'inconsistent' | 'unreadable'>;

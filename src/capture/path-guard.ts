@@ -16,7 +16,7 @@ function pathOfOpen(fd: number): string | null {
 }
 
 /**
- * Tells whether an open file lies where its path says: `O_NOFOLLOW` guards the last component only, and a directory on the
+ * Whether an open file lies where its path says: `O_NOFOLLOW` guards the last component only, and a directory on the
  * way may have become a link to elsewhere since it was listed.
  */
 export class PathGuard {

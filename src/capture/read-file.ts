@@ -27,7 +27,7 @@ export interface FileRead {
   /** What happened, for every status but `ok`. */
   detail: string;
   size: number;
-  /** The content where it did not fit into the caller's buffer; null: it stands there, from the offset that was given. */
+  /** The content where it did not fit into the caller's buffer; null: it is in that buffer, from the offset that was given. */
   overflow: Buffer | null;
   /** The attributes of what was read, where they are not those that the scan saw; else null. */
   attributes: FileAttributes | null;
@@ -49,7 +49,7 @@ const MAX_BYTES = 64 * 1024 * 1024;
 /** Holds the second reading of a file that is too fresh to trust its timestamps. */
 let twin = Buffer.allocUnsafeSlow(64 * 1024);
 
-/** What an earlier reading found, of a file whose timestamps do not tell whether it was written to. */
+/** What an earlier reading found, of a file whose timestamps do not show whether it was written to. */
 export interface EarlierReading {
   /** Empty for one that could not be read. */
   sha256: string;
@@ -57,13 +57,13 @@ export interface EarlierReading {
   atMs: number;
 }
 
-/** Tells a file that was read from one that is lost. */
+/** Distinguishes a file that was read from one that is lost. */
 export function isRead(result: ReadResult): result is FileRead {
   return 'size' in result;
 }
 
 /**
- * Reads a file whose timestamps may not tell that it is being written to, for `readLiveFile` to compare: one that a process
+ * Reads a file whose timestamps may not show that it is being written to, for `readLiveFile` to compare: one that a process
  * has mapped, or one that a coarse clock stamped.
  */
 export function readEarlier({ absolute, expect }: LiveSource, most = MAX_BYTES): EarlierReading {
@@ -88,7 +88,7 @@ function readWhole(fd: number, size: number, most: number): Buffer | null {
   return read > size ? readOn(fd, content, most) : content;
 }
 
-/** Whether a file must be read twice, for its timestamps may not tell that it is being written to. */
+/** Whether a file must be read twice, for its timestamps may not show that it is being written to. */
 export function isDoubtful({ mapped, expect }: LiveSource, nowMs: number): boolean {
   return mapped || isCoarselyFresh(expect.mtimeNs, nowMs);
 }

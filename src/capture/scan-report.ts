@@ -14,7 +14,7 @@ export class ScanReport {
   readonly #dryRun: boolean;
   #namedSnapshots = false;
 
-  /** @param options `dryRun` adds up the sizes of directories that stay out */
+  /** @param options `dryRun` adds up the sizes of excluded directories */
   constructor({ report, seen, dryRun }: { report: CaptureReport; seen?: SeenTree | undefined; dryRun: boolean }) {
     this.#report = report;
     this.#seen = seen;

@@ -23,7 +23,7 @@ export interface ScanOptions extends ItemBuilderOptions {
   isBackupManifest: (bytes: Uint8Array) => boolean;
   /** Told of each file that was opened ahead: to be closed when the scan and its consumer are done. */
   onPinned: (held: PinnedFile) => void;
-  /** Add up the sizes of directories that stay out. */
+  /** Add up the sizes of excluded directories. */
   dryRun: boolean;
 }
 
@@ -53,7 +53,7 @@ export function* scanStateDir(root: string, options: ScanOptions): Generator<Cap
     const item = scanner.visit(level, name);
     if (item === null) continue;
     if (item.type === 'directory') {
-      // Listed before it is yielded: a directory that cannot be listed is a loss, and then it is no entry.
+      // Listed before it is yielded: a directory that cannot be listed is missing, and then it is no entry.
       const below = scanner.descend(level, levels.length, name, item.path);
       if (below === null) continue;
       levels.push(below);
@@ -91,7 +91,7 @@ class Scanner {
   /**
    * Lists the directory that was just visited.
    *
-   * @returns null for one that cannot be listed, which is then a loss
+   * @returns null for one that cannot be listed, which is then recorded as missing
    */
   descend(parent: Level, depth: number, name: string, path: string): Level | null {
     const visited = this.#visited;

@@ -35,7 +35,7 @@ export class SeenTree {
   #sorted: Float64Array | null = null;
   readonly #directories: Buffer[] = [];
   #used = 0;
-  /** Seen, and then not to be had under the name they were seen under. */
+  /** Seen, and then gone from the name they were seen under. */
   readonly #missed = new Set<number>();
   /** Captured under the name of another file, whose place they had taken. */
   readonly #instead = new Set<number>();

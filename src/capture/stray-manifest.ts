@@ -8,7 +8,7 @@ import type { ExcludedPath } from './capture-report.ts';
  * Sees to it that what has the manifest's name at the top is a stray one, of a backup that was restored there by other
  * means. It is excluded.
  *
- * @param isBackupManifest tells one from a file of the user
+ * @param isBackupManifest distinguishes one from a file of the user
  * @throws BackupError `MANIFEST_NAME_TAKEN`; `PERMISSION`, `IO` when it cannot be read
  */
 export function assertStrayManifest(

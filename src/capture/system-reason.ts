@@ -7,7 +7,7 @@ export interface SystemReason {
   detail: string;
 }
 
-/** Tells a file that is gone from one that the system refuses. */
+/** Distinguishes a file that is gone from one that the system refuses. */
 export function systemReason(error: unknown): SystemReason {
   const { code, message } = error as NodeJS.ErrnoException;
   const detail = String(message).split(', ', 1)[0] ?? String(message);

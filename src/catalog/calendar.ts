@@ -5,7 +5,7 @@ export interface CalendarDay {
   day: number;
 }
 
-/** Tells which day it is at an instant. This is where a time zone comes in, and the only place. */
+/** Which day it is at an instant. This is where a time zone comes in, and the only place. */
 export type Calendar = (time: Date) => CalendarDay;
 
 /** Days of the time zone that the process runs in (`TZ`), with the daylight saving time of that date. */

@@ -62,7 +62,7 @@ export function groupBySource(rows: readonly ScannedSnapshot[], now: Date): Scan
 /**
  * Decides on one group. As long as something would go, the snapshots that are to remain as the last good backup are verified first: the newest; if that
  * is incomplete, the newest complete one; and those from before a drop. What was remembered of them counts for nothing, for bytes can rot without a trace.
- * One that turns out damaged is left out, and the rules are applied again without it.
+ * One that turns out damaged is omitted, and the rules are applied again without it.
  *
  * @param verify verifies the file and notes the outcome in the row
  */

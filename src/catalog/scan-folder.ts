@@ -35,7 +35,7 @@ export interface ScannedSnapshot {
   recordKey: RecordKey | null;
 }
 
-/** Whether a row still is what stands at its name, and nobody has written to it. */
+/** Whether a row still is what is at its name, and nobody has written to it. */
 export async function isSameVersion(
   storage: SnapshotStorage,
   { snapshot, version }: ScannedSnapshot,

@@ -30,7 +30,7 @@ export function abortOnSignals(): AbortSignal {
 }
 
 /**
- * Starts the thread that ends the process when a signal cannot reach this one. Where `/proc` does not tell of pending signals, or
+ * Starts the thread that ends the process when a signal cannot reach this one. Where `/proc` shows no pending signals, or
  * threads are not allowed, there is none.
  */
 export function watchForPendingSignals(): void {

@@ -5,7 +5,7 @@ import type { EntryRuns } from '../read/read-entries.ts';
 import { LiveSpelling } from '../state-dir/merge/live-spelling.ts';
 
 /**
- * Planned entries under the names that what stands in their places is stored under: on a file system that folds names, `notes.json` takes the
+ * Planned entries under the names under which what is in their places is stored: on a file system that folds names, `notes.json` takes the
  * place of `Notes.json`. Where all names are the same, nothing is collected.
  *
  * @param target a directory

@@ -50,7 +50,7 @@ export function directorySide(
         output: snapshotFd === undefined ? [] : [fstatSync(snapshotFd, { bigint: true })],
         folders: snapshot === null ? [] : [dirname(snapshot)],
       }),
-      // Whatever stands there under this name, no snapshot could hold it.
+      // Whatever is there under this name, no snapshot could hold it.
       isBackupManifest: () => true,
       dryRun: false,
       onPinned: (file) => held.push(file),

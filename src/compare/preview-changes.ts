@@ -14,13 +14,13 @@ import { joinPaths } from './join-paths.ts';
 const ENTRIES_PER_TURN = 1000;
 const SIDE_FILE = /^-(?:wal|shm|journal)$/;
 
-/** What a restore would change, and of what stands there how many things a merge keeps. */
+/** What a restore would change, and how many things of what is there a merge keeps. */
 export type PreviewedChanges = Omit<Difference, 'same' | 'unreadable'> & { kept: number };
 
 /**
  * Compares what stands in a directory with what would be written there.
  *
- * @param standing what stands there, in the order of a snapshot
+ * @param standing what is there, in the order of a snapshot
  * @param planned what would be written, in the same order
  * @param merge whether what is not written over stays
  * @param timeUnit finest difference between times that the snapshot tells, in nanoseconds
@@ -50,7 +50,7 @@ export async function previewChanges(
   return { changes, sections, outsideSections, totals, kept };
 }
 
-/** Tells what a merge keeps of what stands there. Entries come in order. */
+/** What a merge keeps of what is there. Entries come in order. */
 class KeptByMerge {
   readonly #target: string;
   /** Planned entries whose paths the path at hand begins with, and what a merge does with each. */
@@ -60,7 +60,7 @@ class KeptByMerge {
     this.#target = target;
   }
 
-  /** Whether what stands there stays as it is. */
+  /** Whether what is there stays as it is. */
   keeps(live: Entry | null, planned: Entry | null): boolean {
     const { path } = (live ?? planned) as Entry;
     this.#planned = this.#planned.filter((each) => path.startsWith(each.path));

@@ -12,7 +12,7 @@ export interface CaptureRecordOptions {
   allowEmpty: boolean | undefined;
   /** Called with each status as it is found; of several for one path the most severe stands. */
   onStatus: (status: RecordedStatus) => void;
-  /** Called with what is worth knowing and no loss. */
+  /** Called with what is worth knowing while nothing is missing. */
   onNotice: (message: string, path?: string) => void;
 }
 

@@ -61,7 +61,7 @@ function childrenOf(folder: string): Dirent[] {
   try {
     return readdirSync(folder, { withFileTypes: true });
   } catch {
-    // Whether that is a loss is for the capture to say.
+    // Whether it is missing is for the capture to say.
     return [];
   }
 }

@@ -20,7 +20,7 @@ export async function expectedSize(directory: string, signal: AbortSignal | unde
         else if (child.isFile()) files.push(`${folder}/${child.name}`);
       }
     } catch {
-      // Whether that is a loss is for the capture to say.
+      // Whether it is missing is for the capture to say.
     }
     const lengths = await Promise.all(
       files.map((file) =>

@@ -53,7 +53,7 @@ export class IndexBuilder {
     this.#raw += member.raw;
   }
 
-  /** Forgets the members behind the first `count` of the block at hand: they were taken back. */
+  /** Forgets the members behind the first `count` of the block at hand: they were rolled back. */
   dropMembers(count: number): void {
     for (const { raw } of this.#members.splice(count)) this.#raw -= raw;
   }

@@ -3,13 +3,13 @@ import type { Mark, PackedMember, SnapshotBody } from './snapshot-body.ts';
 
 /** Where the members of a large file go while nobody knows yet whether it stands still. */
 export interface LargeFileOutput {
-  /** Whether what it was given can be taken back, and the file be read again. */
+  /** Whether what it was given can be rolled back, and the file be read again. */
   readonly canRollBack: boolean;
   /** Whether its members are in the snapshot only after `commit`. */
   readonly isStaged: boolean;
   /** Takes the next member; its memory is the caller's again when this resolves. One that is copied inside the storage has no bytes here. */
   add(member: PackedMember | CopyCandidate): Promise<void>;
-  /** Takes back all that it was given. */
+  /** Rolls back all that it was given. */
   rollback(): Promise<void>;
   /** Puts what it was given into the snapshot. */
   commit(): Promise<void>;

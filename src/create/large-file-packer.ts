@@ -25,11 +25,11 @@ import { hasRoomToStage, StagedMembers } from './staged-members.ts';
 
 type FileItem = Extract<CaptureItem, { type: 'file' }>;
 
-/** Attempts at a large file that changes while it is read; each further one takes back what the one before gave. */
+/** Attempts at a large file that changes while it is read; each further one rolls back what the one before gave. */
 const ATTEMPTS = 3;
 const PAUSE_MS = 100;
 
-/** What is said of a file that changed, where its members could be neither taken back nor set aside. */
+/** What is said of a file that changed, where its members could be neither rolled back nor set aside. */
 const READ_ONCE = '; it was read only once, for there was no room for its bytes in the folder for temporary files';
 
 export interface LargeFilePackerOptions {
@@ -56,7 +56,7 @@ type AttemptResult = 'done' | 'again' | 'whole lines';
 
 /**
  * Packs files of many members. This thread reads and hashes their pieces, workers compress them. Such a file may change while it is read,
- * and is then read again: so its members are taken back, or are kept out of the snapshot until it is known to have stood still.
+ * and is then read again: so its members are rolled back, or are kept out of the snapshot until it is known to have stood still.
  */
 export class LargeFilePacker {
   readonly #options: LargeFilePackerOptions;
@@ -92,7 +92,7 @@ export class LargeFilePacker {
   /**
    * Copies a file that need not be read.
    *
-   * @returns false, with nothing of it in the snapshot, where the parent is damaged, or that could not be taken back
+   * @returns false, with nothing of it in the snapshot, where the parent is damaged, or that could not be rolled back
    */
   async #copy(item: FileItem, { unit, sha256 }: Pick<ReusableFile, 'unit' | 'sha256'>): Promise<boolean> {
     const { body, window, onProgress } = this.#options;

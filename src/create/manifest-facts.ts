@@ -38,7 +38,7 @@ export async function factsOf(root: string, createdAt: Date, options: CreateOpti
 }
 
 /**
- * The entry of a manifest, as it stands at the head of a snapshot before anything is captured.
+ * The entry of a manifest, as it is at the head of a snapshot before anything is captured.
  *
  * @param provisional null for one that is rewritten at the end, which gets room for whatever is captured
  * @throws BackupError `USAGE` when the patterns in it are too many

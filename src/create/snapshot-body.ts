@@ -54,7 +54,7 @@ export class SnapshotBody {
     this.index = new IndexBuilder(options.sink.position, options.onEntry);
   }
 
-  /** Whether what was appended can be taken back. */
+  /** Whether what was appended can be rolled back. */
   get canRollBack(): boolean {
     return this.#options.sink.rollback !== undefined;
   }
@@ -118,7 +118,7 @@ export class SnapshotBody {
     return { position: this.#options.sink.position, members: this.index.members };
   }
 
-  /** Takes back the members behind a mark. No entry may have been added since. */
+  /** Rolls back the members behind a mark. No entry may have been added since. */
   async rollback({ position, members }: Mark): Promise<void> {
     await this.#options.sink.rollback?.(position);
     this.index.dropMembers(members);

@@ -17,7 +17,7 @@ const RESERVE_BYTES = 64 * 1024 * 1024;
 type StoredMember = Omit<PackedMember, 'member'> & { length: number };
 
 /**
- * The members of a large file, set aside until its status is known: what has gone into a stream or an object cannot be taken back. When
+ * The members of a large file, set aside until its status is known: what has gone into a stream or an object cannot be rolled back. When
  * the scratch folder is full they go on to the snapshot, and so does what comes behind them.
  */
 export class StagedMembers implements LargeFileOutput {

@@ -53,13 +53,13 @@ export interface IndexBlock extends Columns {
   header: number[];
   /** Of the content of each file. */
   sha256: string;
-  /** Of each member as it stands in the file. */
+  /** Of each member as it is in the file. */
   storedSha256: string;
   /** Of the content in each piece of a large file. */
   pieceSha256: string;
 }
 
-/** A block as it stands in the index. */
+/** A block as it is in the index. */
 export function encodeBlock(block: IndexBlock, codec: Codec): Uint8Array {
   const { header: _, sha256, storedSha256, pieceSha256, ...columns } = block;
   return packColumns(columns, codec, sha256, storedSha256, pieceSha256);
@@ -151,7 +151,7 @@ function countOf(text: string, letter: string): number {
 export interface BlockMember {
   stored: number;
   raw: number;
-  /** Of the member as it stands in the file. */
+  /** Of the member as it is in the file. */
   sha256: string;
   piece: (Piece & { sha256: string }) | null;
 }
@@ -228,7 +228,7 @@ function typeAt(block: IndexBlock, i: number): EntryType {
   return TYPE_OF[block.type.charAt(i)] as EntryType;
 }
 
-/** A member that was written, as the index tells it. */
+/** A member that was written, as the index has it. */
 export interface WrittenMember {
   stored: number;
   raw: number;

@@ -126,7 +126,7 @@ export interface NewIndexRoot extends Omit<RootJson, 'manifest' | 'requires' | '
   totals: Totals;
 }
 
-/** The index header as it stands at the end of the index. */
+/** The index header as it is at the end of the index. */
 export function encodeRoot(
   { format, compression, manifest, directory, totals, statuses, pages }: NewIndexRoot,
   codec: Codec,

@@ -63,7 +63,7 @@ export function unpackColumns<Columns>(
   return { columns: checkedColumns(value, schema), digests: bytes.subarray(end) };
 }
 
-/** Columns whose types and ranges are right; fields that the schema does not know are left out. */
+/** Columns whose types and ranges are right; fields that the schema does not know are omitted. */
 export function checkedColumns<Columns>(value: unknown, schema: z.ZodMiniType<Columns>): Columns {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;

@@ -12,7 +12,7 @@ export interface Seal {
   indexLength: number;
   /** Length of the root, which ends the index. */
   rootLength: number;
-  /** SHA-256 of the root as it stands in the index. */
+  /** SHA-256 of the root as it is in the index. */
   rootSha256: Uint8Array;
   /** SHA-256 of the first member of the file. */
   manifestSha256: Uint8Array;

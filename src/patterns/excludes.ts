@@ -1,6 +1,6 @@
 import ignore from 'ignore';
 
-/** Tells which pattern of the user leaves a path out; null when none does. */
+/** Which pattern of the user excludes a path; null when none does. */
 export interface UserExcludes {
   (path: string, isDirectory: boolean): string | null;
   /** Whether some pattern is for directories only (`cache/`), so that what a path is must be known. */
@@ -12,7 +12,7 @@ const PATHS_PER_MATCHER = 20_000;
 
 /**
  * Patterns in gitignore's language, relative to the state directory, case-sensitive; later ones win. As in git, nothing
- * below a directory that is left out can be taken back in.
+ * below a directory that is excluded can be included again.
  */
 export function compileUserExcludes(patterns: readonly string[]): UserExcludes {
   if (patterns.length === 0) return Object.assign(() => null, { dependsOnType: false });

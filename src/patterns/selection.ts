@@ -31,7 +31,7 @@ interface PathRange {
 
 const GLOB = /[*?[\\]/;
 
-/** Tells which entries are wanted. */
+/** Which entries are wanted. */
 export class Selection {
   readonly #literals: ReadonlySet<string>;
   readonly #matches: UserExcludes;
@@ -78,7 +78,7 @@ export class Selection {
 /** @returns null when everything is wanted */
 export function compileSelection({ paths = [], sections = [] }: SelectionOptions): Selection | null {
   if (paths.length === 0 && sections.length === 0) return null;
-  // A name may hold what a pattern gives a meaning to: what is listed can always be asked for as it stands.
+  // A name may hold what a pattern gives a meaning to: what is listed can always be asked for as it is.
   const literals = [...paths, ...sections].map((path) => path.replace(/^(?:\.?\/)+|\/+$/g, ''));
   return new Selection(
     literals,

@@ -33,7 +33,7 @@ function tarLength(entry: BlockEntry): number {
 
 /**
  * Goes through the tar bytes of one block of the index, member after member, and verifies each entry against the index: header,
- * content, padding. What the index says is known to be sound in itself; the tar bytes are not.
+ * content, padding. What the index says is known to be valid in itself; the tar bytes are not.
  */
 export class BlockWalker {
   readonly #entries: readonly BlockEntry[];

@@ -4,7 +4,7 @@ import { comparePaths } from '../format/path-order.ts';
 import type { SealedSnapshot } from './open-snapshot.ts';
 import { readValidatedBlock, type ValidatedBlock } from './read-entries.ts';
 
-/** An entry, and where it stands. */
+/** An entry, and where it is. */
 export interface FoundEntry {
   entry: BlockEntry;
   /** Its number in the block. */

@@ -6,7 +6,7 @@ import { toBuffer } from '../storage/read-ahead.ts';
 import { NODE_CODEC } from '../system/node-codec.ts';
 
 /**
- * Inflates one member that must have a digest as it stands; see `inflateMember`.
+ * Inflates one member that must have a digest as it is; see `inflateMember`.
  *
  * @param sha256 in hexadecimal
  * @throws BackupError `SNAPSHOT_DAMAGED`, `GZIP_INVALID`
@@ -17,7 +17,7 @@ export function inflateListed(member: Uint8Array, raw: number, sha256: string): 
 }
 
 /**
- * A member as it stands in the file.
+ * A member as it is in the file.
  *
  * @throws BackupError `SNAPSHOT_DAMAGED` when it has not the digest of the index
  */

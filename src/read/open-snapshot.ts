@@ -93,7 +93,7 @@ function damaged(what: string): BackupError {
   return new BackupError('SNAPSHOT_DAMAGED', `the snapshot is damaged: ${what}`, { hint: DAMAGED_HINT });
 }
 
-/** Tells a snapshot that was cut from one that something was added to. */
+/** Distinguishes a snapshot that was cut from one that something was added to. */
 async function missingSeal(source: RangeReader): Promise<BackupError> {
   const length = Math.min(source.size, TRAILING_SEARCH);
   const tail = await readRange(source, source.size - length, length);

@@ -27,7 +27,7 @@ type ReadTask =
   | { kind: 'check'; block: BlockLocation; quick: boolean }
   /** Verify and inflate one member and hand over its tar bytes, in the memory of `room` if it is enough. */
   | ({ kind: 'inflate'; offset: number; room: Uint8Array } & BlockMember)
-  /** Verify the digest of one member as it stands. */
+  /** Verify the digest of one member as it is. */
   | { kind: 'digest'; offset: number; stored: number; sha256: string }
   /** Which of these paths are entries of the block, and what they are. */
   | { kind: 'find'; block: BlockLocation; paths: string[] };

@@ -18,7 +18,7 @@ export interface SnapshotReader {
   readonly totals: Totals | null;
   /** Files that were not captured at the first attempt, as it records them. */
   readonly statuses: RecordedStatus[];
-  /** Finest difference between times that it tells and a restore brings back, in nanoseconds. */
+  /** Finest difference between times that it holds and a restore keeps, in nanoseconds. */
   readonly timeUnit: number;
   /** Whether each directory that entries lie in is an entry too. */
   readonly namesDirectories: boolean;
@@ -38,7 +38,7 @@ export interface SnapshotReader {
   orderedEntries(selection: Selection | null, signal: AbortSignal | undefined): EntryRuns;
 
   /**
-   * Verifies every byte; with `quick`, of a snapshot that has digests, every byte as it stands in the file and the index. What is wrong is a result, not an
+   * Verifies every byte; with `quick`, of a snapshot that has digests, every byte as it is in the file and the index. What is wrong is a result, not an
    * error.
    */
   verify(options: VerificationOptions): Promise<Verification>;

@@ -15,7 +15,7 @@ import type { Verification, VerificationOptions } from './snapshot-reader.ts';
 import { validateWhole } from './validate-snapshot.ts';
 import { walkParallel, walkStoredParallel } from './walk-parallel.ts';
 
-/** Verifies every byte of a sealed snapshot against its digests; with `quick` as it stands in the file, inflating nothing. Goes on behind the first problem. */
+/** Verifies every byte of a sealed snapshot against its digests; with `quick` as it is in the file, inflating nothing. Goes on behind the first problem. */
 export async function verifySealed(snapshot: SealedSnapshot, options: VerificationOptions): Promise<Verification> {
   const { root } = snapshot;
   const { quick = false } = options;
@@ -45,7 +45,7 @@ export async function verifySealed(snapshot: SealedSnapshot, options: Verificati
     }
     await window.drain();
     throwIfAborted(options.signal);
-    // Of entries that could not be validated the totals are not to be had either.
+    // There are no totals of entries that could not be validated either.
     if (validator.problems.length === 0) await validateWhole(snapshot, pool, validator, options.signal);
     return {
       problems: [...validator.problems],

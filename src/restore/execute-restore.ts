@@ -100,7 +100,7 @@ export async function executeRestore(
   };
 }
 
-/** Attributes of the restored state directory itself: the snapshot's, or where it brings none or not all of the tree, those of what stood there. */
+/** Attributes of the restored state directory itself: the snapshot's, or where it brings none or not all of the tree, those of what was there. */
 function topOf(
   { contents: { directory }, selection }: RestorePlan,
   { found, target }: Staging,

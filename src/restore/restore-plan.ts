@@ -12,7 +12,7 @@ export interface RestoreDestination {
   target: string;
   /** The directory that the tree is made in before it takes its place; a dry run does not make it. */
   staging: string;
-  /** Whether something of the state stands there. */
+  /** Whether something of the state is there. */
   hasContent: boolean;
   fileSystem: TargetFileSystem;
 }
@@ -31,9 +31,9 @@ export interface RestorePlan {
   /** Null for everything. */
   selection: Selection | null;
   contents: PlannedContents;
-  /** Whether what stands there stays, but for what the snapshot holds. */
+  /** Whether what is there stays, but for what the snapshot holds. */
   merges: boolean;
-  /** Symbolic links that are left out. */
+  /** Symbolic links that are omitted. */
   skipped: ReadonlySet<string>;
   space: SpaceCheck;
   /** Why it must not be executed, first reason first: each is looked for when it is asked for. */

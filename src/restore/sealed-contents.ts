@@ -12,7 +12,7 @@ import type { ContentsOptions, PlannedContents } from './planned-contents.ts';
 import { refuseProblems } from './refuse-problems.ts';
 import { bytesOfCopies } from './target-abilities.ts';
 
-/** Node.js sets times to the microsecond, so a restore brings back no more than that. */
+/** Node.js sets times to the microsecond, so a restore keeps no more than that. */
 const TIME_UNIT_NS = 1000;
 
 /**

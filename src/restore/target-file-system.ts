@@ -30,7 +30,7 @@ export function probedFileSystem(directory: string): TargetFileSystem {
   };
 }
 
-/** What it does is presumed, for only writing would tell: that it can do everything, and folds names if it does so with those that stand there. */
+/** What it does is presumed, for only writing would tell: that it can do everything, and folds names if it does so with those that are there. */
 export function presumedFileSystem(directory: string): TargetFileSystem {
   return {
     directory,

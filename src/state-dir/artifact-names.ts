@@ -19,7 +19,7 @@ export interface ArtifactNames {
   readonly replaced: string;
   /** Before the stamp of what a merge took out. */
   readonly merged: string;
-  /** Before the stamp of something that stood in the way of a recovery. */
+  /** Before the stamp of something that was in the way of a recovery. */
   readonly aside: string;
 }
 

@@ -53,7 +53,7 @@ function realpathOfMissing(path: string, stateDir: string, links: number): strin
   return realpathOfMissing(resolve(parent, link), stateDir, links + 1);
 }
 
-/** Finds the real directory behind `stateDir`. Fails with `TARGET_NOT_DIRECTORY` if something else stands there. */
+/** Finds the real directory behind `stateDir`. Fails with `TARGET_NOT_DIRECTORY` if something else is there. */
 export function resolveTarget(stateDir: string): Target {
   const target = realpathOfMissing(resolve(stateDir), stateDir, 0);
   try {

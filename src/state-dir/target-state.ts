@@ -10,7 +10,7 @@ export interface TargetState {
   kind: 'missing' | 'empty' | 'content';
   /** Whether that is nobody's: there is nothing, or only what systems put into directories by themselves. */
   isVacant: boolean;
-  /** Tells the directory from another one of the same name; null if there is none. */
+  /** Distinguishes the directory from another one of the same name; null if there is none. */
   inode: string | null;
 }
 

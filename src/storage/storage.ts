@@ -17,7 +17,7 @@ export interface SnapshotStorage {
   /** Everything that lies directly in it, in no particular order. What is not a snapshot is the caller's to tell. */
   list(signal?: AbortSignal): AsyncIterable<StoredObject>;
 
-  /** What stands at a name now; null where nothing does. */
+  /** What is at a name now; null where nothing does. */
   look(name: string, signal?: AbortSignal): Promise<StoredObject | null>;
 
   /**

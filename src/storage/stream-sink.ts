@@ -49,7 +49,7 @@ export class StreamSink implements SnapshotSink {
     this.#assertWhole();
   }
 
-  /** What went into a pipe cannot be taken back; without its seal it is no snapshot. The stream is the caller's again. */
+  /** What went into a pipe cannot be rolled back; without its seal it is no snapshot. The stream is the caller's again. */
   async discard(): Promise<void> {
     const stream = this.#stream;
     const leave = () => {

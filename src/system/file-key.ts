@@ -1,4 +1,4 @@
-/** What tells one file from another. */
+/** What distinguishes one file from another. */
 export interface FileKey {
   dev: bigint;
   ino: bigint;

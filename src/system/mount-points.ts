@@ -33,7 +33,7 @@ function mountsByCommand(): Mount[] | null {
 }
 
 /**
- * The file system that holds a path, where mount(8) tells it.
+ * The file system that holds a path, where mount(8) shows it.
  *
  * @param path a real path
  */
@@ -48,7 +48,7 @@ export function mountOf(path: string, { tellsBy }: Platform = HERE): Mount | nul
   );
 }
 
-/** Every mount point that this process sees, bind mounts too (those a device number does not show). Null where the system does not tell. */
+/** Every mount point that this process sees, bind mounts too (those a device number does not show). Null where the system does not show. */
 function mountPoints({ tellsBy }: Platform): string[] | null {
   if (tellsBy === 'commands') return mountsByCommand()?.map(({ point }) => point) ?? null;
   let table: string;
@@ -64,12 +64,12 @@ function mountPoints({ tellsBy }: Platform): string[] | null {
   });
 }
 
-/** Whether something is mounted at `directory` (a real path). Where the system does not tell: compare devices. */
+/** Whether something is mounted at `directory` (a real path). Where the system does not show: compare devices. */
 export function isMountPoint(directory: string, platform: Platform = HERE): boolean {
   return mountPoints(platform)?.includes(directory) ?? false;
 }
 
-/** The mount points strictly below `directory` (a real path), as the system lists them. None where it does not tell: compare devices on the way down. */
+/** The mount points strictly below `directory` (a real path), as the system lists them. None where it does not show: compare devices on the way down. */
 export function listedMountsBelow(directory: string, platform: Platform = HERE): string[] {
   return below(directory, mountPoints(platform) ?? []);
 }

@@ -6,8 +6,8 @@ import { HERE, type Platform } from './platform.ts';
 import { processFacts } from './processes.ts';
 
 /**
- * What tells a process from every other one, short enough for a file name. Of two identities each part can be compared; a part that the
- * system did not tell is null.
+ * What distinguishes a process from every other one, short enough for a file name. Of two identities each part can be compared; a part that the
+ * system did not show is null.
  */
 export interface ProcessIdentity {
   /** Machine, by a digest of its name. */
@@ -71,7 +71,7 @@ export function ownIdentity(platform: Platform = HERE): ProcessIdentity {
   return own;
 }
 
-/** Whether a process with the number and the start of `identity` can be one that was started at `started`, as the system tells it. */
+/** Whether a process with the number and the start of `identity` can be one that was started at `started`, as the system shows it. */
 export function startedAt(identity: ProcessIdentity, started: string): boolean {
   return identity.started === null || identity.started === digest(started);
 }
@@ -81,7 +81,7 @@ export function areInNoContainer(a: ProcessIdentity, b: ProcessIdentity): boolea
   return a.namespace === b.namespace && a.namespace === FIRST_NAMESPACE;
 }
 
-/** Whether processes elsewhere may see nothing of the process but its number: it runs in a container, or the system does not tell. */
+/** Whether processes elsewhere may see nothing of the process but its number: it runs in a container, or the system does not show. */
 export function isHidden({ boot, namespace }: ProcessIdentity, platform: Platform = HERE): boolean {
   return platform.hasPidNamespaces && (boot === null || namespace !== FIRST_NAMESPACE);
 }

@@ -2,12 +2,12 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { askSystem } from './ask-system.ts';
 import { HERE, type Platform } from './platform.ts';
 
-// What the system tells about processes: by /proc on Linux, by ps(1) elsewhere. A Linux without /proc tells nothing.
+// What the system shows about processes: by /proc on Linux, by ps(1) elsewhere. A Linux without /proc tells nothing.
 
 export interface ProcessFacts {
   parent: number;
   isZombie: boolean;
-  /** Tells a process from a later one with the same number: clock ticks since boot (Linux), or a date to the second. */
+  /** Distinguishes a process from a later one with the same number: clock ticks since boot (Linux), or a date to the second. */
   started: string;
   /** The same moment in milliseconds since 1970, to about a second; null where it cannot be had. */
   startedMs: number | null;
@@ -28,7 +28,7 @@ export function hasProc(platform: Platform = HERE): boolean {
   return platform.tellsBy === 'proc' && existsSync('/proc/self/stat');
 }
 
-/** What is known of the process with this number; null if there is none, or the system does not tell. */
+/** What is known of the process with this number; null if there is none, or the system does not show. */
 export function processFacts(pid: number, platform: Platform = HERE): ProcessFacts | null {
   return platform.tellsBy === 'proc' ? factsFromProc(pid) : factsFromPs(pid);
 }

@@ -19,7 +19,7 @@ function namesIn(folder: string): string[] {
   try {
     return readdirSync(folder);
   } catch {
-    // Only an estimate of what stays out anyway.
+    // Only an estimate of what is excluded anyway.
     return [];
   }
 }

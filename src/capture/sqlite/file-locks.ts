@@ -49,7 +49,7 @@ export function writeLockOn(absolute: string): WriteLock {
   return lock;
 }
 
-/** Whether a process holds the lock of an open connection in WAL mode; false also where the system does not tell. */
+/** Whether a process holds the lock of an open connection in WAL mode; false also where the system does not show. */
 export function isKeptOpen(shm: string): boolean {
   const stat = statIfAny(shm);
   if (stat === undefined) return false;
@@ -59,7 +59,7 @@ export function isKeptOpen(shm: string): boolean {
 /**
  * The byte range locks that are held on a file, of a process (`POSIX`) or of an open file (`OFDLCK`).
  *
- * @returns null where the system does not tell
+ * @returns null where the system does not show
  */
 function locksOf({ dev, ino }: BigIntStats): HeldLock[] | null {
   let text: string;

@@ -12,7 +12,7 @@ const WRITE_ERRORS = /^SQLITE_IOERR_(?:WRITE|FSYNC|DIR_FSYNC|TRUNCATE|DELETE|DEL
 const WRITE_ERROR_NUMBERS = new Set([3, 4, 5, 6, 10].map((kind) => 10 | (kind << 8)));
 
 /**
- * Tells a failure of our own temporary files from one of the database that is copied there: it ends the run, for the next
+ * Distinguishes a failure of our own temporary files from one of the database that is copied there: it ends the run, for the next
  * database would fare no better.
  *
  * @param copy path of the copy that was being made

@@ -159,7 +159,7 @@ export const command = defineCommand({
   },
 });
 
-/** From here on a loss is noted, also without --max-shrink. */
+/** From here on a drop is noted, also without --max-shrink. */
 const HALF = 0.5;
 
 function folderOf(output: string): string {

@@ -37,7 +37,7 @@ const DOING: Record<Phase, string> = {
 /** Before that a rate says little and a remaining time nothing. */
 const MEANINGFUL_MS = 1000;
 
-/** One line of at most `columns` characters: phase, share, entries, bytes, rate, time left; from behind what does not fit is left out. */
+/** One line of at most `columns` characters: phase, share, entries, bytes, rate, time left; what does not fit is omitted, from the end on. */
 export function progressText(state: ProgressState, columns: number): string {
   const { phase, snapshot, entries, bytes, totalEntries, totalBytes, estimated, elapsedMs } = state;
   const about = estimated ? 'about ' : '';

@@ -9,7 +9,7 @@ import { outsideSections, sectionTable } from '../text/section-table.ts';
 
 const EXCLUDED = [{ gives: 2, least: 16 }, { right: true, gives: 1 }, { wraps: true }];
 
-/** What to say of a snapshot that is not made: what would go in, what stays out and why. */
+/** What to say of a snapshot that is not made: what would go in, what is excluded and why. */
 export function snapshotPlanResult(plan: SnapshotPlan): Result {
   const { stateDir, totals, sections, excluded, incomplete, reuse } = plan;
   const notices = [...plan.notices, ...plan.neighbours.map(neighbourNotice)];

@@ -13,7 +13,7 @@ export function entryName({ path, type }: Entry): string {
 /** A column before the name. All are of fixed width: a listing begins before its end is known. */
 interface FixedColumn {
   width: number;
-  /** In a narrow window the one with the lowest number is left out first. */
+  /** In a narrow window the one with the lowest number is omitted first. */
   gives: number;
   text: (entry: Entry) => string;
 }
@@ -24,7 +24,7 @@ const SIZE: FixedColumn = { width: 9, gives: 4, text: ({ size }) => formatBytes(
 const EXACT_SIZE: FixedColumn = { width: 12, gives: 4, text: ({ size }) => String(size).padStart(12) };
 const TIME: FixedColumn = { width: 25, gives: 3, text: ({ mtime }) => formatTime(new Date(mtime * 1000)) };
 
-/** Columns are left out before a name has less room than this. */
+/** Columns are omitted before a name has less room than this. */
 const LEAST_NAME = 20;
 
 /**

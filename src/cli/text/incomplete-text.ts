@@ -19,7 +19,7 @@ export function incompleteLines(heading: string, statuses: readonly NamedStatus[
   ];
 }
 
-/** Whether there is a loss among them. */
+/** Whether there is a missing file among them. */
 export function isAnyIncomplete(statuses: readonly NamedStatus[]): boolean {
   return statuses.some(({ status }) => isIncomplete(status));
 }

@@ -8,7 +8,7 @@ export interface Column {
   right?: boolean;
   /** When it gives way: the column with the lowest number first. Without one it stays as it is. */
   gives?: number;
-  /** Width to which the texts are shortened when it gives way, in their middle; without one the column is left out. */
+  /** Width to which the texts are shortened when it gives way, in their middle; without one the column is omitted. */
   least?: number;
   /** The last column may be broken at spaces, over several lines. */
   wraps?: boolean;

@@ -30,7 +30,7 @@ export interface StoredMember {
   offset: number;
   stored: number;
   raw: number;
-  /** As it stands in the file. */
+  /** As it is in the file. */
   sha256: string;
   /** Of the content in it, for a piece of a large file; else empty. */
   pieceSha256: string;

@@ -17,7 +17,7 @@ interface LargeFile {
 }
 
 /**
- * Takes entries out of members of which no index tells what they hold. It relies on the format: a member begins with an entry and
+ * Takes entries out of members of which no index says what they hold. It relies on the format: a member begins with an entry and
  * holds whole ones, or a piece of a large file in the length that the file's header makes it have.
  */
 export class MemberEntries {

@@ -11,7 +11,7 @@ import { claimTemporary, type Temporary } from '../../system/temporary.ts';
 import { temporaryName } from '../../system/temporary-names.ts';
 import { fromSystemError } from '../../system-errors.ts';
 
-/** The folder that a salvage fills. Until `commit` nothing stands in it but one directory of ours. */
+/** The folder that a salvage fills. Until `commit` it holds nothing but one directory of ours. */
 export class SalvageFolder {
   /** The folder itself, links resolved. */
   readonly directory: string;

@@ -6,7 +6,7 @@ import { readRange } from '../../storage/read-ahead.ts';
 import type { RangeReader } from '../../storage/storage.ts';
 import { type Problem, problemOf } from '../../validate/problem.ts';
 
-/** What a run of members turns out to be when there is no index to tell. */
+/** What a run of members turns out to be when there is no index to say. */
 export type Scanned =
   | { kind: 'M' | 'D' | 'E'; tar: Buffer; offset: number; length: number }
   /** Bytes that cannot be read: `single` when they are one member, by its own length. */

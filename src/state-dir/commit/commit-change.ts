@@ -8,7 +8,7 @@ import { inodeAt } from './swap-paths.ts';
 /** A change of the state directory that is ready to be made, described by its journal. */
 export interface Change<J extends Journal> {
   journal: J;
-  /** Makes it, durably. @returns things of somebody else that stood in the way, under the names that they have now */
+  /** Makes it, durably. @returns things of somebody else that were in the way, under the names that they have now */
   perform: (journal: J) => string[];
   /** Takes it back, however far it came by the journal that is on disk. */
   rollback: (journal: J) => void;

@@ -35,7 +35,7 @@ export interface CommitOptions extends OperationOptions, RunningOptions {
   top?: TopAttributes;
   /** The snapshot that the staged tree comes from, to be told with the previous state. */
   snapshot?: SnapshotOrigin | null;
-  /** Of a merge: whether directories that stand there get the owner of the staged ones. */
+  /** Of a merge: whether directories that are there get the owner of the staged ones. */
   owners?: boolean;
   /** Of a merge: the directories that the snapshot names, whose attributes count; null for all. */
   named?: ReadonlySet<string> | null;
@@ -51,8 +51,8 @@ export interface CommitResult {
  * was and the staging tree is still there to be discarded. An abort is honoured until the swap begins; it takes a few system calls
  * and finishes.
  *
- * @throws `TARGET_NOT_EMPTY` (mode `create`); `STATE_DIR_IN_USE` if somebody changed what stands there since the staging was opened;
- *   `STATE_DIR_LOCKED` if the lock was taken away; `ABORTED`; `NO_SPACE`, `PERMISSION`, `IO`; `NEEDS_RECOVERY` if the swap failed and could not be taken back.
+ * @throws `TARGET_NOT_EMPTY` (mode `create`); `STATE_DIR_IN_USE` if somebody changed what is there since the staging was opened;
+ *   `STATE_DIR_LOCKED` if the lock was taken away; `ABORTED`; `NO_SPACE`, `PERMISSION`, `IO`; `NEEDS_RECOVERY` if the swap failed and could not be rolled back.
  */
 export async function commit(staging: Staging, options: CommitOptions): Promise<CommitResult> {
   try {

@@ -37,7 +37,7 @@ const swapJournalSchema = z.object({
   incoming: componentSchema,
   incoming_inode: z.string(),
   incoming_top: topSchema,
-  /** The name under which the old tree is kept; null if there is none. */
+  /** The name under which the previous tree is kept; null if there is none. */
   kept: z.nullable(componentSchema),
   old_kind: z.enum(['missing', 'empty', 'content']),
   old_inode: z.nullable(z.string()),
@@ -59,7 +59,7 @@ const swapJournalSchema = z.object({
 const exchangeJournalSchema = z.object({
   ...commonFields,
   strategy: z.literal('exchange'),
-  /** `out`: what is live goes out. `in`: what comes takes its place. `back`: all of it is being taken back. */
+  /** `out`: what is live goes out. `in`: what comes takes its place. `back`: all of it is being rolled back. */
   phase: z.enum(['out', 'in', 'back']),
   /** What comes lies below it: a staging directory, or what an earlier exchange took out. */
   incoming: componentSchema,

@@ -54,8 +54,8 @@ function moveNewIn(location: Location, journal: SwapJournal): string[] {
 }
 
 /**
- * Takes everything back, however far it came. First the new children go out, and the journal says so; then the old ones come back.
- * Returns what stood in the way.
+ * Rolls everything back, however far it came. First the new children go out, and the journal says so; then the old ones come back.
+ * Returns what was in the way.
  */
 export function unswapByChildren(location: Location, journal: SwapJournal): string[] {
   const movedAside = rollback(location, journal);
@@ -98,7 +98,7 @@ function bringOldBack(location: Location, journal: SwapJournal): string[] {
   return movedAside;
 }
 
-/** Completes what a killed swap left: back while the old tree was on its way out, forward once the new one was on its way in. */
+/** Completes what a killed swap left: back while the previous tree was on its way out, forward once the new one was on its way in. */
 export function resumeByChildren(location: Location, journal: SwapJournal): SwapResult {
   const result = decideByChildren(location, journal);
   giveModesBack(location, journal);

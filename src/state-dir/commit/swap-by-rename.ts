@@ -7,7 +7,7 @@ import { applyTop } from '../top-attributes.ts';
 import type { SwapJournal } from './journal.ts';
 import { inodeAt, moveAside, type SwapResult, swapPaths, topFromJournal } from './swap-paths.ts';
 
-/** Two renames: the old tree away, the new one in. An empty old directory is simply replaced by the second. */
+/** Two renames: the previous tree away, the new one in. An empty old directory is simply replaced by the second. */
 export function swapByRename(location: Location, journal: SwapJournal): SwapResult {
   const { incoming, kept, target } = swapPaths(location, journal);
   if (kept !== null) renameSync(target, kept);
@@ -30,7 +30,7 @@ function bringIn(location: Location, incoming: string): string[] {
   return [aside];
 }
 
-/** Takes everything back that `swapByRename` did, however far it came. */
+/** Rolls back everything that `swapByRename` did, however far it came. */
 export function unswapByRename(location: Location, journal: SwapJournal): void {
   const { incoming, kept, target } = swapPaths(location, journal);
   if (inodeAt(incoming) === null && inodeAt(target) === journal.incoming_inode) renameSync(target, incoming);
@@ -45,11 +45,11 @@ export function unswapByRename(location: Location, journal: SwapJournal): void {
 /**
  * Completes what a killed swap left, by what is on disk:
  *
- * | new tree waits | old tree kept | state directory | then |
+ * | new tree waits | previous tree kept | state directory | then |
  * |---|---|---|---|
  * | yes | yes | any | it was killed between the renames: finish |
  * | yes | no | as it was | nothing had begun: leave it; a missing or empty one gets the new tree |
- * | no | any | stands | it was done; or was taken back, if that is the old tree |
+ * | no | any | stands | it was done; or was rolled back, if that is the previous tree |
  * | no | yes | missing | the new tree was removed by hand: put the old one back |
  */
 export function resumeByRename(location: Location, journal: SwapJournal): SwapResult {

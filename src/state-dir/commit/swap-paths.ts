@@ -9,7 +9,7 @@ import type { SwapJournal } from './journal.ts';
 /** What a swap came to. */
 export interface SwapResult {
   live: 'new' | 'old';
-  /** Things of somebody else that stood in the way, under the names that they have now. */
+  /** Things of somebody else that were in the way, under the names that they have now. */
   movedAside: string[];
 }
 

@@ -21,14 +21,14 @@ export interface SwapRequest {
   operation: SwapJournal['operation'];
   /** A tree, by its name at the location. */
   incoming: string;
-  /** What stands at the state directory. */
+  /** What is at the state directory. */
   found: TargetState;
   /** What will be known of previous states, given what is displaced. */
   historyAfter: (displaced: Displaced | null) => SwapJournal['history'];
 }
 
 export interface Swapped extends Committed {
-  /** Where the old tree is kept now; null if there was none. */
+  /** Where the previous tree is kept now; null if there was none. */
   previousState: string | null;
 }
 
@@ -55,7 +55,7 @@ export function performSwap(location: Location, request: SwapRequest): Swapped {
   return { ...committed, previousState: journal.kept === null ? null : join(location.directory, journal.kept) };
 }
 
-/** Finishes or takes back what a killed swap left, and forgets its journal. */
+/** Finishes or rolls back what a killed swap left, and forgets its journal. */
 export function resumeSwap(location: Location, journal: SwapJournal): SwapResult {
   const result =
     location.strategy === 'rename' ? resumeByRename(location, journal) : resumeByChildren(location, journal);

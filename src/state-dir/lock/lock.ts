@@ -98,7 +98,7 @@ async function lockAt(
     await delay(20 + Math.random() * 100);
   }
   clearUnfinishedLocks(location);
-  // A dead holder's lock inside has just gone: the empty directory is not to travel with the old tree.
+  // A dead holder's lock inside has just gone: the empty directory is not to travel with the previous tree.
   if (location.strategy === 'rename') removeReserved(locationInside(location));
   const inode = lstatSync(path).ino;
   const touching = setInterval(() => touch(path), TOUCH_EVERY_MS);

@@ -15,7 +15,7 @@ export interface OpenFile {
  * elsewhere. What this process may not look into is passed over.
  *
  * @param directory a real path
- * @returns null where the system does not tell at all
+ * @returns null where the system does not show at all
  */
 export function openFilesBelow(directory: string, platform: Platform = HERE): OpenFile[] | null {
   if (hasProc(platform)) return fromProc(directory);

@@ -10,7 +10,7 @@ import { type OpenFile, openFilesBelow } from './open-files.ts';
 
 /** A process that uses a state directory. */
 export interface RunningProcess {
-  /** Null if it is known by its lock alone: it runs in another container, or the system does not tell who holds a lock. */
+  /** Null if it is known by its lock alone: it runs in another container, or the system does not show who holds a lock. */
   pid: number | null;
   /** Its command line, or what is known of it. */
   command: string;
@@ -25,7 +25,7 @@ export interface DirectoryUse {
   running: RunningProcess | null;
   /** Those whose going on does no harm: a pager, an editor, a shell that stands in it. Each once. */
   onlookers: RunningProcess[];
-  /** Whether the system tells which files are open. */
+  /** Whether the system shows which files are open. */
   canSeeFiles: boolean;
 }
 
@@ -125,7 +125,7 @@ function findByLockFile(
   return null;
 }
 
-/** Where the system does not tell who holds a lock: the one process that has the file open. */
+/** Where the system does not show who holds a lock: the one process that has the file open. */
 function holderOf(path: string, files: readonly OpenFile[]): number | null {
   const pids = new Set(files.filter((file) => file.path === path).map(({ pid }) => pid));
   const [pid = null] = pids;

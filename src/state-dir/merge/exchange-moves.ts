@@ -15,7 +15,7 @@ export class Moves {
   readonly #touched = new Set<string>();
   readonly #made = new Set<string>();
 
-  /** Renames `from` to `to`, where nothing stands. `mode` is given back to a directory that has to be made writable for it. */
+  /** Renames `from` to `to`, where nothing is there. `mode` is given back to a directory that has to be made writable for it. */
   move(from: BytePath, to: BytePath, mode: number | null): void {
     if (mode !== null) chmodSync(from, mode | 0o700);
     renameSync(from, to);

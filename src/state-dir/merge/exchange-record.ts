@@ -10,7 +10,7 @@ import type { KnownTopAttributes } from '../top-attributes.ts';
  * but for its spelling on a file system that folds names.
  */
 export interface ExchangeItem {
-  /** What leaves the state directory; null if nothing stands there. */
+  /** What leaves the state directory; null if nothing is there. */
   out: string | null;
   /** What comes; null if something only goes. */
   in: string | null;

@@ -69,7 +69,7 @@ export function performExchange(
   return { ...committed, previousState: join(location.directory, kept) };
 }
 
-/** Finishes or takes back what a killed exchange left, and forgets its journal. */
+/** Finishes or rolls back what a killed exchange left, and forgets its journal. */
 export function resumeExchange(location: Location, journal: ExchangeJournal): SwapResult {
   const record = readRecord(join(location.directory, journal.kept));
   const exchange = new Exchange(location, journal, record);
@@ -127,7 +127,7 @@ class Exchange {
     fsyncDirectory(directory);
   }
 
-  /** Removes the directories that are empty now: those that things came from, or, when all was taken back, those that were made to keep things. */
+  /** Removes the directories that are empty now: those that things came from, or, when all was rolled back, those that were made to keep things. */
   cleanUp(live: 'new' | 'old'): void {
     for (const volume of this.#usedVolumes) {
       removeSkeleton(live === 'old' ? this.#layout.keptDirectory(volume) : this.#layout.incomingDirectory(volume));
@@ -164,7 +164,7 @@ class Exchange {
     return this.#movedAside();
   }
 
-  /** Takes everything back, however far it came. Returns what stood in the way. */
+  /** Rolls everything back, however far it came. Returns what was in the way. */
   rollback(journal: ExchangeJournal): string[] {
     const { items } = this.#record;
     writeJournal(this.#location, { ...journal, phase: 'back' });

@@ -2,7 +2,7 @@ import { lstatSync } from 'node:fs';
 import { foldName } from '../../format/fold-name.ts';
 import { type BytePath, childNames, joinBytes } from '../../system/byte-path.ts';
 
-/** What tells one file from another. */
+/** What distinguishes one file from another. */
 interface Identity {
   dev: number | bigint;
   ino: number | bigint;

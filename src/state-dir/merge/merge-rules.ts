@@ -7,12 +7,12 @@ import { databaseSideFiles, type SideFiles } from './database-side-files.ts';
  * What becomes of a path that something comes to.
  *
  * - `enter`: a directory is there and comes: it is gone into, and what lies in it and does not come stays.
- * - `add`: nothing stands there; a directory comes as a whole.
- * - `exchange`: what stands there goes out with all that lies below it, and it comes in.
+ * - `add`: nothing is there; a directory comes as a whole.
+ * - `exchange`: what is there goes out with all that lies below it, and it comes in.
  */
 export type Meeting = 'enter' | 'add' | 'exchange';
 
-/** @param existingIsDirectory whether a directory stands there; null where nothing does */
+/** @param existingIsDirectory whether it is a directory; null where there is none */
 export function meetingOf(existingIsDirectory: boolean | null, comesAsDirectory: boolean): Meeting {
   if (existingIsDirectory === null) return 'add';
   return existingIsDirectory && comesAsDirectory ? 'enter' : 'exchange';
@@ -20,9 +20,9 @@ export function meetingOf(existingIsDirectory: boolean | null, comesAsDirectory:
 
 /**
  * The files that stand beside a path under the names of a database's side files, and which of them go out although nothing takes their places.
- * A directory that is entered, or comes to where nothing stands, has none.
+ * A directory that is entered, or comes to where nothing is there, has none.
  *
- * @param live where it stands, or will
+ * @param live where it is, or will
  */
 export function sideFilesOf(live: BytePath, meeting: Meeting, comesAsDirectory: boolean): SideFiles {
   const isDatabase = meeting === 'exchange' || (meeting === 'add' && !comesAsDirectory);

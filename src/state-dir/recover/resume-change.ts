@@ -6,7 +6,7 @@ import type { Location } from '../location.ts';
 import { resumeExchange } from '../merge/exchange.ts';
 
 /**
- * Finishes or takes back what a killed run left, and forgets its journal.
+ * Finishes or rolls back what a killed run left, and forgets its journal.
  *
  * @throws `NEEDS_RECOVERY`; it may be tried again
  */

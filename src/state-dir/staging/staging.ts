@@ -21,7 +21,7 @@ export interface Staging {
   /** By two renames; or child by child where the state directory itself cannot be renamed. */
   readonly strategy: Location['strategy'];
   readonly lock: StateLock;
-  /** What stood at `target` when this was opened. `commit` refuses if that is no longer so. */
+  /** What was at `target` when this was opened. `commit` refuses if that is no longer so. */
   readonly found: TargetState;
   /** Set by `commit` once the tree is live. */
   committed: boolean;

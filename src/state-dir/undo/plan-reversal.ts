@@ -30,7 +30,7 @@ class ReversalPlanner {
   readonly #items: ExchangeItem[] = [];
   /** Directories of the state directory, by whether they are such. */
   readonly #directories = new Map<string, boolean>();
-  /** Paths that come back as a whole, since no directory stands there any more. */
+  /** Paths that come back as a whole, since no directory is there any more. */
   readonly #whole = new Set<string>();
 
   constructor({ location, recorded: { directory } }: KeptState, earlier: ExchangeRecord) {

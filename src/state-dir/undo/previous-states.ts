@@ -72,13 +72,13 @@ export function nextKeptStamp(target: Target): string {
   return nextStamp(taken, new Date());
 }
 
-/** A free path for something that stands in the way and is not ours to remove. */
+/** A free path for something that is in the way and is not ours to remove. */
 export function nextAsidePath(location: Location): string {
   const taken = namesAt(location).flatMap((name) => parseStamp(name, location.names.aside) ?? []);
   return join(location.directory, location.names.aside + nextStamp(taken, new Date()));
 }
 
-/** What is known of the previous states of a state directory. A tree that no history names, but whose name tells, counts too. */
+/** What is known of the previous states of a state directory. A tree that no history names, but whose name shows, counts too. */
 export function findHistory(target: Target): History {
   const found = bothLocations(target).map((location) => ({ location, file: readHistoryFile(location) }));
   const files = found.flatMap(({ file }) => file ?? []).sort((a, b) => b.revision - a.revision);

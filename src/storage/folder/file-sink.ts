@@ -13,7 +13,7 @@ const fsync = promisify(fs.fsync);
 
 /**
  * A snapshot that becomes a file: written beside its final name, made durable, then renamed. Until then, and after a failure,
- * nothing stands at that name that did not before.
+ * nothing exists at that name that did not before.
  */
 export class FileSink implements SnapshotSink {
   /** The file in the making, and the one that it will replace. */
@@ -159,7 +159,7 @@ export class FileSink implements SnapshotSink {
     return true;
   }
 
-  /** Makes the name durable. A new snapshot whose name may be lost in a power cut is taken back; one that replaced another stays. */
+  /** Makes the name durable. A new snapshot whose name may be lost in a power cut is rolled back; one that replaced another stays. */
   #makeDurable(): void {
     try {
       fs.rmSync(this.#temporary, { force: true });

@@ -112,7 +112,7 @@ export class FolderStorage implements SnapshotStorage {
     }
   }
 
-  /** What stands at a name now, as the version that it had before where only our own removals have changed it since. */
+  /** What is at a name now, as the version that it had before where only our own removals have changed it since. */
   #know(name: string): KnownFile | null {
     const stat = this.#stat(name);
     if (stat === undefined) return null;

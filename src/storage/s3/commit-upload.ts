@@ -22,7 +22,7 @@ export interface CommittedObject {
 }
 
 /**
- * Commits an upload, reads its end back, and finds out whether it was done where the answer does not tell.
+ * Commits an upload, reads its end back, and finds out whether it was done where the answer does not show.
  *
  * @throws BackupError `OUTPUT_EXISTS`, `STORAGE_UNAVAILABLE`, `PERMISSION`, `ABORTED`; the message says so where the object may be there
  */
@@ -52,7 +52,7 @@ export async function commitUpload(upload: MultipartUpload, object: CommittedObj
   );
 }
 
-/** What stands at the key now: read back by its length and its end, where the seal is. */
+/** What is at the key now: read back by its length and its end, where the seal is. */
 async function lookBack(
   { client, key, name, length, tail, signal }: CommittedObject,
   outcome: CompleteOutcome,

@@ -35,7 +35,7 @@ export interface MultipartSinkOptions {
 
 /**
  * A snapshot that becomes one object by a multipart upload. Parts may come in any order, so the first waits in memory until
- * the manifest is known. What was sent cannot be taken back.
+ * the manifest is known. What was sent cannot be rolled back.
  */
 export class MultipartSink implements SnapshotSink {
   readonly #options: MultipartSinkOptions;

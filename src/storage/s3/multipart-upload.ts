@@ -98,7 +98,7 @@ export class MultipartUpload {
   }
 
   /**
-   * Makes the parts one object, if nothing stands at the key. A store that does not know the condition is asked without it;
+   * Makes the parts one object, if there is nothing at the key. A store that does not know the condition is asked without it;
    * the caller has looked, and looks again.
    */
   async complete(signal?: AbortSignal): Promise<CompleteOutcome> {

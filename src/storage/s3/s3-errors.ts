@@ -10,7 +10,7 @@ export interface Refusal {
   requestId: string;
   /** The region that the bucket is in, where the store says so; else empty. */
   region: string;
-  /** By how much the clock of the store is ahead of ours, in milliseconds; 0 where it does not tell the time. */
+  /** By how much the clock of the store is ahead of ours, in milliseconds; 0 where it does not show the time. */
   skewMs: number;
 }
 

@@ -192,7 +192,7 @@ export class S3Storage implements SnapshotStorage {
     return `${this.#nameOf(name)}${query === '' ? '' : `?${query}`}`;
   }
 
-  /** Null where nothing stands at the name. */
+  /** Null where there is nothing at the name. */
   async #factsOf(name: string, signal: AbortSignal | undefined): Promise<S3Facts | null> {
     try {
       return await lookAtObject(this.#client, { name: this.#nameOf(name), key: this.#keyOf(name) }, signal);
