@@ -9,6 +9,7 @@ import { Bench } from './cases/bench.ts';
 import { benchBusy } from './cases/busy.ts';
 import { benchCreate } from './cases/create.ts';
 import { benchLinearity } from './cases/linearity.ts';
+import { benchObjectStorage } from './cases/object-storage.ts';
 import { benchPeakMemory } from './cases/peak-memory.ts';
 import { benchRandomAccess } from './cases/random-access.ts';
 import { benchRestore } from './cases/restore.ts';
@@ -41,6 +42,8 @@ const CASES: Readonly<Record<string, Case>> = {
   'restore-many-small': usual((bench) => benchRestore(bench, 'many-small')),
   'restore-tiny': usual((bench) => benchRestore(bench, 'tiny')),
   'restore-mixed': usual((bench) => benchRestore(bench, 'mixed')),
+  'object-many-small': usual((bench) => benchObjectStorage(bench, 'many-small')),
+  'object-mixed': usual((bench) => benchObjectStorage(bench, 'mixed')),
   busy: usual(benchBusy),
   'random-access': large(benchRandomAccess),
   'peak-memory': large(benchPeakMemory),

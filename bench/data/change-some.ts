@@ -12,7 +12,7 @@ const SMALL_BYTES = 1_000_000;
 /**
  * Changes one percent of a data set as a day of use does: small files are written anew, logs grow, pages of databases change.
  *
- * @param where the small files lie: each hundredth of all, or neighbours, as of a day in a folder by date
+ * @param where the small files and the rows lie: each hundredth of all, or neighbours, as of a day in a folder by date
  */
 export function changeSome(root: string, round: number, where: 'scattered' | 'together'): void {
   const files = readdirSync(root, { recursive: true, withFileTypes: true })
@@ -20,7 +20,8 @@ export function changeSome(root: string, round: number, where: 'scattered' | 'to
     .map((entry) => path.join(entry.parentPath, entry.name))
     .sort();
   for (const [i, file] of files.entries()) {
-    if (file.endsWith('.db')) execFileSync('python3', [DATABASE_SCRIPT, file, String(SHARE), String(round % SHARE)]);
+    if (file.endsWith('.db'))
+      execFileSync('python3', [DATABASE_SCRIPT, file, String(SHARE), String(round % SHARE), where]);
     else if (file.endsWith('.jsonl')) grow(file);
     else if (isChosen(i, files.length, round % SHARE, where) && statSync(file).size < SMALL_BYTES) rewrite(file, round);
   }

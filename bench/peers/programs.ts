@@ -12,6 +12,7 @@ const VERSION_ARGUMENTS: Readonly<Record<string, readonly string[]>> = {
   zstd: ['--version'],
   restic: ['version'],
   borg: ['--version'],
+  rclone: ['version'],
   python3: ['--version'],
   strace: ['--version'],
 };

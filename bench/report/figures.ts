@@ -11,8 +11,9 @@ export function formatBytes(bytes: number): string {
 }
 
 /** A figure of a target, in its unit. */
-export function formatFigure(value: number | null, unit: 'ratio' | 'seconds' | 'bytes'): string {
+export function formatFigure(value: number | null, unit: 'ratio' | 'seconds' | 'bytes' | 'count'): string {
   if (value === null) return '–';
   if (unit === 'ratio') return value.toFixed(3);
+  if (unit === 'count') return String(value);
   return unit === 'seconds' ? formatSeconds(value) : formatBytes(value);
 }

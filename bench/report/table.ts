@@ -1,5 +1,6 @@
 import type { CaseResult } from '../cases/bench.ts';
 import { OURS } from '../peers/creators.ts';
+import type { Measurement } from '../run/rounds.ts';
 import { formatBytes, formatFigure, formatSeconds } from './figures.ts';
 import type { BenchReport } from './results-file.ts';
 
@@ -33,8 +34,29 @@ function renderCase(result: CaseResult): string[] {
     formatBytes(measurement.peakMemoryBytes),
     measurement.outputBytes === undefined ? '' : formatBytes(measurement.outputBytes),
     measurement.bytesRead === undefined ? '' : formatBytes(measurement.bytesRead),
+    ...trafficColumns(measurement),
   ]);
-  return renderTable([result.title, 'median', 'range', 'ours / it', 'CPU', 'peak memory', 'output', 'read'], rows);
+  return renderTable(
+    [
+      result.title,
+      'median',
+      'range',
+      'ours / it',
+      'CPU',
+      'peak memory',
+      'output',
+      'read',
+      'sent',
+      'received',
+      'requests',
+    ],
+    rows,
+  );
+}
+
+function trafficColumns({ traffic }: Measurement): string[] {
+  if (traffic === undefined) return ['', '', ''];
+  return [formatBytes(traffic.sentBytes), formatBytes(traffic.receivedBytes), String(traffic.requests)];
 }
 
 /** Left-aligned first column, right-aligned others; a column of nothing is left out. */

@@ -2,13 +2,14 @@ import { AGAIN_CHANGED, FIRST, RESTIC_CHANGED } from '../cases/again.ts';
 import type { CaseResult } from '../cases/bench.ts';
 import { BUSY, QUIET } from '../cases/busy.ts';
 import { LINEARITY_FILES } from '../cases/linearity.ts';
+import { AGAIN_SENT, FIRST_SENT, SHOW_REMOTE } from '../cases/object-storage.ts';
 import { LIST, RESTORE_ONE, SHOW } from '../cases/random-access.ts';
 import { OURS } from '../peers/creators.ts';
 import type { Measurement } from '../run/rounds.ts';
 
 const MIB = 1024 * 1024;
 
-type Unit = 'ratio' | 'seconds' | 'bytes';
+type Unit = 'ratio' | 'seconds' | 'bytes' | 'count';
 
 interface Target {
   readonly name: string;
@@ -56,6 +57,15 @@ const TARGETS: readonly Target[] = [
   of('bytes read by show, 5 GB snapshot', 'bytes', 'random-access', SHOW, indexAndMiB, (each) => each.bytesRead),
   of('bytes read by list, 5 GB snapshot', 'bytes', 'random-access', LIST, indexAndMiB, (each) => each.bytesRead),
   of('restore of one file, 5 GB snapshot', 'seconds', 'random-access', RESTORE_ONE, 0.5, time),
+  ratio(
+    'bytes over the wire, 1 % changed, mixed, against the first',
+    'object-mixed',
+    AGAIN_SENT,
+    FIRST_SENT,
+    0.35,
+    wire,
+  ),
+  of('requests of show', 'count', 'object-mixed', SHOW_REMOTE, 4, ({ traffic }) => traffic?.requests),
   peakMemory('peak memory, 1,000,000 files', 'memory-million-files', 280e6),
   peakMemory('peak memory, one file of 10 GB', 'memory-big-file', 200e6),
   {
@@ -82,6 +92,10 @@ type Property = (measurement: Measurement) => number | undefined;
 
 function time(measurement: Measurement): number {
   return measurement.medianSeconds;
+}
+
+function wire({ traffic }: Measurement): number | undefined {
+  return traffic && traffic.sentBytes + traffic.receivedBytes;
 }
 
 function size(measurement: Measurement): number | undefined {

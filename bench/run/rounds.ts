@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { lstatSync, readdirSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import type { Traffic } from './loopback-store.ts';
 import { type Command, type Cost, measure } from './measure.ts';
 
 /** Somebody who takes part in a case. */
@@ -27,6 +28,8 @@ export interface Measurement {
   readonly outputBytes?: number;
   /** Bytes that were read of the snapshot, where a case counts them. */
   readonly bytesRead?: number;
+  /** Between the command and a store, where a case counts it. */
+  readonly traffic?: Traffic;
 }
 
 export interface RoundsOutcome {

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 /** What `npm run bench` writes of a goal. */
 interface Goal {
   name: string;
-  unit: 'ratio' | 'seconds' | 'bytes';
+  unit: 'ratio' | 'seconds' | 'bytes' | 'count';
   limit: number | null;
   measured: number | null;
   outcome: 'reached' | 'missed' | 'not measured';
@@ -30,6 +30,7 @@ export function figuresTable(): string {
 
 function amount(value: number, unit: Goal['unit']): string {
   if (unit === 'ratio') return `${value.toFixed(2)} times`;
+  if (unit === 'count') return String(value);
   if (unit === 'seconds') return `${value.toFixed(2)} s`;
   return value < 1e6 ? `${Math.round(value / 1e3)} kB` : `${(value / 1e6).toFixed(1)} MB`;
 }
