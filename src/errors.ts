@@ -37,6 +37,7 @@ export const ERROR_CODES = {
 
   // The snapshot is not what it should be.
   SNAPSHOT_MISSING: 'failed',
+  NOT_A_SNAPSHOT: 'invalid',
   SNAPSHOT_TRUNCATED: 'invalid',
   SNAPSHOT_DAMAGED: 'invalid',
   GZIP_INVALID: 'invalid',

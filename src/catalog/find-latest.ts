@@ -17,7 +17,7 @@ import { stableHostName } from '../system/host-name.ts';
 import { COMPLETE_VERIFY_SHAPE, type CompleteVerifyOptions } from '../verify/verify-snapshot.ts';
 import { throwIfAborted } from '../workers/abort.ts';
 import { untouchedReason } from './prune-plan.ts';
-import { problemFrom, type ScannedSnapshot, scanFolder } from './scan-folder.ts';
+import { noSnapshots, problemFrom, type ScannedSnapshot, scanFolder } from './scan-folder.ts';
 import { type SnapshotInfo, type StateSource, sourceKey, sourceOf } from './snapshot-info.ts';
 import { verifyAndRecord } from './verify-and-record.ts';
 
@@ -73,6 +73,7 @@ export async function findLatest(options: FindLatestOptions): Promise<LatestSnap
   const directory = folderPath(folder);
   const storage = await openStorage(directory);
   const rows = await scanFolder(storage, options);
+  if (rows.length === 0) throw noSnapshots(storage, directory);
   const from: StateSource = { hostname: source.hostname ?? stableHostName(), stateDir: source.stateDir };
   const wanted = sourceKey(from);
   const passedOver: PassedOver[] = [];

@@ -4,6 +4,7 @@ import { isIncomplete } from '../format/file-status.ts';
 import { MEMBER_HEADER, memberLength } from '../format/gzip-member.ts';
 import { parseSeal, SEAL_LENGTH } from '../format/seal.ts';
 import { openSnapshotReader } from '../read/open-snapshot-reader.ts';
+import { notAFolderOfSnapshots } from '../storage/folder/directory-kind.ts';
 import { openReader } from '../storage/open-reader.ts';
 import { readRange } from '../storage/read-ahead.ts';
 import { isDefaultSnapshotName, snapshotNameTime } from '../storage/snapshot-name.ts';
@@ -103,6 +104,8 @@ export async function* scanNewestFirst(
 
 /** What to say of a folder without a snapshot, where some should be. */
 export function noSnapshots({ isRemote }: SnapshotStorage, directory: string): BackupError {
+  const other = isRemote ? null : notAFolderOfSnapshots(directory);
+  if (other !== null) return other;
   return new BackupError('SNAPSHOT_MISSING', `there is no snapshot in ${directory}`, {
     path: directory,
     hint: isRemote ? 'Is it the right bucket and prefix?' : 'Is it the right folder, and its disk mounted?',

@@ -165,11 +165,12 @@ async function extract(salvage: Salvage): Promise<Pick<SalvageResult, 'manifest'
   return { foundBy: 'members', unnamed: missingFiles(manifest, writer), manifest };
 }
 
-/** What a restore would say of the two ends of the snapshot. */
+/** What a restore would say of the two ends of the snapshot. @throws BackupError `NOT_A_SNAPSHOT`: then there is nothing to take out */
 async function nameDamage(source: RangeReader, problems: Problem[]): Promise<void> {
   try {
     await openSnapshot(source);
   } catch (error) {
+    if (error instanceof BackupError && error.code === 'NOT_A_SNAPSHOT') throw error;
     problems.push(problemOf(error));
   }
 }

@@ -5,12 +5,13 @@ import { BackupError } from '../../errors.ts';
 import type { Entry } from '../../format/entry.ts';
 import { MAX_MANIFEST_BYTES, type Manifest, parseManifest } from '../../format/manifest.ts';
 import { MANIFEST_PATH } from '../../format/path-rules.ts';
-import { streamFrom } from '../../storage/read-ahead.ts';
+import { readRange, streamFrom } from '../../storage/read-ahead.ts';
 import type { RangeReader } from '../../storage/storage.ts';
 import { fromSystemError } from '../../system-errors.ts';
 import { throwIfAborted } from '../../workers/abort.ts';
 import { AppleDoubleFilter } from './apple-double.ts';
 import { ArchiveValidator } from './archive-validator.ts';
+import { isTarHeader, otherFile, TELLING_BYTES, withoutManifest } from './other-files.ts';
 import { TarParser, type TarVisitor } from './tar-parser.ts';
 import { refuseWindowsNames } from './windows-names.ts';
 
@@ -92,13 +93,15 @@ export async function gunzip(
 
 /** Reads the manifest of a foreign archive, which must be its first entry, and no more than that. */
 export async function readForeignManifest(source: RangeReader): Promise<Manifest> {
+  const other = otherFile(source.name, await readRange(source, 0, Math.min(TELLING_BYTES, source.size)));
+  if (other !== null) throw other;
   const parts: Buffer[] = [];
   let manifest: Manifest | null = null;
   const visitor: TarVisitor = {
     begin(entry) {
       if (entry.path !== MANIFEST_PATH && entry.path !== `./${MANIFEST_PATH}`)
-        throw missing('its first entry is another one');
-      if (entry.type !== 'file') throw missing(`it is a ${entry.type}`);
+        throw withoutManifest('its first entry is another one');
+      if (entry.type !== 'file') throw withoutManifest(`it is a ${entry.type}`);
       if (entry.size > MAX_MANIFEST_BYTES)
         throw new BackupError('MANIFEST_INVALID', `manifest.json of the snapshot is too large (${entry.size} bytes)`, {
           hint: 'It was not made by oxios-backup or Oxios.',
@@ -111,20 +114,29 @@ export async function readForeignManifest(source: RangeReader): Promise<Manifest
     },
   };
   const parser = new TarParser(new AppleDoubleFilter(visitor, () => {}));
+  let head = Buffer.alloc(0);
   try {
-    await gunzip(source, (chunk) => parser.push(chunk), undefined);
+    const push = (chunk: Buffer) => {
+      if (head.length < TELLING_BYTES) head = Buffer.concat([head, chunk.subarray(0, TELLING_BYTES - head.length)]);
+      parser.push(chunk);
+    };
+    await gunzip(source, push, undefined);
     parser.finish();
   } catch (error) {
-    if (!(error instanceof StopReading)) throw error;
+    if (!(error instanceof StopReading)) throw isTarHeader(head) ? error : noTar(error, source.name, head);
   }
-  if (manifest === null) throw missing('the archive is empty');
+  if (manifest === null) throw withoutManifest('the archive is empty');
   return manifest;
 }
 
-function missing(why: string): BackupError {
-  return new BackupError('MANIFEST_MISSING', `the archive does not begin with manifest.json: ${why}`, {
-    path: MANIFEST_PATH,
-    hint: 'Pack it again with manifest.json first: tar -czf snapshot.tar.gz manifest.json …',
+/** A gzip file whose content does not begin as a tar does. @param error what reading it as one ended in */
+function noTar(error: unknown, name: string, head: Buffer): unknown {
+  const isEmptyTar = head.length === TELLING_BYTES && head.every((byte) => byte === 0);
+  if (!(error instanceof BackupError) || error.code === 'GZIP_INVALID' || head.length === 0 || isEmptyTar) return error;
+  return new BackupError(error.code, `${name} is a gzip file, but what it holds is no tar, or damaged`, {
+    path: name,
+    hint: 'See what it is: gzip -dc FILE | file - ; a snapshot is a .tar.gz file that "oxios-backup create" made.',
+    cause: error,
   });
 }
 

@@ -5,6 +5,7 @@ import { closeQuietly } from '../../system/close-quietly.ts';
 import { fromSystemError } from '../../system-errors.ts';
 import { LocalFileReader, versionOf } from '../local-file-reader.ts';
 import type { RangeReader } from '../storage.ts';
+import { notASnapshot } from './directory-kind.ts';
 
 // NONBLOCK: opening a FIFO would hold this thread up until somebody writes to it. To a file it means nothing.
 const FLAGS = fs.constants.O_RDONLY | (fs.constants.O_NONBLOCK ?? 0);
@@ -24,10 +25,7 @@ export function openFile(path: string): RangeReader | null {
     return new LocalFileReader({ name: path, descriptor, size: Number(stat.size), version: versionOf(stat) });
   closeQuietly(descriptor);
   if (!stat.isDirectory()) return null;
-  throw new BackupError('SNAPSHOT_MISSING', `${path} is a directory, not a snapshot`, {
-    path,
-    hint: 'Name the .tar.gz file itself; `findLatest()` takes the newest of a folder.',
-  });
+  throw notASnapshot(path);
 }
 
 /**

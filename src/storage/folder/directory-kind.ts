@@ -1,0 +1,82 @@
+import { closeSync, constants, fstatSync, openSync, readdirSync, readSync } from 'node:fs';
+import path from 'node:path';
+import { BackupError } from '../../errors.ts';
+import { isBackupManifest, MAX_MANIFEST_BYTES } from '../../format/manifest.ts';
+import { MANIFEST_PATH } from '../../format/path-rules.ts';
+import { CATEGORIES } from '../../state-dir/sections.ts';
+
+/** Whether a directory is a backup as Oxios itself makes it: a copy of its state with a manifest. False for one that cannot be read. */
+export function isDirectoryBackup(directory: string): boolean {
+  const bytes = readSmallFile(path.join(directory, MANIFEST_PATH));
+  return bytes !== null && isBackupManifest(bytes);
+}
+
+/** Why a directory is no snapshot: what it is, and what to do with it. */
+export function notASnapshot(directory: string): BackupError {
+  const [what, hint] = describe(directory);
+  return new BackupError('SNAPSHOT_MISSING', `${directory} is ${what}`, { path: directory, hint });
+}
+
+/**
+ * The same where a folder of snapshots is looked into, and there is none in it.
+ *
+ * @returns null for a folder that tells nothing
+ */
+export function notAFolderOfSnapshots(directory: string): BackupError | null {
+  return isDirectoryBackup(directory) || isStateDirectory(namesIn(directory)) ? notASnapshot(directory) : null;
+}
+
+function describe(directory: string): [what: string, hint: string] {
+  if (isDirectoryBackup(directory)) {
+    return [
+      'a directory backup that Oxios made, not a snapshot',
+      `Make a snapshot of it, and restore that: oxios-backup import ${directory}`,
+    ];
+  }
+  const names = namesIn(directory);
+  if (names.some((name) => /\.(?:tar\.gz|tgz)$/.test(name))) {
+    return [
+      'a folder of snapshots, not a snapshot',
+      `Name one of the .tar.gz files in it, or take the newest: oxios-backup restore ${directory} --latest`,
+    ];
+  }
+  if (isStateDirectory(names)) {
+    return [
+      'a state directory, not a snapshot of one',
+      `Make a snapshot of it: oxios-backup create --state-dir ${directory}`,
+    ];
+  }
+  return [
+    'a directory, not a snapshot, and there is none in it',
+    'Name the .tar.gz file itself, or a folder that holds some.',
+  ];
+}
+
+function isStateDirectory(names: readonly string[]): boolean {
+  return CATEGORIES.some((category) => names.includes(category.split('/')[0] ?? ''));
+}
+
+function namesIn(directory: string): string[] {
+  try {
+    return readdirSync(directory);
+  } catch {
+    // That it cannot be read is said where something in it is wanted.
+    return [];
+  }
+}
+
+function readSmallFile(file: string): Buffer | null {
+  let descriptor: number | null = null;
+  try {
+    // NONBLOCK: it may be a pipe.
+    descriptor = openSync(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+    const stat = fstatSync(descriptor);
+    if (!stat.isFile() || stat.size > MAX_MANIFEST_BYTES) return null;
+    const bytes = Buffer.alloc(stat.size);
+    return bytes.subarray(0, readSync(descriptor, bytes, 0, bytes.length, 0));
+  } catch {
+    return null;
+  } finally {
+    if (descriptor !== null) closeSync(descriptor);
+  }
+}
