@@ -19,6 +19,7 @@ export type { Difference, DifferenceTotals, SectionDifference, Unreadable } from
 export { planRestore, type Refusal, type RestorePreview } from './compare/preview-restore.ts';
 export type { CreateOptions, CreateOutput, CreateSnapshotOptions } from './create/create-options.ts';
 export { type CreateResult, createBackup, createSnapshot } from './create/create-snapshot.ts';
+export { type ImportOptions, type ImportResult, importBackup, type SectionCount } from './create/import-backup.ts';
 export { type PlanSnapshotOptions, planSnapshot, type SnapshotPlan } from './create/plan-snapshot.ts';
 export type { ParentDamage } from './create/reuse/parent.ts';
 export type { ReuseReport } from './create/reuse/reuse-session.ts';

@@ -55,6 +55,11 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     describe: 'Remove the snapshots of a folder that no rule keeps; never the last good one',
     load: () => import('./commands/prune.ts'),
   },
+  import: {
+    usage: 'import <directory> [output]',
+    describe: 'Make a snapshot of a directory backup that Oxios made',
+    load: () => import('./commands/import.ts'),
+  },
   undo: {
     usage: 'undo',
     describe: 'Put back what the last restore replaced, or an earlier state',

@@ -81,14 +81,24 @@ export interface CreateResult {
  */
 export async function createSnapshot(options: CreateSnapshotOptions): Promise<CreateResult> {
   checkOptions(createSnapshotSchema, options);
-  const stateDir = stateDirPath(options.stateDir);
+  return makeSnapshot(stateDirPath(options.stateDir), plainOutput(options.output), options);
+}
+
+/** How a snapshot is made, with what only this package asks for. */
+export interface MakeOptions extends CreateOptions {
+  /** The state directory that was copied to the one that is captured, for the manifest: an import of a backup. */
+  importedFrom?: string;
+}
+
+/** The same as `createSnapshot`, without a look at the options. */
+export async function makeSnapshot(stateDir: string, output: PlainOutput, options: MakeOptions): Promise<CreateResult> {
   throwIfAborted(options.signal);
   // First of all: what a restore that is at work has half done would pass for what an interrupted one left.
   const lock = await lockIfPossible(stateDir, options);
   try {
     await assertRecovered(stateDir, lock);
     const { root, top } = openStateDir(stateDir);
-    return await createLocked(root, top, plainOutput(options.output), options);
+    return await createLocked(root, top, output, options);
   } catch (error) {
     throw isSystemError(error) ? fromSystemError(error, 'make the snapshot', stateDir) : error;
   } finally {
@@ -129,7 +139,7 @@ async function createLocked(
   root: string,
   top: TopAttributes,
   output: PlainOutput,
-  options: CreateOptions,
+  options: MakeOptions,
 ): Promise<CreateResult> {
   const createdAt = options.createdAt ?? new Date();
   const destination = await openDestination(output, root, createdAt, options);
@@ -141,8 +151,9 @@ async function createLocked(
     // A snapshot in the making stands beside the output, copies and the index where they were asked for.
     for (const left of folders.all) await clearTemporaries(left, options.onEvent);
     const beside = typeof output === 'object' && 'folder' in output ? (destination.folder ?? output.folder) : null;
-    // What goes into a stream is seldom seen again.
-    const remember = sink.output !== null || (options.parent ?? null) !== null;
+    // What goes into a stream, or is imported, is seldom seen again.
+    const isSeenAgain = options.importedFrom === undefined && sink.output !== null;
+    const remember = isSeenAgain || (options.parent ?? null) !== null;
     session = await ReuseSession.open(sessionOptions(root, beside, remember, options));
     const { rootSha256, ...made } = await writeSnapshot(root, top, destination, scratch, session, {
       ...options,
@@ -169,11 +180,11 @@ async function writeSnapshot(
   destination: Destination,
   scratch: Scratch,
   session: ReuseSession,
-  options: CreateOptions & { createdAt: Date },
+  options: MakeOptions & { createdAt: Date },
 ): Promise<Made> {
   const { onEvent, signal } = options;
   const { sink } = destination;
-  const facts = await factsOf(root, options.createdAt, options);
+  const facts = await factsOf(options.importedFrom ?? root, options.createdAt, options);
   const provisional =
     sink.rewriteStart !== undefined
       ? null

@@ -27,12 +27,12 @@ export interface CapturedFacts {
 }
 
 /** @throws BackupError what `findOxiosVersion` throws */
-export async function factsOf(root: string, createdAt: Date, options: CreateOptions): Promise<ManifestFacts> {
+export async function factsOf(stateDir: string, createdAt: Date, options: CreateOptions): Promise<ManifestFacts> {
   return {
     createdAt,
     oxiosVersion: await findOxiosVersion(options.oxiosVersion),
     host: options.host ?? stableHostName(),
-    stateDir: root,
+    stateDir,
     excludes: options.excludes ?? [],
   };
 }

@@ -3,31 +3,20 @@ import { BackupError } from '../../errors.ts';
 import type { BackupEvent } from '../../events.ts';
 import type { CreateOptions, HeldAmount, NewestSnapshots } from '../../index.ts';
 import { isRemote, remoteFolderOf } from '../../location.ts';
-import { refuseClosedOutput } from '../closed-output.ts';
 import { defineCommand } from '../command.ts';
-import { given, LOCK_WAIT, REPORTING, STATE_DIR, stateDirOf, THREADS, wholeNumber } from '../options.ts';
+import { given, LOCK_WAIT, REPORTING, STATE_DIR, stateDirOf } from '../options.ts';
 import { createResult } from '../results/create-result.ts';
 import { withShrinkage } from '../results/shrinkage-result.ts';
 import { snapshotPlanResult } from '../results/snapshot-plan-result.ts';
+import { ALLOW_EMPTY, FORCE, OUTPUT, outputOf, PACKING, packingOf, TO } from '../snapshot-output.ts';
 import { neighbourNotice } from '../text/neighbour-text.ts';
 
 export const command = defineCommand({
   onlyOutput: false,
-  positionals: {
-    output: {
-      type: 'string',
-      describe: 'File to write, or s3://BUCKET/NAME.tar.gz; - for standard output [oxios-backup-DATETIME-XXXX.tar.gz]',
-    },
-  },
+  positionals: { ...OUTPUT },
   options: {
     ...STATE_DIR,
-    to: {
-      type: 'string',
-      requiresArg: true,
-      value: 'DIR',
-      conflicts: 'output',
-      describe: 'Folder or s3://BUCKET/PREFIX to put it in, under a name by date and time (UTC) of its own',
-    },
+    ...TO,
     parent: {
       type: 'string',
       requiresArg: true,
@@ -37,8 +26,8 @@ export const command = defineCommand({
     },
     'no-parent': { type: 'boolean', describe: 'Copy from none' },
     rescan: { type: 'boolean', describe: 'Read every file, changed or not [every seventh run]' },
-    force: { type: 'boolean', describe: 'Replace an existing file' },
-    'allow-empty': { type: 'boolean', describe: 'Even if there is no file to capture' },
+    ...FORCE,
+    ...ALLOW_EMPTY,
     'max-shrink': {
       type: 'string',
       requiresArg: true,
@@ -46,27 +35,7 @@ export const command = defineCommand({
       describe: 'Exit status 3 if it lost more since the last one in the folder [a note from 50%]',
       coerce: percentage,
     },
-    exclude: {
-      type: 'array',
-      string: true,
-      requiresArg: true,
-      value: 'GLOB',
-      describe: 'Exclude by the rules of gitignore; repeatable',
-    },
-    level: {
-      type: 'number',
-      requiresArg: true,
-      value: 'N',
-      describe: 'Compression, 1 (fast) to 9 (small) [5; large files 3]',
-      coerce: wholeNumber('level', 1, 9),
-    },
-    ...THREADS,
-    'scratch-dir': {
-      type: 'string',
-      requiresArg: true,
-      value: 'DIR',
-      describe: 'Folder for copies of databases in use, and the index [that of the output; with -, $TMPDIR]',
-    },
+    ...PACKING,
     'oxios-version': {
       type: 'string',
       requiresArg: true,
@@ -91,16 +60,11 @@ export const command = defineCommand({
     ['create - | ssh host "cat > oxios.tar.gz"', 'to another machine'],
   ],
   note: 'With "-" the result (also as --json) goes to standard error.',
-  run: async (args, { terminal, reporter, operation }) => {
+  run: async (args, context) => {
+    const { terminal, reporter, operation } = context;
     const toStream = args.output === '-';
     const dryRun = args['dry-run'] === true;
-    if (toStream && !dryRun) reporter.moveResultsToStderr();
-    if (toStream && !dryRun && terminal.stdout.isTTY === true) {
-      throw new BackupError('USAGE', 'standard output is a terminal, and a snapshot is not text', {
-        hint: 'Send it into a pipe or a file, or name the output.',
-      });
-    }
-    if (toStream && !dryRun) refuseClosedOutput(terminal.stdout);
+    const output = dryRun ? null : outputOf(args, context);
     if (toStream && args['max-shrink'] !== undefined) {
       throw new BackupError('USAGE', 'what goes to standard output has no snapshots beside it to compare with', {
         hint: 'Leave --max-shrink out, or name a file or folder.',
@@ -111,15 +75,9 @@ export const command = defineCommand({
     const options: CreateOptions = {
       ...operation,
       countAhead: reporter.showsProgress,
+      ...packingOf(args),
       ...given({
-        force: args.force,
-        allowEmpty: args['allow-empty'],
-        excludes: args.exclude,
-        level: args.level,
-        threads: args.threads,
-        scratchDir: args['scratch-dir'],
         oxiosVersion: args['oxios-version'],
-        host: args.host,
         lockWait: args['lock-wait'],
         parent: args['no-parent'] ? null : args.parent,
         rescan: args.rescan,
@@ -135,7 +93,7 @@ export const command = defineCommand({
     const newest: NewestSnapshots = isCompared ? await newestSnapshots({ folder, ...operation }) : new Map();
     const shrinkage = (hostname: string, stateDir: string, held: HeldAmount) =>
       shrinkageOf(newest, { hostname, stateDir }, held, maxShrink ?? HALF);
-    if (dryRun) {
+    if (output === null) {
       const { planSnapshot } = await import('../../create/plan-snapshot.ts');
       const plan = await planSnapshot({
         stateDir,
@@ -147,11 +105,7 @@ export const command = defineCommand({
     }
     const began = performance.now();
     const { createSnapshot } = await import('../../create/create-snapshot.ts');
-    const result = await createSnapshot({
-      ...options,
-      stateDir,
-      output: toStream ? terminal.stdout : (args.output ?? { folder }),
-    });
+    const result = await createSnapshot({ ...options, stateDir, output });
     const { source } = result.manifest;
     for (const neighbour of result.neighbours) operation.onEvent({ type: 'notice', ...neighbourNotice(neighbour) });
     const shrunk = source === undefined ? null : shrinkage(source.hostname, source.state_dir, result.totals);

@@ -12,7 +12,7 @@ interface KnownFile {
   hint: (file: string, head: Buffer) => string;
 }
 
-const UNPACK = 'With a manifest.json in it: oxios-backup import DIR; else: oxios-backup create --state-dir DIR.';
+const UNPACK = 'With a manifest.json in it: `importBackup()`; else: `createSnapshot()`.';
 
 const KNOWN_FILES: readonly KnownFile[] = [
   {
@@ -28,12 +28,12 @@ const KNOWN_FILES: readonly KnownFile[] = [
         ? `Compress it, and use what that makes: gzip -k ${file}`
         : `Unpack it: mkdir DIR; tar -xf ${file} -C DIR. ${UNPACK}`,
   },
-  packed('zstd', 'zstd -dc', '\x28\xb5\x2f\xfd'),
-  packed('xz', 'xz -dc', '\xfd7zXZ\0'),
-  packed('bzip2', 'bzip2 -dc', 'BZh'),
-  packed('lz4', 'lz4 -dc', '\x04\x22\x4d\x18'),
-  { ...packed('age', 'age -d', 'age-encryption.org/', '-----BEGIN AGE '), what: 'a file that age has encrypted' },
-  { ...packed('gpg', 'gpg -d', '-----BEGIN PGP MESSAGE'), what: 'a file that OpenPGP has encrypted' },
+  compressed('zstd', 'zstd -d', '\x28\xb5\x2f\xfd'),
+  compressed('xz', 'xz -dk', '\xfd7zXZ\0'),
+  compressed('bzip2', 'bzip2 -dk', 'BZh'),
+  compressed('lz4', 'lz4 -d', '\x04\x22\x4d\x18'),
+  encrypted('age', 'age -d -o', 'age-encryption.org/', '-----BEGIN AGE '),
+  encrypted('OpenPGP', 'gpg -d -o', '-----BEGIN PGP MESSAGE'),
   {
     what: 'a 7-Zip archive',
     isIt: begins('7z\xbc\xaf\x27\x1c'),
@@ -51,11 +51,19 @@ function begins(...signatures: string[]): (head: Buffer) => boolean {
     signatures.some((signature) => head.subarray(0, signature.length).equals(Buffer.from(signature, 'latin1')));
 }
 
-function packed(name: string, unpack: string, ...signatures: string[]): KnownFile {
+function compressed(name: string, unpack: string, ...signatures: string[]): KnownFile {
   return {
     what: `a file that ${name} has compressed`,
     isIt: begins(...signatures),
-    hint: (file) => `Unpack it on the way: ${unpack} ${file} | oxios-backup restore -`,
+    hint: (file) => `Unpack it, and use what that makes: ${unpack} ${file}`,
+  };
+}
+
+function encrypted(name: string, decrypt: string, ...signatures: string[]): KnownFile {
+  return {
+    what: `a file that ${name} has encrypted`,
+    isIt: begins(...signatures),
+    hint: (file) => `Decrypt it, and use what that makes: ${decrypt} snapshot.tar.gz ${file}`,
   };
 }
 
@@ -84,7 +92,7 @@ export function isTarHeader(head: Buffer): boolean {
 export function otherFile(name: string, head: Buffer): BackupError | null {
   const known = KNOWN_FILES.find(({ isIt }) => isIt(head));
   if (known === undefined) return null;
-  const file = /^[\w@%+=:,./-]+$/.test(name) ? name : 'FILE';
+  const file = /^[\w@%+=:,./-]+$/.test(name) && !name.includes('://') ? name : 'FILE';
   return new BackupError('NOT_A_SNAPSHOT', `${name} is ${known.what}, not a snapshot`, {
     path: name,
     hint: known.hint(file, head),

@@ -135,7 +135,7 @@ function noTar(error: unknown, name: string, head: Buffer): unknown {
   if (!(error instanceof BackupError) || error.code === 'GZIP_INVALID' || head.length === 0 || isEmptyTar) return error;
   return new BackupError(error.code, `${name} is a gzip file, but what it holds is no tar, or damaged`, {
     path: name,
-    hint: 'See what it is: gzip -dc FILE | file - ; a snapshot is a .tar.gz file that "oxios-backup create" made.',
+    hint: 'See what it is: gzip -dc FILE | file - ; a snapshot is a .tar.gz file that `createSnapshot()` made.',
     cause: error,
   });
 }

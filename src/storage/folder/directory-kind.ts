@@ -30,21 +30,18 @@ function describe(directory: string): [what: string, hint: string] {
   if (isDirectoryBackup(directory)) {
     return [
       'a directory backup that Oxios made, not a snapshot',
-      `Make a snapshot of it, and restore that: oxios-backup import ${directory}`,
+      'Make a snapshot of it with `importBackup()`, and restore that.',
     ];
   }
   const names = namesIn(directory);
   if (names.some((name) => /\.(?:tar\.gz|tgz)$/.test(name))) {
     return [
       'a folder of snapshots, not a snapshot',
-      `Name one of the .tar.gz files in it, or take the newest: oxios-backup restore ${directory} --latest`,
+      'Name one of the .tar.gz files in it; `findLatest()` takes the newest.',
     ];
   }
   if (isStateDirectory(names)) {
-    return [
-      'a state directory, not a snapshot of one',
-      `Make a snapshot of it: oxios-backup create --state-dir ${directory}`,
-    ];
+    return ['a state directory, not a snapshot of one', '`createSnapshot()` makes a snapshot of it.'];
   }
   return [
     'a directory, not a snapshot, and there is none in it',
