@@ -148,6 +148,20 @@ describe.skipIf(noGateway !== null)(
       expect(shown.status).toBe(0);
     });
 
+    it('keeps secrets out of whatever is printed', async () => {
+      const secrets = { AWS_SECRET_ACCESS_KEY: 'not/the+secret', AWS_SESSION_TOKEN: 'a-token-of-a-session' };
+      const env = { ...OWNER, ...secrets, AWS_ENDPOINT_URL: proxy.endpoint };
+      for (const args of [
+        ['create', '--to', 's3://bucket/secret', ...FIXED],
+        ['snapshots', 's3://bucket/secret'],
+        ['show', 's3://bucket/one/snapshot.tar.gz'],
+      ]) {
+        const { status, out, err } = await bench.run([...args, '--json'], { env });
+        expect({ args, status }).toEqual({ args, status: 1 });
+        for (const secret of Object.values(secrets)) expect(out + err).not.toContain(secret);
+      }
+    });
+
     it('is no snapshot when it is not there', async () => {
       for (const command of [['show'], ['verify'], ['restore', '--state-dir', bench.path('none')]]) {
         const [name = '', ...rest] = command;

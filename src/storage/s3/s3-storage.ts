@@ -17,6 +17,9 @@ import { lookAtObject, type S3Facts, S3RangeReader } from './s3-range-reader.ts'
 import { childrenOf, decodeKey, parseXml, textOf } from './s3-xml.ts';
 import { readSharedProfile } from './shared-config.ts';
 
+/** Of S3, and of those who speak it; in UTF-8. */
+const MOST_KEY_BYTES = 1024;
+
 type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface S3StorageOptions {
@@ -202,8 +205,19 @@ export class S3Storage implements SnapshotStorage {
     }
   }
 
+  /** @throws BackupError `USAGE`: stores refuse a longer key without saying why */
   #keyOf(name: string): string {
-    return this.#at.prefix + name;
+    const key = this.#at.prefix + name;
+    const bytes = Buffer.byteLength(key);
+    if (bytes <= MOST_KEY_BYTES) return key;
+    throw new BackupError(
+      'USAGE',
+      `the key of ${this.#nameOf(name)} has ${bytes} bytes; ${MOST_KEY_BYTES} are the most`,
+      {
+        path: this.#nameOf(name),
+        hint: 'Choose a shorter prefix or name.',
+      },
+    );
   }
 
   #nameOf(name: string): string {

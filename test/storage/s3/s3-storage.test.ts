@@ -129,9 +129,16 @@ describe.skipIf(noGateway !== null)(`object storage${noGateway === null ? '' : `
     },
   );
 
-  it('says so when a key is too long', async () => {
-    const storage = open('b'.repeat(1020));
-    await expect(storage.begin('oxios-backup-1.tar.gz')).rejects.toMatchObject({ name: 'BackupError' });
+  it('takes a key of 1,024 bytes, and says so when it has more', async () => {
+    const name = 'oxios-backup-1.tar.gz';
+    const prefix = `long/${'ü'.repeat(499)}`;
+    expect(Buffer.byteLength(`${prefix}/${name}`)).toBe(1025);
+    const storage = open(prefix.slice(1));
+    await store(storage, name, CONTENT.subarray(0, 5000));
+    expect(await namesIn(storage)).toEqual([name]);
+    expect(await digestOf(storage, name)).toBe(digest(CONTENT.subarray(0, 5000)));
+    const tooLong = { code: 'USAGE', message: expect.stringContaining('has 1025 bytes; 1024 are the most') };
+    await expect(open(prefix).begin(name)).rejects.toMatchObject(tooLong);
   });
 
   it('lists more than a page, and nothing of what lies deeper', async () => {
@@ -142,7 +149,8 @@ describe.skipIf(noGateway !== null)(`object storage${noGateway === null ? '' : `
       );
     await storage.writeRecord('below/deeper.tar.gz', new Uint8Array(1));
     expect(await namesIn(storage)).toHaveLength(OBJECTS);
-    expect(proxy.seen.filter(({ url }) => url.includes('list-type=2'))).toHaveLength(Math.ceil(OBJECTS / 1000));
+    // What lies deeper is listed as one prefix.
+    expect(proxy.seen.filter(({ url }) => url.includes('list-type=2'))).toHaveLength(Math.ceil((OBJECTS + 1) / 1000));
   }, 120_000);
 
   it('never overwrites: before the upload, and when another was faster', async () => {
@@ -379,6 +387,64 @@ describe.skipIf(noGateway !== null)(`object storage${noGateway === null ? '' : `
     await expect(storage.open('a')).rejects.toMatchObject({
       code: 'STORAGE_UNAVAILABLE',
       message: expect.stringMatching(/ECONNREFUSED/),
+    });
+  });
+
+  it('asks again, and ends in bounded time, where an answer does not come', async () => {
+    const url = `s3://bucket/x?endpoint=${encodeURIComponent(proxy.endpoint)}`;
+    const storage = openS3Storage(url, { env: OWNER, retry: { ...RETRY, attempts: 3, answerMs: 200 } });
+    await store(storage, 'slow.tar.gz', CONTENT.subarray(0, 5000));
+    const forever = new Promise<void>(() => {});
+    let waiting = 1;
+    proxy.hold = () => (waiting-- > 0 ? forever : Promise.resolve());
+    expect((await storage.look('slow.tar.gz'))?.length).toBe(5000);
+    proxy.hold = () => forever;
+    await expect(storage.look('slow.tar.gz')).rejects.toMatchObject({
+      code: 'STORAGE_UNAVAILABLE',
+      message: expect.stringMatching(
+        /did not answer to look at s3:\/\/bucket\/x\/slow.tar.gz in 3 attempts: .*timeout/i,
+      ),
+    });
+    proxy.hold = async () => {};
+  });
+
+  it('names a host that is not known', async () => {
+    const url = 's3://bucket/x?endpoint=http://no-such-host.invalid';
+    const storage = openS3Storage(url, { env: OWNER, retry: { ...RETRY, attempts: 2 } });
+    await expect(storage.open('a')).rejects.toMatchObject({
+      code: 'STORAGE_UNAVAILABLE',
+      message: expect.stringMatching(/ENOTFOUND|EAI_AGAIN/),
+    });
+  });
+
+  it('asks again where it is asked to slow down, and names request, status, code and request id at last', async () => {
+    const storage = open();
+    await store(storage, 'a.tar.gz', CONTENT.subarray(0, 100));
+    const headers = { 'x-amz-request-id': 'tx0042' };
+    const slowDown: Fault = { kind: 'answer', status: 429, code: 'TooManyRequests', headers };
+    proxy.reset();
+    proxy.fault = (_seen, number) => (number < 3 ? slowDown : null);
+    expect((await storage.look('a.tar.gz'))?.length).toBe(100);
+    proxy.reset();
+    proxy.fault = () => slowDown;
+    await expect(storage.open('a.tar.gz')).rejects.toMatchObject({
+      code: 'STORAGE_UNAVAILABLE',
+      message: expect.stringMatching(/to read s3:\S+a.tar.gz: 429 TooManyRequests \(a fault\), request tx0042$/),
+    });
+    expect(proxy.seen).toHaveLength(RETRY.attempts);
+  });
+
+  it.each([
+    ['RequestTimeTooSkewed', 403, /clock/],
+    ['ExpiredToken', 400, /expired: log in again/],
+    ['InvalidAccessKeyId', 403, /does not know this access key/],
+    ['SignatureDoesNotMatch', 403, /secret key does not fit/],
+    ['AuthorizationHeaderMalformed', 400, /region/],
+  ])('has a hint for %s', async (code, status, hint) => {
+    proxy.fault = () => ({ kind: 'answer', status, code });
+    await expect(open().open('a.tar.gz')).rejects.toMatchObject({
+      code: 'PERMISSION',
+      hint: expect.stringMatching(hint),
     });
   });
 
