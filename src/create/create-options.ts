@@ -21,8 +21,8 @@ import { LOCK_WAIT_SHAPE, type LockWaitOptions } from '../state-dir/lock/lock-wa
 import type { StateStore } from '../state-dir/state-store.ts';
 import type { RangeReader } from '../storage/storage.ts';
 
-/** How a snapshot is made. All of them may be absent. */
-export interface CreateOptions extends OperationOptions, LockWaitOptions {
+/** How a snapshot is packed, of whatever directory. All of them may be absent. */
+export interface PackingOptions extends OperationOptions, LockWaitOptions {
   /**
    * Replace a file that exists at `output`. Refused (`USAGE`) for object storage, where nothing is ever replaced.
    *
@@ -48,18 +48,6 @@ export interface CreateOptions extends OperationOptions, LockWaitOptions {
    */
   excludes?: readonly string[];
   /**
-   * Version of Oxios for the manifest.
-   *
-   * @default `OXIOS_VERSION` of the environment, else what `oxios --version` prints, else `unknown`
-   */
-  oxiosVersion?: string;
-  /**
-   * Time for the manifest. The same state at the same time gives the same bytes.
-   *
-   * @default now
-   */
-  createdAt?: Date;
-  /**
    * How databases in use are copied. `node`: by the SQLite of Node, from 22.16 on. `better-sqlite3`: by that package, an optional peer
    * dependency. `raw-copy`: without a library, from the database file and its write-ahead log. `auto`: by the first of these that is available.
    *
@@ -80,6 +68,35 @@ export interface CreateOptions extends OperationOptions, LockWaitOptions {
    */
   scratchDir?: string;
   /**
+   * Count the state directory beside the capture, if there is no parent: then progress events have totals, which are estimates. It looks at
+   * every directory, and at the sizes of 10,000 files at most.
+   *
+   * @default false
+   */
+  countAhead?: boolean;
+  /**
+   * Make a snapshot also of a state directory without any file. Without it, that is `STATE_DIR_EMPTY`.
+   *
+   * @default false
+   */
+  allowEmpty?: boolean;
+}
+
+/** How a snapshot is made. All of them may be absent. */
+export interface CreateOptions extends PackingOptions {
+  /**
+   * Version of Oxios for the manifest.
+   *
+   * @default `OXIOS_VERSION` of the environment, else what `oxios --version` prints, else `unknown`
+   */
+  oxiosVersion?: string;
+  /**
+   * Time for the manifest. The same state at the same time gives the same bytes.
+   *
+   * @default now
+   */
+  createdAt?: Date;
+  /**
    * An earlier snapshot: its path, its `s3://` URL, or what reads it by ranges. What did not change is copied from it. `null` for none. It
    * changes no byte of the new snapshot, and is not needed to read it.
    *
@@ -93,19 +110,6 @@ export interface CreateOptions extends OperationOptions, LockWaitOptions {
    * @default false; every seventh run reads every file
    */
   rescan?: boolean;
-  /**
-   * Count the state directory beside the capture, if there is no parent: then progress events have totals, which are estimates. It looks at
-   * every directory, and at the sizes of 10,000 files at most.
-   *
-   * @default false
-   */
-  countAhead?: boolean;
-  /**
-   * Make a snapshot also of a state directory without any file. Without it, that is `STATE_DIR_EMPTY`.
-   *
-   * @default false
-   */
-  allowEmpty?: boolean;
 }
 
 const HOST = 'a name of 1 to 253 characters, without control characters';

@@ -6,14 +6,14 @@ import { MANIFEST_PATH } from '../format/path-rules.ts';
 import { checkOptions, locationSchema, optionsSchema, outputSchema, toPath } from '../options.ts';
 import { StateStore } from '../state-dir/state-store.ts';
 import { fromSystemError } from '../system-errors.ts';
-import { CREATE_SHAPE, type CreateOptions, type CreateOutput, plainOutput } from './create-options.ts';
+import { CREATE_SHAPE, type CreateOutput, type PackingOptions, plainOutput } from './create-options.ts';
 import { type CreateResult, makeSnapshot } from './create-snapshot.ts';
 
 // A directory backup, as Oxios makes it, is a copy of the state directory with a manifest.json in it, which is written last. Its time, its
 // version of Oxios and, where it names one, its source become those of the snapshot; its sections are compared with what is there.
 
 /** How a directory backup is imported. */
-export interface ImportOptions extends Omit<CreateOptions, 'createdAt' | 'oxiosVersion' | 'parent' | 'rescan'> {
+export interface ImportOptions extends PackingOptions {
   /** The directory backup. Nothing in it is changed. */
   directory: string | URL;
   /** Where the snapshot is written to. In a folder its name tells the time of the backup. */
