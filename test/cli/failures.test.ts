@@ -3,14 +3,14 @@ import { randomBytes } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { AS_NOBODY, canBeNobody } from '../nobody.ts';
 import { lastJson, MAIN, type Run, Workbench } from './command-line.ts';
 import { writeSmallState } from './small-state.ts';
 
 const bench = new Workbench();
 const isRoot = process.getuid?.() === 0;
 /** Unprivileged, for whom permissions count. */
-const asNobody = ['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups', process.execPath, MAIN] as const;
-const canBeNobody = isRoot && spawnSync('setpriv', ['--version']).status === 0;
+const asNobody = [...AS_NOBODY, process.execPath, MAIN] as const;
 
 beforeAll(async () => {
   writeSmallState(bench.path('state'));

@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import { createBackup, diffSnapshots, restoreBackup, StateStore } from 'oxios-backup';
 import { expect, test } from 'vitest';
+import { NOBODY } from '../nobody.ts';
 import { TempDir } from '../workroom.ts';
 
 const COMMAND = join(import.meta.dirname, '../../dist/main.js');
@@ -85,8 +86,6 @@ test.for([1_700_000_003, 1_700_000_000.5, 1_699_999_999])('a touch to %s is a to
   expect((await diffSnapshots({ before, after: await snapshotOf(state) })).changes).toMatchObject(expected);
 });
 
-const NOBODY = 65534;
-
 test('owners are not promised by who cannot give them', async ({ skip }) => {
   if (process.geteuid?.() !== 0) skip('only root can become nobody');
   const folder = room.fresh('of-nobody');
@@ -102,7 +101,7 @@ test('owners are not promised by who cannot give them', async ({ skip }) => {
   if (plain.status !== 0) skip(`nobody cannot run the command here: ${plain.stderr} ${plain.error}`);
   expect(run('--same-owner')).toMatchObject({
     status: 2,
-    stderr: expect.stringContaining('cannot give files to others'),
+    stderr: expect.stringContaining('cannot give files to other owners'),
   });
   expect(run('--same-owner', '--dry-run')).toMatchObject({ status: 2 });
   expect(fs.readdirSync(folder)).toEqual(['a.tar.gz']);

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { buildWorkspace } from '../../fixtures/build-workspace.ts';
 import type { TreeNode } from '../../fixtures/compare-trees.ts';
+import { canBeNobody } from '../nobody.ts';
 import { ownerClient, startWithBucket } from '../storage/s3/bucket.ts';
 import { type Gateway, noGateway, OWNER, STRANGER } from '../storage/s3/gateway.ts';
 import { TempDir } from '../workroom.ts';
@@ -262,8 +263,7 @@ describe('with a snapshot at hand', () => {
     expect(house.differences(before)).toEqual([]);
   });
 
-  const isRoot = process.getuid?.() === 0;
-  run(['move'], 'to another user', isRoot ? ['setpriv'] : ['root'], () => {
+  run(['move'], 'to another user', canBeNobody ? [] : ['root, setpriv, or Node for any user'], () => {
     house.write('nobody/move.sh', recipe('move'));
     const moved = house.run(`
       cp oxios.tar.gz ../nobody

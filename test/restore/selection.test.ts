@@ -17,6 +17,7 @@ import { describe, expect, test } from 'vitest';
 import { directory, type Entry, file, hardLink, inOrder, symlink } from '../archives/entry.ts';
 import { buildSnapshot, type Layers } from '../archives/snapshot.ts';
 import { MAIN } from '../cli/command-line.ts';
+import { AS_NOBODY, canBeNobody, NOBODY } from '../nobody.ts';
 import { TempDir } from '../workroom.ts';
 
 const room = new TempDir();
@@ -123,8 +124,6 @@ test('a wanted link that leads out can be kept or left out', async () => {
   expect(skipped.result).toMatchObject({ complete: false, skippedLinks: ['out'] });
 });
 
-const canBeNobody = process.getuid?.() === 0 && spawnSync('setpriv', ['--version']).status === 0;
-
 test.skipIf(!canBeNobody)('what goes again goes also out of folders that their owner may not write', async () => {
   const path = room.fresh('readonly.tar.gz');
   const entries = [
@@ -136,11 +135,13 @@ test.skipIf(!canBeNobody)('what goes again goes also out of folders that their o
   writeFileSync(path, buildSnapshot(entries), { mode: 0o644 });
   const folder = room.fresh('of-nobody');
   mkdirSync(folder);
-  chownSync(folder, 65534, 65534);
+  chownSync(folder, NOBODY, NOBODY);
   chmodSync(room.root, 0o755);
-  const nobody = ['--reuid=65534', '--regid=65534', '--clear-groups', process.execPath, MAIN];
+  const [command, ...options] = AS_NOBODY;
   const words = ['restore', path, '--state-dir', join(folder, 'state'), '--path', 'name', '--quiet'];
-  expect(spawnSync('setpriv', [...nobody, ...words], { encoding: 'utf8', cwd: '/' })).toMatchObject({
+  expect(
+    spawnSync(command, [...options, process.execPath, MAIN, ...words], { encoding: 'utf8', cwd: '/' }),
+  ).toMatchObject({
     status: 0,
     stderr: '',
   });

@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
   chmodSync,
@@ -25,6 +24,7 @@ import { recoverStateDir } from '../../../src/state-dir/recover/recover.ts';
 import { openStaging, type Staging } from '../../../src/state-dir/staging/staging.ts';
 import { discardUndo } from '../../../src/state-dir/undo/discard.ts';
 import { undoRestore } from '../../../src/state-dir/undo/undo.ts';
+import { AS_NOBODY, canBeNobody } from '../../nobody.ts';
 import { TEST_FOLDER } from '../../test-folder.ts';
 import { ACTOR } from '../actor-program.ts';
 import { fillNew, fillOld, NEW_TOP } from '../new-tree.ts';
@@ -241,12 +241,10 @@ describe.skipIf(noMounts !== null)('at a mount point', () => {
   });
 });
 
-const canBeNobody = process.geteuid?.() === 0 && spawnSync('setpriv', ['--version']).status === 0;
-
 describe.skipIf(!canBeNobody)('as a user who may not write to the parent', () => {
   const asNobody = async (args: string[]) => {
-    const user = ['--reuid=65534', '--regid=65534', '--clear-groups'];
-    const { stdout } = await execa('setpriv', [...user, process.execPath, ACTOR, ...args], { reject: false });
+    const [command, ...options] = AS_NOBODY;
+    const { stdout } = await execa(command, [...options, process.execPath, ACTOR, ...args], { reject: false });
     return JSON.parse(stdout);
   };
 
@@ -285,9 +283,9 @@ describe.skipIf(!canBeNobody)('as a user who may not write to the parent', () =>
     expect(readdirSync(root)).toEqual(['workspace']);
   });
 
-  test('root heeds a lock that lies inside', async () => {
-    const user = ['--reuid=65534', '--regid=65534', '--clear-groups'];
-    const holder = execa('setpriv', [...user, process.execPath, ACTOR, 'hold', dir], { reject: false });
+  test('root honours a lock that lies inside', async () => {
+    const [command, ...options] = AS_NOBODY;
+    const holder = execa(command, [...options, process.execPath, ACTOR, 'hold', dir], { reject: false });
     await once(holder.stdout, 'data');
     await expect(acquireStateLock(dir, 'restore')).rejects.toMatchObject({ code: 'STATE_DIR_LOCKED' });
     holder.kill('SIGKILL');

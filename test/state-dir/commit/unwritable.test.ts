@@ -6,25 +6,24 @@ import { createBackup, StateStore } from 'oxios-backup';
 import { afterEach, beforeAll, expect, test } from 'vitest';
 import { compareTrees, readTree, type TreeNode } from '../../../fixtures/compare-trees.ts';
 import { MAIN } from '../../cli/command-line.ts';
+import { AS_NOBODY, canBeNobody, NOBODY } from '../../nobody.ts';
 import { TempDir } from '../../workroom.ts';
 import { hasStrace } from '../traced.ts';
 
-const NOBODY = 65534;
 const room = new TempDir();
 const volume = room.path('volume');
 const snapshot = room.path('snapshot.tar.gz');
 const source = room.path('source');
 
 const canMount =
-  process.getuid?.() === 0 &&
-  spawnSync('setpriv', ['--version']).status === 0 &&
+  canBeNobody &&
   (() => {
     fs.mkdirSync(volume);
     const mounted = mount();
     if (mounted) spawnSync('umount', [volume]);
     return mounted;
   })();
-const reason = canMount ? '' : ' (skipped: not root, or no mount or setpriv)';
+const reason = canMount ? '' : ' (skipped: not root, no mount or setpriv, or no Node for any user)';
 
 function mount(): boolean {
   return spawnSync('mount', ['-t', 'tmpfs', '-o', `uid=${NOBODY},gid=${NOBODY}`, 'none', volume]).status === 0;
@@ -47,8 +46,7 @@ afterEach(() => {
 });
 
 function asNobody(words: string[], before: string[] = []): { status: number | null; stderr: string } {
-  const nobody = ['setpriv', `--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups'];
-  const [command, ...rest] = [...before, ...nobody, process.execPath, MAIN, ...words, '--state-dir', volume];
+  const [command, ...rest] = [...before, ...AS_NOBODY, process.execPath, MAIN, ...words, '--state-dir', volume];
   return spawnSync(command as string, rest, { cwd: '/', encoding: 'utf8', env: { PATH: process.env.PATH ?? '' } });
 }
 
@@ -68,9 +66,8 @@ const restored = () => {
 /** Something of the same names that is there before, with other modes. */
 function fillWithOld(): Map<string, TreeNode> {
   const script = `mkdir -p mod/old && echo old > mod/old/f && chmod 500 mod/old && chmod 511 mod && mkdir ro && chmod 555 ro && echo '{}' > a.json`;
-  spawnSync('setpriv', [`--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups', 'sh', '-c', script], {
-    cwd: volume,
-  });
+  const [command, ...options] = AS_NOBODY;
+  spawnSync(command, [...options, 'sh', '-c', script], { cwd: volume });
   return live();
 }
 
