@@ -29,10 +29,16 @@ describe('of a process that can be looked at', () => {
   });
 
   test('a zombie is dead', async () => {
-    const parent = spawn('sh', ['-c', 'sleep 0 & echo $!; exec sleep 600'], { stdio: ['ignore', 'pipe', 'ignore'] });
+    const parent = spawn('sh', ['-c', 'sleep 600 & echo $!; exec sleep 600'], { stdio: ['ignore', 'pipe', 'ignore'] });
     const pid = await new Promise<number>((resolve) => parent.stdout.once('data', (data) => resolve(Number(data))));
-    const isZombie = () => /^\d+ \(.*\) Z/.test(spawnSync('cat', [`/proc/${pid}/stat`], { encoding: 'utf8' }).stdout);
-    while (HERE.tellsBy === 'proc' && !isZombie()) await new Promise((resolve) => setTimeout(resolve, 10));
+    const stat = (of: number | undefined) => spawnSync('cat', [`/proc/${of}/stat`], { encoding: 'utf8' }).stdout;
+    const until = async (of: number | undefined, state: RegExp) => {
+      while (HERE.tellsBy === 'proc' && !state.test(stat(of))) await new Promise((resolve) => setTimeout(resolve, 10));
+    };
+    // The shell itself might still wait for its child; sleep never does.
+    await until(parent.pid, /^\d+ \(sleep\)/);
+    process.kill(pid, 'SIGKILL');
+    await until(pid, /^\d+ \(.*\) Z/);
     expect(livenessOf(mark({ ...here, pid, started: null }), HERE, here)).toBe(
       HERE.tellsBy === 'proc' ? 'dead' : expect.anything(),
     );
