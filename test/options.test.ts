@@ -60,6 +60,7 @@ const WRONG: [string, unknown[]][] = [
   ['forceRunning', [1]],
   ['paths', ['a', [''], [null]]],
   ['sections', ['sessions', ['']]],
+  ['prefix', [7, ['a'], null]],
   ['checksum', ['yes']],
   ['stateDir', ['']],
   ['dryRun', ['yes', 1]],

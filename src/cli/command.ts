@@ -14,14 +14,23 @@ export interface Context {
   operation: Required<OperationOptions>;
 }
 
-/** An option as yargs has it, and what its value is called in the help. */
+/** What a shell offers for a value: names of files, or what a snapshot holds that was named before. */
+export type CompletedBy = 'files' | 'snapshots' | 'directories' | 'sections' | 'entries' | 'patterns';
+
+/** An option as yargs has it, what its value is called in the help, and what it is completed by: without that, by nothing. */
 export interface CommandOption extends Options {
   value?: string;
+  completes?: CompletedBy;
+}
+
+/** A positional argument as yargs has it, and what it is completed by. */
+export interface CommandPositional extends PositionalOptions {
+  completes?: CompletedBy;
 }
 
 /** One command of the command line: its arguments, what its help says, and what it does. */
 export interface Command<Arguments = never> {
-  positionals: Record<string, PositionalOptions>;
+  positionals: Record<string, CommandPositional>;
   options: Record<string, CommandOption>;
   /** Command lines, each with what it does. */
   examples: [command: string, what: string][];
@@ -39,7 +48,7 @@ type ArgumentsOf<P, O> = InferredOptionTypes<P & O & Record<never, Options>>;
 
 /** Ties the types of the arguments to what a command declares. */
 export function defineCommand<
-  const P extends Record<string, PositionalOptions>,
+  const P extends Record<string, CommandPositional>,
   const O extends Record<string, CommandOption>,
 >(
   command: Omit<Command, 'positionals' | 'options' | 'run'> & {

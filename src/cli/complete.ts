@@ -1,43 +1,118 @@
+import { isRemote } from '../location.ts';
 import { CATEGORIES } from '../state-dir/sections.ts';
-import type { Command } from './command.ts';
+import type { Command, CompletedBy } from './command.ts';
 import { COMMANDS } from './commands.ts';
+import { pathsIn, sectionsIn } from './complete-entries.ts';
+import type { CompletionKind } from './completion-protocol.ts';
 
 /** A word that could stand there, and what it means. */
 export type Completion = readonly [word: string, meaning: string];
 
-/**
- * What a shell offers for the last of `words` (what is typed of it, perhaps nothing). An empty answer stands for file names.
- *
- * @param words behind the name of the program
- */
-export async function complete(words: readonly string[]): Promise<Completion[]> {
-  const current = words.at(-1) ?? '';
-  const before = words.slice(0, -1);
-  return (await candidates(current, before)).filter(([word]) => word.startsWith(current));
+/** What a shell offers. */
+export interface Completions {
+  kind: CompletionKind;
+  words: readonly Completion[];
 }
 
-async function candidates(current: string, before: readonly string[]): Promise<Completion[]> {
-  const name = before.find((word) => Object.hasOwn(COMMANDS, word));
-  if (name === undefined) {
-    if (current.startsWith('-')) return [HELP, ['--version', 'The version of this program']];
-    return Object.entries(COMMANDS).map(([command, { describe }]) => [command, describe] as const);
+/**
+ * What a shell offers for the last of `words` (what is typed of it, perhaps nothing).
+ *
+ * @param words after the name of the program, as the shell would give them to it
+ */
+export async function complete(words: readonly string[]): Promise<Completions> {
+  const { current, before, assigned } = lineOf(words);
+  const { kind, words: candidates } = await candidatesFor(current, before);
+  const fitting = candidates.filter(([word]) => word.startsWith(current));
+  return { kind, words: fitting.map(([word, meaning]) => [assigned + word, meaning]) };
+}
+
+interface TypedLine {
+  current: string;
+  before: string[];
+  /** What stands before the value in the same word: `--section=`. */
+  assigned: string;
+}
+
+function lineOf(words: readonly string[]): TypedLine {
+  const before = words.slice(0, -1);
+  const current = words.at(-1) ?? '';
+  const [, option, value] = /^(--[^=]+)=(.*)$/s.exec(current) ?? [];
+  if (option === undefined || value === undefined) return { current, before, assigned: '' };
+  return { current: value, before: [...before, option], assigned: `${option}=` };
+}
+
+const NOTHING: Completions = { kind: 'words', words: [] };
+
+function words(candidates: readonly Completion[]): Completions {
+  return { kind: 'words', words: candidates };
+}
+
+async function candidatesFor(current: string, before: readonly string[]): Promise<Completions> {
+  const at = before.findIndex((word) => Object.hasOwn(COMMANDS, word));
+  const name = before[at];
+  const entry = name === undefined ? undefined : COMMANDS[name];
+  if (entry === undefined) {
+    if (current.startsWith('-')) return words([HELP, ['--version', 'The version of this program']]);
+    return words(Object.entries(COMMANDS).map(([command, { describe }]) => [command, describe] as const));
   }
-  const entry = COMMANDS[name];
-  if (entry === undefined || before.includes('--')) return [];
   const { command } = await entry.load();
-  const previous = before.at(-1)?.replace(/^--?/, '');
-  const pending = before.at(-1)?.startsWith('-') && previous !== undefined ? command.options[previous] : undefined;
-  if (pending?.choices !== undefined) return words(pending.choices);
-  if (previous === 'section' && pending !== undefined) return [...SECTION_FOLDERS];
-  if (pending !== undefined && pending.type !== 'boolean') return [];
-  return current.startsWith('-') ? options(command, before) : positional(command);
+  const { positionals, pending, isEnded } = argumentsOf(command, before.slice(at + 1));
+  if (pending !== null) {
+    const { choices, completes } = command.options[pending] ?? {};
+    return choices === undefined ? valuesFor(completes, current, positionals) : words(choicesOf(choices));
+  }
+  if (current.startsWith('-') && !isEnded) return words(optionsOf(command, before));
+  const places = Object.values(command.positionals);
+  const last = places.at(-1);
+  const place = places[positionals.length] ?? (last?.array === true ? last : undefined);
+  if (place?.choices !== undefined) return words(choicesOf(place.choices));
+  return valuesFor(place?.completes, current, positionals);
+}
+
+interface TypedArguments {
+  positionals: string[];
+  /** The option whose value is at the cursor. */
+  pending: string | null;
+  /** Whether `--` was typed: then no more options follow. */
+  isEnded: boolean;
+}
+
+function argumentsOf({ options }: Command, typed: readonly string[]): TypedArguments {
+  const positionals: string[] = [];
+  let pending: string | null = null;
+  let isEnded = false;
+  for (const word of typed) {
+    if (pending !== null) pending = null;
+    else if (isEnded || word === '-' || !word.startsWith('-')) positionals.push(word);
+    else if (word === '--') isEnded = true;
+    else {
+      const key = word.replace(/^--?/, '');
+      const option = Object.hasOwn(options, key) ? options[key] : undefined;
+      if (option !== undefined && option.type !== 'boolean') pending = key;
+    }
+  }
+  return { positionals, pending, isEnded };
+}
+
+async function valuesFor(
+  completes: CompletedBy | undefined,
+  current: string,
+  [snapshot]: readonly string[],
+): Promise<Completions> {
+  if (completes === undefined || isRemote(current)) return NOTHING;
+  if (completes === 'sections') {
+    const sections = snapshot === undefined ? [] : await sectionsIn(snapshot);
+    return words((sections.length > 0 ? sections : CATEGORIES).map((name) => [name, ''] as const));
+  }
+  if (completes !== 'entries' && completes !== 'patterns') return { kind: completes, words: [] };
+  if (snapshot === undefined) return NOTHING;
+  const found = await pathsIn(snapshot, current, completes === 'patterns');
+  return { kind: 'paths', words: found.map((path) => [path, ''] as const) };
 }
 
 const HELP: Completion = ['--help', 'What it does, its options, examples'];
 
-const SECTION_FOLDERS: readonly Completion[] = CATEGORIES.map((name) => [name, '']);
-
-function options(command: Command, before: readonly string[]): Completion[] {
+function optionsOf(command: Command, before: readonly string[]): Completion[] {
   const offered = Object.entries(command.options).flatMap(([key, { describe = '', type }]): Completion[] => {
     const dashed = `${key.length === 1 ? '-' : '--'}${key}`;
     return before.includes(dashed) && type !== 'array' ? [] : [[dashed, describe]];
@@ -45,12 +120,6 @@ function options(command: Command, before: readonly string[]): Completion[] {
   return [...offered, HELP];
 }
 
-/** Words for a positional argument: only a first one has choices. */
-function positional(command: Command): Completion[] {
-  const [first] = Object.values(command.positionals);
-  return first?.choices === undefined ? [] : words(first.choices);
-}
-
-function words(choices: string | readonly unknown[]): Completion[] {
+function choicesOf(choices: string | readonly unknown[]): Completion[] {
   return [choices].flat().map((choice) => [String(choice), ''] as const);
 }

@@ -9,6 +9,7 @@ export const STATE_DIR = {
     type: 'string',
     requiresArg: true,
     value: 'DIR',
+    completes: 'directories',
     describe: 'State directory [$OXIOS_STATE_DIR or ~/.oxios/workspace]',
   },
 } as const;
@@ -53,6 +54,7 @@ export const SECTION = {
     string: true,
     requiresArg: true,
     value: 'NAME',
+    completes: 'sections',
     describe: 'Only this section or folder; repeatable',
   },
 } as const;
@@ -63,6 +65,7 @@ export const PATH = {
     string: true,
     requiresArg: true,
     value: 'GLOB',
+    completes: 'patterns',
     describe: 'Only this path or these (globs); repeatable',
   },
 } as const;
@@ -71,6 +74,7 @@ export const SNAPSHOT = {
   snapshot: {
     type: 'string',
     demandOption: true,
+    completes: 'snapshots',
     describe: 'File or s3://BUCKET/NAME.tar.gz; - for a pipe',
   },
 } as const;

@@ -22,7 +22,9 @@ export async function runCommandLine(
 ): Promise<number> {
   const output = new Output(terminal.stdout);
   if (argv[0] === COMPLETE_FLAG) {
-    for (const [word, meaning] of await complete(argv.slice(1))) output.line(`${word}\t${meaning}`);
+    const { kind, words } = await complete(argv.slice(1));
+    if (kind !== 'words') output.line(`\t${kind}`);
+    for (const [word, meaning] of words) output.line(`${word}\t${meaning}`);
     return endOfOutput(output, terminal);
   }
   const text = await answer(argv);

@@ -9,6 +9,7 @@ import { given, THREADS, wholeNumber } from './options.ts';
 export const OUTPUT = {
   output: {
     type: 'string',
+    completes: 'files',
     describe: 'File to write, or s3://BUCKET/NAME.tar.gz; - for standard output [oxios-backup-DATETIME-XXXX.tar.gz]',
   },
 } as const;
@@ -18,6 +19,7 @@ export const TO = {
     type: 'string',
     requiresArg: true,
     value: 'DIR',
+    completes: 'directories',
     conflicts: 'output',
     describe: 'Folder or s3://BUCKET/PREFIX to put it in, under a name by date and time (UTC) of its own',
   },
@@ -49,6 +51,7 @@ export const PACKING = {
     type: 'string',
     requiresArg: true,
     value: 'DIR',
+    completes: 'directories',
     describe: 'Folder for copies of databases in use, and the index [that of the output; with -, $TMPDIR]',
   },
 } as const;

@@ -31,6 +31,9 @@ interface PathRange {
 
 const GLOB = /[*?[\\]/;
 
+/** What decides which entries are wanted. */
+export type EntryFilter = Pick<Selection, 'wants' | 'mayHold'>;
+
 /** Which entries are wanted. */
 export class Selection {
   readonly #literals: ReadonlySet<string>;

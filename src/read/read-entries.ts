@@ -3,7 +3,7 @@ import type { Entry } from '../format/entry.ts';
 import { DAMAGED_HINT } from '../format/gzip-member.ts';
 import { type BlockEntry, blockEntries, type IndexBlock } from '../format/index-block.ts';
 import { comparePaths } from '../format/path-order.ts';
-import type { Selection } from '../patterns/selection.ts';
+import type { EntryFilter } from '../patterns/selection.ts';
 import { formatPaths, problemError } from '../validate/problem.ts';
 import { validateBlock } from '../validate/validate-block.ts';
 import type { BlockLocation } from './index-reader.ts';
@@ -52,7 +52,7 @@ export async function readValidatedBlock(
 /** The blocks that can hold wanted entries, in order. Of pages that cannot none is read. */
 export async function* blocksFor(
   { blocks }: SealedSnapshot,
-  selection: Selection | null,
+  selection: EntryFilter | null,
 ): AsyncGenerator<BlockLocation, void, void> {
   for (const [number, { row }] of blocks.pages.entries()) {
     const behind = blocks.pages[number + 1]?.row.first ?? null;

@@ -2,7 +2,7 @@ import type { Entry } from '../format/entry.ts';
 import type { RecordedStatus, Totals } from '../format/index-root.ts';
 import type { Manifest } from '../format/manifest.ts';
 import { ANY_PLATFORM } from '../format/path-rules.ts';
-import type { Selection } from '../patterns/selection.ts';
+import type { EntryFilter, Selection } from '../patterns/selection.ts';
 import type { RangeReader } from '../storage/storage.ts';
 import { throwIfAborted } from '../workers/abort.ts';
 import type { SealedSnapshot } from './open-snapshot.ts';
@@ -31,7 +31,7 @@ export class SealedReader implements SnapshotReader {
     this.statuses = snapshot.root.statuses;
   }
 
-  async *entries(selection: Selection | null, signal: AbortSignal | undefined): EntryRuns {
+  async *entries(selection: EntryFilter | null, signal: AbortSignal | undefined): EntryRuns {
     for await (const { number } of blocksFor(this.#snapshot, selection)) {
       throwIfAborted(signal);
       const { entries } = await readValidatedBlock(this.#snapshot, number, ANY_PLATFORM);

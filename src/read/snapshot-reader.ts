@@ -2,7 +2,7 @@ import type { OperationOptions } from '../events.ts';
 import type { Entry } from '../format/entry.ts';
 import type { RecordedStatus, Totals } from '../format/index-root.ts';
 import type { Manifest } from '../format/manifest.ts';
-import type { Selection } from '../patterns/selection.ts';
+import type { EntryFilter, Selection } from '../patterns/selection.ts';
 import type { RangeReader } from '../storage/storage.ts';
 import type { Problem } from '../validate/problem.ts';
 import type { EntryRuns } from './read-entries.ts';
@@ -29,7 +29,7 @@ export interface SnapshotReader {
    *
    * @throws BackupError a code whose exit status is 4, also in the middle
    */
-  entries(selection: Selection | null, signal: AbortSignal | undefined): EntryRuns;
+  entries(selection: EntryFilter | null, signal: AbortSignal | undefined): EntryRuns;
 
   /**
    * The same in the order of paths, each file with its SHA-256: what two snapshots are compared by. Of a foreign archive all are held in

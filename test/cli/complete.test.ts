@@ -1,12 +1,11 @@
-import { chmodSync, writeFileSync } from 'node:fs';
-import { execa } from 'execa';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { COMMANDS } from '../../src/cli/commands.ts';
 import { complete } from '../../src/cli/complete.ts';
-import { MAIN, Workbench } from './command-line.ts';
+import { Workbench } from './command-line.ts';
 
 async function words(...line: string[]): Promise<string[]> {
-  return (await complete(line)).map(([word]) => word);
+  return (await complete(line)).words.map(([word]) => word);
 }
 
 describe('what could be typed', () => {
@@ -35,50 +34,94 @@ describe('what could be typed', () => {
     expect(await words('completion', '')).toEqual(['bash', 'zsh', 'fish']);
   });
 
-  it('is a file name otherwise', async () => {
-    expect(await words('restore', '')).toEqual([]);
-    expect(await words('create', '--state-dir', '')).toEqual([]);
-    expect(await words('create', '--', '--f')).toEqual([]);
+  it('is left to the shell where it is the name of a file', async () => {
+    const kind = async (...line: string[]) => (await complete(line)).kind;
+    expect(await kind('restore', '')).toBe('snapshots');
+    expect(await kind('verify', 'a.tar.gz', 'b.tar.gz', '')).toBe('snapshots');
+    expect(await kind('diff', 'a.tar.gz', '')).toBe('snapshots');
+    expect(await kind('create', '')).toBe('files');
+    expect(await kind('create', '--state-dir', '')).toBe('directories');
+    expect(await kind('create', '--state-dir=')).toBe('directories');
+    expect(await kind('prune', '')).toBe('directories');
+  });
+
+  it('is nothing where nobody knows it', async () => {
+    for (const line of [
+      ['restore', 's3://bucket/'],
+      ['create', '--level', ''],
+      ['show', 'a.tar.gz', ''],
+      ['create', '--', '--f'],
+    ])
+      expect((await complete(line)).words, line.join(' ')).toEqual([]);
+  });
+
+  it('is a value behind an equals sign too', async () => {
+    expect(await words('list', 'x', '--sort=s')).toEqual(['--sort=size']);
   });
 
   it('comes with what it means', async () => {
-    expect(await complete(['rec'])).toEqual([['recover', COMMANDS.recover?.describe]]);
+    expect((await complete(['rec'])).words).toEqual([['recover', COMMANDS.recover?.describe]]);
   });
 });
 
-describe('bash', () => {
+describe('what could be typed of a snapshot', () => {
   const bench = new Workbench();
-  beforeAll(() => {
-    writeFileSync(bench.path('oxios-backup'), `#!/bin/sh\nexec ${process.execPath} ${MAIN} "$@"\n`);
-    chmodSync(bench.path('oxios-backup'), 0o755);
-    writeFileSync(bench.path('monday.tar.gz'), '');
+  const snapshot = bench.path('oxios.tar.gz');
+  beforeAll(async () => {
+    for (const name of [
+      'sessions/a.json',
+      'sessions/a b.json',
+      'sessions/[x].json',
+      'sessions/ctrl\u001b.json',
+      'notes.txt',
+    ]) {
+      mkdirSync(bench.path('state/sessions'), { recursive: true });
+      writeFileSync(bench.path('state', name), name);
+    }
+    expect(await bench.run(['create', 'oxios.tar.gz', '--state-dir', 'state'])).toMatchObject({ status: 0 });
   });
 
-  /** Sources the script and asks it as bash does when the tab key is pressed. */
-  async function press(...line: string[]): Promise<string[]> {
-    const script = `
-      source <(oxios-backup completion bash)
-      COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
-      $(complete -p oxios-backup | sed 's/.*-F \\([^ ]*\\).*/\\1/')
-      printf '%s\\n' "\${COMPREPLY[@]}"`;
-    const { stdout } = await execa('bash', ['-c', script, 'bash', ...line], {
-      cwd: bench.root,
-      env: { PATH: `${bench.root}:${process.env.PATH}` },
+  it('are its paths, up to the next slash', async () => {
+    expect(await complete(['cat', snapshot, ''])).toEqual({
+      kind: 'paths',
+      words: [
+        ['notes.txt', ''],
+        ['sessions/', ''],
+      ],
     });
-    return stdout.split('\n').filter((word) => word !== '');
+    expect(await words('cat', snapshot, './n')).toEqual(['./notes.txt']);
+    expect(await words('cat', snapshot, 'sessions/a')).toEqual(['sessions/a b.json', 'sessions/a.json']);
+    expect(await words('restore', snapshot, '--merge', '--path=no')).toEqual(['--path=notes.txt']);
+  });
+
+  it('leaves out what cannot be typed, and of patterns what would mean something else', async () => {
+    expect(await words('cat', snapshot, 'sessions/')).toEqual([
+      'sessions/[x].json',
+      'sessions/a b.json',
+      'sessions/a.json',
+    ]);
+    expect(await words('list', snapshot, 'sessions/')).toEqual(['sessions/a b.json', 'sessions/a.json']);
+  });
+
+  it('are its sections', async () => {
+    expect(await words('list', snapshot, '--section', '')).toEqual(['sessions']);
+  });
+
+  it('is nothing where there is no snapshot, or one that cannot be read quickly', async () => {
+    const text = bench.path('state/notes.txt');
+    for (const wrong of [text, bench.path('nowhere'), bench.root, '-', 's3://bucket/a.tar.gz'])
+      expect(await words('cat', wrong, ''), wrong).toEqual([]);
+  });
+});
+
+it('the help of completion says in a line for each shell how to have it, and the scripts say the same', async () => {
+  const bench = new Workbench();
+  const { out } = await bench.run(['completion', '--help']);
+  const lines = out.split('\n').filter((line) => /^ (?:bash|zsh|fish) +echo/.test(line));
+  expect(lines).toHaveLength(3);
+  for (const line of lines) {
+    expect(line.length).toBeLessThanOrEqual(80);
+    const [, shell = '', how = '', file = ''] = /^ (\w+) +echo '(.*)' >> (\S+)$/.exec(line) ?? [];
+    expect((await bench.run(['completion', shell])).out).toContain(`In ${file}: ${how}\n`);
   }
-
-  it('completes commands, options and values', async () => {
-    expect(await press('oxios-backup', 'ver')).toEqual(['verify']);
-    expect(await press('oxios-backup', 'create', '--st')).toEqual(['--state-dir']);
-    expect(await press('oxios-backup', 'list', 'x', '--sort', 's')).toEqual(['size']);
-  });
-
-  it('leaves file names to bash', async () => {
-    expect(await press('oxios-backup', 'restore', 'mon')).toEqual([]);
-    const { stdout } = await execa('bash', ['-c', 'source <(oxios-backup completion bash); complete -p oxios-backup'], {
-      env: { PATH: `${bench.root}:${process.env.PATH}` },
-    });
-    expect(stdout).toContain('-o default');
-  });
 });

@@ -3,6 +3,7 @@ import { createBackup, type Entry, listEntries, StateStore } from 'oxios-backup'
 import { beforeAll, describe, expect, test } from 'vitest';
 import { buildWorkspace } from '../../fixtures/build-workspace.ts';
 import { readTree } from '../../fixtures/compare-trees.ts';
+import { comparePaths } from '../../src/format/path-order.ts';
 import { directory, file, symlink } from '../archives/entry.ts';
 import { buildForeign } from '../archives/foreign.ts';
 import { buildSnapshot } from '../archives/snapshot.ts';
@@ -91,6 +92,8 @@ describe('blocks that cannot hold it are not read', () => {
     [{ sections: ['b'] }, ['b', 'b/1.json', 'b/2.json']],
     [{ paths: ['b/2.json'] }, ['b/2.json']],
     [{ paths: ['b/1*'] }, ['b/1.json']],
+    [{ prefix: 'b/' }, ['b/1.json', 'b/2.json']],
+    [{ prefix: 'b/2' }, ['b/2.json']],
   ])('%j', async (options, expected) => {
     const path = room.fresh('blocks.tar.gz');
     for (const damaged of ['a/1.json', 'c/1.json']) {
@@ -99,6 +102,27 @@ describe('blocks that cannot hold it are not read', () => {
       await expect(paths(path)).rejects.toMatchObject({ code: 'INDEX_INVALID' });
     }
   });
+});
+
+test('what completes a path is what its beginning and no further slash has, of folders of any size', async () => {
+  const names = ['a', 'a.txt', 'a0', 'b', 'ä', '\u{1f331}'];
+  const entries = names.flatMap((name) => [
+    directory(name),
+    ...Array.from({ length: 40 }, (_, i) => file(`${name}/${i}.json`)),
+    directory(`${name}/sub`),
+    file(`${name}/sub/x`),
+  ]);
+  const sorted = entries.sort((one, other) => comparePaths(one.path, other.path));
+  const path = room.fresh('completed.tar.gz');
+  writeFileSync(path, buildSnapshot(sorted, { entriesPerMember: 1, membersPerBlock: 3 }));
+  const all = await paths(path);
+  for (const prefix of ['', 'a', 'a/', 'a/3', 'a/sub', 'a/sub/', 'a.', '\u{1f331}/1', 'none', 'a/sub/x', 'b/s']) {
+    const expected = all.filter(
+      (each) => each.startsWith(prefix) && each !== prefix && !each.slice(prefix.length).includes('/'),
+    );
+    expect(await paths(path, { prefix }), prefix).toEqual(expected);
+  }
+  await expect(paths(path, { prefix: 'a', paths: ['b'] })).rejects.toMatchObject({ code: 'USAGE' });
 });
 
 test('entries that no snapshot may hold end the listing', async () => {

@@ -7,7 +7,12 @@ export const command = defineCommand({
   onlyOutput: true,
   positionals: {
     ...SNAPSHOT,
-    path: { type: 'string', demandOption: true, describe: 'The file, as "oxios-backup list" names it' },
+    path: {
+      type: 'string',
+      demandOption: true,
+      completes: 'entries',
+      describe: 'The file, as "oxios-backup list" names it',
+    },
   },
   options: {},
   examples: [

@@ -21,6 +21,7 @@ export const command = defineCommand({
       type: 'string',
       requiresArg: true,
       value: 'SNAPSHOT',
+      completes: 'snapshots',
       conflicts: 'no-parent',
       describe: 'Copy what did not change [newest in DIR]',
     },

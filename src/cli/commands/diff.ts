@@ -13,8 +13,13 @@ import {
 export const command = defineCommand({
   onlyOutput: true,
   positionals: {
-    snapshot: { type: 'string', demandOption: true, describe: 'The earlier one, also s3://…; - reads standard input' },
-    other: { type: 'string', describe: 'A snapshot or a directory [the state directory]' },
+    snapshot: {
+      type: 'string',
+      demandOption: true,
+      completes: 'snapshots',
+      describe: 'The earlier one, also s3://…; - reads standard input',
+    },
+    other: { type: 'string', completes: 'snapshots', describe: 'A snapshot or a directory [the state directory]' },
   },
   options: {
     ...STATE_DIR,

@@ -6,7 +6,12 @@ import { ALLOW_EMPTY, FORCE, OUTPUT, outputOf, PACKING, packingOf, TO } from '..
 export const command = defineCommand({
   onlyOutput: false,
   positionals: {
-    directory: { type: 'string', demandOption: true, describe: 'The directory that "oxios backup" made' },
+    directory: {
+      type: 'string',
+      demandOption: true,
+      completes: 'directories',
+      describe: 'The directory that "oxios backup" made',
+    },
     ...OUTPUT,
   },
   options: {

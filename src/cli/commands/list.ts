@@ -14,6 +14,7 @@ export const command = defineCommand({
     patterns: {
       type: 'string',
       array: true,
+      completes: 'patterns',
       describe: "Paths or globs, by gitignore's rules; a folder lists all in it",
     },
   },

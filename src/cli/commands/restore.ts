@@ -74,6 +74,7 @@ export const command = defineCommand({
       type: 'string',
       requiresArg: true,
       value: 'DIR',
+      completes: 'directories',
       conflicts: [
         'replace',
         'merge',

@@ -6,7 +6,12 @@ import { snapshotInfoFields } from '../text/snapshot-state-text.ts';
 import type { Column, Line } from '../text/table.ts';
 
 export const FOLDER = {
-  folder: { type: 'string', demandOption: true, describe: 'The folder of snapshots, or s3://BUCKET/PREFIX' },
+  folder: {
+    type: 'string',
+    demandOption: true,
+    completes: 'directories',
+    describe: 'The folder of snapshots, or s3://BUCKET/PREFIX',
+  },
 } as const;
 
 export const command = defineCommand({

@@ -22,6 +22,7 @@ export const command = defineCommand({
       type: 'string',
       array: true,
       demandOption: true,
+      completes: 'snapshots',
       describe: 'Snapshots, or folders of them, also s3://…; - reads standard input',
     },
   },
@@ -30,6 +31,7 @@ export const command = defineCommand({
       type: 'string',
       requiresArg: true,
       value: 'DIR',
+      completes: 'directories',
       describe: 'Compare it with this directory too; exit status 6 if they differ',
     },
     quick: {

@@ -1,8 +1,9 @@
 import { displayWidth } from './display-width.ts';
 
-/** Lines of at most `width` characters, broken at spaces; a longer word has a line of its own. */
+/** Lines of at most `width` characters, broken at spaces; a longer word has a line of its own, and a line that begins with a space stays as it is. */
 export function wrap(text: string, width: number): string[] {
   return text.split('\n').flatMap((paragraph) => {
+    if (paragraph.startsWith(' ')) return [paragraph];
     const lines: string[] = [];
     let line = '';
     for (const word of paragraph.split(' ')) {

@@ -4,7 +4,7 @@ import type { Entry } from '../../format/entry.ts';
 import type { Manifest } from '../../format/manifest.ts';
 import { comparePaths } from '../../format/path-order.ts';
 import { ANY_PLATFORM } from '../../format/path-rules.ts';
-import type { Selection } from '../../patterns/selection.ts';
+import type { EntryFilter, Selection } from '../../patterns/selection.ts';
 import type { RangeReader } from '../../storage/storage.ts';
 import { HERE } from '../../system/platform.ts';
 import { problemError } from '../../validate/problem.ts';
@@ -29,7 +29,7 @@ export class ForeignReader implements SnapshotReader {
     this.manifest = manifest;
   }
 
-  async *entries(selection: Selection | null, signal: AbortSignal | undefined): EntryRuns {
+  async *entries(selection: EntryFilter | null, signal: AbortSignal | undefined): EntryRuns {
     let found: Entry[] = [];
     const collector = {
       begin(entry: Entry) {
