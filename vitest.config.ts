@@ -10,6 +10,6 @@ export default defineConfig({
     testTimeout: LIMIT,
     hookTimeout: LIMIT,
     maxWorkers: 2,
-    reporters: ['default', './test/torture/tally-reporter.ts', './test/closing-line.ts'],
+    reporters: ['default', './test/torture/case-reporter.ts', './test/closing-line.ts'],
   },
 });

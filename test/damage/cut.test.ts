@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { createBackup, StateStore } from 'oxios-backup';
 import { beforeAll, expect, test } from 'vitest';
 import { openReader } from '../../src/storage/open-reader.ts';
-import { CaseCounter, sampleOf } from '../torture/tally.ts';
+import { CaseCounter, sampleOf } from '../torture/case-counter.ts';
 import { TempDir } from '../workroom.ts';
 import { problemsOf } from './check-in-process.ts';
 import { membersOf } from './members.ts';
@@ -39,37 +39,37 @@ test('the whole is sound', async () => {
 });
 
 test('cut at every byte: verify refuses', async (context) => {
-  const tally = new CaseCounter(context, 'a small snapshot cut at every byte: verify refuses');
+  const counter = new CaseCounter(context, 'a small snapshot cut at every byte: verify refuses');
   for (let length = 0; length < small.length; length++) {
-    await tally.case(`${length} bytes`, async () => {
+    await counter.case(`${length} bytes`, async () => {
       writeFileSync(cut, small.subarray(0, length));
       await expectInvalid(cut);
     });
   }
-  tally.settle();
+  counter.finish();
 });
 
 test('cut anywhere: restore refuses', async (context) => {
-  const tally = new CaseCounter(context, 'a small snapshot cut: restore refuses, nothing is changed');
+  const counter = new CaseCounter(context, 'a small snapshot cut: restore refuses, nothing is changed');
   for (const length of sampleOf([...small.keys()], 40)) {
-    await tally.case(`${length} bytes`, async () => {
+    await counter.case(`${length} bytes`, async () => {
       writeFileSync(cut, small.subarray(0, length));
       await expectRefused(cut, room.path('target'));
     });
   }
-  tally.settle();
+  counter.finish();
 });
 
 test('cut at every member boundary: verify and restore refuse', async (context) => {
-  const tally = new CaseCounter(context, 'a larger snapshot cut at every member boundary: verify and restore refuse');
+  const counter = new CaseCounter(context, 'a larger snapshot cut at every member boundary: verify and restore refuse');
   const boundaries = membersOf(larger).map(({ offset }) => offset);
   expect(boundaries.length).toBeGreaterThan(10);
   for (const boundary of boundaries) {
-    await tally.case(`${boundary} bytes`, async () => {
+    await counter.case(`${boundary} bytes`, async () => {
       writeFileSync(cut, larger.subarray(0, boundary));
       await expectInvalid(cut);
       await expectRefused(cut, room.path('target'));
     });
   }
-  tally.settle();
+  counter.finish();
 });

@@ -3,7 +3,7 @@ import { gunzipSync } from 'node:zlib';
 import { createBackup, StateStore, verifySnapshot } from 'oxios-backup';
 import { beforeAll, expect, test } from 'vitest';
 import { openReader } from '../../src/storage/open-reader.ts';
-import { CaseCounter, sampleOf, TORTURE } from '../torture/tally.ts';
+import { CaseCounter, sampleOf, TORTURE } from '../torture/case-counter.ts';
 import { TempDir } from '../workroom.ts';
 import { problemsOf } from './check-in-process.ts';
 import { flipped, membersOf } from './members.ts';
@@ -31,14 +31,14 @@ function bitsToFlip(): number[] {
 }
 
 test('flip every bit: what is not refused changes nothing of what comes out', async (context) => {
-  const tally = new CaseCounter(context, 'a small snapshot, every bit flipped: refused, or nothing of it changes');
+  const counter = new CaseCounter(context, 'a small snapshot, every bit flipped: refused, or nothing of it changes');
   writeFileSync(file, sound);
   const fd = openSync(file, 'r+');
   const source = await openReader(file);
   const tar = gunzipSync(sound);
   const passed: number[] = [];
   for (const bit of bitsToFlip()) {
-    await tally.case(`bit ${bit}`, async () => {
+    await counter.case(`bit ${bit}`, async () => {
       const at = bit >> 3;
       const byte = sound[at] as number;
       writeSync(fd, Buffer.from([byte ^ (1 << (bit & 7))]), 0, 1, at);
@@ -50,7 +50,7 @@ test('flip every bit: what is not refused changes nothing of what comes out', as
     });
   }
   await source.close();
-  tally.settle();
+  counter.finish();
   // All of them in deflate data, where RFC 1951 can say one thing in several ways: bits of the last byte that mean nothing, and
   // copies that may as well come from elsewhere. Gzip's CRC-32 and the digests are of what it says.
   const deflated = membersOf(sound).filter(({ kind }) => kind === 'D');
@@ -80,7 +80,7 @@ function meansTheSame(bytes: Buffer, tar: Buffer): boolean {
 }
 
 test('flip bits: verify and restore refuse', async (context) => {
-  const tally = new CaseCounter(
+  const counter = new CaseCounter(
     context,
     'a small snapshot, bits flipped: verify and restore refuse, nothing is changed',
   );
@@ -88,11 +88,11 @@ test('flip bits: verify and restore refuse', async (context) => {
   const tar = gunzipSync(sound);
   for (let bit = 3; bit < sound.length * 8; bit += step) {
     if (meansTheSame(flipped(sound, bit), tar)) continue;
-    await tally.case(`bit ${bit}`, async () => {
+    await counter.case(`bit ${bit}`, async () => {
       writeFileSync(file, flipped(sound, bit));
       await expectInvalid(file);
       await expectRefused(file, room.path('target'));
     });
   }
-  tally.settle();
+  counter.finish();
 });

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createBackup, type Problem, StateStore, verifySnapshot } from 'oxios-backup';
 import { beforeAll, expect, test } from 'vitest';
-import { CaseCounter, sampleOf } from '../torture/tally.ts';
+import { CaseCounter, sampleOf } from '../torture/case-counter.ts';
 import { TempDir } from '../workroom.ts';
 import { flipped, type Member, membersOf, spliced } from './members.ts';
 import { expectInvalid, expectRefused } from './refusal.ts';
@@ -40,43 +40,43 @@ function bytesOf({ offset, length }: Member): Buffer {
 }
 
 test('members that change places are refused', async (context) => {
-  const tally = new CaseCounter(context, 'two members swapped: verify and restore refuse');
+  const counter = new CaseCounter(context, 'two members swapped: verify and restore refuse');
   for (const [i, b] of sampleOf([...members.entries()].slice(1), 6)) {
     const a = members[i - 1] as Member;
-    await tally.case(`members ${i - 1} and ${i}`, () =>
+    await counter.case(`members ${i - 1} and ${i}`, () =>
       expectDamage(spliced(one, a.offset, b.offset + b.length, Buffer.concat([bytesOf(b), bytesOf(a)]))),
     );
   }
-  tally.settle();
+  counter.finish();
 });
 
 test('members that are missing, or stand twice, are refused', async (context) => {
-  const tally = new CaseCounter(context, 'a member left out or doubled: verify and restore refuse');
+  const counter = new CaseCounter(context, 'a member left out or doubled: verify and restore refuse');
   for (const [i, { offset, length }] of sampleOf([...members.entries()], 5)) {
-    await tally.case(`member ${i} left out`, () => expectDamage(spliced(one, offset, offset + length)));
-    await tally.case(`member ${i} doubled`, () =>
+    await counter.case(`member ${i} left out`, () => expectDamage(spliced(one, offset, offset + length)));
+    await counter.case(`member ${i} doubled`, () =>
       expectDamage(spliced(one, offset, offset, one.subarray(offset, offset + length))),
     );
   }
-  tally.settle();
+  counter.finish();
 });
 
 test('two snapshots that are joined are refused', async (context) => {
-  const tally = new CaseCounter(context, 'two snapshots spliced at member boundaries: verify and restore refuse');
+  const counter = new CaseCounter(context, 'two snapshots spliced at member boundaries: verify and restore refuse');
   const boundaries = membersOf(other).map(({ offset }) => offset);
   for (const { offset } of sampleOf(members.slice(1), 5)) {
     for (const from of new Set([...boundaries.filter((each) => Math.abs(each - offset) < 20_000), offset])) {
-      await tally.case(`${offset} + ${from}`, () =>
+      await counter.case(`${offset} + ${from}`, () =>
         expectDamage(Buffer.concat([one.subarray(0, offset), other.subarray(from)])),
       );
     }
   }
-  await tally.case('one behind the other', () => expectDamage(Buffer.concat([one, other])));
-  tally.settle();
+  await counter.case('one behind the other', () => expectDamage(Buffer.concat([one, other])));
+  counter.finish();
 });
 
 test('what is put in, before or behind is refused', async (context) => {
-  const tally = new CaseCounter(context, 'garbage inserted, prepended or appended: verify and restore refuse');
+  const counter = new CaseCounter(context, 'garbage inserted, prepended or appended: verify and restore refuse');
   const garbage = {
     zero: Buffer.alloc(1),
     zeros: Buffer.alloc(512),
@@ -90,8 +90,8 @@ test('what is put in, before or behind is refused', async (context) => {
     }
   }
   for (const { name, bytes, at } of sampleOf(places, 10))
-    await tally.case(`${name} at ${at}`, () => expectDamage(spliced(one, at, at, bytes)));
-  tally.settle();
+    await counter.case(`${name} at ${at}`, () => expectDamage(spliced(one, at, at, bytes)));
+  counter.finish();
 });
 
 test('verify names every damaged member, its bytes and its entries, not the first', async () => {

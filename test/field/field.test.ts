@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { CaseCounter, TORTURE } from '../torture/tally.ts';
+import { CaseCounter, TORTURE } from '../torture/case-counter.ts';
 import { TempDir } from '../workroom.ts';
 import { checkRoundTrip } from './check-round-trip.ts';
 import { growTree } from './grow-tree.ts';
@@ -15,13 +15,13 @@ const [FIRST = 0, COUNT = TORTURE ? 2000 : 24] = (process.env.OXIOS_FIELD_SEEDS 
   .map(Number);
 
 test('what state directories really hold comes back, or is named', { timeout: 0 }, async (context) => {
-  const tally = new CaseCounter(context, 'field trees: restore(create(tree)) = tree');
+  const counter = new CaseCounter(context, 'field trees: restore(create(tree)) = tree');
   for (let seed = FIRST; seed < FIRST + COUNT; seed++) {
     const folder = room.fresh('field');
     mkdirSync(folder);
     const tree = growTree(join(folder, 'state'), join(folder, 'outside'), seed);
     try {
-      await tally.case(`seed ${seed}`, () => {
+      await counter.case(`seed ${seed}`, () => {
         const faults = checkRoundTrip(tree, join(folder, 'snapshot.tar.gz'), join(folder, 'restored'));
         expect(faults, tree.story.join('\n')).toEqual([]);
       });
@@ -30,5 +30,5 @@ test('what state directories really hold comes back, or is named', { timeout: 0 
     }
     rmSync(folder, { recursive: true, force: true });
   }
-  tally.settle();
+  counter.finish();
 });

@@ -4,7 +4,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { CaseCounter, TORTURE } from '../torture/tally.ts';
+import { CaseCounter, TORTURE } from '../torture/case-counter.ts';
 import { TempDir } from '../workroom.ts';
 import { checkRoundTrip } from './check-round-trip.ts';
 import { growTree } from './grow-tree.ts';
@@ -16,7 +16,7 @@ const CHECK = fileURLToPath(new URL('./check-living.py', import.meta.url));
 test('beside writers, what rests comes back, and of what is written to, only what was there', {
   timeout: 0,
 }, async (context) => {
-  const tally = new CaseCounter(context, 'field trees beside writers: every file is a state that it had');
+  const counter = new CaseCounter(context, 'field trees beside writers: every file is a state that it had');
   for (let seed = 0; seed < (TORTURE ? 200 : 3); seed++) {
     const folder = room.fresh('field');
     mkdirSync(folder);
@@ -26,7 +26,7 @@ test('beside writers, what rests comes back, and of what is written to, only wha
     const writers = spawn('python3', [WRITERS, living], { stdio: ['ignore', 'pipe', 'inherit'], detached: true });
     try {
       await once(writers.stdout, 'data');
-      await tally.case(`seed ${seed}`, () => {
+      await counter.case(`seed ${seed}`, () => {
         const faults = checkRoundTrip(tree, join(folder, 'snapshot.tar.gz'), join(folder, 'restored'), {
           folder: 'living',
           check: checkLiving,
@@ -41,7 +41,7 @@ test('beside writers, what rests comes back, and of what is written to, only wha
     }
     rmSync(folder, { recursive: true, force: true });
   }
-  tally.settle();
+  counter.finish();
 });
 
 function checkLiving(absolute: string, named: readonly string[]): string[] {

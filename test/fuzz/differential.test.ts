@@ -9,7 +9,7 @@ import { plainMember } from '../archives/gzip-member.ts';
 import { manifestOf, manifestTar } from '../archives/manifest.ts';
 import { buildSnapshot } from '../archives/snapshot.ts';
 import { END_OF_TAR } from '../archives/tar-bytes.ts';
-import { CaseCounter, TORTURE } from '../torture/tally.ts';
+import { CaseCounter, TORTURE } from '../torture/case-counter.ts';
 import { TempDir } from '../workroom.ts';
 import { FOREIGN_MUTATORS, type ForeignParts } from './foreign-mutators.ts';
 import { LAYER_MUTATORS } from './layer-mutators.ts';
@@ -93,13 +93,13 @@ async function tryArchive(title: string, name: string, made: Made, asWhole: bool
 }
 
 /** Has the readers extract what was restored, and counts each case. */
-async function settle(tried: readonly Tried[], tally: CaseCounter, counts: Counts): Promise<void> {
+async function settle(tried: readonly Tried[], counter: CaseCounter, counts: Counts): Promise<void> {
   const restored = tried.filter(({ outcome }) => outcome === 'restored');
   const found = await readers.compareRestored(restored.map(({ placed }) => placed));
   for (const { title, name, placed, outcome, whole, changesNames } of tried) {
     counts.add(name, outcome !== 'refused');
     const at = restored.findIndex((each) => each.placed === placed);
-    await tally.case(title, () => {
+    await counter.case(title, () => {
       if (whole !== null) expect(whole).toEqual({ valid: outcome !== 'refused', restored: outcome === 'restored' });
       if (at < 0) return;
       const { bsdtar, 'node-tar': nodeTar, ...others } = found[at] as Disagreement;
@@ -189,7 +189,7 @@ for (const { what, make, mutators, refused } of FORMS) {
       const starts = Array.from({ length: Math.ceil(CASES / CASES_PER_TEST) }, (_, i) => i * CASES_PER_TEST);
 
       test.for(starts)('from seed %i on', { timeout: TORTURE ? 0 : 600_000 }, async (first, context) => {
-        const tally = new CaseCounter(context, `${what}, mutated: refused, or the same tree for all readers`);
+        const counter = new CaseCounter(context, `${what}, mutated: refused, or the same tree for all readers`);
         for (let from = first; from < Math.min(first + CASES_PER_TEST, CASES); from += BATCH) {
           const tried: Tried[] = [];
           for (let seed = from; seed < from + BATCH; seed++) {
@@ -197,9 +197,9 @@ for (const { what, make, mutators, refused } of FORMS) {
             const made = make(name, randomFrom(seed));
             tried.push(await tryArchive(`${name}, seed ${seed}`, name, made, seed % WHOLE_EVERY === 0));
           }
-          await settle(tried, tally, counts);
+          await settle(tried, counter, counts);
         }
-        tally.settle();
+        counter.finish();
       });
 
       test('every mutator has changes that are accepted, but for those that are there to be refused', () => {

@@ -1,4 +1,4 @@
-import type { TestHome } from './household.ts';
+import type { TestHome } from './test-home.ts';
 
 /** Kills the command between the two renames of its swap: the old tree has gone, the new one is not there yet. */
 export function killedBetweenRenames(house: TestHome, command: string): void {

@@ -11,8 +11,8 @@ import { ownerClient, startWithBucket } from '../storage/s3/bucket.ts';
 import { type Gateway, noGateway, OWNER, STRANGER } from '../storage/s3/gateway.ts';
 import { TempDir } from '../workroom.ts';
 import { PROJECT, RECIPES, USE } from './blocks.ts';
-import { type Outcome, TestHome } from './household.ts';
 import { killedBetweenRenames } from './interrupted.ts';
+import { type Outcome, TestHome } from './test-home.ts';
 
 const room = new TempDir();
 let house: TestHome;

@@ -7,7 +7,7 @@ import { compareTrees, readTree } from '../../fixtures/compare-trees.ts';
 import { expectInvalid, expectRefused } from '../damage/refusal.ts';
 import { noise } from '../damage/small-tree.ts';
 import { ON_OTHER_GROUND } from '../test-folder.ts';
-import { CaseCounter, TORTURE } from '../torture/tally.ts';
+import { CaseCounter, TORTURE } from '../torture/case-counter.ts';
 import { TempDir } from '../workroom.ts';
 
 const room = new TempDir();
@@ -109,14 +109,14 @@ const runs = (long: number, short: number): { numRuns: number; endOnFailure: boo
 });
 
 test('restore(create(tree)) = tree', async (context) => {
-  const tally = new CaseCounter(context, 'random trees: restore(create(tree)) = tree');
+  const counter = new CaseCounter(context, 'random trees: restore(create(tree)) = tree');
   await fc.assert(
     fc.asyncProperty(tree, fc.constantFrom(1, 2), async (steps, threads) => {
       const folder = room.fresh('trip');
       fs.mkdirSync(folder);
       const root = join(folder, 'root');
       build(root, steps);
-      await tally.case(JSON.stringify(steps), async () => {
+      await counter.case(JSON.stringify(steps), async () => {
         const output = join(folder, 'snapshot');
         const made = await createBackup(new StateStore(root), output, { threads, allowEmpty: true });
         expect(made.statuses).toEqual([]);
@@ -129,11 +129,11 @@ test('restore(create(tree)) = tree', async (context) => {
     }),
     runs(400, 25),
   );
-  tally.settle();
+  counter.finish();
 });
 
 test('random cuts and byte flips of random trees: verify and restore refuse', async (context) => {
-  const tally = new CaseCounter(context, 'random trees, cut or with a byte changed: verify and restore refuse');
+  const counter = new CaseCounter(context, 'random trees, cut or with a byte changed: verify and restore refuse');
   await fc.assert(
     fc.asyncProperty(
       tree,
@@ -153,7 +153,7 @@ test('random cuts and byte flips of random trees: verify and restore refuse', as
         const changed = Buffer.from(bytes);
         changed[at] = (changed[at] as number) ^ (0xff >> (bit & 3));
         fs.writeFileSync(output, cut ? bytes.subarray(0, at) : changed);
-        await tally.case(`${cut ? 'cut' : 'changed'} at ${at} of ${JSON.stringify(steps)}`, async () => {
+        await counter.case(`${cut ? 'cut' : 'changed'} at ${at} of ${JSON.stringify(steps)}`, async () => {
           await expectInvalid(output);
           await expectRefused(output, join(folder, 'target'));
         });
@@ -162,5 +162,5 @@ test('random cuts and byte flips of random trees: verify and restore refuse', as
     ),
     runs(400, 12),
   );
-  tally.settle();
+  counter.finish();
 });

@@ -8,7 +8,7 @@ import { buildForeign } from '../archives/foreign.ts';
 import { buildSnapshot } from '../archives/snapshot.ts';
 import { flipped, type Member, membersOf, spliced } from '../damage/members.ts';
 import { buildLargerTree, buildSmallTree, noise } from '../damage/small-tree.ts';
-import { CaseCounter, sampleOf, TORTURE } from '../torture/tally.ts';
+import { CaseCounter, sampleOf, TORTURE } from '../torture/case-counter.ts';
 import { TempDir } from '../workroom.ts';
 
 const room = new TempDir();
@@ -170,25 +170,25 @@ test('without an index a damaged member costs its own entries, and a large file 
 });
 
 test('cut anywhere: what stands before the cut comes out, and nothing that is not of the state', async (context) => {
-  const tally = new CaseCounter(context, 'salvage of a snapshot cut anywhere: only what is true comes out');
+  const counter = new CaseCounter(context, 'salvage of a snapshot cut anywhere: only what is true comes out');
   const step = Math.ceil(sound.length / (TORTURE ? 400 : 12));
   // Before that there is nothing but the beginning of a large file.
   for (let length = (entriesMembers()[5]?.offset ?? 0) + 1; length < sound.length; length += step) {
-    await tally.case(`${length} bytes`, async () => expectValid(await salvage(sound.subarray(0, length))));
+    await counter.case(`${length} bytes`, async () => expectValid(await salvage(sound.subarray(0, length))));
   }
-  tally.settle();
+  counter.finish();
 });
 
 test('a byte changed anywhere: nothing comes out as verified that is not of the state', async (context) => {
-  const tally = new CaseCounter(context, 'salvage of a snapshot with a bit flipped: only what is true comes out');
+  const counter = new CaseCounter(context, 'salvage of a snapshot with a bit flipped: only what is true comes out');
   const step = Math.ceil((sound.length * 8) / (TORTURE ? 400 : 12)) | 1;
   for (let bit = 5; bit < sound.length * 8; bit += step) {
-    await tally.case(`bit ${bit}`, async () => {
+    await counter.case(`bit ${bit}`, async () => {
       const salvaged = await salvage(flipped(sound, bit));
       expectValid(salvaged);
     });
   }
-  tally.settle();
+  counter.finish();
 });
 
 describe('a foreign archive', () => {

@@ -13,7 +13,7 @@ import {
 } from 'oxios-backup';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { ON_OTHER_GROUND } from '../test-folder.ts';
-import { CaseCounter, TORTURE } from '../torture/tally.ts';
+import { CaseCounter, TORTURE } from '../torture/case-counter.ts';
 import { TempDir } from '../workroom.ts';
 import { checkStatuses } from './check-statuses.ts';
 import { checkTree } from './check-tree.ts';
@@ -102,13 +102,13 @@ async function snapshot(take: Take, locks: boolean): Promise<void> {
   }
 }
 
-async function snapshots(number: number, tally: CaseCounter, take: Take, locks: boolean): Promise<void> {
+async function snapshots(number: number, counter: CaseCounter, take: Take, locks: boolean): Promise<void> {
   let warm: Resources | undefined;
   for (let i = 1; i <= number; i++) {
-    await tally.case(`snapshot ${i}`, () => snapshot(take, locks));
+    await counter.case(`snapshot ${i}`, () => snapshot(take, locks));
     if (i === WARM) warm = await resources();
   }
-  tally.settle();
+  counter.finish();
   expect(live.starved()).toEqual([]);
   const { descriptors, threads, memory } = await resources();
   expect({ descriptors, threads }).toEqual({ descriptors: warm?.descriptors, threads: warm?.threads });
@@ -119,12 +119,12 @@ const TIMEOUT_MS = 90_000;
 
 for (const sqlite of await sqlitePaths()) {
   test(`snapshots of a living state hold, databases by ${sqlite}`, { timeout: TIMEOUT_MS }, async (context) => {
-    const tally = new CaseCounter(context, `a snapshot of a living state, databases by ${sqlite}`);
-    await snapshots(SNAPSHOTS, tally, intoFile(sqlite), sqlite !== 'raw-copy');
+    const counter = new CaseCounter(context, `a snapshot of a living state, databases by ${sqlite}`);
+    await snapshots(SNAPSHOTS, counter, intoFile(sqlite), sqlite !== 'raw-copy');
   });
 }
 
 test('snapshots through a pipe hold', { timeout: TIMEOUT_MS }, async (context) => {
-  const tally = new CaseCounter(context, 'a snapshot of a living state, through a pipe');
-  await snapshots(SNAPSHOTS_THROUGH_PIPE, tally, throughPipe, (await sqlitePaths()).length > 1);
+  const counter = new CaseCounter(context, 'a snapshot of a living state, through a pipe');
+  await snapshots(SNAPSHOTS_THROUGH_PIPE, counter, throughPipe, (await sqlitePaths()).length > 1);
 });

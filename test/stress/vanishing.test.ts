@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { isIncomplete, restoreBackup, StateStore, verifySnapshot } from 'oxios-backup';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { CaseCounter, TORTURE } from '../torture/tally.ts';
+import { CaseCounter, TORTURE } from '../torture/case-counter.ts';
 import { TempDir } from '../workroom.ts';
 import { Writer } from './writer.ts';
 
@@ -30,10 +30,10 @@ async function create(file: string) {
 }
 
 test('files that vanish are named, each, and are no loss', { timeout: SNAPSHOTS * 20_000 }, async (context) => {
-  const tally = new CaseCounter(context, 'a snapshot of a directory whose files vanish, by the command');
+  const counter = new CaseCounter(context, 'a snapshot of a directory whose files vanish, by the command');
   let vanished = 0;
   for (let i = 1; i <= SNAPSHOTS; i++) {
-    await tally.case(`snapshot ${i}`, async () => {
+    await counter.case(`snapshot ${i}`, async () => {
       const file = room.fresh('snapshot');
       const target = room.fresh('restored');
       const { exitCode, stderr } = await create(file);
@@ -59,6 +59,6 @@ test('files that vanish are named, each, and are no loss', { timeout: SNAPSHOTS 
       rmSync(target, { recursive: true });
     });
   }
-  tally.settle();
+  counter.finish();
   expect(vanished).toBeGreaterThan(0);
 });

@@ -6,8 +6,8 @@ import { expect, test } from 'vitest';
 import { compareTrees, readTree } from '../../fixtures/compare-trees.ts';
 import { buildSmallTree, noise } from '../damage/small-tree.ts';
 import { TempDir } from '../workroom.ts';
+import { CaseCounter, sampleOf } from './case-counter.ts';
 import { act, actWith, callsOf, faultsOf, hasStrace, type Outcome } from './faults.ts';
-import { CaseCounter, sampleOf } from './tally.ts';
 
 const room = new TempDir();
 
@@ -100,7 +100,7 @@ for (const [name, build, canBeBuilt] of trees) {
   test.skipIf(!hasStrace || !canBeBuilt)(
     `create of ${name}: every call fails in turn, or is the last`,
     async (context) => {
-      const tally = new CaseCounter(
+      const counter = new CaseCounter(
         context,
         `create of ${name}, each system call failing or the last: exit 0 and whole, or nothing`,
       );
@@ -115,12 +115,12 @@ for (const [name, build, canBeBuilt] of trees) {
       for (const fault of sampleOf(faultsOf(calls), 14)) {
         fs.rmSync(folder, { recursive: true });
         fs.mkdirSync(folder);
-        await tally.case(fault, async () => {
+        await counter.case(fault, async () => {
           await expectPromise(await actWith(fault, ['create', state, output]), state, output);
           expect(compareTrees(before, readTree(state))).toEqual([]);
         });
       }
-      tally.settle();
+      counter.finish();
     },
   );
 }

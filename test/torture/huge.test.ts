@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createBackup, restoreBackup, StateStore, verifySnapshot } from 'oxios-backup';
 import { expect, test } from 'vitest';
-import { TORTURE } from './tally.ts';
+import { TORTURE } from './case-counter.ts';
 
 const GIB = 2 ** 30;
 const SIZE = 8 * GIB + 12_345;

@@ -9,7 +9,7 @@ import { compareTrees, readTree, type TreeNode } from '../../fixtures/compare-tr
 import { MAIN } from '../cli/command-line.ts';
 import { buildLargerTree, noise } from '../damage/small-tree.ts';
 import { TempDir } from '../workroom.ts';
-import { CaseCounter, TORTURE } from './tally.ts';
+import { CaseCounter, TORTURE } from './case-counter.ts';
 
 const MOMENTS = TORTURE ? 100 : 8;
 
@@ -65,7 +65,7 @@ function momentsIn([from, to]: [number, number]): number[] {
 }
 
 test('create killed at random moments: nothing at the final name, or a whole snapshot', async (context) => {
-  const tally = new CaseCounter(
+  const counter = new CaseCounter(
     context,
     'create killed at a random moment: nothing at the final name, or a whole snapshot',
   );
@@ -80,7 +80,7 @@ test('create killed at random moments: nothing at the final name, or a whole sna
   let kills = 0;
   for (const moment of momentsIn(await spanOf(() => cli(...args)))) {
     empty();
-    await tally.case(`killed after ${moment.toFixed(1)} ms`, async () => {
+    await counter.case(`killed after ${moment.toFixed(1)} ms`, async () => {
       const status = await killedAfter(moment, args);
       expect([null, 0]).toContain(status);
       if (status === null) kills++;
@@ -95,7 +95,7 @@ test('create killed at random moments: nothing at the final name, or a whole sna
     });
   }
   expect(kills).toBeGreaterThan(MOMENTS / 4);
-  tally.settle();
+  counter.finish();
 });
 
 /** Without the state directory itself, which is not replaced where it is a mount point, and without what is ours in it. */
@@ -110,8 +110,11 @@ const targets = [
 ] as const;
 
 for (const [how, place, skip] of targets) {
-  test.skipIf(skip)(`restore ${how} killed at random moments: the old tree or the new one`, async (context) => {
-    const tally = new CaseCounter(context, `restore ${how} killed at a random moment: the old tree or the new one`);
+  test.skipIf(skip)(`restore ${how} killed at random moments: the previous tree or the new one`, async (context) => {
+    const counter = new CaseCounter(
+      context,
+      `restore ${how} killed at a random moment: the previous tree or the new one`,
+    );
     const live = place();
     const args = ['restore', snapshot, '--state-dir', live, '--replace'];
     const layOut = () => {
@@ -133,7 +136,7 @@ for (const [how, place, skip] of targets) {
     for (const moment of momentsIn(await spanOf(() => cli(...args)))) {
       layOut();
       const before = treeOf(live);
-      await tally.case(`killed after ${moment.toFixed(1)} ms`, async () => {
+      await counter.case(`killed after ${moment.toFixed(1)} ms`, async () => {
         const status = await killedAfter(moment, args);
         expect([null, 0]).toContain(status);
         if (status === null) kills++;
@@ -151,6 +154,6 @@ for (const [how, place, skip] of targets) {
       });
     }
     expect(kills).toBeGreaterThan(MOMENTS / 4);
-    tally.settle();
+    counter.finish();
   });
 }

@@ -5,8 +5,8 @@ import { expect, test } from 'vitest';
 import { compareTrees, readTree, type TreeNode } from '../../fixtures/compare-trees.ts';
 import { buildSmallTree, noise } from '../damage/small-tree.ts';
 import { TempDir } from '../workroom.ts';
+import { CaseCounter, sampleOf } from './case-counter.ts';
 import { act, actWith, callsOf, faultsOf, hasStrace } from './faults.ts';
-import { CaseCounter, sampleOf } from './tally.ts';
 
 const room = new TempDir();
 const state = room.path('state');
@@ -35,7 +35,7 @@ function leftBeside(): string[] {
 
 for (const mode of ['create', 'replace'] as const) {
   test.skipIf(!hasStrace)(`restore (${mode}): every call fails in turn, or is the last`, async (context) => {
-    const tally = new CaseCounter(
+    const counter = new CaseCounter(
       context,
       `restore (${mode}), each system call failing or the last: the new tree, or the old one`,
     );
@@ -53,7 +53,7 @@ for (const mode of ['create', 'replace'] as const) {
       layOut(mode);
       const before = liveTree();
       const same = (expected: Map<string, TreeNode>) => compareTrees(expected, liveTree()).length === 0;
-      await tally.case(fault, async () => {
+      await counter.case(fault, async () => {
         const outcome = await actWith(fault, args);
         if (outcome.kind === 'done') {
           expect(compareTrees(wanted, liveTree())).toEqual([]);
@@ -79,6 +79,6 @@ for (const mode of ['create', 'replace'] as const) {
         expect(leftBeside()).toEqual([]);
       });
     }
-    tally.settle();
+    counter.finish();
   });
 }

@@ -19,7 +19,7 @@ export interface CaseCount {
 
 declare module 'vitest' {
   interface TaskMeta {
-    tally?: CaseCount;
+    counter?: CaseCount;
   }
 }
 
@@ -30,7 +30,7 @@ export class CaseCounter {
 
   constructor(context: TestContext, promise: string) {
     this.#count = { promise, tried: 0, held: 0 };
-    context.task.meta.tally = this.#count;
+    context.task.meta.counter = this.#count;
   }
 
   async case(name: string, check: () => void | Promise<void>): Promise<void> {
@@ -44,7 +44,7 @@ export class CaseCounter {
   }
 
   /** Ends the count. */
-  settle(): void {
+  finish(): void {
     expect(this.#broken.slice(0, 10)).toEqual([]);
     expect(this.#count.held).toBe(this.#count.tried);
   }

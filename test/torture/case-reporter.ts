@@ -1,5 +1,5 @@
 import type { Reporter, TestModule } from 'vitest/node';
-import type { CaseCount } from './tally.ts';
+import type { CaseCount } from './case-counter.ts';
 
 /** Prints behind everything else what was tried and what held. */
 export default class CountReporter implements Reporter {
@@ -7,8 +7,8 @@ export default class CountReporter implements Reporter {
     const counts: CaseCount[] = [];
     for (const module of modules) {
       for (const test of module.children.allTests()) {
-        const { tally } = test.meta();
-        if (tally !== undefined) counts.push(tally);
+        const { counter } = test.meta();
+        if (counter !== undefined) counts.push(counter);
       }
     }
     if (counts.length === 0) return;
