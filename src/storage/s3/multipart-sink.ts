@@ -4,7 +4,7 @@ import { commitUpload, existsError } from './commit-upload.ts';
 import { MultipartUpload } from './multipart-upload.ts';
 import { PartSender } from './part-sender.ts';
 import type { S3Client } from './s3-client.ts';
-import { s3ReaderIn } from './s3-range-reader.ts';
+import { type S3RangeReader, s3ReaderIn } from './s3-range-reader.ts';
 
 const MIB = 1024 * 1024;
 
@@ -122,14 +122,10 @@ export class MultipartSink implements SnapshotSink {
       copies.push(this.#upload.copy(this.#nextNumber(), stored.rangeToCopy(offset + at, step), this.#options.signal));
     // All of them end before their numbers are used again.
     const ended = await Promise.allSettled(copies);
-    const failed = ended.find((copy) => copy.status === 'rejected');
-    if (failed !== undefined) throw failed.reason;
-    if (
-      ended.some((copy) => copy.status === 'fulfilled' && !copy.value) ||
-      !(await stored.isStillThere(this.#options.signal))
-    ) {
+    if (!ended.every(isTaken) || !(await this.#isStillThere(stored))) {
       this.#canCopy = false;
       this.#number = first;
+      this.#upload.forgetFrom(first);
       return false;
     }
     this.#position += length;
@@ -183,6 +179,10 @@ export class MultipartSink implements SnapshotSink {
     return this.#number++;
   }
 
+  async #isStillThere(source: S3RangeReader): Promise<boolean> {
+    return isTaken((await Promise.allSettled([source.isStillThere(this.#options.signal)]))[0]);
+  }
+
   #keepTail(bytes: Uint8Array): void {
     const end = bytes.subarray(Math.max(0, bytes.length - TAIL));
     const before = this.#tail.subarray(Math.max(0, this.#tail.length + end.length - TAIL));
@@ -191,6 +191,18 @@ export class MultipartSink implements SnapshotSink {
     tail.set(end, before.length);
     this.#tail = tail;
   }
+}
+
+/**
+ * Whether something was done. What the store does not do, however often it is asked, is done without it.
+ *
+ * @throws what is no failure of the store
+ */
+function isTaken(outcome: PromiseSettledResult<boolean>): boolean {
+  if (outcome.status === 'fulfilled') return outcome.value;
+  const { reason } = outcome;
+  if (reason instanceof BackupError && reason.code === 'STORAGE_UNAVAILABLE') return false;
+  throw reason;
 }
 
 /** Refuses a key at which an object stands; passes where the credentials may not look. */

@@ -97,6 +97,11 @@ export class MultipartUpload {
     return true;
   }
 
+  /** Leaves out parts from a number on. They may be put again. */
+  forgetFrom(number: number): void {
+    this.#etags.length = Math.min(this.#etags.length, number - 1);
+  }
+
   /**
    * Makes the parts one object, if there is nothing at the key. A store that does not know the condition is asked without it;
    * the caller has looked, and looks again.

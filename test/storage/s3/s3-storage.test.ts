@@ -297,6 +297,7 @@ describe.skipIf(noGateway !== null)(`object storage${noGateway === null ? '' : `
     ['does not let it copy', answers(403, 'AccessDenied')],
     ['has another object by now', answers(412, 'PreconditionFailed')],
     ['answers with an error and 200', answers(200, 'InternalError')],
+    ['fails each time', answers(503, 'SlowDown')],
   ])('lets the writer send what the store does not copy: it %s', async (_why, fault) => {
     const storage = open();
     const { sink, source } = await beforeCopy(storage);
@@ -306,6 +307,26 @@ describe.skipIf(noGateway !== null)(`object storage${noGateway === null ? '' : `
     await sink.write(CONTENT.slice(8 * MIB));
     await sink.commit();
     expect(await digestOf(storage, 'oxios-backup-2.tar.gz')).toBe(digest(CONTENT));
+  });
+
+  it('leaves out what was copied and not taken, where nothing comes in its place', async () => {
+    const storage = open();
+    const { sink, source } = await beforeCopy(storage);
+    // Copied, and then the source is another object.
+    proxy.fault = ({ method }) => (method === 'HEAD' ? { kind: 'say', headers: { etag: '"another"' } } : null);
+    expect(await sink.copyFrom?.(source, 0, 16 * MIB)).toBe(false);
+    proxy.reset();
+    await sink.write(CONTENT.slice(0, 100));
+    // This server wants all parts that it has. Others take those that are named.
+    const outcome = await sink.commit().catch((error: unknown) => error);
+    await sink.discard();
+    if (outcome !== undefined) {
+      expect(outcome).toMatchObject({ message: expect.stringContaining('400 InvalidPart') });
+      expect(await namesIn(storage)).toEqual(['oxios-backup-1.tar.gz']);
+      return;
+    }
+    const expected = Buffer.concat([CONTENT.subarray(0, 8 * MIB), CONTENT.subarray(0, 100)]);
+    expect(await digestOf(storage, 'oxios-backup-2.tar.gz')).toBe(digest(expected));
   });
 
   it.each([
