@@ -24,6 +24,12 @@ it('restores the newest good snapshot of a folder, and says which it took and wh
   expect(readFileSync(bench.path('back/later.txt'), 'utf8')).toBe('later');
 });
 
+it('says before when it looked, in which zone', async () => {
+  const args = ['restore', 'backups', '--latest', '--before', '2098-01-01', ...from(), '--state-dir', 'dated'];
+  const { err } = await bench.run(args, { env: { TZ: 'Asia/Kathmandu' } });
+  expect(err).toMatch(/taken, made .*\+05:45, the newest from before 2098-01-01 00:00:00\+05:45$/m);
+});
+
 it('says it in JSON, also when nothing is written', async () => {
   const words = ['restore', 'backups', '--latest', ...from(), '--state-dir', 'dry', '--dry-run', '--json'];
   const { out } = await bench.run(words);

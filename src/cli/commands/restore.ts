@@ -1,6 +1,7 @@
 import type { OperationOptions } from '../../events.ts';
 import type { LatestSnapshot, RestoreOptions, StateSource } from '../../index.ts';
 import { defineCommand } from '../command.ts';
+import { parseMoment } from '../moment.ts';
 import {
   FORCE_RUNNING,
   given,
@@ -39,7 +40,7 @@ export const command = defineCommand({
       requiresArg: true,
       value: 'DATE',
       implies: 'latest',
-      describe: 'With --latest: older than this day or time',
+      describe: 'With --latest: older than this day or time (local, or with its zone)',
       coerce: moment,
     },
     verified: {
@@ -179,17 +180,18 @@ async function takeLatest(
   for (const { name, reason } of passedOver) {
     operation.onEvent({ type: 'notice', path: name, message: `not taken: ${reason}` });
   }
-  operation.onEvent({ type: 'notice', path: snapshot.path, message: `taken, made ${formatTime(snapshot.time)}` });
+  const limit = before === undefined ? '' : `, the newest from before ${formatTime(before)}`;
+  const message = `taken, made ${formatTime(snapshot.time)}${limit}`;
+  operation.onEvent({ type: 'notice', path: snapshot.path, message });
   return latest;
 }
 
-/** A day begins at midnight here; a time without a zone is one of here too. */
 function moment(value: string): Date {
-  const time = new Date(/^\d{4}-\d\d-\d\d$/.test(value) ? `${value}T00:00:00` : value.replace(' ', 'T'));
-  if (!/^\d{4}-\d\d-\d\d/.test(value) || Number.isNaN(time.getTime())) {
-    throw new Error('--before takes a day or time such as 2026-11-20 or 2026-11-20T18:30');
-  }
-  return time;
+  const time = parseMoment(value);
+  if (time !== null) return time;
+  throw new Error(
+    '--before takes a day or time such as 2026-11-20, 2026-11-20T18:30 (local time) or 2026-11-20T18:30Z',
+  );
 }
 
 function sourceFrom(value: string): StateSource {
