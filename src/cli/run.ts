@@ -121,5 +121,5 @@ function describeFailure(error: unknown, signal: AbortSignal, { env, stderr }: T
 /** Errors of system calls that nothing further down has put into words are no bugs either. */
 function asBackupError(error: unknown): BackupError | null {
   if (error instanceof BackupError) return error;
-  return isSystemError(error) ? fromSystemError(error, 'go on') : null;
+  return isSystemError(error) ? fromSystemError(error, 'continue') : null;
 }

@@ -1,37 +1,24 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { copyFileSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { copyFileSync, existsSync, lstatSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { availableReaders, captureDatabase } from '../../../src/capture/sqlite/capture-database.ts';
 import type { DatabaseReader, ReaderName } from '../../../src/capture/sqlite/database-reader.ts';
-import { temporaryFolder } from '../collect.ts';
+import { DatabaseHome } from './database-home.ts';
 import { inspect, inspectAll, Writer } from './python-database.ts';
 
-let folder: ReturnType<typeof temporaryFolder>;
+let home: DatabaseHome;
 let state: string;
 let database: string;
-let copies = 0;
-const writers: Writer[] = [];
 beforeEach(() => {
-  folder = temporaryFolder();
-  state = join(folder.path, 'state');
-  mkdirSync(state);
-  database = join(state, 'memory.db');
+  home = new DatabaseHome();
+  ({ state, database } = home);
 });
-afterEach(async () => {
-  for (const writer of writers.splice(0)) await writer.kill();
-  folder.remove();
-});
+afterEach(() => home.remove());
 
-async function startWriter(...options: [journal: string, commits?: number, pauseMs?: number]): Promise<Writer> {
-  const writer = await Writer.start(database, ...options);
-  writers.push(writer);
-  return writer;
-}
-
-function nextCopy(): string {
-  return join(folder.path, `copy-${++copies}.db`);
+function startWriter(...options: [journal: string, commits?: number, pauseMs?: number]): Promise<Writer> {
+  return home.endLater(Writer.start(database, ...options));
 }
 
 /** Names, contents and times of everything beside the database; of `-shm`, which readers put their marks into, the name. */
@@ -63,7 +50,7 @@ describe.each(CHOICES)('with the reader "%s"', async (choice) => {
     const copied: { copy: string; acknowledged: number }[] = [];
     for (let i = 0; i < 4; i++) {
       const { acknowledged } = writer;
-      const copy = nextCopy();
+      const copy = home.nextCopy();
       const result = await captureDatabase(database, copy, only);
       if ('reader' in result) {
         expect(result.reader).toBe(choice);
@@ -74,7 +61,7 @@ describe.each(CHOICES)('with the reader "%s"', async (choice) => {
       expect(choice).toBe('raw-copy');
       expect(existsSync(copy)).toBe(false);
     }
-    expect(readdirSync(folder.path).filter((name) => !/^(?:state|copy-\d+\.db)$/.test(name))).toEqual([]);
+    expect(readdirSync(home.path).filter((name) => !/^(?:state|copy-\d+\.db)$/.test(name))).toEqual([]);
     for (const [i, answer] of inspectAll(copied.map(({ copy }) => copy)).entries()) {
       expect(answer.integrity).toBe('ok');
       expect([answer.rows, answer.words]).toEqual([answer.total, answer.total]);
@@ -86,7 +73,7 @@ describe.each(CHOICES)('with the reader "%s"', async (choice) => {
   test.skipIf(only.length === 0)('a writer that never pauses does not hold up the copy for ever', async () => {
     const writer = await startWriter('wal', 0, 0);
     const before = writer.acknowledged;
-    const copy = nextCopy();
+    const copy = home.nextCopy();
     const result = await captureDatabase(database, copy, readers);
     if (!('reader' in result)) {
       expect(choice).toBe('raw-copy');
@@ -100,7 +87,7 @@ describe.each(CHOICES)('with the reader "%s"', async (choice) => {
   test.skipIf(only.length === 0)('nothing is written beside a database that a process has open', async () => {
     const writer = await startWriter('wal', 50);
     const before = fingerprint();
-    const copy = nextCopy();
+    const copy = home.nextCopy();
     expect(await captureDatabase(database, copy, only)).toEqual({ status: 'ok', detail: '', reader: choice });
     expect(fingerprint()).toEqual(before);
     expect(inspect(copy)).toEqual({ integrity: 'ok', total: 50, rows: 50, words: 50 });
@@ -117,7 +104,7 @@ describe.each(CHOICES)('with the reader "%s"', async (choice) => {
         .update(readFileSync(`${database}-shm`))
         .digest('hex');
       const before = fingerprint();
-      const copy = nextCopy();
+      const copy = home.nextCopy();
       expect(await captureDatabase(database, copy, readers)).toEqual({ status: 'ok', detail: '', reader: 'raw-copy' });
       expect(fingerprint()).toEqual(before);
       expect(
@@ -143,7 +130,7 @@ db.commit()
 `;
     execFileSync('python3', ['-c', script, database, 'DELETE']);
     const controller = new AbortController();
-    const copy = nextCopy();
+    const copy = home.nextCopy();
     const copying = captureDatabase(database, copy, readers.slice(0, 1), controller.signal);
     // The event loop goes on while it copies.
     let turns = 0;
@@ -153,13 +140,13 @@ db.commit()
     }
     controller.abort();
     await expect(copying).rejects.toMatchObject({ code: 'ABORTED' });
-    expect(readdirSync(folder.path)).toEqual(['state']);
+    expect(readdirSync(home.path)).toEqual(['state']);
   });
 });
 
 test('a database that is gone was deleted', async () => {
   const readers = await availableReaders('auto');
-  expect(await captureDatabase(database, nextCopy(), readers)).toMatchObject({ status: 'deleted' });
+  expect(await captureDatabase(database, home.nextCopy(), readers)).toMatchObject({ status: 'deleted' });
 });
 
 test('a database that its owner may only read is copied', async () => {
@@ -168,7 +155,7 @@ test('a database that its owner may only read is copied', async () => {
   for (const suffix of ['', '-wal']) copyFileSync(database + suffix, crashed + suffix);
   await writer.kill();
   execFileSync('chmod', ['400', crashed]);
-  const copy = nextCopy();
+  const copy = home.nextCopy();
   const readers = await availableReaders('raw-copy');
   expect(await captureDatabase(crashed, copy, readers)).toMatchObject({ reader: 'raw-copy' });
   expect(inspect(copy)).toMatchObject({ integrity: 'ok', total: 20 });

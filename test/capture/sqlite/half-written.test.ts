@@ -1,42 +1,24 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  rmSync,
-  truncateSync,
-  utimesSync,
-  writeFileSync,
-} from 'node:fs';
+import { copyFileSync, existsSync, readFileSync, rmSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { availableReaders, captureDatabase } from '../../../src/capture/sqlite/capture-database.ts';
 import type { ReaderName } from '../../../src/capture/sqlite/database-reader.ts';
 import { idleStateOf } from '../../../src/capture/sqlite/idle-database.ts';
-import { temporaryFolder } from '../collect.ts';
+import { DatabaseHome } from './database-home.ts';
 import { PythonScript } from './python-script.ts';
 
-let folder: ReturnType<typeof temporaryFolder>;
+let home: DatabaseHome;
 let state: string;
 let database: string;
-let copies = 0;
-const scripts: PythonScript[] = [];
 beforeEach(() => {
-  folder = temporaryFolder();
-  state = join(folder.path, 'state');
-  mkdirSync(state);
-  database = join(state, 'memory.db');
+  home = new DatabaseHome();
+  ({ state, database } = home);
 });
-afterEach(async () => {
-  for (const script of scripts.splice(0)) await script.kill();
-  folder.remove();
-});
+afterEach(() => home.remove());
 
-async function start(script: string, ...args: string[]): Promise<PythonScript> {
-  const started = await PythonScript.start(script, database, ...args);
-  scripts.push(started);
-  return started;
+function start(script: string, ...args: string[]): Promise<PythonScript> {
+  return home.endLater(PythonScript.start(script, database, ...args));
 }
 
 function hasStrace(): boolean {
@@ -63,7 +45,7 @@ for row in sqlite3.connect(sys.argv[1]).execute(sys.argv[2]): print(*row)`;
 /** Captures the database, and tells what the copy answers; the status when there is none. */
 async function capture(sqlite: 'auto' | ReaderName = 'raw-copy') {
   const before = fingerprint();
-  const copy = join(folder.path, `copy-${++copies}.db`);
+  const copy = home.nextCopy();
   const result = await captureDatabase(database, copy, await availableReaders(sqlite));
   expect(fingerprint()).toEqual(before);
   if (!('reader' in result)) {
@@ -120,11 +102,11 @@ describe('a journal that a killed process left', () => {
     const { length } = readFileSync(`${database}-journal`);
     for (const cut of [length - 1, length - 513, length - 5000, 513, 512, 27, 8]) {
       truncateSync(`${database}-journal`, cut);
-      const byUs = join(folder.path, `us-${cut}.db`);
+      const byUs = join(home.path, `us-${cut}.db`);
       expect(await captureDatabase(database, byUs, await availableReaders('raw-copy'))).toMatchObject({
         reader: 'raw-copy',
       });
-      const bySqlite = join(folder.path, `sqlite-${cut}.db`);
+      const bySqlite = join(home.path, `sqlite-${cut}.db`);
       for (const suffix of ['', '-journal']) copyFileSync(database + suffix, bySqlite + suffix);
       query(bySqlite, 'select count(*) from sqlite_master');
       expect(readFileSync(byUs).equals(readFileSync(bySqlite)), `cut to ${cut}`).toBe(true);
@@ -158,7 +140,7 @@ db.execute('commit')
     expect(await capture()).toMatchObject({ status: 'ok', answer: '50 25000' });
     rmSync(name);
     expect(await capture()).toMatchObject({ status: 'ok', answer: '50 50' });
-    // Where its folder is not to be seen, nothing tells.
+    // Where its folder is not to be seen, nothing shows it.
     const elsewhere = Buffer.from(journal.replaceAll(name, `/nowhere${name}`.slice(0, name.length)), 'latin1');
     writeFileSync(`${database}-journal`, withNewSum(elsewhere));
     expect(await capture()).toMatchObject({
