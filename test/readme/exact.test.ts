@@ -1,6 +1,6 @@
 /** What the README says of the command, against the command. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { EXIT_STATUS } from '../../src/cli/exit-status.ts';
@@ -56,6 +56,14 @@ describe('the README', () => {
   test('mentions every command, and no other', () => {
     const named = new Set(mentions(README).map(({ command }) => command));
     expect([...named].sort()).toEqual([...commandsInHelp].sort());
+  });
+
+  test('names the folders of src, where it tells contributors about them', () => {
+    const named = [...(PAGES.get('docs/contributing.md') ?? '').matchAll(/^ {2}([a-z-]+)\/ /gm)].map(
+      ([, name]) => name,
+    );
+    const folders = readdirSync(join(PROJECT, 'src'), { withFileTypes: true }).filter((each) => each.isDirectory());
+    expect(named.sort()).toEqual(folders.map(({ name }) => name).sort());
   });
 
   test.each([...PAGES])('%s gives commands no options that they do not have', (_path, page) => {
