@@ -95,7 +95,8 @@ export function validateBlock(
       links.push({ path, type: entry.type, link: entry.link as string, attributes });
       validateLinkForm(entry, problems);
     }
-    validateMode(entry, problems);
+    const setId = setIdProblem(entry);
+    if (setId !== null) problems.push(setId);
     const section = documentFolder(path);
     if (section !== null && (folders?.has(section) ?? true)) sections[section] = (sections[section] ?? 0) + 1;
   }
@@ -115,14 +116,15 @@ export function validateBlock(
   };
 }
 
-function validateMode(entry: Entry, problems: Problem[]): void {
-  const forbidden = entry.type === 'directory' ? 0o4000 : 0o6000;
-  if ((entry.mode & forbidden) === 0) return;
-  problems.push({
+/** What is wrong with the set-id bits of an entry, if anything. */
+export function setIdProblem({ path, type, mode }: Pick<Entry, 'path' | 'type' | 'mode'>): Problem | null {
+  const forbidden = type === 'directory' ? 0o4000 : 0o6000;
+  if ((mode & forbidden) === 0) return null;
+  return {
     code: 'UNSAFE_MODE',
-    message: `${formatPaths([entry.path])} would run with another user's or group's rights (set-id)`,
-    paths: [entry.path],
-  });
+    message: `${formatPaths([path])} would run with another user's or group's rights (set-id)`,
+    paths: [path],
+  };
 }
 
 function validateLinkForm(entry: Entry, problems: Problem[]): void {

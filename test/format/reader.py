@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""A reader of sealed snapshots, written from src/format/SNAPSHOT-FORMAT.md alone. Python 3.9 or later, no other package.
+"""A reader of snapshots, written from src/format/SNAPSHOT-FORMAT.md alone. Python 3.9 or later, no other package.
 
     reader.py check FILE   verifies every rule and digest; says nothing of a snapshot that is valid
     reader.py list FILE    the same, and a line of JSON for each entry
 
-Status 0: valid. 1: not a valid sealed snapshot; the first rule that is broken goes to standard error. 2: wrong usage.
+Status 0: valid. 1: not a valid snapshot; the first rule that is broken goes to standard error. 2: wrong usage.
 Rules are named as in the document (G4, T3). Memory does not grow with files or entries, but with hard links and statuses.
-An archive without a seal ("from elsewhere") is not read here.
+An archive from elsewhere, without a seal, is read by foreign_reader.py beside this file.
 """
 
 import calendar
@@ -391,6 +391,26 @@ def check_manifest(manifest, in_index):
     need(type(version) is int and version == 1, "M4", f"manifest version {version!r}, not 1")
     seconds = seconds_of(manifest.get("created_at"))
     need(isinstance(manifest.get("oxios_version"), str), "M6", "oxios_version is no string")
+    check_sections(manifest, least=1)
+    need(type(manifest.get("snapshot_format")) is int and manifest["snapshot_format"] == 1, "M9", "snapshot_format")
+    if in_index:
+        need("index_sha256" not in manifest, "M12", "the manifest of the index header has index_sha256")
+        manifest.pop("index_sha256", None)
+    else:
+        need("index_sha256" in manifest, "M11", "index_sha256 missing")
+        if manifest["index_sha256"] is not None:
+            digest(manifest["index_sha256"], "M11", "index_sha256")
+    check_notes(manifest)
+    piped = not in_index and manifest["index_sha256"] is None
+    for key in ("files", "bytes"):
+        need(key in manifest, "M10", f"{key} missing")
+        if not (piped and manifest[key] is None):
+            integer(manifest[key], "M10", key)
+    return seconds
+
+
+def check_sections(manifest, least):
+    """M7: names and counts; `least` is the lowest count."""
     sections = manifest.get("sections")
     need(isinstance(sections, list), "M7", "sections are no list")
     need(len(sections) <= MOST_SECTIONS, "L8", "too many sections")
@@ -401,15 +421,11 @@ def check_manifest(manifest, in_index):
         need("" not in name.split("/") and "\\" not in name and ".." not in name and "\0" not in name, "M7", f"section {name!r}")
         need(name not in names, "M7", f"section {name!r} appears twice")
         names.add(name)
-        integer(section.get("entry_count"), "M7", f"count of section {name!r}", least=1)
-    need(type(manifest.get("snapshot_format")) is int and manifest["snapshot_format"] == 1, "M9", "snapshot_format")
-    if in_index:
-        need("index_sha256" not in manifest, "M12", "the manifest of the index header has index_sha256")
-        manifest.pop("index_sha256", None)
-    else:
-        need("index_sha256" in manifest, "M11", "index_sha256 missing")
-        if manifest["index_sha256"] is not None:
-            digest(manifest["index_sha256"], "M11", "index_sha256")
+        integer(section.get("entry_count"), "M7", f"count of section {name!r}", least=least)
+
+
+def check_notes(manifest):
+    """M14: what MAY be there."""
     if "tool" in manifest:
         need(isinstance(manifest["tool"], str), "M14", "tool is no string")
     if "source" in manifest:
@@ -420,12 +436,6 @@ def check_manifest(manifest, in_index):
     if "excludes" in manifest:
         excludes = manifest["excludes"]
         need(isinstance(excludes, list) and all(isinstance(item, str) for item in excludes), "M14", "excludes")
-    piped = not in_index and manifest["index_sha256"] is None
-    for key in ("files", "bytes"):
-        need(key in manifest, "M10", f"{key} missing")
-        if not (piped and manifest[key] is None):
-            integer(manifest[key], "M10", key)
-    return seconds
 
 
 # The snapshot
@@ -439,6 +449,21 @@ def is_seal(end):
 def claims_to_be_ours(start):
     """S7: by the first 14 bytes of a file."""
     return start[:2] == b"\x1f\x8b" and len(start) >= 14 and start[3] & 4 and start[12:14] == b"OX"
+
+
+def opened(file):
+    """What the file is: a snapshot, or an archive from elsewhere."""
+    start = file.read(14)
+    file.seek(max(0, file.seek(0, os.SEEK_END) - SEALED))
+    sealed = claims_to_be_ours(start) or is_seal(file.read())
+    file.seek(0)
+    if sealed:
+        return Snapshot(file)
+    try:
+        import foreign_reader
+    except ImportError:
+        raise Broken("S1: no seal at the end; archives from elsewhere need foreign_reader.py beside this file") from None
+    return foreign_reader.Archive(file)
 
 
 class Snapshot:
@@ -817,7 +842,7 @@ def main(words):
         return 2
     try:
         with open(words[1], "rb") as file:
-            snapshot = Snapshot(file)
+            snapshot = opened(file)
             snapshot.check((lambda row: print(json.dumps(row))) if words[0] == "list" else None)
     except (Broken, OSError) as error:
         sys.stderr.write(f"{words[1]}: {error}\n".encode("utf-8", "backslashreplace").decode())
@@ -829,4 +854,6 @@ def main(words):
 
 
 if __name__ == "__main__":
+    # What foreign_reader.py imports is this module, and not a second one.
+    sys.modules["reader"] = sys.modules[__name__]
     sys.exit(main(sys.argv[1:]))

@@ -2,6 +2,7 @@
 import { ENDS } from './constructs/ends.ts';
 import { GNU_NAMES } from './constructs/gnu-names.ts';
 import { HEADERS } from './constructs/headers.ts';
+import { MANIFESTS } from './constructs/manifests.ts';
 import { NAMES } from './constructs/names.ts';
 import { NUMBERS } from './constructs/numbers.ts';
 import { PAX } from './constructs/pax.ts';
@@ -15,4 +16,5 @@ export const CONSTRUCTS: Record<string, () => Buffer> = {
   ...TYPES,
   ...NAMES,
   ...ENDS,
+  ...MANIFESTS,
 };

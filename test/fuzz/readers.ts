@@ -59,13 +59,20 @@ export class Readers {
    * @returns null when restore refuses it, as it may what verify accepts
    */
   async compare(archive: Buffer): Promise<Disagreement | null> {
-    const placed = this.place(archive);
+    const [found] = await this.compareAll([archive]);
+    return found as Disagreement | null;
+  }
+
+  /** The same of many, which takes less time each. */
+  async compareAll(archives: readonly Buffer[]): Promise<(Disagreement | null)[]> {
+    const placed = archives.map((archive) => this.place(archive));
     try {
-      if (!(await restore(placed.file, placed.restored))) return null;
-      const [found] = await this.compareRestored([placed]);
-      return found as Disagreement;
+      const restored: ArchiveCase[] = [];
+      for (const each of placed) if (await restore(each.file, each.restored)) restored.push(each);
+      const found = await this.compareRestored(restored);
+      return placed.map((each) => found[restored.indexOf(each)] ?? null);
     } finally {
-      this.remove(placed);
+      for (const each of placed) this.remove(each);
     }
   }
 

@@ -23,6 +23,7 @@ const BESIDE_DIST = [
   'src/cli/OUTPUT.md',
   'src/format/SNAPSHOT-EXAMPLE.md',
   'src/format/SNAPSHOT-FORMAT.md',
+  'test/format/foreign_reader.py',
   'test/format/reader.py',
 ];
 

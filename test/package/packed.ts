@@ -31,7 +31,7 @@ export class Packed {
     for (const name of ['src', 'docs', 'package.json', 'tsconfig.json', 'LICENSE', 'README.md']) {
       await cp(join(REPOSITORY, name), join(source, name), { recursive: true });
     }
-    for (const name of ['test/format/reader.py', 'bench/results/bench.svg']) {
+    for (const name of ['test/format/foreign_reader.py', 'test/format/reader.py', 'bench/results/bench.svg']) {
       await cp(join(REPOSITORY, name), join(source, name));
     }
     await symlink(join(REPOSITORY, 'node_modules'), join(source, 'node_modules'));

@@ -4,7 +4,7 @@ import { parentOf } from '../../format/path-order.ts';
 import { assertSafePath, MALFORMED_HINT, MANIFEST_PATH } from '../../format/path-rules.ts';
 import { formatPaths, problemError } from '../../validate/problem.ts';
 import { SnapshotValidator } from '../../validate/snapshot-validator.ts';
-import { validateBlock } from '../../validate/validate-block.ts';
+import { setIdProblem, validateBlock } from '../../validate/validate-block.ts';
 
 /**
  * Most directories that entries lie in without an entry of their own. Short headers can name thousands each: what is
@@ -22,9 +22,10 @@ export class ArchiveValidator {
   readonly #platform: NodeJS.Platform;
   /** Every path that an entry has, or that one lies below. */
   readonly #types = new Map<string, EntryType | 'parent' | 'AppleDouble'>();
+  /** The manifest and the top directory, as far as they came. */
+  readonly #passedOver = new Set<string>();
   /** Mode and owner of each file. */
   readonly #rights = new Map<string, string>();
-  #manifestSeen = false;
   #implied = 0;
   /** Entries with attributes that are not restored, and AppleDouble files: how many, and the first. */
   readonly #attributes = { count: 0, first: '' };
@@ -40,10 +41,8 @@ export class ArchiveValidator {
    */
   take(entry: Entry): Entry | null {
     const path = this.#path(entry);
-    if (path === '') return null;
-    if (path === MANIFEST_PATH) {
-      if (this.#manifestSeen) throw refusal('ENTRY_DUPLICATE', path, 'appears twice in the archive');
-      this.#manifestSeen = true;
+    if (path === '' || path === MANIFEST_PATH) {
+      this.#passOver(entry, path);
       return null;
     }
     this.#place(path, entry.type);
@@ -53,6 +52,14 @@ export class ArchiveValidator {
     if (entry.type === 'hardlink') taken.link = this.#linkTarget(taken);
     else if (entry.type === 'file') this.#rights.set(path, rightsOf(entry));
     return taken;
+  }
+
+  /** The manifest and the top directory: no entries of the state directory, but tar extracts them. */
+  #passOver(entry: Entry, path: string): void {
+    if (this.#passedOver.has(path)) throw refusal('ENTRY_DUPLICATE', entry.path, 'appears twice in the archive');
+    this.#passedOver.add(path);
+    const problem = setIdProblem(entry);
+    if (problem !== null) throw problemError(problem);
   }
 
   /** Takes an AppleDouble file, which is not restored: its name must be as good as any, for tools write it. */
@@ -93,7 +100,7 @@ export class ArchiveValidator {
       throw refusal('ENTRY_DUPLICATE', path, 'appears twice in the archive');
     }
     for (let parent = parentOf(path); parent !== ''; parent = parentOf(parent)) {
-      const above = this.#types.get(parent);
+      const above = parent === MANIFEST_PATH ? 'file' : this.#types.get(parent);
       // What is known was taken with all that it lies below.
       if (above === 'directory' || above === 'parent') break;
       if (above !== undefined) throw refusal('ENTRY_CONFLICT', path, `lies below a ${above}`);

@@ -64,6 +64,8 @@ export class TarParser {
   #longLink: string | null = null;
   /** What is wrong with an extended header, until the header behind it tells whose it is. */
   #fault: Ambiguity | null = null;
+  /** Whether an extended header of any kind came last. */
+  #extended = false;
 
   /** @param ours whether the headers are those of a sealed snapshot, which may name what not all readers name alike */
   constructor(visitor: TarVisitor, ours = false) {
@@ -113,8 +115,7 @@ export class TarParser {
 
   #takeBlock(block: Buffer): void {
     if (block.equals(ZERO_BLOCK)) {
-      if (this.#pax !== null || this.#longName !== null || this.#longLink !== null)
-        throw malformed('ends after a header that belongs to no entry');
+      if (this.#extended) throw malformed('ends after a header that belongs to no entry');
       const zeroBlocks = this.#state.at === 'end' ? this.#state.zeroBlocks + 1 : 1;
       if (zeroBlocks > MAX_ZERO_BLOCKS) throw malformed('has more than a MiB of zeros after its end', 'TRAILING_DATA');
       this.#state = { at: 'end', zeroBlocks };
@@ -143,6 +144,7 @@ export class TarParser {
       return;
     }
     const entry = this.#entry(block, fields);
+    this.#extended = false;
     const attributes = this.#pax?.attributes === true;
     this.#pax = null;
     this.#longName = null;
@@ -193,6 +195,7 @@ export class TarParser {
     state.missing -= taken;
     if (state.missing > 0) return taken;
     this.#state = { at: 'header' };
+    this.#extended = true;
     try {
       this.#endExtension(state, Buffer.concat(state.held));
     } catch (error) {

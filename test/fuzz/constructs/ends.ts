@@ -1,6 +1,6 @@
 /** Ends of the tar, and the gzip around it. */
 
-import { gzipSync } from 'node:zlib';
+import { crc32, gzipSync } from 'node:zlib';
 import { file } from '../../archives/entry.ts';
 import { buildForeign } from '../../archives/foreign.ts';
 import { plainMember } from '../../archives/gzip-member.ts';
@@ -59,6 +59,12 @@ export const ENDS: Record<string, () => Buffer> = {
     }),
   ),
   'gzip with a header CRC': zip((tar) => plainMember(tar, { header: Buffer.from('1f8b0802000000000003dead', 'hex') })),
+  'gzip with a right header CRC': zip((tar) => {
+    const header = Buffer.from('1f8b0802000000000003', 'hex');
+    const crc = Buffer.alloc(2);
+    crc.writeUInt16LE(crc32(header) & 0xffff);
+    return plainMember(tar, { header: Buffer.concat([header, crc]) });
+  }),
   'gzip with the text flag': zip((tar) => plainMember(tar, { header: Buffer.from('1f8b0801000000000003', 'hex') })),
   'gzip with reserved flags': zip((tar) => plainMember(tar, { header: Buffer.from('1f8b0880000000000003', 'hex') })),
   'archive behind the archive': () => Buffer.concat([buildForeign(BASE), buildForeign([file('evil')])]),

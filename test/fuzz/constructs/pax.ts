@@ -204,6 +204,19 @@ export const PAX: Record<string, () => Buffer> = {
   }),
   'pax header behind the last entry': make([{ ...entry({}), header: paxHeader([['path', 'x']]) }]),
 
+  'malformed pax header behind the last entry': make([{ ...entry({}), header: paxHeaderOf(Buffer.from('7 pathx\n')) }]),
+  'global pax header behind the last entry': make([{ ...entry({}), header: paxHeader([['comment', 'x']], 'g') }]),
+  'pax mtime beyond all calendars': pax([['mtime', '99999999999999']]),
+  'pax comment with a record behind blanks': pax([['comment', 'x\n \t+021 path=evil.bin\n']]),
+  'pax comment with a record of another length': pax([['comment', 'x\n18 path=evil.bin\n']]),
+  'pax xattr that is no UTF-8 and holds a record': pax([
+    [
+      'SCHILY.xattr.user.x',
+      Buffer.concat([Buffer.from('x\n19 path='), Buffer.from([0xff, 0xff]), Buffer.from('evil')]),
+    ],
+  ]),
+  'pax path over a name that is not UTF-8': pax([['path', 'b.bin']], {}, { name: Buffer.from([0x61, 0xff]) }),
+  'pax path over a name with junk behind its NUL': pax([['path', 'b.bin']], {}, { name: 'a.bin\0evil' }),
   'pax comment that holds a record': pax([['comment', 'x\n17 path=evil.bin\n']]),
   'pax comment of several lines': pax([['comment', 'one\ntwo\n']]),
   'pax xattr that holds a record': pax([['SCHILY.xattr.user.x', 'x\n17 path=evil.bin\n']]),

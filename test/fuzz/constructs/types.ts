@@ -69,6 +69,8 @@ export const TYPES: Record<string, () => Buffer> = {
   'directory of mode 0': make([directory('d', { mode: 0 }), file('d/x')]),
   'file of mode 0': make([file('a.bin', CONTENT, { mode: 0 })]),
   'file sticky': make([file('a.bin', CONTENT, { mode: 0o1644 })]),
+  'top directory ./ set-user-id': make([entry({ path: './', type: '5', mode: 0o4755 })]),
+  'top directory ./ set-group-id': make([entry({ path: './', type: '5', mode: 0o2755 })]),
   'set-user-id file': make([file('a.bin', CONTENT, { mode: 0o4755 })]),
   'symbolic link with content': make([
     entry({ path: 'l', type: '2', linkpath: 'notes.md', size: 18 }, {}, padded(CONTENT)),
