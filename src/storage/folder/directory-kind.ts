@@ -6,7 +6,7 @@ import { MANIFEST_PATH } from '../../format/path-rules.ts';
 import { CATEGORIES } from '../../state-dir/sections.ts';
 
 /** Whether a directory is a backup as Oxios itself makes it: a copy of its state with a manifest. False for one that cannot be read. */
-export function isDirectoryBackup(directory: string): boolean {
+function isDirectoryBackup(directory: string): boolean {
   const bytes = readSmallFile(path.join(directory, MANIFEST_PATH));
   return bytes !== null && isBackupManifest(bytes);
 }
