@@ -57,7 +57,7 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   },
   import: {
     usage: 'import <directory> [output]',
-    describe: 'Make a snapshot of a directory backup that Oxios made',
+    describe: 'Make a snapshot of a backup made by Oxios',
     load: () => import('./commands/import.ts'),
   },
   undo: {
@@ -67,7 +67,7 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   },
   recover: {
     usage: 'recover',
-    describe: 'Finish or roll back a restore that was interrupted',
+    describe: 'Finish or roll back an interrupted restore',
     load: () => import('./commands/recover.ts'),
   },
   completion: {

@@ -26,7 +26,7 @@ export async function parse(argv: readonly string[]): Promise<Parsed> {
   if (wrong !== null) {
     const name = argv.find((word) => named.has(word)) ?? null;
     const command = name === null ? undefined : named.get(name);
-    const message = (command && unknownOption(argv, command)) ?? oneChoice(wrong, command);
+    const message = (command && unknownOption(argv, command)) ?? inWords(wrong, name) ?? oneChoice(wrong, command);
     return { kind: 'wrong', name, message };
   }
   if (chosen === null) return { kind: 'wrong', name: null, message: 'which command?' };
@@ -62,6 +62,14 @@ function unknownOption(argv: readonly string[], { options }: Command): string | 
   return null;
 }
 
+/** Says in a sentence which argument is missing, or which option wants another; null of anything else. */
+function inWords(message: string, name: string | null): string | null {
+  const usage = name === null ? undefined : COMMANDS[name]?.usage;
+  if (usage !== undefined && message.startsWith(MISSING_ARGUMENT)) return `${MISSING_ARGUMENT}: oxios-backup ${usage}`;
+  const [, option, needed] = /^one option needs another:\s*(\S+) -> (\S+)/.exec(message) ?? [];
+  return option === undefined ? null : `--${option} needs --${needed}`;
+}
+
 /** Says in a sentence which values an option has, instead of the list that yargs makes. */
 function oneChoice(message: string, command: Command | undefined): string {
   const [, name, given] = /Argument: (\S+), Given: "(.*?)", Choices: /.exec(message) ?? [];
@@ -93,14 +101,16 @@ function emptyPositional({ positionals }: Command, args: Readonly<Record<string,
 }
 
 /** What yargs says, in words that do not presuppose its own. */
+const MISSING_ARGUMENT = 'an argument is missing';
+
 const MESSAGES = {
   'Unknown argument: %s': {
     one: 'there is no such option or argument: %s',
     other: 'there are no such options or arguments: %s',
   },
   'Not enough non-option arguments: got %s, need at least %s': {
-    one: 'an argument is missing: %s given, %s needed',
-    other: 'an argument is missing: %s given, %s needed',
+    one: MISSING_ARGUMENT,
+    other: MISSING_ARGUMENT,
   },
   'Not enough arguments following: %s': '--%s needs a value',
   'Arguments %s and %s are mutually exclusive': '%s and %s exclude each other',

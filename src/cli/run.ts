@@ -6,6 +6,7 @@ import { exitStatusOf } from './exit-status.ts';
 import { answer } from './help.ts';
 import { Output, OutputLost } from './report/output.ts';
 import { Reporter, sayError } from './report/reporter.ts';
+import { suggestFile } from './suggest-file.ts';
 import type { Terminal } from './terminal.ts';
 
 /**
@@ -100,7 +101,8 @@ interface Failure {
 function describeFailure(error: unknown, signal: AbortSignal, { env, stderr }: Terminal): Failure {
   const known = asBackupError(error);
   if (known !== null) {
-    const { code, message, path, hint } = known;
+    const { code, message, path } = known;
+    const hint = suggestFile(known) ?? known.hint;
     const { exitStatus } = (signal.aborted ? signal.reason : null) ?? {};
     const interrupted = code === 'ABORTED' && typeof exitStatus === 'number' ? exitStatus : null;
     return { status: interrupted ?? exitStatusOf(code), code, message, path, hint };

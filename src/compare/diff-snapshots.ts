@@ -1,4 +1,5 @@
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
+import { BackupError } from '../errors.ts';
 import type { OperationOptions } from '../events.ts';
 import { checkOptions, flagSchema, OPERATION_SHAPE, optionsSchema, snapshotSchema } from '../options.ts';
 import { compileSelection, SELECTION_SHAPE, type SelectionOptions } from '../patterns/selection.ts';
@@ -54,11 +55,23 @@ export async function diffSnapshots(options: DiffOptions): Promise<Difference> {
     const second =
       other !== null && isDirectory(other)
         ? directorySide(other, first.manifest.excludes ?? [], first.source.descriptor, snapshotPath(before), options)
-        : await snapshotSide(await open(after), selection, signal);
+        : await snapshotSide(await open(after).catch(explainMissing), selection, signal);
     return await compareSides(await snapshotSide(first, selection, signal), second, selection, checksum, options);
   } finally {
     for (const source of sources) await source.close();
   }
+}
+
+/** Of the other side it may be the directory that is missing. */
+function explainMissing(error: unknown): never {
+  const isMissing = error instanceof BackupError && error.code === 'SNAPSHOT_MISSING';
+  if (!isMissing || error.path === undefined || existsSync(error.path)) throw error;
+  const { code, path, cause } = error;
+  throw new BackupError(code, `there is neither a snapshot nor a directory at ${path}`, {
+    path,
+    hint: 'Check the path. A state directory is named by `stateDir`.',
+    cause,
+  });
 }
 
 function isDirectory(path: string): boolean {

@@ -41,3 +41,19 @@ it('paths may be given as ./x, and as they are called below the state directory'
     expect(merged).toMatchObject({ status: 0, out: expect.stringContaining('1 file') });
   }
 });
+
+it('names the file or folder that was probably meant', async () => {
+  await bench.shell('mkdir backups; $b create backups/monday.tar.gz --state-dir state');
+  const cases = [
+    [['restore', 'backups/munday.tar.gz', '--state-dir', 'none'], 'backups/monday.tar.gz'],
+    [['show', 'backups/monday.tar.g'], 'backups/monday.tar.gz'],
+    [['snapshots', 'backup'], 'backups'],
+    [['restore', './backup', '--latest', '--state-dir', 'none'], './backups'],
+  ] as const;
+  for (const [args, meant] of cases) {
+    const { status, err } = await bench.run(args);
+    expect({ status, err }).toEqual({ status: 1, err: expect.stringContaining(`Did you mean "${meant}"?`) });
+  }
+  const { err } = await bench.run(['show', 'backups/quite-another.tar.gz']);
+  expect(err).toContain('Check the path');
+});

@@ -93,7 +93,8 @@ describe('wrong usage', () => {
     ['an unknown short option', ['list', 's', '-x'], /x/],
     ['a negated option', ['create', '--no-force'], /no-force/],
     ['too many names', ['restore', 'a', 'b'], /b/],
-    ['a name too few', ['restore'], /an argument is missing/],
+    ['a name too few', ['restore'], /^an argument is missing: oxios-backup restore <snapshot>$/],
+    ['an option without the one that it needs', ['restore', 'x', '--verified'], /^--verified needs --latest$/],
     ['a value too few', ['create', '--level'], /--level needs a value/],
     ['a level out of range', ['create', '--level', '10'], /^--level takes a whole number from 1 to 9$/],
     ['a level that is no number', ['create', '--level', 'x'], /^--level takes a whole number/],
@@ -106,7 +107,7 @@ describe('wrong usage', () => {
     ['options that exclude each other', ['restore', 's', '--replace', '--merge'], /exclude each other/],
     ['an output and a folder', ['create', 'x', '--to', 'y'], /exclude each other/],
     ['a salvage into a state directory', ['restore', 's', '--salvage', 'd', '--replace'], /exclude each other/],
-    ['events without JSON', ['create', '--progress'], /progress -> json/],
+    ['events without JSON', ['create', '--progress'], /^--progress needs --json$/],
     ['an option given twice', ['create', '--to', 'a', '--to', 'b'], /^--to can be given only once$/],
   ];
   it.each(cases)('%s: one line that names it', async (_name, argv, expected) => {

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { lastJson, Workbench } from './command-line.ts';
 import { writeSmallState } from './small-state.ts';
@@ -61,4 +61,21 @@ it('a snapshot that comes through a named pipe is read once, by one reader', asy
   expect(status).toBe(0);
   expect(lastJson(out)).toMatchObject({ complete: true });
   expect(readFileSync(bench.path('piped/notes.txt'), 'utf8')).toBe('hello\n');
+});
+
+it.skipIf(!existsSync('/proc/self'))('where nothing can be put, no holder of a lock is made up', async () => {
+  const { status, err } = await bench.run(['restore', 's.tar.gz', '--state-dir', '/proc/nowhere']);
+  expect({ status, err }).toEqual({
+    status: 1,
+    err: expect.stringContaining('could not lock the state directory: ENOENT'),
+  });
+  expect(err).not.toContain('in use');
+});
+
+it('a directory that diff is to compare with, and is missing, is called one', async () => {
+  const { status, err } = await bench.run(['diff', 's.tar.gz', '--state-dir', 'nowhere']);
+  expect({ status, err }).toEqual({
+    status: 1,
+    err: expect.stringMatching(/there is neither a snapshot nor a directory at \S+\/nowhere\n.*--state-dir/),
+  });
 });

@@ -39,7 +39,7 @@ describe('what a shell sees', () => {
     expect(await run(['restore'])).toEqual({
       status: 2,
       out: '',
-      err: 'oxios-backup: an argument is missing: 0 given, 1 needed\n  See: oxios-backup restore --help\n',
+      err: 'oxios-backup: an argument is missing: oxios-backup restore <snapshot>\n  See: oxios-backup restore --help\n',
     });
     expect((await run([])).err).toContain('See: oxios-backup --help');
   });

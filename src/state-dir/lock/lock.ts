@@ -94,7 +94,7 @@ async function lockAt(
     held = contest.held;
     const [holder] = contest.others;
     if (holder === undefined) break;
-    if (attempt === ATTEMPTS) throw lockedError(location, holder);
+    if (attempt === ATTEMPTS) throw contest.refusal ?? lockedError(location, holder);
     await delay(20 + Math.random() * 100);
   }
   clearUnfinishedLocks(location);
@@ -128,6 +128,8 @@ interface Contest {
   others: LockHolder[];
   /** The descriptor by which the kernel holds ours, if it does. */
   held: number | null;
+  /** What the system said to our file, where that may be the doing of another holder. */
+  refusal?: unknown;
 }
 
 /** Puts the lock file down and looks for others. */
@@ -143,7 +145,7 @@ function contend(location: Location, path: string, command: string, onEvent: Loc
     removeReserved(location);
     // ENOENT: a holder cleared the unfinished file, or took the directory away with its own lock.
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
-      return { others: [{ path: location.directory, record: null }], held: null };
+      return { others: [{ path: location.directory, record: null }], held: null, refusal: error };
     }
     throw error;
   }
