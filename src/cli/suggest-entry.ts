@@ -30,9 +30,15 @@ export async function withSuggestion(
 /** A whole path that is near, else one whose last name is. */
 function nearestName(word: string, names: ReadonlySet<string>): string | null {
   if (word === '' || names.has(word)) return null;
-  const near = nearMiss(word, names);
+  // Another number is another thing, and no slip.
+  const candidates = [...names].filter((name) => withoutNumbers(name) !== withoutNumbers(word));
+  const near = nearMiss(word, candidates);
   if (near !== null) return near;
-  const byName = new Map([...names].map((name) => [path.basename(name), name]));
+  const byName = new Map(candidates.map((name) => [path.basename(name), name]));
   const base = nearMiss(path.basename(word), byName.keys());
   return base === null ? null : (byName.get(base) ?? null);
+}
+
+function withoutNumbers(text: string): string {
+  return text.replace(/\d+/g, '0');
 }

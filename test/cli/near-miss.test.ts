@@ -1,3 +1,4 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { beforeAll, expect, it } from 'vitest';
 import { nearMiss } from '../../src/cli/near-miss.ts';
 import { Workbench } from './command-line.ts';
@@ -29,6 +30,16 @@ it.each([
   const { status, out, err } = await bench.run(words);
   expect({ status, out }).toEqual({ status: 1, out: '' });
   expect(err).toContain(hint);
+});
+
+it('another number is no near miss', async () => {
+  mkdirSync(bench.path('numbered/sessions'), { recursive: true });
+  for (const name of ['1.json', '12.json']) writeFileSync(bench.path('numbered/sessions', name), name);
+  await bench.run(['create', 'numbered.tar.gz', '--state-dir', 'numbered']);
+  expect((await bench.run(['cat', 'numbered.tar.gz', 'sessions/3.json'])).err).not.toContain('Did you mean');
+  expect((await bench.run(['cat', 'numbered.tar.gz', 'session/12.json'])).err).toContain(
+    'Did you mean "sessions/12.json"',
+  );
 });
 
 it('paths may be given as ./x, and as they are called below the state directory', async () => {

@@ -30,11 +30,18 @@ describe('progressText', () => {
     expect(progressText({ phase: 'sync', entries: 0, bytes: 0, elapsedMs: 0 }, 100)).toBe('syncing to disk');
   });
 
+  it('counts entries for something: a large file is not all that there is', () => {
+    const one = { phase: 'capture', entries: 1, bytes: 80 * MIB, totalEntries: 10_001, totalBytes: 80 * MIB } as const;
+    expect(progressText({ ...one, elapsedMs: 100 }, 100)).toContain('  50%  ');
+    const empty = { phase: 'capture', entries: 5, bytes: 0, totalEntries: 10, totalBytes: 0, elapsedMs: 100 } as const;
+    expect(progressText(empty, 100)).toContain('  50%  ');
+  });
+
   it('calls an estimate one, and never takes it for the end', () => {
     expect(progressText({ ...HALF, phase: 'capture', estimated: true }, 100)).toBe(
       'capturing  about 50%  5,000 entries  50 MiB of about 100 MiB  10 MiB/s  about 0:05 left',
     );
-    const all = { ...HALF, bytes: 100 * MIB, estimated: true } as const;
+    const all = { ...HALF, entries: 10_000, bytes: 100 * MIB, estimated: true } as const;
     expect(progressText(all, 100)).toContain('about 99%');
   });
 

@@ -72,13 +72,17 @@ function verifying({ name, number, total }: ShownSnapshot, columns: number): str
   return `verifying ${shortenMiddle(printable(name), Math.max(LEAST_NAME, room))}${place}`;
 }
 
-/** By bytes where there are any, for they take the time; null while the total is unknown. */
+/** About as many bytes as an entry takes the time of. */
+const ENTRY_BYTES = 8192;
+
+/** By bytes and entries, for both take time; null while the total is unknown. */
 function shareDone({ entries, bytes, totalEntries, totalBytes, estimated }: ProgressState): number | null {
   // A phase that is expected to be done, and is not, has something left.
   const most = estimated ? 0.99 : 1;
-  if (totalBytes !== undefined && totalBytes > 0) return Math.min(most, bytes / totalBytes);
-  if (totalEntries !== undefined && totalEntries > 0) return Math.min(most, entries / totalEntries);
-  return null;
+  const total = (totalBytes ?? 0) + (totalEntries ?? 0) * ENTRY_BYTES;
+  if (total === 0) return null;
+  const done = (totalBytes === undefined ? 0 : bytes) + (totalEntries === undefined ? 0 : entries) * ENTRY_BYTES;
+  return Math.min(most, done / total);
 }
 
 function clock(ms: number): string {

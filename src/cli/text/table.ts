@@ -66,7 +66,18 @@ function withinRoom(columns: readonly PlacedColumn[], room: number): PlacedColum
               : column,
           );
   }
-  return shown;
+  return withSlack(shown, columns, room);
+}
+
+/** Gives columns that were shortened what was too much: others were left out after them. */
+function withSlack(shown: readonly PlacedColumn[], columns: readonly PlacedColumn[], room: number): PlacedColumn[] {
+  let slack = room - totalWidth(shown);
+  return shown.map((column) => {
+    const wanted = (columns.find(({ at }) => at === column.at)?.width ?? 0) - column.width;
+    const more = Math.max(0, Math.min(wanted, slack));
+    slack -= more;
+    return { ...column, width: column.width + more };
+  });
 }
 
 /** As it is while a last column that can be broken has its least width. */

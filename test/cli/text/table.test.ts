@@ -34,6 +34,12 @@ describe('a table', () => {
     ]);
   });
 
+  it('shortens no name for the sake of a column that is left out after all', () => {
+    const columns = [{ gives: 2 }, { gives: 1, least: 4 }];
+    const rows = [['2026-11-22 10:57:28+01:00', 'a-name-of-twenty-one']];
+    expect(renderTable({ columns, rows }, 25)).toEqual(['a-name-of-twenty-one']);
+  });
+
   it('breaks a last column that may be, at spaces', () => {
     const table = { columns: [{}, { wraps: true }], rows: [['excluded', 'logs and caches, and what is rebuilt']] };
     expect(renderTable(table, 30)).toEqual(['excluded  logs and caches, and', '          what is rebuilt']);
