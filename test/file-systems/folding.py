@@ -149,6 +149,9 @@ class Folding(fuse.Fuse):
     def readdir(self, path, offset):
         directory = real(path)
         for stored in ['.', '..', *os.listdir(directory)]:
+            # A file that was removed while it is open: FUSE keeps it under such a name until it is closed.
+            if stored.startswith('.fuse_hidden'):
+                continue
             yield fuse.Direntry(spelled(directory, stored), ino=1)
 
     class File:

@@ -7,9 +7,9 @@ export interface FoldingOptions {
 
 /** Mounts a file system that folds names as APFS does, where `whyNotLimited` has nothing against it. */
 export function mountApfsLike({ pathLimit }: FoldingOptions = {}): Promise<LimitedFileSystem> {
-  // The kernel asks for each name anew: what it remembers of one spelling is not true of another. Open files are removed at once.
+  // The kernel asks for each name anew: what it remembers of one spelling is not true of another.
   const fresh = ['attr_timeout=0', 'entry_timeout=0', 'negative_timeout=0'];
-  return mountByScript('folding.py', ['use_ino', 'hard_remove', 'big_writes', ...fresh], {
+  return mountByScript('folding.py', ['use_ino', 'big_writes', ...fresh], {
     ...(pathLimit === undefined ? {} : { PATH_LIMIT: String(pathLimit) }),
   });
 }

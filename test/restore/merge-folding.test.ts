@@ -99,6 +99,27 @@ describe.skipIf(skip !== null)(`merging where names fold (${skip ?? 'FUSE'})`, (
     expect(readdirSync(root).sort()).toEqual(['Memory.db', 'Memory.db-wal']);
   });
 
+  test('a database comes with its log, where both have other spellings that are not ASCII', async () => {
+    const DATABASE = 'SQLite format 3\0';
+    const LOG = '\x37\x7f\x06\x82 ';
+    const { root, store } = stateWith((at) => {
+      writeFileSync(join(at, 'cafe\u0301.db'), `${DATABASE} old`);
+      writeFileSync(join(at, 'cafe\u0301.db-wal'), `${LOG} old`, 'latin1');
+    });
+    const content = (name: string) => readFileSync(join(root, name), 'latin1').slice(-3);
+    const path = snapshotOf([file('café.db', `${DATABASE} new`), file('café.db-wal', `${LOG} new`)]);
+    const { totals } = await planRestore({ stateDir: store, snapshot: path, ...OPTIONS });
+    expect(totals).toMatchObject({ added: 0, removed: 0, changed: 2 });
+    await restoreBackup(store, path, OPTIONS);
+    expect(readdirSync(root).sort()).toEqual(['café.db', 'café.db-wal']);
+    expect([content('café.db'), content('café.db-wal')]).toEqual(['new', 'new']);
+    const { previousState } = await undoRestore({ stateDir: root });
+    expect(readdirSync(root).sort()).toEqual(['cafe\u0301.db', 'cafe\u0301.db-wal']);
+    expect([content('café.db'), content('café.db-wal')]).toEqual(['old', 'old']);
+    await undoRestore({ stateDir: root, to: previousState ?? '' });
+    expect([content('café.db'), content('café.db-wal')]).toEqual(['new', 'new']);
+  });
+
   test('two names that are one here are refused', async () => {
     const { root, store } = stateWith((at) => writeFileSync(join(at, 'Notes.json'), 'old'));
     const path = snapshotOf([file('notes.json'), file('NOTES.json')]);

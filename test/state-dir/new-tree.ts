@@ -1,11 +1,17 @@
 // The two trees of these tests. The new one is written in the same order every time, so that calls can be counted.
 import { chmodSync, linkSync, mkdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { ON_OTHER_GROUND } from '../test-folder.ts';
+
+/** On other ground names fold: there the old tree spells it in another way than the new one. */
+const OLD_DATABASE = ON_OTHER_GROUND ? 'Memory.db' : 'memory.db';
+/** Begins as one does. */
+const OLD_LOG = Buffer.from('\x37\x7f\x06\x82 old write-ahead log', 'latin1');
 
 export const NEW_TOP = { mode: 0o750, mtimeNs: 1_700_000_000_123_456_789n };
 
 /** Times are whole seconds, which Node sets exactly. */
-function write(root: string, path: string, content: string, mode = 0o644): void {
+function write(root: string, path: string, content: string | Buffer, mode = 0o644): void {
   writeFileSync(join(root, path), content);
   chmodSync(join(root, path), mode);
   utimesSync(join(root, path), 1_600_000_000, 1_600_000_000);
@@ -34,8 +40,8 @@ export function fillOld(root: string): void {
   mkdirSync(join(root, 'assets/deep'), { recursive: true });
   write(root, 'sessions/both.json', '{"from":"old"}');
   write(root, 'sessions/only-old.json', '{"from":"old"}');
-  write(root, 'memory.db', 'SQLite format 3\0 old database');
-  write(root, 'memory.db-wal', 'old write-ahead log');
+  write(root, OLD_DATABASE, 'SQLite format 3\0 old database');
+  write(root, `${OLD_DATABASE}-wal`, OLD_LOG);
   write(root, 'tasks.db', 'old tasks');
   write(root, 'tasks.db-wal', 'old tasks log');
   write(root, 'assets/deep/run.sh', '#!/bin/sh', 0o755);

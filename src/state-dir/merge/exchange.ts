@@ -15,6 +15,7 @@ import { databaseSideFiles } from './database-side-files.ts';
 import { ExchangeLayout, nameOnVolume, pathBytes } from './exchange-layout.ts';
 import { exists, finishDirectories, Moves, openDirectories, removeSkeleton } from './exchange-moves.ts';
 import { type ExchangeItem, type ExchangeRecord, readRecord, writeRecord } from './exchange-record.ts';
+import { PathLookup } from './path-lookup.ts';
 
 /** Paths that are to change hands with what lies in `incoming`, a directory at the location. */
 export interface ExchangeRequest {
@@ -94,6 +95,13 @@ function resumed(exchange: Exchange, journal: ExchangeJournal): SwapResult {
   return { live: 'old', movedAside: exchange.rollback(journal) };
 }
 
+/** Paths of an exchange, each under all of its spellings. */
+interface Lookups {
+  outs: PathLookup<ExchangeItem>;
+  ins: PathLookup<ExchangeItem>;
+  beside: PathLookup<true>;
+}
+
 class Exchange {
   readonly #location: Location;
   readonly #names: { incoming: string; kept: string };
@@ -103,7 +111,7 @@ class Exchange {
   readonly #usedVolumes: ReadonlySet<number>;
   #aside: string | null = null;
   /** Items by their paths, made when it is needed. */
-  #lookup: { outs: Map<string, ExchangeItem>; ins: Set<string | null> } | null = null;
+  #lookup: Lookups | null = null;
 
   constructor(location: Location, names: { incoming: string; kept: string }, record: ExchangeRecord) {
     this.#location = location;
@@ -236,7 +244,7 @@ class Exchange {
     if (path === null) return;
     const live = this.#layout.live(path);
     const sideOf = (suffix: BytePath) => `${path}${suffix.toString('latin1')}`;
-    const { goes } = databaseSideFiles(live, (suffix) => this.#record.beside.includes(sideOf(suffix)));
+    const { goes } = databaseSideFiles(live, (suffix) => this.#lookups().beside.has(sideOf(suffix)));
     for (const suffix of goes) {
       const side = sideOf(suffix);
       if (this.#isStranger(side)) this.#moveAside(Buffer.concat([live, suffix]), side, volume);
@@ -245,14 +253,24 @@ class Exchange {
 
   /** Whether a side file is neither one that comes nor one that has come back. */
   #isStranger(side: string): boolean {
-    if (this.#lookup === null) {
-      const { items } = this.#record;
-      const outs = items.flatMap((item) => (item.out === null ? [] : [[item.out, item] as const]));
-      this.#lookup = { outs: new Map(outs), ins: new Set(items.map((item) => item.in)) };
-    }
-    if (this.#lookup.ins.has(side)) return false;
-    const item = this.#lookup.outs.get(side);
+    const { ins, outs } = this.#lookups();
+    if (ins.has(side)) return false;
+    const item = outs.get(side);
     return item === undefined || exists(this.#layout.kept(item));
+  }
+
+  #lookups(): Lookups {
+    if (this.#lookup !== null) return this.#lookup;
+    const { items, beside } = this.#record;
+    const live = (path: string) => this.#layout.live(path);
+    const by = (key: 'out' | 'in') =>
+      new Map(items.flatMap((item) => (item[key] === null ? [] : [[item[key], item] as const])));
+    this.#lookup = {
+      outs: new PathLookup(by('out'), live),
+      ins: new PathLookup(by('in'), live),
+      beside: new PathLookup(new Map(beside.map((path) => [path, true])), live),
+    };
+    return this.#lookup;
   }
 
   #moveAside(live: BytePath, path: string, volume: number): void {

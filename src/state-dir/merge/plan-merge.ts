@@ -13,6 +13,7 @@ import { pathBytes } from './exchange-layout.ts';
 import type { ExchangeRecord } from './exchange-record.ts';
 import { LiveSpelling } from './live-spelling.ts';
 import { meetingOf, sideFilesOf } from './merge-rules.ts';
+import { PathLookup } from './path-lookup.ts';
 
 export interface MergeOptions extends OperationOptions {
   /** Attributes for the state directory itself. What is absent stays. */
@@ -71,8 +72,10 @@ class MergePlanner {
     const before = readTop(directory);
     const after = this.#attributesAfter(meeting, before);
     const names = childNames(this.#opened(from));
-    const staged = new Set(names.map((name) => foldName(name.toString('latin1'))));
-    if (path === '') refuseReserved(staged);
+    if (path === '') refuseReserved(names);
+    const staged = new PathLookup(new Map(names.map((name) => [name.toString('latin1'), name])), (name) =>
+      joinBytes(directory, pathBytes(name)),
+    );
     const items = this.record.items.length;
     for (const name of names) {
       await this.#turn();
@@ -88,7 +91,7 @@ class MergePlanner {
     meeting: SharedDirectory,
     directory: BytePath,
     name: BytePath,
-    staged: ReadonlySet<string>,
+    staged: PathLookup<BytePath>,
   ): Promise<void> {
     const from = joined(meeting.from, name);
     const stagedPath = below(this.#staged, from);
@@ -115,7 +118,8 @@ class MergePlanner {
     for (const suffix of stays) this.record.beside.push(joined(meeting.path, Buffer.concat([stored, suffix])));
     for (const suffix of goes) {
       const side = Buffer.concat([stored, suffix]);
-      if (staged.has(foldName(side.toString('latin1')))) continue;
+      // It comes itself, perhaps under another spelling, and what stands there goes out for it.
+      if (staged.has(side.toString('latin1'))) continue;
       const out = joined(meeting.path, side);
       this.record.items.push({ out, in: null, from: null, volume, outMode: null, inMode: null });
     }
@@ -165,8 +169,8 @@ class MergePlanner {
   }
 }
 
-function refuseReserved(staged: ReadonlySet<string>): void {
-  if (!staged.has(RESERVED_DIRECTORY)) return;
+function refuseReserved(staged: readonly BytePath[]): void {
+  if (!staged.some((name) => foldName(name.toString()) === RESERVED_DIRECTORY)) return;
   throw new BackupError('ENTRY_CONFLICT', `the snapshot holds ${RESERVED_DIRECTORY}, where previous states are kept`, {
     path: RESERVED_DIRECTORY,
     hint: `Exclude it by a pattern in \`paths\`: "!${RESERVED_DIRECTORY}".`,

@@ -9,6 +9,7 @@ import {
   type ExchangeRecord,
   readRecord,
 } from '../merge/exchange-record.ts';
+import { PathLookup } from '../merge/path-lookup.ts';
 import { type KnownTopAttributes, readTop } from '../top-attributes.ts';
 import type { KeptState } from './previous-states.ts';
 
@@ -113,8 +114,10 @@ class ReversalPlanner {
 
   /** Logs that were made beside a database since it came go out with it. */
   #addSideFiles(): void {
-    const beside = new Set(this.#earlier.beside);
-    const exchanged = new Set(this.#items.flatMap((item) => [item.out, item.in]));
+    const live = (path: string) => this.#layout.live(path);
+    const beside = new PathLookup(new Map(this.#earlier.beside.map((path) => [path, true])), live);
+    const paths = this.#items.flatMap((item) => [item.out, item.in]).filter((path) => path !== null);
+    const exchanged = new PathLookup(new Map(paths.map((path) => [path, true])), live);
     for (const { out, in: comes, volume } of [...this.#items]) {
       const path = (out ?? comes) as string;
       const sideOf = (suffix: BytePath) => path + suffix.toString('latin1');
