@@ -75,7 +75,7 @@ export function trimmedDetail(cut: number, unfinished = false): string {
   return `it is growing; captured as long as it was when opened${unfinished ? ', to the middle of a line' : ''}`;
 }
 
-/** What is said of a file of another sort that did so: nothing tells whether it is whole at any moment before its last. */
+/** What is said of a file of another sort that did so: nothing shows whether it is whole at any moment before its last. */
 export function growingDetail(size: number): string {
   return `it kept growing while it was read: the snapshot holds its first ${size} bytes`;
 }

@@ -15,7 +15,7 @@ export interface ExcludedPath {
   size?: number;
 }
 
-/** What capture tells besides the items: everything that it does not hand over, and why. */
+/** What capture reports besides the items: everything that it does not hand over, and why. */
 export interface CaptureReport {
   excluded: (row: ExcludedPath) => void;
   /** A file or directory that was listed and is not in the snapshot. A directory stands for all that it holds. */

@@ -63,7 +63,7 @@ export class Exclusions {
     return directory.isDirectory(name) ? asDirectory : pattern;
   }
 
-  /** Why a thing is excluded that the user did not exclude, now that the system has told what it is; null when it does not. */
+  /** Why a thing is excluded that the user did not exclude, now that the system has shown what it is; null when it does not. */
   reasonFor(directory: ScannedDirectory, name: string, type: ExcludedPath['type'], stat: BigIntStats): string | null {
     if (type === 'socket') return 'a socket';
     if (type === 'fifo') return 'a FIFO';

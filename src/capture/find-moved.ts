@@ -125,7 +125,7 @@ function* lookThrough(
 }
 
 /**
- * Whether a thing was there before the scan began. Its birth tells, where the file system knows that (it is not the time of the last
+ * Whether a thing was there before the scan began. Its birth time shows it, where the file system knows that (it is not the time of the last
  * change); else its last write, for moving something writes nothing.
  */
 function wasThere({ birthtimeNs, ctimeNs, mtimeNs }: BigIntStats, beganMs: number): boolean {

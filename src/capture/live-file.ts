@@ -50,7 +50,7 @@ const SETTLE_LOOKS = 4;
 
 /**
  * A live file that is too large to be read at once: its length is fixed when it is opened, then it is read piece by
- * piece, and at the end it turns out whether it stood still meanwhile. Blocks the thread for each piece.
+ * piece, and at the end it turns out whether it was unchanged meanwhile. Blocks the thread for each piece.
  */
 export class LiveFile {
   /** Bytes that will be read. */
@@ -135,7 +135,7 @@ export class LiveFile {
   }
 
   /**
-   * Whether only a second reading tells how it went: the file is longer by now, so that this may be all that happened to it,
+   * Whether only a second reading shows how it went: the file is longer by now, so that this may be all that happened to it,
    * or its times do not show.
    */
   needsSecondReading(): boolean {

@@ -25,7 +25,7 @@ interface MappedFile {
  * system moves them with the first write to a page only, or (in memory, on FUSE) not at all.
  *
  * Known on Linux, of the processes that we may look at: our own user's, or all when we are root; not those outside of a
- * container. Elsewhere nothing is known, and a file that is written so while it is read is told by its times alone.
+ * container. Elsewhere nothing is known, and a file that is written so while it is read shows by its times alone.
  */
 export class MappedFiles {
   readonly #byInode = new Map<bigint, MappedFile[]>();

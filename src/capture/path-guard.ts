@@ -33,7 +33,7 @@ export class PathGuard {
     const found = pathOfOpen(fd);
     this.#real ??= this.#realRoot();
     if (found === null || this.#real === null || !absolute.startsWith(this.#root)) return true;
-    // The name itself is not compared: " (deleted)" stands behind that of a file that was replaced again.
+    // The name itself is not compared: " (deleted)" follows that of a file that was replaced again.
     return dirname(found) === dirname(this.#real + absolute.slice(this.#root.length));
   }
 

@@ -273,7 +273,7 @@ function validateStill(expect: FileIdentity, first: BigIntStats, last: BigIntSta
   return { status: 'retried', detail: 'it changed after it was listed; then it was read in one piece' };
 }
 
-/** Of a file that never stood still. What only grows is, up to where it ended, the file as it was at that moment. */
+/** Of a file that was never unchanged. What only grows is, up to where it ended, the file as it was at that moment. */
 function validateChanging(content: Buffer, onlyGrew: boolean): Validation {
   if (!onlyGrew) return { status: 'inconsistent', detail: `it changed at each of ${PAUSES_MS.length + 1} attempts` };
   if (!isText(content)) return { status: 'inconsistent', detail: growingDetail(content.length) };

@@ -147,7 +147,7 @@ async function removeFrom(storage: SnapshotStorage, group: PlannedGroup, result:
   for (const { snapshot, version } of goingRows(group)) {
     try {
       for (const row of lastGood) if (!(await isSameVersion(storage, row))) throw replaced(row.snapshot);
-      // Not to be interrupted: what was removed would not be told.
+      // Not to be interrupted: what was removed would not be reported.
       await storage.remove({ name: snapshot.name, version });
       result.removed.push(snapshot);
     } catch (error) {

@@ -27,7 +27,7 @@ export function snapshotLike(objects: StoredObject[]): StoredObject[] {
 /** How many files are looked at side by side: where each look is a request, the answers are waited for together. */
 const LOOKS = 8;
 
-/** A snapshot of a folder with what this program needs besides what it tells. */
+/** A snapshot of a folder with what this program needs besides what it says. */
 export interface ScannedSnapshot {
   snapshot: SnapshotInfo;
   /** The version that was looked at, to notice that another one has taken its name. */

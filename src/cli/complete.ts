@@ -29,7 +29,7 @@ export async function complete(words: readonly string[]): Promise<Completions> {
 interface TypedLine {
   current: string;
   before: string[];
-  /** What stands before the value in the same word: `--section=`. */
+  /** What comes before the value in the same word: `--section=`. */
   assigned: string;
 }
 

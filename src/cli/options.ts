@@ -112,7 +112,7 @@ export function stateDirOf(args: { 'state-dir': string | undefined }, { env }: T
   return named === undefined ? path.join(homeOf(env), '.oxios', 'workspace') : path.resolve(named);
 }
 
-/** An empty HOME would be the current directory; then the user database tells. */
+/** An empty HOME would be the current directory; then the user database says it. */
 function homeOf(env: Terminal['env']): string {
   return env.HOME || os.homedir() || os.userInfo().homedir;
 }

@@ -20,7 +20,7 @@ import type { Side } from './side.ts';
 type Source = LiveSource | { kind: 'bytes'; bytes: Uint8Array };
 
 /**
- * A live directory as a side of a comparison: what `createSnapshot` would see in it, in the same order. What that leaves out is not looked at, so
+ * A live directory as a side of a comparison: what `createSnapshot` would see in it, in the same order. What that excludes is not looked at, so
  * it is no difference either.
  *
  * Databases are compared by their bytes. The snapshot of one that was in use is a copy made by SQLite, which need not have

@@ -4,7 +4,7 @@ import { type Entry, splitTime } from '../format/entry.ts';
 import { fromSystemError } from '../system-errors.ts';
 
 /**
- * Everything that stands in a directory, in the order of a snapshot: unlike a capture, also what is not state, for a restore that
+ * Everything that is in a directory, in the order of a snapshot: unlike a capture, also what is not state, for a restore that
  * replaces the directory moves that away too. Sockets, pipes and devices are passed over: they go with the process that made them.
  *
  * A name of several that a file has counts as a file of its own. Names that are not UTF-8 are passed over.

@@ -18,12 +18,12 @@ const SIDE_FILE = /^-(?:wal|shm|journal)$/;
 export type PreviewedChanges = Omit<Difference, 'same' | 'unreadable'> & { kept: number };
 
 /**
- * Compares what stands in a directory with what would be written there.
+ * Compares what is in a directory with what would be written there.
  *
  * @param standing what is there, in the order of a snapshot
  * @param planned what would be written, in the same order
  * @param merge whether what is not written over stays
- * @param timeUnit finest difference between times that the snapshot tells, in nanoseconds
+ * @param timeUnit finest difference between times that the snapshot holds, in nanoseconds
  */
 export async function previewChanges(
   target: string,

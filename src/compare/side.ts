@@ -8,7 +8,7 @@ export interface Side {
   entries(): EntryRuns | Iterable<Entry>;
   /** SHA-256 of a file of it, in hexadecimal; null when it could not be read, which is then among `unreadable`. */
   digest(file: Entry): Promise<string | null>;
-  /** Finest difference between times that this side tells, in nanoseconds. */
+  /** Finest difference between times that this side holds, in nanoseconds. */
   timeUnit: number;
   /** Whether it is a live directory: then owners mean nothing, and digests cost reading. */
   live: boolean;

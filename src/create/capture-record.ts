@@ -10,7 +10,7 @@ export interface CaptureRecordOptions {
   /** Absolute path of the state directory. */
   root: string;
   allowEmpty: boolean | undefined;
-  /** Called with each status as it is found; of several for one path the most severe stands. */
+  /** Called with each status as it is found; of several for one path the most severe counts. */
   onStatus: (status: RecordedStatus) => void;
   /** Called with what is worth knowing while nothing is missing. */
   onNotice: (message: string, path?: string) => void;

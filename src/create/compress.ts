@@ -21,7 +21,7 @@ const PLAIN_LEVEL = 3;
 /** What the quickest may give away of a sample for that: of the member, this level gives away no more. */
 const LEVEL_WORTH = 1.02;
 
-/** From this share on a second sample tells whether it is repeated text that is saved, or only the uneven use of bytes. */
+/** From this share on a second sample shows whether it is repeated text that is saved, or only the uneven use of bytes. */
 const DOUBTFUL_ABOVE = 0.5;
 const SECOND_SAMPLE_BYTES = 64 * 1024;
 /** What may be given away for not looking for repeated text, which takes most of the time. */

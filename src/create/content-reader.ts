@@ -23,7 +23,7 @@ export interface ContentReader {
   read(into: Buffer, offset: number, length: number): number;
   /** Back to the first byte, with the same length. */
   rewind(): void;
-  /** Whether only a second reading tells how it went. */
+  /** Whether only a second reading shows how it went. */
   needsSecondReading(): boolean;
   /**
    * Says how it went, and ends it.

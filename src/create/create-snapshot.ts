@@ -148,7 +148,7 @@ async function createLocked(
   const scratch = new Scratch(folders.scratch);
   let session: ReuseSession | null = null;
   try {
-    // A snapshot in the making stands beside the output, copies and the index where they were asked for.
+    // A snapshot in the making is beside the output, copies and the index where they were asked for.
     for (const left of folders.all) await clearTemporaries(left, options.onEvent);
     const beside = typeof output === 'object' && 'folder' in output ? (destination.folder ?? output.folder) : null;
     // What goes into a stream, or is imported, is seldom seen again.

@@ -16,7 +16,7 @@ import { type CreateResult, makeSnapshot } from './create-snapshot.ts';
 export interface ImportOptions extends PackingOptions {
   /** The directory backup. Nothing in it is changed. */
   directory: string | URL;
-  /** Where the snapshot is written to. In a folder its name tells the time of the backup. */
+  /** Where the snapshot is written to. In a folder its name holds the time of the backup. */
   output: CreateOutput;
   /**
    * The state directory that it is a backup of: an absolute path for the manifest of the snapshot, by which `findLatest` and `pruneSnapshots`

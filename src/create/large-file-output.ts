@@ -1,7 +1,7 @@
 import type { CopyCandidate } from './reuse/in-store-copies.ts';
 import type { Mark, PackedMember, SnapshotBody } from './snapshot-body.ts';
 
-/** Where the members of a large file go while nobody knows yet whether it stands still. */
+/** Where the members of a large file go while nobody knows yet whether it changes. */
 export interface LargeFileOutput {
   /** Whether what it was given can be rolled back, and the file be read again. */
   readonly canRollBack: boolean;

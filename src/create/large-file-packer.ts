@@ -56,7 +56,7 @@ type AttemptResult = 'done' | 'again' | 'whole lines';
 
 /**
  * Packs files of many members. This thread reads and hashes their pieces, workers compress them. Such a file may change while it is read,
- * and is then read again: so its members are rolled back, or are kept out of the snapshot until it is known to have stood still.
+ * and is then read again: so its members are rolled back, or are kept out of the snapshot until it is known to be unchanged.
  */
 export class LargeFilePacker {
   readonly #options: LargeFilePackerOptions;

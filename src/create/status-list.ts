@@ -23,7 +23,7 @@ export class StatusList {
   #bytes = 0;
 
   /**
-   * Takes a status. Of several for one path the most severe stands.
+   * Takes a status. Of several for one path the most severe counts.
    *
    * @throws BackupError `LIMIT_EXCEEDED` as soon as there are more than an index can hold
    */

@@ -33,7 +33,7 @@ export function writeU64(value: number, target: Uint8Array, at: number): void {
   writeU32(Math.floor(value / 2 ** 32), target, at + 4);
 }
 
-/** Whether `expected` stands in `bytes` at this offset. */
+/** Whether `expected` is in `bytes` at this offset. */
 export function equalsAt(bytes: Uint8Array, at: number, expected: Uint8Array): boolean {
   if (at + expected.length > bytes.length) return false;
   for (let i = 0; i < expected.length; i++) if (bytes[at + i] !== expected[i]) return false;

@@ -5,7 +5,7 @@ export interface Codec {
    *
    * @param most bytes that it may inflate to
    * @param expected bytes that it will probably inflate to, to make room for
-   * @returns the bytes, or null when something stands behind the data
+   * @returns the bytes, or null when something follows the data
    * @throws when the data does not inflate, or to more than `most`
    */
   inflate(deflated: Uint8Array, most: number, expected: number): Uint8Array | null;

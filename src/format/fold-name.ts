@@ -1,5 +1,5 @@
 /**
- * A name, or a path, as a file system takes it that tells neither upper from lower case nor composed from decomposed characters (APFS,
+ * A name, or a path, as a file system takes it that distinguishes neither upper from lower case nor composed from decomposed characters (APFS,
  * HFS+, NTFS): two that fold to the same may be one there.
  */
 export function foldName(name: string): string {

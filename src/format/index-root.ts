@@ -111,7 +111,7 @@ export interface RecordedStatus {
 /** What the index header says of a page. */
 export type PageRow = z.infer<typeof pageSchema>;
 
-/** What packed the members, with the level by what is packed. Not needed to read them: it tells whether the same would be written again. */
+/** What packed the members, with the level by what is packed. Not needed to read them: it shows whether the same would be written again. */
 export type Compression = z.infer<typeof compressionSchema>;
 
 /** The header of the index: what there is in all, and where the pages are. `compression` is null where nothing is said of it. */

@@ -2,7 +2,7 @@ import { BLOCK, padded } from './entry.ts';
 import { CHUNK } from './member-plan.ts';
 import { invalidIndex } from './packed-columns.ts';
 
-/** What of a block tells where its entries lie. */
+/** What of a block says where its entries are. */
 interface Extents {
   /** A letter an entry. */
   type: string;

@@ -92,7 +92,7 @@ function tarName({ type, path }: HeaderFields): string {
   return type === 'directory' ? `${path}/` : path;
 }
 
-/** What the ustar header cannot say, in the order in which it stands in the pax header. */
+/** What the ustar header cannot say, in the order in which it is in the pax header. */
 function paxRecords(fields: HeaderFields): PaxRecord[] {
   const { link, size, uid, gid, mtime } = fields;
   const name = tarName(fields);
@@ -124,7 +124,7 @@ const nameBytes = new Uint8Array(PREFIX_BYTES + 1 + NAME_BYTES);
  * Where a name of more than 100 bytes is split between the prefix and the name field: at the last slash, other than one that ends it,
  * before which there are at most 155 bytes.
  *
- * @returns the slash's place in bytes; 0 when there is none, or too much stands behind it
+ * @returns the slash's place in bytes; 0 when there is none, or too much comes after it
  */
 function splitName(name: string, length: number): number {
   if (length > nameBytes.length) return 0;

@@ -89,7 +89,7 @@ export function compileSelection({ paths = [], sections = [] }: SelectionOptions
   );
 }
 
-/** The paths that a pattern can match, going by what stands before its first wildcard; null for any. */
+/** The paths that a pattern can match, going by what comes before its first wildcard; null for any. */
 function rangeOf(pattern: string): PathRange | null {
   const wildcard = pattern.search(GLOB);
   const slash = pattern.indexOf('/');

@@ -15,7 +15,7 @@ export interface PageLocation {
   row: PageRow;
   /** Number of its first block. */
   firstBlock: number;
-  /** Where its first block begins in the index; the page itself stands behind its last one. */
+  /** Where its first block begins in the index; the page itself follows its last one. */
   at: number;
   /** Where the first member of its blocks begins in the file. */
   offset: number;

@@ -176,9 +176,9 @@ export class BlockWalker {
       if (selected) this.#sink?.end(entry, false);
       return tar.length;
     }
-    const sound = open.hash.digest('hex') === entry.sha256;
-    if (!sound) this.#contentProblem(entry.path);
-    const verified = this.#padding(tar, contentEnd, end, entry.path) && sound;
+    const isIntact = open.hash.digest('hex') === entry.sha256;
+    if (!isIntact) this.#contentProblem(entry.path);
+    const verified = this.#padding(tar, contentEnd, end, entry.path) && isIntact;
     this.#open = null;
     if (selected) this.#sink?.end(entry, verified);
     return end;

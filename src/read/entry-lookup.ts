@@ -12,7 +12,7 @@ export interface FoundEntry {
   validated: ValidatedBlock;
 }
 
-/** Blocks kept decoded: what one lookup needs, its parents and links, mostly stands in a few. */
+/** Blocks kept decoded: what one lookup needs, its parents and links, mostly is in a few. */
 const KEPT_BLOCKS = 8;
 
 /** Looks entries up by their paths. Reads one block for each, those read last are remembered. */

@@ -24,10 +24,10 @@ export interface SnapshotReader {
   readonly namesDirectories: boolean;
 
   /**
-   * The entries that are wanted, in the order in which they stand in the snapshot. Each is validated, its content is not read for it; an archive
-   * from elsewhere has to be read to its end.
+   * The entries that are wanted, in the order in which they are in the snapshot. Each is validated, its content is not read for it; a
+   * foreign archive has to be read to its end.
    *
-   * @throws BackupError a code whose exit status is 4, also in the middle
+   * @throws BackupError one of kind `invalid`, also in the middle
    */
   entries(selection: EntryFilter | null, signal: AbortSignal | undefined): EntryRuns;
 
@@ -49,7 +49,7 @@ export interface SnapshotReader {
    *
    * @param path of the entry, as it is listed; a hard link's content is that of the file that it names
    * @returns the entry whose content it is
-   * @throws BackupError `ENTRY_NOT_FOUND` also for what has no content, or a code whose exit status is 4
+   * @throws BackupError `ENTRY_NOT_FOUND` also for what has no content, or one of kind `invalid`
    */
   readContent(
     path: string,

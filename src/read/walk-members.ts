@@ -27,7 +27,7 @@ export function walkMembers(read: ReadNow, offset: number, block: IndexBlock, wa
   }
 }
 
-/** The same by the digests of the members as they stand: nothing is inflated, and the walker is told of what is damaged only. */
+/** The same by the digests of the members as they are stored: nothing is inflated, and the walker is told of what is damaged only. */
 export function walkStored(read: ReadNow, offset: number, block: IndexBlock, walker: BlockWalker): void {
   let at = offset;
   for (const { stored, raw, sha256 } of blockMembers(block)) {
@@ -53,7 +53,7 @@ export interface LocatedMember {
  * The members of a block, in order.
  *
  * @param offset of the first
- * @param wants tells of an entry, by its number in the block, whether it is wanted
+ * @param wants says of an entry, by its number in the block, whether it is wanted
  */
 export function locateMembers(offset: number, block: IndexBlock, wants: (number: number) => boolean): LocatedMember[] {
   const walker = new BlockWalker(blockEntries(block), null, wants);

@@ -62,7 +62,7 @@ export async function destinationRefusals(
   ].filter((refusal) => refusal !== null);
 }
 
-/** The directory that stands at a path, or the nearest above it that does. */
+/** The directory that is at a path, or the nearest above it that does. */
 function nearestDirectory(path: string): string {
   return lstatSync(path, { throwIfNoEntry: false }) === undefined ? nearestDirectory(dirname(path)) : path;
 }

@@ -18,7 +18,7 @@ export interface RestoreSize {
   files: number;
   /** Content, uncompressed. */
   bytes: number;
-  /** Of these, how many will be holes: they take no room. As far as the index tells, whole pieces of large files. */
+  /** Of these, how many will be holes: they take no room. As far as the index says, whole pieces of large files. */
   holes: number;
 }
 

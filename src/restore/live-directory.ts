@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 
-/** Whether a directory stands at a path below `root`, with no link on the way to it. */
+/** Whether there is a directory at a path below `root`, with no link on the way to it. */
 export function isDirectoryBelow(root: string, path: string): boolean {
   let at = root;
   return path.split('/').every((name) => {

@@ -21,7 +21,7 @@ import type { ExtractionPlan } from './extraction-plan.ts';
  * planned is validated by the rules for a whole snapshot; the rest of it, and the totals, are not looked at.
  *
  * @param platform where the entries would be written
- * @throws BackupError `ENTRY_NOT_FOUND` when nothing is wanted, or a code whose exit status is 4
+ * @throws BackupError `ENTRY_NOT_FOUND` when nothing is wanted, or one of kind `invalid`
  */
 export async function planSelection(
   snapshot: SealedSnapshot,

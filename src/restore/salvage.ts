@@ -155,10 +155,10 @@ async function extract(salvage: Salvage): Promise<Pick<SalvageResult, 'manifest'
     return { foundBy: 'index', unnamed: await salvageByIndex(found, salvage), manifest: found.root.manifest };
   }
   if (await isPlainGzip(source)) {
-    const sound = problems.length === 0;
+    const isIntact = problems.length === 0;
     const manifest = await salvageTar(salvage);
     // Read to its end: nothing more can be asked of such an archive.
-    if (sound && problems.length === 0) writer.unverified = [];
+    if (isIntact && problems.length === 0) writer.unverified = [];
     return { foundBy: 'tar', unnamed: problems.length === 0 ? 0 : null, manifest };
   }
   const manifest = await salvageByMembers(salvage, { from: 0, to: source.size });

@@ -41,7 +41,7 @@ export function presumedFileSystem(directory: string): TargetFileSystem {
 }
 
 /**
- * By how the file system takes a name that stands in the directory, or where there is none the directory's own. One that folds case mostly
+ * By how the file system takes a name that is in the directory, or where there is none the directory's own. One that folds case mostly
  * normalises too.
  */
 function presumeNameFolding(directory: string): NameFolding {

@@ -81,7 +81,7 @@ export function hiddenKind(name: string, names: ArtifactNames): HiddenKind | nul
   return HIDDEN_KINDS.find(([, pattern]) => pattern.test(rest))?.[0] ?? null;
 }
 
-/** When something was replaced: whole seconds UTC, and a number that tells several of one second apart. */
+/** When something was replaced: whole seconds UTC, and a number that distinguishes several of one second. */
 export interface Stamp {
   text: string;
   serial: number;

@@ -5,7 +5,7 @@ import { isSystemName, isVolumeName } from '../system/system-names.ts';
 import { RESERVED_DIRECTORY } from './artifact-names.ts';
 import type { Location } from './location.ts';
 
-/** What stands where the restored tree is to go. */
+/** What is where the restored tree is to go. */
 export interface TargetState {
   kind: 'missing' | 'empty' | 'content';
   /** Whether that is nobody's: there is nothing, or only what systems put into directories by themselves. */

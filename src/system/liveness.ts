@@ -53,7 +53,7 @@ export function livenessOf(
   const { owner } = mark;
   if (owner.boot !== null && here.boot !== null && owner.boot !== here.boot)
     return livenessAcrossBoots(mark, platform, here);
-  // One that tells its boot by nothing can be told by its name, unless containers share that.
+  // One that shows its boot by nothing can be known by its name, unless containers share that.
   const bootsAreKnown = owner.boot !== null && here.boot !== null;
   const sameKernel = bootsAreKnown || (!platform.hasPidNamespaces && owner.host === here.host);
   const sameNumbers = !platform.hasPidNamespaces || owner.namespace !== null;

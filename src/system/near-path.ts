@@ -72,7 +72,7 @@ export function within<T>(root: string, relative: string, act: (path: string) =>
   }
 }
 
-/** Where the last slash stands in the first `bytes` bytes of a path, counted in characters; -1 for nowhere. */
+/** Where the last slash is in the first `bytes` bytes of a path, counted in characters; -1 for nowhere. */
 function lastSlash(path: string, bytes: number): number {
   const head = Buffer.from(path).subarray(0, Math.max(0, bytes));
   const at = head.lastIndexOf('/');

@@ -7,9 +7,9 @@ export interface Platform {
   readonly maxPathBytes: number;
   /** A short path to a directory that is open; whoever uses it looks whether it leads there. Null where there is none. */
   readonly directoryByDescriptor: ((descriptor: number, dev: bigint, ino: bigint) => string) | null;
-  /** Whether `/proc` tells what processes have open. It may be hidden all the same. */
+  /** Whether `/proc` shows what processes have open. It may be hidden all the same. */
   readonly hasProc: boolean;
-  /** For people: what there is here that tells every name apart. */
+  /** For people: what there is here that distinguishes every name. */
   readonly distinguishesNames: string;
   /** Whether a directory can be synced. Windows has no such call and needs none. */
   readonly syncsDirectories: boolean;
@@ -20,7 +20,7 @@ export interface Platform {
   readonly syncsFileSystems: boolean;
   /** Whether `touch` may be the one of coreutils, which sets nanoseconds. One that is not degrades to what Node sets. */
   readonly touchSetsNanoseconds: boolean;
-  /** What tells of processes, their open files and locks, of mounts and of the boot: /proc; or ps(1), lsof(8), mount(8) and sysctl(8). */
+  /** What shows processes, their open files and locks, of mounts and of the boot: /proc; or ps(1), lsof(8), mount(8) and sysctl(8). */
   readonly tellsBy: 'proc' | 'commands';
   /** Whether process numbers mean something within a namespace only (containers). */
   readonly hasPidNamespaces: boolean;

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { askSystem } from './ask-system.ts';
 import { HERE, type Platform } from './platform.ts';
 
-// What the system shows about processes: by /proc on Linux, by ps(1) elsewhere. A Linux without /proc tells nothing.
+// What the system shows about processes: by /proc on Linux, by ps(1) elsewhere. A Linux without /proc shows nothing.
 
 export interface ProcessFacts {
   parent: number;

@@ -9,7 +9,7 @@ export type TemporaryKind = 'snapshot' | 'scratch';
 /** `held`: the owner has a lock of the kernel on it for as long as it lives. */
 const NAME = /^\.oxios-backup-(snapshot|scratch)-([^_/]{1,80})-[0-9a-f]{8}(\.held)?\.tmp$/;
 
-/** A name that no other process uses. It tells whose it is, so that there is nothing beside it to be lost. */
+/** A name that no other process uses. It says whose it is, so that there is nothing beside it to be lost. */
 export function temporaryName(kind: TemporaryKind): string {
   return `.oxios-backup-${kind}-${formatIdentity(ownIdentity())}-${randomBytes(4).toString('hex')}.tmp`;
 }

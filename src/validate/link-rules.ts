@@ -15,7 +15,7 @@ const UNSEEN = /[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]/g;
 
 /** The symbolic links of a snapshot. */
 export interface SymlinkTargets {
-  /** Targets of the links that some file system finds at a path. Where names are told apart that are one elsewhere, there may be several. */
+  /** Targets of the links that some file system finds at a path. Where names are different that are one elsewhere, there may be several. */
   at: (path: string) => readonly string[];
 }
 

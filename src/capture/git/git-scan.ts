@@ -50,7 +50,7 @@ const changed = () => {
 };
 const STRICT: Attempt = { changed, deleted: changed };
 
-/** A ref or the name of an object, as in `HEAD`: what git itself tells its directories by. */
+/** A ref or the name of an object, as in `HEAD`: what git itself recognizes its directories by. */
 const HEAD = /^(?:ref:\s*refs\/|[0-9a-f]{40}(?:[0-9a-f]{24})?\s*$)/;
 
 /**

@@ -28,7 +28,7 @@ export class PackIndex {
   readonly #namesAt: number;
   /** Distance of two names; null where it is their length. */
   readonly #stride: number | null;
-  /** What stands before a name in its row. */
+  /** What comes before a name in its row. */
   readonly #lead: number;
 
   /** Throws what the system says. */

@@ -126,7 +126,7 @@ async function walkOverflow(walk: Walk, first: number, length: number, part: Buf
   onPayload?.(Buffer.concat(parts));
 }
 
-/** How much of a record stands in its page: https://sqlite.org/fileformat2.html#cell_payload_overflow_pages */
+/** How much of a record is in its page: https://sqlite.org/fileformat2.html#cell_payload_overflow_pages */
 function localLength(total: number, isTable: boolean, usable: number): number {
   const most = isTable ? usable - 35 : Math.floor(((usable - 12) * 64) / 255) - 23;
   if (total <= most) return total;

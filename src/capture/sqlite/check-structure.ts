@@ -23,7 +23,7 @@ interface SchemaRow {
  * Walks a database without SQLite, as its `quick_check` does: each page belongs to one b-tree, one overflow chain or the
  * free list, and to it alone; rows are in order; an index has as many entries as its table has rows. It is meant for a file
  * that a process may have left half written, and does not find everything: a changed value in a page that is otherwise
- * sound is nothing to be seen. Source: https://sqlite.org/fileformat2.html
+ * valid is not seen. Source: https://sqlite.org/fileformat2.html
  *
  * @param absolute path of the database
  * @returns the first thing that is wrong, or null

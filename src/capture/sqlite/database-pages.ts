@@ -35,7 +35,7 @@ export class DatabasePages {
     if (this.pageSize < 512 || this.usable < 480 || !Number.isInteger(this.count)) {
       throw new Defect('it does not consist of whole pages');
     }
-    // Only writers since 3.7.0 keep the length in the header, and say so by the counter that stands with it.
+    // Only writers since 3.7.0 keep the length in the header, and say so by the counter beside it.
     const isKept = this.header.readUInt32BE(24) === this.header.readUInt32BE(92);
     const kept = this.header.readUInt32BE(28);
     if (isKept && kept !== 0 && kept !== this.count) {

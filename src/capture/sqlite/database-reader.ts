@@ -15,7 +15,7 @@ export interface DatabaseReader {
    */
   copy(database: string, destination: string, conditions: CopyConditions): Promise<string | null>;
   /**
-   * Whether nobody is writing into a database now, as SQLite's own lock tells. Only for one that may be opened.
+   * Whether nobody is writing into a database now, as SQLite's own lock shows. Only for one that may be opened.
    *
    * @throws what SQLite says
    */

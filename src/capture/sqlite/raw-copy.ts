@@ -30,7 +30,7 @@ export class WrittenMeanwhile extends Error {}
  * Without one, the database and its rollback journal must not change at all meanwhile. Together they are then what a
  * killed process would have left at that moment, and are rolled back as SQLite would.
  *
- * A writer that keeps its journal in memory, or has none, is told by its lock.
+ * A writer that keeps its journal in memory, or has none, shows by its lock.
  */
 export const rawCopy: DatabaseReader = {
   name: 'raw-copy',
@@ -76,7 +76,7 @@ interface Look {
   lock: WriteLock;
 }
 
-/** What tells whether a database was written to. */
+/** What shows whether a database was written to. */
 function look(database: string): Look {
   const stat = lstatSync(database, { bigint: true });
   return {

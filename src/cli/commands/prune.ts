@@ -81,7 +81,7 @@ function report(result: PruneResult, { reporter }: Context): Promise<number> {
   });
 }
 
-/** What could be done is done. What stands in the way of the rest is told by the status. */
+/** What could be done is done. The status says that the rest was not. */
 function statusOf({ untouched, failed }: PruneResult): number {
   const reasons = new Set(untouched.map(({ reason }) => reason));
   if (reasons.has('damaged')) return 4;

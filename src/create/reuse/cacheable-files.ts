@@ -8,7 +8,7 @@ export class CacheableFiles {
   readonly #root: string;
   readonly #devices = new Map<bigint, boolean>();
   #device: bigint | null = null;
-  #tells = false;
+  #recordsAll = false;
 
   /**
    * @param beganMs when the capture began, milliseconds since 1970
@@ -44,11 +44,11 @@ export class CacheableFiles {
   }
 
   #recordsEveryWrite(device: bigint, absolute: string): boolean {
-    if (device === this.#device) return this.#tells;
-    const tells = this.#devices.get(device) ?? recordsEveryWrite(absolute);
-    this.#devices.set(device, tells);
+    if (device === this.#device) return this.#recordsAll;
+    const recordsAll = this.#devices.get(device) ?? recordsEveryWrite(absolute);
+    this.#devices.set(device, recordsAll);
     this.#device = device;
-    this.#tells = tells;
-    return tells;
+    this.#recordsAll = recordsAll;
+    return recordsAll;
   }
 }

@@ -5,7 +5,7 @@ import type { ParentUnit } from './parent-units.ts';
 
 const LETTERS: Record<EntryType, string> = { file: 'f', directory: 'd', symlink: 'l', hardlink: 'h' };
 
-/** How much of what stands in a unit the items have in common with its entries, their content aside. */
+/** How much of what is in a unit the items have in common with its entries, their content aside. */
 export type Agreement =
   /** Other tar headers. */
   | 'none'

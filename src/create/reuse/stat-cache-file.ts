@@ -48,7 +48,7 @@ export function stateDirKey(realPath: string): Buffer {
   return hash('sha256', realPath, 'buffer') as Buffer;
 }
 
-/** Half of each digest tells them apart; the header has them whole. */
+/** Half of each digest distinguishes them; the header has them whole. */
 const KEY_BYTES = 16;
 const NAME = /^([0-9a-f]{32})-[0-9a-f]{32}\.stat$/;
 

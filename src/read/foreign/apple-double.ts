@@ -11,7 +11,7 @@ const MAGIC = Buffer.from([0x00, 0x05, 0x16, 0x07]);
 export class AppleDoubleFilter implements TarVisitor {
   readonly #next: TarVisitor;
   readonly #found: (entry: Entry) => void;
-  /** Content that came before it could be told. */
+  /** Content that came before that was known. */
   #held: Buffer | null = null;
   #skipping = false;
 

@@ -62,7 +62,7 @@ export class TarParser {
   #pax: PaxOverrides | null = null;
   #longName: string | null = null;
   #longLink: string | null = null;
-  /** What is wrong with an extended header, until the header behind it tells whose it is. */
+  /** What is wrong with an extended header, until the header after it says whose it is. */
   #fault: Ambiguity | null = null;
   /** Whether an extended header of any kind came last. */
   #extended = false;
@@ -258,7 +258,7 @@ export class TarParser {
     });
   }
 
-  /** What the entry at hand is called, as far as that can be told. */
+  /** What the entry at hand is called, as far as that is known. */
   #nameOf(block: Buffer): string {
     const name = this.#pax?.path ?? this.#longName;
     if (name !== undefined && name !== null) return name;

@@ -26,8 +26,8 @@ const SEARCH_BYTES = 1024 * 1024;
 const SUBFIELD_OFFSET = 12;
 
 /**
- * Finds the seal and the index of a damaged snapshot, also where something stands behind them. A state directory may hold other
- * snapshots, with seals of their own: ours is the one that was made for our first member, or that stands where it says.
+ * Finds the seal and the index of a damaged snapshot, also where something follows them. A state directory may hold other
+ * snapshots, with seals of their own: ours is the one that was made for our first member, or that is where it says.
  */
 export async function findIndex(source: RangeReader, problems: Problem[]): Promise<FoundIndex | null> {
   const length = Math.min(source.size, SEARCH_BYTES);

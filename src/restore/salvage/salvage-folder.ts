@@ -19,7 +19,7 @@ export class SalvageFolder {
   readonly tree: string;
   readonly #made: boolean;
   readonly #claimed: Temporary;
-  /** What stands in the folder because of us. */
+  /** What is in the folder because of us. */
   readonly #placed: Buffer[] = [];
 
   /**

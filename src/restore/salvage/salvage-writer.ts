@@ -80,12 +80,12 @@ export class SalvageWriter implements EntrySink {
     if (this.#current !== null) this.#tree.part(this.#current.entry, content);
   }
 
-  end(_entry: Entry, sound: boolean): void {
+  end(_entry: Entry, isIntact: boolean): void {
     const current = this.#current;
     this.#current = null;
     if (current === null) return;
-    this.#tree.end(current.entry, sound);
-    if (sound) this.#account(current.named, current.entry);
+    this.#tree.end(current.entry, isIntact);
+    if (isIntact) this.#account(current.named, current.entry);
   }
 
   /** Ends an entry that will not be complete. */

@@ -95,7 +95,7 @@ async function leadsOn(source: RangeReader, from: number, to: number): Promise<b
     if (kind === null) return members > 1;
     if (kind === 'S') return at + SEAL_LENGTH === to;
     if (kind === 'M') return false;
-    // The extra field's length stands behind the first ten bytes, before an empty block and the trailer.
+    // The extra field's length follows the first ten bytes, before an empty block and the trailer.
     const length = kind === 'I' ? 12 + head.readUInt16LE(10) + 2 + 8 : memberLength(head, kind);
     if (length === null) return false;
     at += length;

@@ -57,7 +57,7 @@ export function tryTo(act: () => void): void {
   }
 }
 
-/** Ends a change that is complete: tells what is kept now, and forgets the journal. */
+/** Ends a change that is complete: notes what is kept now, and forgets the journal. */
 export function concludeChange(location: Location, { history }: Journal): void {
   if (history !== null) writeHistoryFile(location, history);
   removeJournal(location);

@@ -33,7 +33,7 @@ export interface CommitOptions extends OperationOptions, RunningOptions {
   mode: RestoreMode;
   /** Attributes for the state directory itself. What is absent stays as the staged tree has it, or in a merge as it is. */
   top?: TopAttributes;
-  /** The snapshot that the staged tree comes from, to be told with the previous state. */
+  /** The snapshot that the staged tree comes from, to be listed with the previous state. */
   snapshot?: SnapshotOrigin | null;
   /** Of a merge: whether directories that are there get the owner of the staged ones. */
   owners?: boolean;

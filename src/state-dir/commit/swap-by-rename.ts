@@ -49,7 +49,7 @@ export function unswapByRename(location: Location, journal: SwapJournal): void {
  * |---|---|---|---|
  * | yes | yes | any | it was killed between the renames: finish |
  * | yes | no | as it was | nothing had begun: leave it; a missing or empty one gets the new tree |
- * | no | any | stands | it was done; or was rolled back, if that is the previous tree |
+ * | no | any | exists | it was done; or was rolled back, if that is the previous tree |
  * | no | yes | missing | the new tree was removed by hand: put the old one back |
  */
 export function resumeByRename(location: Location, journal: SwapJournal): SwapResult {

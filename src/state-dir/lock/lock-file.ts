@@ -18,7 +18,7 @@ import { hiddenKind } from '../artifact-names.ts';
 import type { Location } from '../location.ts';
 
 const lockRecordSchema = z.object({
-  /** Who holds it, to be told from every other process. */
+  /** Who holds it, to be distinguished from every other process. */
   owner: z.string(),
   /** Whether the owner has a lock of the kernel on this file for as long as it lives. */
   held: z.boolean(),

@@ -45,7 +45,7 @@ const TOUCH_EVERY_MS = 30_000;
 const REFUSALS = new Set(['EACCES', 'EPERM', 'EROFS']);
 
 /**
- * Locks a state directory for this process. `purpose` is what others are told that the holder is doing ("restore").
+ * Locks a state directory for this process. `purpose` is what messages to others say that the holder is doing ("restore").
  *
  * Every contender puts down a file of its own, under a name never used again, and *then* looks for others. Of two, at least one
  * sees the other; whoever sees a living one takes its own file away and tries again a little later. So there is no moment in which

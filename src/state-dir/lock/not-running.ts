@@ -18,7 +18,7 @@ export const RUNNING_SHAPE = { forceRunning: flagSchema };
 
 /**
  * Makes sure that nobody writes to a state directory which is about to be replaced. Who need not be stopped is named in a notice: a pager, an
- * editor, a shell that stands in it.
+ * editor, a shell whose working directory it is.
  *
  * @throws `STATE_DIR_IN_USE` with the process, and how to stop it
  */

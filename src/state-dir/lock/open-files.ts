@@ -57,7 +57,7 @@ function fromProc(directory: string): OpenFile[] {
 function accessOf(pid: number, descriptor: string): 'read' | 'write' {
   const info = attempt(() => readFileSync(`/proc/${pid}/fdinfo/${descriptor}`, 'latin1'));
   const flags = /^flags:\s*([0-7]+)$/m.exec(info ?? '')?.[1];
-  // Whose flags are not told may write. The lowest two bits: O_RDONLY is 0.
+  // Whose flags are not shown may write. The lowest two bits: O_RDONLY is 0.
   return flags !== undefined && (Number.parseInt(flags, 8) & 3) === 0 ? 'read' : 'write';
 }
 

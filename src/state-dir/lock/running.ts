@@ -23,7 +23,7 @@ export interface RunningProcess {
 export interface DirectoryUse {
   /** An Oxios that runs on it, or another program that may write to it. */
   running: RunningProcess | null;
-  /** Those whose going on does no harm: a pager, an editor, a shell that stands in it. Each once. */
+  /** Those whose going on does no harm: a pager, an editor, a shell whose working directory it is. Each once. */
   onlookers: RunningProcess[];
   /** Whether the system shows which files are open. */
   canSeeFiles: boolean;

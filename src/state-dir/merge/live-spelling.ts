@@ -21,7 +21,7 @@ interface Known {
 /**
  * Tells how names are stored in directories that may fold them: on such a file system `notes.json` finds `Notes.json`.
  *
- * Each directory is asked by a name that stands in it: one may fold where the next does not (a volume, a flag of ext4). Only one
+ * Each directory is asked by a name that is in it: one may fold where the next does not (a volume, a flag of ext4). Only one
  * that folds is listed.
  */
 export class LiveSpelling {

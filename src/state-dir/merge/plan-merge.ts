@@ -28,8 +28,8 @@ const ENTRIES_PER_TURN = 500;
 
 /**
  * Plans how a staged tree is merged into the state directory: for each thing that is staged, what is in its place goes out and it
- * comes in. A directory that is one in both is gone into, and gets the attributes of the staged one; a directory that is new, or stands where
- * something else stood, comes as a whole. Nothing else is looked at, so the cost is that of what comes.
+ * comes in. A directory that is one in both is gone into, and gets the attributes of the staged one; a directory that is new, or is where
+ * something else was, comes as a whole. Nothing else is looked at, so the cost is that of what comes.
  *
  * @throws `IO`, `PERMISSION` where something cannot be moved; `ENTRY_CONFLICT`; `ABORTED`
  */

@@ -34,7 +34,7 @@ interface Sync {
  *
  * One syncfs (`sync -f` of coreutils) is far quicker than an fsync for each of 100,000 files, and is used where its word counts. When it reports
  * an error, that may be about files that are not ours, so ours are asked one by one; and so they are where there is no such call. On
- * macOS Node's fsync is F_FULLFSYNC: each has the drive empty its cache, so many files take long, and progress is told.
+ * macOS Node's fsync is F_FULLFSYNC: each has the drive empty its cache, so many files take long, and progress is reported.
  *
  * @throws BackupError `ABORTED`; what the system says
  */

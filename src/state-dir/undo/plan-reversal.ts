@@ -79,7 +79,7 @@ class ReversalPlanner {
     if (back.out !== null || back.in !== null) this.#items.push(back);
   }
 
-  /** The path above `path`, nearest to the top, where no directory stands; null if all stand. */
+  /** The path above `path`, nearest to the top, where there is no directory; null if all are there. */
   #missingAncestor(path: string): string | null {
     const parent = parentPath(path);
     if (parent === '') return null;

@@ -20,7 +20,7 @@ export function notASnapshot(directory: string): BackupError {
 /**
  * The same where a folder of snapshots is looked into, and there is none in it.
  *
- * @returns null for a folder that tells nothing
+ * @returns null for a folder that shows nothing
  */
 export function notAFolderOfSnapshots(directory: string): BackupError | null {
   return isDirectoryBackup(directory) || isStateDirectory(namesIn(directory)) ? notASnapshot(directory) : null;

@@ -10,7 +10,7 @@ const ABANDONED_AFTER_MS = 24 * 60 * 60 * 1000;
  * Gives up the multipart uploads of snapshots that were begun over a day ago and never committed: they are billed, and
  * no listing shows them.
  *
- * @param isOurs tells the names that this program gives; uploads of others are left alone
+ * @param isOurs whether a name is one that this program gives; uploads of others are left alone
  * @returns names of what was given up. Nothing where the credentials may not list uploads.
  */
 export async function clearAbandonedUploads(

@@ -14,7 +14,7 @@ const MOST_PARTS = 10_000;
 const PLANNED_PARTS = 9_000;
 /** AWS, and most others, take no smaller part but the last. */
 const LEAST_PART = 8 * MIB;
-/** How much of the end is read back after the commit: the seal and some of what stands before it. */
+/** How much of the end is read back after the commit: the seal and some of what comes before it. */
 const TAIL = 4096;
 
 /** How long each part is for a snapshot of about that length: all the same, for some stores refuse others. */
@@ -205,7 +205,7 @@ function isTaken(outcome: PromiseSettledResult<boolean>): boolean {
   throw reason;
 }
 
-/** Refuses a key at which an object stands; passes where the credentials may not look. */
+/** Refuses a key at which there is an object; passes where the credentials may not look. */
 async function refuseExisting({ client, key, name, signal }: MultipartSinkOptions): Promise<void> {
   const asked = `to look at ${name}`;
   const { status } = await client.request({ method: 'HEAD', key, asked, allow: [403, 404], signal });

@@ -21,7 +21,7 @@ export interface CopyRange {
 export type CompleteOutcome =
   /** The store says that the object is there. */
   | { kind: 'done' }
-  /** An object stood at the key. */
+  /** There was an object at the key. */
   | { kind: 'exists' }
   /** No answer came, or the upload is not known any more: the object may be there. */
   | { kind: 'unknown'; error: unknown };

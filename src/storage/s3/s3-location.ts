@@ -9,13 +9,13 @@ export interface S3Location {
   endpoint: URL | null;
   /** Null where neither the URL nor the settings name one. */
   region: string | null;
-  /** Whether the bucket stands in the path of a request, and not in its host name. */
+  /** Whether the bucket is in the path of a request, and not in its host name. */
   pathStyle: boolean;
-  /** What stood behind the `?` of the URL; empty where nothing did. */
+  /** What came after the `?` of the URL; empty where nothing did. */
   query: string;
 }
 
-/** What stands in the environment or the shared configuration, where the URL says nothing. */
+/** What is in the environment or the shared configuration, where the URL says nothing. */
 export interface S3Settings {
   endpoint?: string | undefined;
   region?: string | undefined;
