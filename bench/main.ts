@@ -13,6 +13,7 @@ import { benchObjectStorage } from './cases/object-storage.ts';
 import { benchPeakMemory } from './cases/peak-memory.ts';
 import { benchRandomAccess } from './cases/random-access.ts';
 import { benchRestore } from './cases/restore.ts';
+import { benchStart } from './cases/start.ts';
 import { benchVerify } from './cases/verify.ts';
 import { DataSets } from './data/data-sets.ts';
 import { drawPicture } from './report/picture.ts';
@@ -44,6 +45,7 @@ const CASES: Readonly<Record<string, Case>> = {
   'restore-mixed': usual((bench) => benchRestore(bench, 'mixed')),
   'object-many-small': usual((bench) => benchObjectStorage(bench, 'many-small')),
   'object-mixed': usual((bench) => benchObjectStorage(bench, 'mixed')),
+  start: usual(benchStart),
   busy: usual(benchBusy),
   'random-access': large(benchRandomAccess),
   'peak-memory': large(benchPeakMemory),

@@ -1,10 +1,15 @@
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
-import { measure } from '../run/measure.ts';
+import { type Command, measure } from '../run/measure.ts';
 import type { Measurement } from '../run/rounds.ts';
 import type { Bench } from './bench.ts';
 
-/** Memory of create, verify and restore, on a million files and on one file of 10 GB. One run each, for it hardly varies. */
+/** What is measured. */
+export const VERBS = ['create', 'verify', 'restore'] as const;
+/** A second snapshot, of which nothing changed since the first. */
+export const AGAIN = 'create with a parent';
+
+/** Memory of create, verify and restore, and of create with a parent, on a million files and on one file of 10 GB. One run each, for it hardly varies. */
 export async function benchPeakMemory(bench: Bench): Promise<void> {
   await benchOne(bench, 'million-files', '1,000,000 files', () => bench.data.smallFiles(1_000_000));
   await benchOne(bench, 'big-file', 'one file of 10 GB', () => bench.data.bigFile());
@@ -16,10 +21,14 @@ async function benchOne(bench: Bench, name: string, what: string, prepareData: (
   const stateDir = await prepareData();
   const snapshot = path.join(bench.workFolder, 'memory.tar.gz');
   const target = path.join(bench.workFolder, 'memory-restored');
-  const commands = {
+  const second = path.join(bench.workFolder, 'memory-again.tar.gz');
+  const commands: Record<(typeof VERBS)[number] | typeof AGAIN, Command> = {
     create: bench.createCommand(stateDir, snapshot),
     verify: bench.engine('verify', snapshot, '--quiet'),
     restore: bench.engine('restore', snapshot, '--state-dir', target, '--quiet'),
+    [AGAIN]: {
+      argv: [...bench.createCommand(stateDir, second).argv, '--parent', snapshot] as unknown as Command['argv'],
+    },
   };
   const measurements: Measurement[] = [];
   try {
@@ -37,7 +46,7 @@ async function benchOne(bench: Bench, name: string, what: string, prepareData: (
   } catch (error) {
     bench.remarks.add(`${title}: ${(error as Error).message}`);
   } finally {
-    for (const made of [snapshot, target]) await rm(made, { recursive: true, force: true });
+    for (const made of [snapshot, second, target]) await rm(made, { recursive: true, force: true });
   }
   bench.report({ id: `memory-${name}`, title, measurements });
 }

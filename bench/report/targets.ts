@@ -3,7 +3,10 @@ import type { CaseResult } from '../cases/bench.ts';
 import { BUSY, QUIET } from '../cases/busy.ts';
 import { LINEARITY_FILES } from '../cases/linearity.ts';
 import { AGAIN_SENT, FIRST_SENT, SHOW_REMOTE } from '../cases/object-storage.ts';
+import { AGAIN, VERBS } from '../cases/peak-memory.ts';
 import { LIST, RESTORE_ONE, SHOW } from '../cases/random-access.ts';
+import { BARE, COMPLETE, HELP, SHOW_SMALL } from '../cases/start.ts';
+import { QUICK, SHA256 } from '../cases/verify.ts';
 import { OURS } from '../peers/creators.ts';
 import type { Measurement } from '../run/rounds.ts';
 
@@ -48,9 +51,18 @@ const TARGETS: readonly Target[] = [
   faster('verify, many-small, against gzip -t', 'verify-many-small', 'gzip -t', 0.5),
   faster('verify, tiny, against gzip -t', 'verify-tiny', 'gzip -t', 0.9),
   faster('verify, mixed, against gzip -t', 'verify-mixed', 'gzip -t', 0.4),
+  {
+    name: 'verify --quick without its start, mixed, against sha256sum',
+    unit: 'ratio',
+    limit: 0.6,
+    measured: quickWithoutStart,
+  },
   faster('restore to the RAM disk, many-small, against tar -xzf', 'restore-many-small-ram', 'tar -xzf', 0.95),
   faster('restore to the RAM disk, tiny, against tar -xzf', 'restore-tiny-ram', 'tar -xzf', 1.1),
   faster('restore to the RAM disk, mixed, against tar -xzf', 'restore-mixed-ram', 'tar -xzf', 0.6),
+  start(HELP),
+  start(SHOW_SMALL),
+  start(COMPLETE),
   ratio('create on a busy directory, against a quiet one', 'busy', BUSY, QUIET, 1.15, time),
   of('show, 5 GB snapshot', 'seconds', 'random-access', SHOW, 0.3, time),
   of('list of one section, 5 GB snapshot', 'seconds', 'random-access', LIST, 0.3, time),
@@ -68,6 +80,7 @@ const TARGETS: readonly Target[] = [
   of('requests of show', 'count', 'object-mixed', SHOW_REMOTE, 4, ({ traffic }) => traffic?.requests),
   peakMemory('peak memory, 1,000,000 files', 'memory-million-files', 280e6),
   peakMemory('peak memory, one file of 10 GB', 'memory-big-file', 200e6),
+  of('peak memory, 1,000,000 files, again with a parent', 'bytes', 'memory-million-files', AGAIN, 300e6, memory),
   {
     name: 'time per file, as files go from 10k to 100k to 1M',
     unit: 'ratio',
@@ -102,6 +115,10 @@ function size(measurement: Measurement): number | undefined {
   return measurement.outputBytes;
 }
 
+function memory({ peakMemoryBytes }: Measurement): number {
+  return peakMemoryBytes;
+}
+
 function find(results: Results, id: string, name: string, property: Property): number | undefined {
   const measurement = results.get(id)?.measurements.find((each) => each.name === name);
   return measurement && property(measurement);
@@ -123,11 +140,29 @@ function faster(name: string, id: string, against: string, limit: number): Targe
   return ratio(name, id, OURS, against, limit, time);
 }
 
+/** What a command takes more than Node.js alone. */
+function start(command: string): Target {
+  const measured = (results: Results) => {
+    const [value, bare] = [find(results, 'start', command, time), find(results, 'start', BARE, time)];
+    return value === undefined || bare === undefined ? undefined : value - bare;
+  };
+  return { name: `start of ${command}, more than node alone`, unit: 'seconds', limit: 0.06, measured };
+}
+
+/** The start is that of a command which reads next to nothing. */
+function quickWithoutStart(results: Results): number | undefined {
+  const quick = find(results, 'verify-mixed', QUICK, time);
+  const reference = find(results, 'verify-mixed', SHA256, time);
+  const started = find(results, 'start', SHOW_SMALL, time);
+  if (quick === undefined || reference === undefined || started === undefined) return undefined;
+  return (quick - started) / reference;
+}
+
 /** The hungriest of create, verify and restore counts; all three must have run. */
 function peakMemory(name: string, id: string, limit: number): Target {
   const measured = (results: Results) => {
-    const peaks = results.get(id)?.measurements.map((each) => each.peakMemoryBytes) ?? [];
-    return peaks.length === 3 ? Math.max(...peaks) : undefined;
+    const peaks = VERBS.map((verb) => find(results, id, verb, memory) ?? Number.NaN);
+    return peaks.some(Number.isNaN) ? undefined : Math.max(...peaks);
   };
   return { name, unit: 'bytes', limit, measured };
 }
