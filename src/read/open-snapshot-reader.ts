@@ -7,7 +7,7 @@ import type { SnapshotReader } from './snapshot-reader.ts';
 /**
  * Reads the two ends of a snapshot, and gives what reads the rest.
  *
- * @throws BackupError one of the codes whose exit status is 4
+ * @throws BackupError one of kind `invalid`
  */
 export async function openSnapshotReader(source: RangeReader): Promise<SnapshotReader> {
   const opened = await openSnapshot(source);

@@ -55,7 +55,7 @@ const TRAILING_SEARCH = 64 * 1024;
 /**
  * Reads the two ends of a snapshot: manifest, seal, root of the index. A few KiB, whatever the size of the rest.
  *
- * @throws BackupError one of the codes whose exit status is 4
+ * @throws BackupError one of kind `invalid`
  */
 export async function openSnapshot(source: RangeReader): Promise<OpenSnapshot> {
   if (source.size === 0)

@@ -27,7 +27,7 @@ export interface ValidatedBlock {
  *
  * @param number of the block
  * @param platform where the entries would be written
- * @throws BackupError one of the codes whose exit status is 4
+ * @throws BackupError one of kind `invalid`
  */
 export async function readValidatedBlock(
   snapshot: SealedSnapshot,

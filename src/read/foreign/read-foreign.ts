@@ -144,7 +144,7 @@ function noTar(error: unknown, name: string, head: Buffer): unknown {
  * Goes through a whole foreign archive. Each entry is validated before the visitor gets it; what is wrong ends the pass.
  *
  * @returns the validator of what it holds
- * @throws BackupError one of the codes whose exit status is 4
+ * @throws BackupError one of kind `invalid`
  */
 export async function visitForeign(
   source: RangeReader,
