@@ -1,9 +1,18 @@
-import { lstatSync, readlinkSync, realpathSync, statSync } from 'node:fs';
+import { lstatSync, readlinkSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { BackupError } from '../errors.ts';
+import { foldName } from '../format/fold-name.ts';
+import { bytePath } from '../system/byte-path.ts';
 import { isMountPoint } from '../system/mount-points.ts';
 import { fromSystemError } from '../system-errors.ts';
-import { type ArtifactNames, NAMES_INSIDE, namesBeside, RESERVED_DIRECTORY } from './artifact-names.ts';
+import {
+  type ArtifactNames,
+  NAMES_INSIDE,
+  namesBeside,
+  ownArtifactBeside,
+  RESERVED_DIRECTORY,
+} from './artifact-names.ts';
+import { LiveSpelling } from './merge/live-spelling.ts';
 
 /** A state directory, with the symbolic links on the way to it resolved. It may be missing. */
 export interface Target {
@@ -55,13 +64,39 @@ function realpathOfMissing(path: string, stateDir: string, links: number): strin
 
 /** Finds the real directory behind `stateDir`. Fails with `TARGET_NOT_DIRECTORY` if something else is there. */
 export function resolveTarget(stateDir: string): Target {
-  const target = realpathOfMissing(resolve(stateDir), stateDir, 0);
+  const found = realpathOfMissing(resolve(stateDir), stateDir, 0);
   try {
-    if (lstatSync(target, { throwIfNoEntry: false })?.isDirectory() === false) throw notADirectory(stateDir);
+    const stats = lstatSync(found, { throwIfNoEntry: false });
+    if (stats?.isDirectory() === false) throw notADirectory(stateDir);
+    const parent = dirname(found);
+    const name = stats === undefined ? nameByArtifacts(parent, basename(found)) : storedName(found, stats);
+    return { stateDir, target: join(parent, name), parent, name };
   } catch (error) {
     throw fromSystemError(error, 'look at the state directory', stateDir);
   }
-  return { stateDir, target, parent: dirname(target), name: basename(target) };
+}
+
+/** Where names fold, what is found under one spelling may be stored under another, which the artifacts around it are named after. */
+function storedName(path: string, stats: Stats): string {
+  const [parent, name] = [dirname(path), basename(path)];
+  try {
+    return name === '' ? name : new LiveSpelling().of(bytePath(parent), bytePath(name), stats).toString();
+  } catch {
+    // The parent may not be listed.
+    return name;
+  }
+}
+
+/** The name of a directory that is missing: a run that was killed may have left artifacts under another spelling of it. */
+function nameByArtifacts(parent: string, name: string): string {
+  for (const kind of ['journal', 'history']) {
+    const path = join(parent, namesBeside(name).hidden + kind);
+    const stats = lstatSync(path, { throwIfNoEntry: false });
+    const known = stats === undefined ? null : ownArtifactBeside(storedName(path, stats));
+    // Not that of a longer name, which is hashed.
+    if (known !== null && foldName(known.stateDirName) === foldName(name)) return known.stateDirName;
+  }
+  return name;
 }
 
 /** Artifacts beside the state directory. */
