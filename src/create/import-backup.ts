@@ -5,6 +5,7 @@ import { MAX_MANIFEST_BYTES, type Manifest, type ManifestSection, parseManifest 
 import { MANIFEST_PATH } from '../format/path-rules.ts';
 import { checkOptions, locationSchema, optionsSchema, outputSchema, toPath } from '../options.ts';
 import { StateStore } from '../state-dir/state-store.ts';
+import { directoryBackupsIn } from '../storage/folder/directory-kind.ts';
 import { fromSystemError } from '../system-errors.ts';
 import { CREATE_SHAPE, type CreateOutput, type PackingOptions, plainOutput } from './create-options.ts';
 import { type CreateResult, makeSnapshot } from './create-snapshot.ts';
@@ -145,6 +146,13 @@ function noDirectory(directory: string): BackupError {
 }
 
 function noManifest(directory: string, what: string): BackupError {
+  const inside = directoryBackupsIn(directory);
+  if (inside.length > 0) {
+    return new BackupError('MANIFEST_MISSING', `${directory} is a folder of directory backups, and none itself`, {
+      path: directory,
+      hint: `Name one of them: ${inside.join(', ')}`,
+    });
+  }
   return new BackupError('MANIFEST_MISSING', `manifest.json of the directory backup ${what}`, {
     path: directory,
     hint: 'Oxios writes it last, so that backup was not finished, or it is none. `createSnapshot()` makes a snapshot of what is there.',
@@ -154,7 +162,7 @@ function noManifest(directory: string, what: string): BackupError {
 function liveError(directory: string): BackupError {
   return new BackupError('USAGE', 'that is the state directory itself, and no backup of it', {
     path: directory,
-    hint: 'Its manifest.json is what a restore by Oxios left there. `createSnapshot()` makes a snapshot of it.',
+    hint: 'A manifest.json in it is what a restore by Oxios left there. `createSnapshot()` makes a snapshot of it.',
   });
 }
 

@@ -137,6 +137,19 @@ describe('refused, and nothing is made', () => {
     expect(existsSync(output)).toBe(false);
   });
 
+  test('it is the folder in which Oxios keeps them', async () => {
+    const folder = room.fresh('backups');
+    for (const name of ['monday', 'tuesday']) cpSync(backup(), `${folder}/${name}`, { recursive: true });
+    const output = room.fresh('s.tar.gz');
+    await expect(importBackup({ directory: folder, output, stateDir })).rejects.toMatchObject({
+      code: 'MANIFEST_MISSING',
+      hint: 'Name one of them: monday, tuesday',
+    });
+    await expect(showSnapshot({ snapshot: folder })).rejects.toMatchObject({
+      message: `${folder} is a folder of directory backups that Oxios made (tuesday and 1 more)`,
+    });
+  });
+
   test('the output is taken', async () => {
     const output = room.fresh('s.tar.gz');
     writeFileSync(output, 'mine');

@@ -11,6 +11,13 @@ function isDirectoryBackup(directory: string): boolean {
   return bytes !== null && isBackupManifest(bytes);
 }
 
+/** The names of the directory backups in a folder, as Oxios keeps them in `backups`, sorted. */
+export function directoryBackupsIn(folder: string): string[] {
+  return namesIn(folder)
+    .filter((name) => isDirectoryBackup(path.join(folder, name)))
+    .sort();
+}
+
 /** Why a directory is no snapshot: what it is, and what to do with it. */
 export function notASnapshot(directory: string): BackupError {
   const [what, hint] = describe(directory);
@@ -23,7 +30,9 @@ export function notASnapshot(directory: string): BackupError {
  * @returns null for a folder that shows nothing
  */
 export function notAFolderOfSnapshots(directory: string): BackupError | null {
-  return isDirectoryBackup(directory) || isStateDirectory(namesIn(directory)) ? notASnapshot(directory) : null;
+  const isKnown =
+    isDirectoryBackup(directory) || isStateDirectory(namesIn(directory)) || directoryBackupsIn(directory).length > 0;
+  return isKnown ? notASnapshot(directory) : null;
 }
 
 function describe(directory: string): [what: string, hint: string] {
@@ -42,6 +51,16 @@ function describe(directory: string): [what: string, hint: string] {
   }
   if (isStateDirectory(names)) {
     return ['a state directory, not a snapshot of one', '`createSnapshot()` makes a snapshot of it.'];
+  }
+  const backups = directoryBackupsIn(directory);
+  if (backups.length > 0) {
+    return [
+      `a folder of directory backups that Oxios made (${backups.at(-1)} and ${backups.length - 1} more)`.replace(
+        ' and 0 more',
+        '',
+      ),
+      'Make a snapshot of one of them with `importBackup()`, and restore that.',
+    ];
   }
   return [
     'a directory, not a snapshot, and there is none in it',
