@@ -39,10 +39,10 @@ test.skipIf(!PYTHON)(
       ...vectors.map(({ name, bytes, verify }) => ({ name, bytes, accepted: verify === 'accepted' })),
       ...valid.map(({ name, bytes }) => ({ name, bytes, accepted: true })),
     ];
-    const verdicts = reader.verdictsOf(cases.map(({ bytes }) => ({ bytes: bytes() })));
-    expect(verdicts).toHaveLength(cases.length);
+    const found = reader.rulesBroken(cases.map(({ bytes }) => ({ bytes: bytes() })));
+    expect(found).toHaveLength(cases.length);
     const differ = cases.flatMap(({ name, accepted }, at) =>
-      accepted === (verdicts[at] === 'valid') ? [] : [`${name}: ${verdicts[at]}, ${accepted ? 'accepted' : 'refused'}`],
+      accepted === (found[at] === 'valid') ? [] : [`${name}: ${found[at]}, ${accepted ? 'accepted' : 'refused'}`],
     );
     expect(differ).toEqual([]);
   },
@@ -62,8 +62,8 @@ test.skipIf(!PYTHON)(
       expect(FOREIGN_RULES[rule], rule).toContain(name);
       return { rule, bytes: archive(name) };
     });
-    const named = reader.verdictsOf(broken.map(({ bytes }) => ({ bytes })));
-    const without = reader.verdictsOf(broken.map(({ bytes, rule }) => ({ bytes, leftOut: rule })));
+    const named = reader.rulesBroken(broken.map(({ bytes }) => ({ bytes })));
+    const without = reader.rulesBroken(broken.map(({ bytes, rule }) => ({ bytes, leftOut: rule })));
     expect(broken.map(({ rule }, at) => `${rule}: ${named[at]}, ${without[at]}`)).toEqual(
       broken.map(({ rule }) => `${rule}: ${rule}, valid`),
     );
@@ -93,7 +93,7 @@ test.skipIf(!PYTHON || !TORTURE)(
     const bytes = archive('1,000,000 directories without an entry');
     writeFileSync(file, bytes);
     expect(await verifySnapshot({ snapshot: file, threads: 1 })).toMatchObject({ valid: true });
-    expect(reader.verdictsOf([{ bytes }])).toEqual(['valid']);
+    expect(reader.rulesBroken([{ bytes }])).toEqual(['valid']);
   },
   60_000,
 );

@@ -1,4 +1,4 @@
-/** For each rule of archives from elsewhere the archives that break it, by their names among the constructs or the malicious ones. */
+/** For each rule of foreign archives the archives that break it, by their names among the constructs or the malicious ones. */
 export const FOREIGN_RULES: Record<string, readonly string[]> = {
   F1: [
     'gzip with junk behind it',

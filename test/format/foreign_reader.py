@@ -1,4 +1,4 @@
-"""The part of reader.py for archives from elsewhere, written from the chapter "A .tar.gz from elsewhere" alone (F1 to F16).
+"""The part of reader.py for foreign archives, written from the chapter "Foreign archives" alone (F1 to F16).
 
 Memory grows with the number of entries and of the directories above them, and with nothing else.
 """

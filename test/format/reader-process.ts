@@ -39,7 +39,7 @@ export class ReaderProcess {
     afterAll(() => rmSync(this.#folder, { recursive: true, force: true }));
   }
 
-  verdictsOf(cases: Iterable<ReaderCase>): string[] {
+  rulesBroken(cases: Iterable<ReaderCase>): string[] {
     const input: [string, string[]][] = [];
     for (const { bytes, leftOut } of cases) {
       const path = join(this.#folder, String(input.length));

@@ -6,7 +6,7 @@
 
 Status 0: valid. 1: not a valid snapshot; the first rule that is broken goes to standard error. 2: wrong usage.
 Rules are named as in the document (G4, T3). Memory does not grow with files or entries, but with hard links and statuses.
-An archive from elsewhere, without a seal, is read by foreign_reader.py beside this file.
+A foreign archive, without a seal, is read by foreign_reader.py beside this file.
 """
 
 import calendar
@@ -452,7 +452,7 @@ def claims_to_be_ours(start):
 
 
 def opened(file):
-    """What the file is: a snapshot, or an archive from elsewhere."""
+    """What the file is: a snapshot, or a foreign archive."""
     start = file.read(14)
     file.seek(max(0, file.seek(0, os.SEEK_END) - SEALED))
     sealed = claims_to_be_ours(start) or is_seal(file.read())
@@ -462,7 +462,7 @@ def opened(file):
     try:
         import foreign_reader
     except ImportError:
-        raise Broken("S1: no seal at the end; archives from elsewhere need foreign_reader.py beside this file") from None
+        raise Broken("S1: no seal at the end; foreign archives need foreign_reader.py beside this file") from None
     return foreign_reader.Archive(file)
 
 

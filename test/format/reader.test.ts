@@ -6,17 +6,17 @@ import { PYTHON, type ReaderCase, ReaderProcess, WITHOUT_PYTHON } from './reader
 import { ALONE, NOT_ALONE, RULES } from './rules.ts';
 
 const reader = new ReaderProcess();
-const verdictsOf = (cases: readonly ReaderCase[]) => reader.verdictsOf(cases);
+const rulesBroken = (cases: readonly ReaderCase[]) => reader.rulesBroken(cases);
 const sealed = VECTORS.filter(({ form }) => form === 'sealed');
 
 test.skipIf(!PYTHON)(`a valid snapshot is valid${WITHOUT_PYTHON}`, () => {
-  expect(verdictsOf([{ bytes: exampleSnapshot() }])).toEqual(['valid']);
+  expect(rulesBroken([{ bytes: exampleSnapshot() }])).toEqual(['valid']);
 });
 
 test.skipIf(!PYTHON)(
   `every malicious snapshot ends the same way${WITHOUT_PYTHON}`,
   () => {
-    const statuses = verdictsOf(sealed.map(({ bytes }) => ({ bytes: bytes() })));
+    const statuses = rulesBroken(sealed.map(({ bytes }) => ({ bytes: bytes() })));
     expect(statuses).toHaveLength(sealed.length);
     const differ = sealed.flatMap(({ name, verify }, at) =>
       (verify === 'accepted') === (statuses[at] === 'valid') ? [] : [`${name}: ${statuses[at]}, not ${verify}`],
@@ -38,8 +38,8 @@ test.skipIf(!PYTHON)(
       expect(RULES[rule], rule).toContain(name);
       return { rule, bytes: (vector as (typeof sealed)[number]).bytes() };
     });
-    const named = verdictsOf(broken.map(({ bytes }) => ({ bytes })));
-    const without = verdictsOf(broken.map(({ bytes, rule }) => ({ bytes, leftOut: rule })));
+    const named = rulesBroken(broken.map(({ bytes }) => ({ bytes })));
+    const without = rulesBroken(broken.map(({ bytes, rule }) => ({ bytes, leftOut: rule })));
     expect(broken.map(({ rule }, at) => `${rule}: ${named[at]}, ${without[at]}`)).toEqual(
       broken.map(({ rule }) => `${rule}: ${rule}, valid`),
     );

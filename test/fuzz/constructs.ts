@@ -1,4 +1,4 @@
-/** Archives from elsewhere with one construct each that readers of tar are known, or suspected, to understand differently. */
+/** Foreign archives with one construct each that readers of tar are known, or suspected, to understand differently. */
 import { ENDS } from './constructs/ends.ts';
 import { GNU_NAMES } from './constructs/gnu-names.ts';
 import { HEADERS } from './constructs/headers.ts';

@@ -1,4 +1,8 @@
-/** What `verify` accepts, all common readers of tar extract as a restore does: foreign archives and sealed snapshots, mutated. */
+/**
+ * What `verify` accepts, all common readers of tar extract as a restore does: foreign archives and sealed snapshots, mutated. reader.py accepts
+ * the same.
+ */
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { verifySnapshot } from 'oxios-backup';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -9,6 +13,7 @@ import { plainMember } from '../archives/gzip-member.ts';
 import { manifestOf, manifestTar } from '../archives/manifest.ts';
 import { buildSnapshot } from '../archives/snapshot.ts';
 import { END_OF_TAR } from '../archives/tar-bytes.ts';
+import { ReaderProcess } from '../format/reader-process.ts';
 import { CaseCounter, TORTURE } from '../torture/case-counter.ts';
 import { TempDir } from '../workroom.ts';
 import { FOREIGN_MUTATORS, type ForeignParts } from './foreign-mutators.ts';
@@ -29,6 +34,7 @@ const BATCH = 50;
 /** One case in so many is also verified and restored as a user does it. */
 const WHOLE_EVERY = TORTURE ? 100 : 20;
 const room = new TempDir();
+const reader = new ReaderProcess();
 let readers: Readers;
 
 beforeAll(() => {
@@ -96,10 +102,12 @@ async function tryArchive(title: string, name: string, made: Made, asWhole: bool
 async function settle(tried: readonly Tried[], counter: CaseCounter, counts: Counts): Promise<void> {
   const restored = tried.filter(({ outcome }) => outcome === 'restored');
   const found = await readers.compareRestored(restored.map(({ placed }) => placed));
-  for (const { title, name, placed, outcome, whole, changesNames } of tried) {
+  const inPython = reader.rulesBroken(tried.map(({ placed }) => ({ bytes: readFileSync(placed.file) })));
+  for (const [number, { title, name, placed, outcome, whole, changesNames }] of tried.entries()) {
     counts.add(name, outcome !== 'refused');
     const at = restored.findIndex((each) => each.placed === placed);
     await counter.case(title, () => {
+      expect(inPython[number] === 'valid', `reader.py: ${inPython[number]}`).toBe(outcome !== 'refused');
       if (whole !== null) expect(whole).toEqual({ valid: outcome !== 'refused', restored: outcome === 'restored' });
       if (at < 0) return;
       const { bsdtar, 'node-tar': nodeTar, ...others } = found[at] as Disagreement;
