@@ -21,10 +21,7 @@ const CODES: Readonly<Record<ErrorCode, Row>> = {
   STORAGE_UNAVAILABLE: ['The storage does not answer, or refuses for now.', 'Repeat later.'],
   SNAPSHOT_REPLACED: ['The snapshot was replaced while it was read.', 'Repeat.'],
   SNAPSHOT_MISSING: ['There is no such snapshot or folder.', 'Check the path.'],
-  NOT_A_SNAPSHOT: [
-    'The file is something else: a ZIP archive, a plain tar, an encrypted file.',
-    'Do what the hint says, which depends on what it is.',
-  ],
+  NOT_A_SNAPSHOT: ['It is something else: a ZIP archive, a plain tar, an encrypted file.', 'See the hint.'],
   SNAPSHOT_TRUNCATED: ['The file is cut short.', 'Use another copy, or salvage.'],
   SNAPSHOT_DAMAGED: ['Bytes of the file are damaged.', 'Use another copy, or salvage.'],
   GZIP_INVALID: ['A gzip member is not valid.', 'Use another copy, or salvage.'],
