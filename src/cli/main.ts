@@ -3,8 +3,9 @@ import { abortOnSignals, watchForPendingSignals } from './signals.ts';
 
 const [command] = process.argv.slice(2);
 const signal = abortOnSignals();
-// Help and completions are quicker than the start of a thread.
-const isQuick = command === undefined || command.startsWith('-') || command === 'help' || command === 'version';
+// Help and completions are quicker than the start of a thread, and look at nothing that could keep them.
+const QUICK: readonly (string | undefined)[] = [undefined, 'help', 'version', 'completion'];
+const isQuick = QUICK.includes(command) || command?.startsWith('-') === true;
 if (!isQuick && !process.argv.includes('--help')) watchForPendingSignals();
 
 // Nothing is left to be said to somebody who does not listen.
