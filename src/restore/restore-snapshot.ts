@@ -34,6 +34,7 @@ import { fromSystemError, isSystemError } from '../system-errors.ts';
 import { throwIfAborted } from '../workers/abort.ts';
 import { executeRestore, type RestoreResult } from './execute-restore.ts';
 import type { ExternalLinks } from './external-links.ts';
+import { leftBehind, realPathIfAny } from './left-behind.ts';
 import { mayGiveOwners, ownersError } from './owner-right.ts';
 import { planRestoreTo } from './plan-restore.ts';
 import { partialReplaceError } from './refusals.ts';
@@ -163,7 +164,7 @@ async function restoreInto(
   selection: Selection | null,
   options: RestoreSnapshotOptions,
 ): Promise<RestoreResult> {
-  const { snapshot, signal, onEvent } = options;
+  const { snapshot, mode = 'create', signal, onEvent } = options;
   const source = inPlace ?? (await openReader(snapshot, { spoolDir: staging.lock.location.directory, signal }));
   try {
     onEvent?.({ type: 'phase', phase: 'check' });
@@ -177,8 +178,15 @@ async function restoreInto(
     try {
       for (const notice of plan.contents.notices) onEvent?.({ type: 'notice', ...notice });
       for await (const refusal of plan.refusals()) throw refusal;
-      const name = snapshotPath(snapshot) === null ? null : path.basename(source.name);
-      return await executeRestore(plan, staging, { ...options, name });
+      const location = snapshotPath(snapshot);
+      const file = realPathIfAny(location);
+      const name = location === null ? null : path.basename(source.name);
+      const result = await executeRestore(plan, staging, { ...options, name });
+      if (mode === 'replace' && result.previousState !== null) {
+        for (const notice of leftBehind(result.stateDir, result.previousState, file))
+          onEvent?.({ type: 'notice', ...notice });
+      }
+      return result;
     } finally {
       await plan.contents.close();
     }
