@@ -12,6 +12,7 @@ import { startWithBucket } from '../../storage/s3/bucket.ts';
 import { type Fault, FaultyProxy, type Seen } from '../../storage/s3/faulty-proxy.ts';
 import { type Gateway, noGateway, OWNER } from '../../storage/s3/gateway.ts';
 import { DISK_FOLDER } from '../../test-folder.ts';
+import { RandomTree } from './random-tree.ts';
 
 const MIB = 2 ** 20;
 const CREATED_AT = new Date('2026-03-03T02:00:00Z');
@@ -252,4 +253,32 @@ describe.skipIf(noGateway !== null)(`in object storage${noGateway === null ? '' 
     expect(isCopied).toBe(true);
     expect(await verifySnapshot({ snapshot: again.output as string })).toMatchObject({ valid: true });
   });
+
+  it.runIf(process.env.OXIOS_TORTURE === '1').each(Array.from({ length: 6 }, (_, i) => i + 1))(
+    'a snapshot has the same bytes whatever changes, seed %i',
+    async (seed) => {
+      const tree = new RandomTree(join(room, `tree-${seed}`), seed);
+      for (let i = 0; i < 5; i++) fs.writeFileSync(join(tree.root, `${i}-big`), noise((6 + i) * MIB + seed, i));
+      await setTimeout(TICK_MS);
+      const make = (output: string, options: CreateOptions) =>
+        createSnapshot({ stateDir: tree.root, output, createdAt: CREATED_AT, oxiosVersion: '1', ...options });
+      let parent = fresh();
+      await make(parent, {});
+      for (let step = 0; step < 4; step++) {
+        const changes = Array.from({ length: tree.below(6) }, () => tree.change());
+        if (tree.below(3) > 0) await setTimeout(TICK_MS);
+        if (tree.below(5) === 0) rmSync(cacheFolder() as string, { recursive: true, force: true });
+        const options = { parent, rescan: tree.below(4) === 0, threads: 1 + tree.below(3) };
+        const output = fresh();
+        await make(output, options);
+        const alone = join(room, 'alone.tar.gz');
+        await make(alone, { parent: null, force: true });
+        const isSame = (await bytesOf(output)).equals(fs.readFileSync(alone));
+        expect(isSame, JSON.stringify({ step, changes, options })).toBe(true);
+        parent = output;
+      }
+      rmSync(tree.root, { recursive: true });
+    },
+    120_000,
+  );
 });
