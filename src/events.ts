@@ -25,6 +25,13 @@ export type BackupEvent =
   | { type: 'file-status'; path: string; status: FileStatus; detail: string }
   | { type: 'notice'; path?: string; message: string; hint?: string };
 
+/** Totals of a progress event that are what is expected. */
+export interface EstimatedTotals {
+  totalEntries: number;
+  totalBytes: number;
+  estimated: true;
+}
+
 /** Something that the user should know, and that makes nothing incomplete. */
 export interface Notice {
   /** The file or entry that it is about. */

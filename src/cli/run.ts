@@ -28,7 +28,7 @@ export async function runCommandLine(
     for (const [word, meaning] of words) output.line(`${word}\t${meaning}`);
     return endOfOutput(output, terminal);
   }
-  const text = await answer(argv);
+  const text = await answer(argv, output.columns);
   if (text !== null) {
     output.line(text);
     return endOfOutput(output, terminal);

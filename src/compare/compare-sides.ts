@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import type { OperationOptions } from '../events.ts';
+import type { EstimatedTotals, OperationOptions } from '../events.ts';
 import type { Entry } from '../format/entry.ts';
 import { isBelow } from '../format/path-order.ts';
 import type { Selection } from '../patterns/selection.ts';
@@ -39,7 +39,7 @@ export async function compareSides(
     if (++entries % ENTRIES_PER_TURN === 0) {
       await setImmediate();
       throwIfAborted(signal);
-      onEvent?.({ type: 'progress', phase: 'check', entries, bytes });
+      onEvent?.({ type: 'progress', phase: 'check', entries, bytes, ...expected(before, after, entries, bytes) });
     }
     if (a === null || b === null) {
       // What lies below a directory that could not be listed is not gone.
@@ -58,8 +58,16 @@ export async function compareSides(
     builder.add(a, b, aspects);
   }
   throwIfAborted(signal);
-  onEvent?.({ type: 'progress', phase: 'check', entries, bytes });
+  onEvent?.({ type: 'progress', phase: 'check', entries, bytes, ...expected(before, after, entries, bytes) });
   return builder.finish(unreadable());
+}
+
+/** About as much as the larger side holds; nothing where there is more already. */
+function expected(before: Side, after: Side, entries: number, bytes: number): Partial<EstimatedTotals> {
+  const known = [before.totals, after.totals].filter((totals) => totals !== null);
+  const totalEntries = Math.max(...known.map((totals) => totals.entries));
+  const totalBytes = Math.max(...known.map((totals) => totals.bytes));
+  return entries > totalEntries || bytes > totalBytes ? {} : { totalEntries, totalBytes, estimated: true };
 }
 
 async function differentContent(a: Entry, b: Entry, look: boolean, before: Side, after: Side): Promise<boolean> {

@@ -95,6 +95,7 @@ export function directorySide(
     timeUnit: 1000,
     live: true,
     unreadable,
+    totals: null,
     implies: () => false,
   };
 }

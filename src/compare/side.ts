@@ -1,4 +1,5 @@
 import type { Entry } from '../format/entry.ts';
+import type { Totals } from '../format/index-root.ts';
 import type { EntryRuns } from '../read/read-entries.ts';
 import type { Unreadable } from './difference.ts';
 
@@ -13,6 +14,8 @@ export interface Side {
   /** Whether it is a live directory: then owners mean nothing, and digests cost reading. */
   live: boolean;
   unreadable: Unreadable[];
+  /** What it holds, where that is known before. */
+  totals: Pick<Totals, 'entries' | 'bytes'> | null;
   /** Whether a directory must be there though it is no entry: a foreign archive need not name those that it fills. */
   implies(path: string): boolean;
 }

@@ -15,6 +15,7 @@ export async function snapshotSide(
     timeUnit: snapshot.timeUnit,
     live: false,
     unreadable: [],
+    totals: selection === null ? snapshot.totals : null,
   };
   if (snapshot.namesDirectories)
     return { ...side, entries: () => snapshot.orderedEntries(selection, signal), implies: () => false };

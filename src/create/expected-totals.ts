@@ -1,11 +1,5 @@
+import type { EstimatedTotals } from '../events.ts';
 import { countAhead, type ExpectedAmount } from './count-ahead.ts';
-
-/** Totals of a progress event that are estimates. */
-export interface EstimatedTotals {
-  totalEntries: number;
-  totalBytes: number;
-  estimated: true;
-}
 
 /** What is expected of a snapshot in the making, for its progress: what the parent holds, else what a count finds that runs beside the capture. */
 export class ExpectedTotals {

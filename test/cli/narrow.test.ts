@@ -1,6 +1,7 @@
 import { mkdirSync, renameSync, utimesSync, writeFileSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { COMMANDS } from '../../src/cli/commands.ts';
 import { runCommandLine } from '../../src/cli/run.ts';
 import { displayWidth } from '../../src/cli/text/display-width.ts';
 import { Workbench } from './command-line.ts';
@@ -51,7 +52,8 @@ describe.each(TABLES)('%s', (name, args) => {
   });
 
   it('is whole in a pipe', async () => {
-    expect((await bench.run(args)).out).not.toContain('…');
+    const out = name === 'prune' ? (await bench.run(args)).out : await inWindow(args, null);
+    expect(out).not.toContain('…');
   });
 });
 
@@ -60,9 +62,9 @@ async function inRealWindow(args: readonly string[], columns: number): Promise<s
   return screen((await inTerminal(bench, args, { columns })).written);
 }
 
-/** Runs the command in this process, as in a window. Paths are taken from the folder of the test. */
-async function inWindow(args: readonly string[], columns: number): Promise<string> {
-  const stdout = Object.assign(new Sheet(), { isTTY: true, columns });
+/** Runs the command in this process, as in a window, or a pipe. Paths are taken from the folder of the test. */
+async function inWindow(args: readonly string[], columns: number | null): Promise<string> {
+  const stdout = Object.assign(new Sheet(), columns === null ? {} : { isTTY: true, columns });
   const absolute = args.map((word) => (PATHS.test(word) ? bench.path(word) : word));
   const terminal = { stdin: Readable.from([]), stdout, stderr: new Sheet(), env: { OXIOS_VERSION: '0.3.0' } };
   await runCommandLine(absolute, terminal, new AbortController().signal);
@@ -85,4 +87,13 @@ it('a listing leaves out columns before it shortens names', async () => {
   expect(await line(80)).toMatch(/^-rw-r--r-- +10 B {2}2026-09-21 14:13:20\+00:00 {2}target.txt$/);
   expect(await line(60)).toMatch(/^ +10 B {2}2026-09-21 14:13:20\+00:00 {2}target.txt$/);
   expect(await line(40)).toMatch(/^ +10 B {2}target.txt$/);
+});
+
+it.each([40, 60, 80, 120])('help has room in a window of %i columns', async (columns) => {
+  for (const args of [['--help'], ...Object.keys(COMMANDS).map((name) => [name, '--help'])]) {
+    const lines = (await inWindow(args, columns)).split('\n');
+    // Command lines are not broken.
+    for (const line of lines.filter((each) => !/^(?: {2}|Usage: )oxios-backup | echo /.test(each)))
+      expect(line.length, line).toBeLessThanOrEqual(Math.min(columns, 80));
+  }
 });

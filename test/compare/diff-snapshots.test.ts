@@ -12,7 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { type Change, createBackup, type Difference, diffSnapshots, StateStore } from 'oxios-backup';
+import { type BackupEvent, type Change, createBackup, type Difference, diffSnapshots, StateStore } from 'oxios-backup';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { buildWorkspace } from '../../fixtures/build-workspace.ts';
 import { directory, file, symlink } from '../archives/entry.ts';
@@ -68,6 +68,9 @@ describe('against a directory', () => {
     const difference = await diffSnapshots({ before: snapshot, after: workspace });
     expect(difference).toMatchObject({ same: true, changes: [], sections: [], unreadable: [] });
     expect(difference.totals.unchanged).toBe(91);
+    const events: BackupEvent[] = [];
+    await diffSnapshots({ before: snapshot, after: workspace, onEvent: (event) => events.push(event) });
+    expect(events.at(-1)).toMatchObject({ type: 'progress', entries: 91, totalEntries: 91, estimated: true });
   });
 
   test('every change is named, with its section', async () => {

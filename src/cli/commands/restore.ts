@@ -40,7 +40,7 @@ export const command = defineCommand({
       requiresArg: true,
       value: 'DATE',
       implies: 'latest',
-      describe: 'With --latest: older than this day or time (local, or with its zone)',
+      describe: 'With --latest: before this (local, or with zone)',
       coerce: moment,
     },
     verified: {

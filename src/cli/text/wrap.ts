@@ -18,9 +18,15 @@ export function wrap(text: string, width: number): string[] {
   });
 }
 
+/** A meaning that has less room beside its name stands below it. */
+const LEAST_MEANING = 24;
+
 /** Two columns: names, and what they mean, wrapped within `width`. */
 export function definitions(rows: readonly (readonly [name: string, meaning: string])[], width: number): string[] {
   const column = Math.max(...rows.map(([name]) => name.length)) + 4;
+  const longestWord = Math.max(...rows.flatMap(([, meaning]) => meaning.split(' ').map((word) => word.length)));
+  if (width - column < Math.max(LEAST_MEANING, longestWord))
+    return rows.flatMap(([name, meaning]) => [`  ${name}`, ...wrap(meaning, width - 4).map((line) => `    ${line}`)]);
   return rows.flatMap(([name, meaning]) =>
     wrap(meaning, width - column).map((line, i) => (i === 0 ? `  ${name}` : '').padEnd(column) + line),
   );

@@ -10,6 +10,7 @@ import { HERE } from '../../system/platform.ts';
 import { problemError } from '../../validate/problem.ts';
 import type { EntryRuns } from '../read-entries.ts';
 import type { SnapshotReader, Verification } from '../snapshot-reader.ts';
+import type { ArchiveValidator } from './archive-validator.ts';
 import { readForeignContent } from './foreign-content.ts';
 import { stepForeign, visitForeign } from './read-foreign.ts';
 
@@ -70,7 +71,7 @@ export class ForeignReader implements SnapshotReader {
 
   async verify({ signal, onEvent }: OperationOptions): Promise<Verification> {
     onEvent?.({ type: 'phase', phase: 'check' });
-    const archive = await visitForeign(this.source, null, ANY_PLATFORM, signal);
+    const archive = await this.#verifyEach(signal, onEvent);
     for (const notice of archive.notices()) onEvent?.({ type: 'notice', ...notice });
     const { validator } = archive;
     validator.validateManifest(this.manifest);
@@ -79,6 +80,26 @@ export class ForeignReader implements SnapshotReader {
       totals: validator.counts,
       externalLinks: validator.externalLinks(HERE.os),
     };
+  }
+
+  async #verifyEach(signal: AbortSignal | undefined, onEvent: OperationOptions['onEvent']): Promise<ArchiveValidator> {
+    let entries = 0;
+    let bytes = 0;
+    const counter = {
+      begin() {
+        entries++;
+      },
+      part(_entry: Entry, content: Buffer) {
+        bytes += content.length;
+      },
+      end() {},
+    };
+    const steps = stepForeign(this.source, counter, ANY_PLATFORM, signal);
+    for (;;) {
+      const step = await steps.next();
+      if (step.done === true) return step.value;
+      onEvent?.({ type: 'progress', phase: 'check', entries, bytes });
+    }
   }
 
   readContent(
