@@ -2,10 +2,11 @@ import type { RangeReader, SnapshotSink } from '../../storage/storage.ts';
 import { OrderedWindow } from '../../workers/window.ts';
 import type { StoredMember } from './parent-units.ts';
 
-/** Parts of the new snapshot that are copied side by side, where the parent goes on for so long. */
+/** Parts that are copied side by side. So many are waited for. */
 const STEPS_AT_ONCE = 4;
-/** Items of which the parts are waited for. Of more, what is whole is copied; where not one part is, they are made afresh. */
+/** Items that wait, for they take memory. Of more, the parts that are there are copied at once. */
 const MANY_ITEMS = 32 * 1024;
+/** Of more than these, which do not even fill one part, the members are made again. */
 const MOST_ITEMS = 128 * 1024;
 
 /** A member that was made again from the state directory. */
