@@ -455,9 +455,9 @@ def opened(file):
     """What the file is: a snapshot, or a foreign archive."""
     start = file.read(14)
     file.seek(max(0, file.seek(0, os.SEEK_END) - SEALED))
-    sealed = claims_to_be_ours(start) or is_seal(file.read())
+    end = file.read()
     file.seek(0)
-    if sealed:
+    if claims_to_be_ours(start) or end == empty_member(b"S", end[17:114]):
         return Snapshot(file)
     try:
         import foreign_reader

@@ -187,4 +187,5 @@ export const TAKEN: ReadonlySet<string> = new Set([
   'AppleDouble in a section',
   '._ of three bytes',
   'a MiB of zeros at the end',
+  'almost a seal behind the archive',
 ]);

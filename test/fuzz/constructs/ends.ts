@@ -3,7 +3,7 @@
 import { crc32, gzipSync } from 'node:zlib';
 import { file } from '../../archives/entry.ts';
 import { buildForeign } from '../../archives/foreign.ts';
-import { plainMember } from '../../archives/gzip-member.ts';
+import { emptyMember, plainMember } from '../../archives/gzip-member.ts';
 import { END_OF_TAR, ustarHeader } from '../../archives/tar-bytes.ts';
 import { BASE } from '../../malicious/attack.ts';
 import { CONTENT, entry, make, zip } from './make.ts';
@@ -45,6 +45,10 @@ export const ENDS: Record<string, () => Buffer> = {
     Buffer.concat([plainMember(tar.subarray(0, 1536)), Buffer.alloc(8), plainMember(tar.subarray(1536))]),
   ),
   'gzip with junk behind it': zip((tar) => Buffer.concat([plainMember(tar), Buffer.from('junk')])),
+  'almost a seal behind the archive': () => {
+    const seal = emptyMember('S', Buffer.alloc(97), { deflate: Buffer.from([0x03, 0xfc]) });
+    return Buffer.concat([buildForeign(BASE), seal]);
+  },
   'gzip with a file name': zip((tar) =>
     plainMember(tar, { header: Buffer.concat([Buffer.from('1f8b0808000000000003', 'hex'), Buffer.from('x.tar\0')]) }),
   ),
