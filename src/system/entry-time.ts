@@ -14,8 +14,11 @@ const NOT_HELD = new Set(['EINVAL', 'ERANGE', 'EOVERFLOW', 'ENOSYS', 'ENOTSUP', 
 export function utimesTime(entry: Pick<Entry, 'mtime' | 'mtimeNs'>): number | Date {
   // Node takes negative seconds for "now".
   if (entry.mtime < 0) return new Date(entry.mtime * 1000 + Math.floor(entry.mtimeNs / 1e6));
-  // Node cuts to microseconds; half of one keeps a double's error from cutting to the one before.
-  return entry.mtime + (Math.floor(entry.mtimeNs / 1000) + 0.5) / 1e6;
+  const microseconds = Math.floor(entry.mtimeNs / 1000);
+  if (microseconds === 0) return entry.mtime;
+  // A double has 2^-22 of a second there, or twice that from 2038 on. Node up to 22 cuts to microseconds, later ones to nanoseconds. What is
+  // added is just enough for neither to come to the microsecond before.
+  return entry.mtime + (microseconds + (entry.mtime < 2 ** 31 ? 0.125 : 0.5)) / 1e6;
 }
 
 /** Entries whose modification time the file system they are written to does not hold. */

@@ -89,6 +89,6 @@ test('snapshots that were made in the state directory do not go into the next', 
     );
     expect(totals.entries).toBe(2);
     expect(excluded.filter(({ reason }) => reason === 'a snapshot of this state directory')).toHaveLength(i);
-    expect(notices.filter((message) => message.includes('left out'))).toHaveLength(i === 0 ? 0 : 1);
+    expect(notices.filter((message) => message.includes('excluded'))).toHaveLength(i === 0 ? 0 : 1);
   }
 });
