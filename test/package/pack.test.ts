@@ -10,7 +10,7 @@ import { linksOf } from '../readme/markdown.ts';
 import { Packed, REPOSITORY } from './packed.ts';
 
 // A tenth of it is yargs, which is bundled so that a command starts sooner; another tenth are the pages that the README links to.
-const LARGEST = 640 * 1024;
+const LARGEST = 672 * 1024;
 const ENTRIES = ['index', 'main', 'pack-worker', 'read-worker', 'restore-worker', 'signal-watchdog'];
 const BESIDE_DIST = [
   'LICENSE',
