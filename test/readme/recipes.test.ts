@@ -287,6 +287,13 @@ describe('with a snapshot at hand', () => {
     ]);
   });
 
+  run(['latest'], 'the newest good snapshot of a folder, where all is lost', [], () => {
+    expectDone(house.run('oxios-backup create --to ~/backups'));
+    house.run('rm -r ~/.oxios/workspace');
+    expectDone(follow('latest'));
+    expect(house.differences(before)).toEqual([]);
+  });
+
   run(['undo'], 'a restore is taken back', [], () => {
     house.spoil();
     const spoiled = house.tree();
