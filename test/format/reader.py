@@ -639,7 +639,7 @@ class Snapshot:
         need(not set(types) - set(KINDS), "E7", "an entry of another type")
         numbers = {"path": len(types), "size": types.count("f"), "link": types.count("l") + types.count("h")}
         numbers.update(dict.fromkeys(("mode", "uid", "gid", "mtime", "mtime_ns"), len(types)))
-        for key in (*numbers, "stored", "raw"):
+        for key in ("stored", "raw", *numbers):
             column = columns.get(key)
             need(isinstance(column, list), "I13", f"column {key} of a block")
             need(len(column) == numbers.get(key, len(columns["stored"])), "I13", f"length of the column {key}")
