@@ -166,7 +166,7 @@ mount_lines() {
 open_files() {
   exec 4>> "$folder/open"
   began=$(date +%s)
-  lsof -w -n -P -F pfan > "$folder/lsof"
+  lsof -w -n -P -d cwd,0-999999 -F pfan > "$folder/lsof"
   took=$(($(date +%s) - began))
   exec 4>&-
   echo "$took s"

@@ -19,7 +19,8 @@ export interface OpenFile {
  */
 export function openFilesBelow(directory: string, platform: Platform = HERE): OpenFile[] | null {
   if (hasProc(platform)) return fromProc(directory);
-  const answer = askSystem('lsof', ['-w', '-n', '-P', '-F', 'pfan']);
+  // Not programs and libraries: that is most of what it would list, and takes most of its time.
+  const answer = askSystem('lsof', ['-w', '-n', '-P', '-d', 'cwd,0-999999', '-F', 'pfan']);
   if (answer === null) return null;
   const found = parseLsof(answer.stdout, directory);
   // Its status is 1 also where it could not look into some of them. Null: it took too long, and what it had found so far counts.

@@ -11,7 +11,10 @@ import { throwIfAborted } from '../../workers/abort.ts';
 
 const fsyncLater = promisify(fsync);
 
-/** Syncs under way at once. On macOS each waits for the drive; several at once wait together. */
+/**
+ * Syncs asked for at once. On macOS each waits for the drive; several at once wait together. Node has four threads for them, or as many as
+ * the variable UV_THREADPOOL_SIZE says, and the rest wait in line.
+ */
 const SYNCS_AT_ONCE = 16;
 const ENTRIES_PER_TURN = 100;
 

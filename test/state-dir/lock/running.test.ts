@@ -137,7 +137,8 @@ describe.skipIf(!hasFlock)(`by the lock that Oxios holds${hasFlock ? '' : ' (ski
     const lock = join(dir, name);
     writeFileSync(lock, '');
     stranger = await startCommand('/', `exec flock --no-fork ${lock} sleep 600`);
-    while ((await findRunning(dir)).running === null) await new Promise((resolve) => setTimeout(resolve, 20));
+    while (spawnSync('flock', ['-n', lock, 'true']).status === 0)
+      await new Promise((resolve) => setTimeout(resolve, 20));
     const { running } = await findRunning(dir);
     expect(running).toMatchObject({ pid: stranger.pid, path: lock, evidence: 'lock' });
     stranger.end();
