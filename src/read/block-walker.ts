@@ -5,7 +5,7 @@ import { encodeHeader, MAX_HEADER_BLOCKS } from '../format/tar-header.ts';
 import { formatPaths, type Problem } from '../validate/problem.ts';
 import { ProblemList } from '../validate/problem-list.ts';
 
-/** Takes entries as they come out of their members. */
+/** Takes entries as they come out of their members. Content is lent: its memory may be gone when the call has returned. */
 export interface EntrySink {
   /** An entry that is verified, with all of its content (none for what is not a file). */
   whole(entry: BlockEntry, content: Buffer): void;

@@ -2,6 +2,7 @@ import { workerData } from 'node:worker_threads';
 import { type BlockMember, blockEntries, type IndexBlock, zerosOf } from '../format/index-block.ts';
 import { readAt } from '../storage/local-file-reader.ts';
 import { cut, type HeldRange, toBuffer } from '../storage/read-ahead.ts';
+import { releaseInflated } from '../system/node-codec.ts';
 import { type Problem, problemOf } from '../validate/problem.ts';
 import { type BlockValidation, findReferred, type ReferredEntry, validateBlock } from '../validate/validate-block.ts';
 import { copyInto } from '../workers/recycled-buffers.ts';
@@ -82,6 +83,7 @@ export function doReadJob(job: ReadJob): Answer {
       const inflated = inflateListed(read(job.offset, job.stored), job.raw, job.sha256);
       checkPiece(inflated, job.piece);
       const tar = copyInto(job.room, inflated);
+      releaseInflated(inflated);
       return { result: { tar } satisfies ReadResult['inflate'], transfer: [tar.buffer as ArrayBuffer] };
     }
     case 'validate':

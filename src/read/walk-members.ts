@@ -1,5 +1,6 @@
 import { blockEntries, blockMembers, type IndexBlock } from '../format/index-block.ts';
 import type { FileRange } from '../storage/read-ahead.ts';
+import { releaseInflated } from '../system/node-codec.ts';
 import { formatPaths, type Problem, problemOf } from '../validate/problem.ts';
 import { BlockWalker } from './block-walker.ts';
 import { checkPiece, checkStored, inflateListed } from './inflate-member.ts';
@@ -16,6 +17,7 @@ export function walkMembers(read: ReadNow, offset: number, block: IndexBlock, wa
         const tar = inflateListed(read(at, stored), raw, sha256);
         checkPiece(tar, piece);
         walker.feed(tar);
+        releaseInflated(tar);
       } catch (error) {
         walker.found.add(memberProblem(error, at, stored, walker.pathsAhead(raw)));
         walker.skip(raw);
