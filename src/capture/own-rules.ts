@@ -1,6 +1,7 @@
 import { type BigIntStats, lstatSync, realpathSync } from 'node:fs';
 import { MANIFEST_PATH } from '../format/path-rules.ts';
 import { isOnVolume, ownArtifactBeside, RESERVED_DIRECTORY } from '../state-dir/artifact-names.ts';
+import { storedPath } from '../state-dir/stored-path.ts';
 import { isVolumeName } from '../system/system-names.ts';
 import { temporaryKind } from '../system/temporary-names.ts';
 import type { ExcludedPath } from './capture-report.ts';
@@ -43,7 +44,7 @@ export function ownPlaces(root: string, folders: readonly string[]): OwnPlaces {
 
 function realpathIfAny(path: string): string {
   try {
-    return realpathSync(path);
+    return storedPath(realpathSync(path));
   } catch {
     // What is missing or cannot be reached is named where it is used.
     return path;

@@ -1,6 +1,6 @@
 import { type BigIntStats, statSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { BackupError } from '../errors.ts';
+import { storedPath } from '../state-dir/stored-path.ts';
 import { fromSystemError } from '../system-errors.ts';
 import type { Attributes } from './capture-item.ts';
 import { attributesOf } from './file-state.ts';
@@ -12,11 +12,11 @@ export type TopAttributes = Omit<Attributes, 'path'>;
 /**
  * Looks at the state directory itself.
  *
- * @returns its absolute path, and what the root of the index says about it
+ * @returns its absolute path, as it is stored, and what the root of the index says about it
  * @throws BackupError `STATE_DIR_MISSING`, `PERMISSION`, `IO`
  */
 export function openStateDir(stateDir: string): { root: string; top: TopAttributes } {
-  const root = resolve(stateDir);
+  const root = storedPath(stateDir);
   let stat: BigIntStats;
   try {
     stat = statSync(root, { bigint: true });

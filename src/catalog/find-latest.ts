@@ -11,6 +11,7 @@ import {
   textSchema,
   timeSchema,
 } from '../options.ts';
+import { storedPath } from '../state-dir/stored-path.ts';
 import { openStorage } from '../storage/open-storage.ts';
 import type { SnapshotStorage } from '../storage/storage.ts';
 import { stableHostName } from '../system/host-name.ts';
@@ -23,7 +24,10 @@ import { verifyAndRecord } from './verify-and-record.ts';
 
 /** Options of `findLatest`. */
 export interface FindLatestOptions extends FolderOption, CompleteVerifyOptions {
-  /** The source of the snapshot: absolute path of its state directory, and name of its machine, by default this one. */
+  /**
+   * The source of the snapshot: absolute path of its state directory, and name of its machine, by default this one; then the path may
+   * be spelled in any way that finds the directory.
+   */
   source: { hostname?: string; stateDir: string };
   /**
    * Take only snapshots that were made before this time.
@@ -74,7 +78,9 @@ export async function findLatest(options: FindLatestOptions): Promise<LatestSnap
   const storage = await openStorage(directory);
   const rows = await scanFolder(storage, options);
   if (rows.length === 0) throw noSnapshots(storage, directory);
-  const from: StateSource = { hostname: source.hostname ?? stableHostName(), stateDir: source.stateDir };
+  const { hostname, stateDir } = source;
+  const from =
+    hostname === undefined ? { hostname: stableHostName(), stateDir: storedPath(stateDir) } : { hostname, stateDir };
   const wanted = sourceKey(from);
   const passedOver: PassedOver[] = [];
   const now = new Date();

@@ -1,8 +1,7 @@
-import { lstatSync, readlinkSync, realpathSync, type Stats, statSync } from 'node:fs';
+import { lstatSync, readdirSync, readlinkSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { BackupError } from '../errors.ts';
 import { foldName } from '../format/fold-name.ts';
-import { bytePath } from '../system/byte-path.ts';
 import { isMountPoint } from '../system/mount-points.ts';
 import { fromSystemError } from '../system-errors.ts';
 import {
@@ -12,7 +11,7 @@ import {
   ownArtifactBeside,
   RESERVED_DIRECTORY,
 } from './artifact-names.ts';
-import { LiveSpelling } from './merge/live-spelling.ts';
+import { storedName } from './stored-path.ts';
 
 /** A state directory, with the symbolic links on the way to it resolved. It may be missing. */
 export interface Target {
@@ -69,34 +68,41 @@ export function resolveTarget(stateDir: string): Target {
     const stats = lstatSync(found, { throwIfNoEntry: false });
     if (stats?.isDirectory() === false) throw notADirectory(stateDir);
     const parent = dirname(found);
-    const name = stats === undefined ? nameByArtifacts(parent, basename(found)) : storedName(found, stats);
+    // Where names fold, what is found under one spelling may be stored under another, which the artifacts around it are named after.
+    const name = stats === undefined ? nameByArtifacts(parent, basename(found)) : storedName(found);
     return { stateDir, target: join(parent, name), parent, name };
   } catch (error) {
     throw fromSystemError(error, 'look at the state directory', stateDir);
   }
 }
 
-/** Where names fold, what is found under one spelling may be stored under another, which the artifacts around it are named after. */
-function storedName(path: string, stats: Stats): string {
-  const [parent, name] = [dirname(path), basename(path)];
+/** The name of a directory that is missing: a run that is about to make it, or was killed, may spell it another way. */
+function nameByArtifacts(parent: string, name: string): string {
+  let beside: string[];
   try {
-    return name === '' ? name : new LiveSpelling().of(bytePath(parent), bytePath(name), stats).toString();
+    beside = readdirSync(parent);
   } catch {
-    // The parent may not be listed.
+    // Missing too, or not to be listed: then no lock can be looked for either.
     return name;
   }
+  const artifact = beside.find((each) => asSpelled({ directory: parent, name }, each) !== null);
+  return (artifact && ownArtifactBeside(artifact)?.stateDirName) ?? name;
 }
 
-/** The name of a directory that is missing: a run that was killed may have left artifacts under another spelling of it. */
-function nameByArtifacts(parent: string, name: string): string {
-  for (const kind of ['journal', 'history']) {
-    const path = join(parent, namesBeside(name).hidden + kind);
-    const stats = lstatSync(path, { throwIfNoEntry: false });
-    const known = stats === undefined ? null : ownArtifactBeside(storedName(path, stats));
-    // Not that of a longer name, which is hashed.
-    if (known !== null && foldName(known.stateDirName) === foldName(name)) return known.stateDirName;
-  }
-  return name;
+/**
+ * What an artifact in `directory` is called when the state directory beside it is spelled `name`; null if it is none of its
+ * artifacts. Under another spelling it is one where names fold. A long name is hashed: of that only one spelling is known.
+ */
+export function asSpelled({ directory, name }: Pick<Location, 'directory' | 'name'>, artifact: string): string | null {
+  const known = ownArtifactBeside(artifact);
+  if (known === null || foldName(known.stateDirName) !== foldName(name)) return null;
+  const own = namesBeside(name).hidden + artifact.slice(namesBeside(known.stateDirName).hidden.length);
+  return own === artifact || isSameFile(join(directory, artifact), join(directory, own)) ? own : null;
+}
+
+function isSameFile(path: string, other: string): boolean {
+  const [a, b] = [path, other].map((each) => lstatSync(each, { throwIfNoEntry: false }));
+  return a !== undefined && b !== undefined && a.ino === b.ino && a.dev === b.dev;
 }
 
 /** Artifacts beside the state directory. */

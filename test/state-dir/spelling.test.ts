@@ -1,9 +1,10 @@
 /** Where names fold, a state directory is one under all of its spellings: its lock, what a killed run left, and its previous states. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { commit } from '../../src/state-dir/commit/commit-tree.ts';
-import { acquireStateLock } from '../../src/state-dir/lock/lock.ts';
+import { resolveTarget } from '../../src/state-dir/location.ts';
+import { acquireStateLock, currentHolders } from '../../src/state-dir/lock/lock.ts';
 import { recoverStateDir } from '../../src/state-dir/recover/recover.ts';
 import { openStaging } from '../../src/state-dir/staging/staging.ts';
 import { listPrevious } from '../../src/state-dir/undo/previous-states.ts';
@@ -38,6 +39,18 @@ describe.skipIf(skip !== null)(`a state directory of two spellings (${skip ?? 'F
   test('is locked by one', async () => {
     const [stored, other] = spellings();
     const lock = await acquireStateLock(stored, 'restore');
+    await expect(acquireStateLock(other, 'restore')).rejects.toMatchObject({ code: 'STATE_DIR_LOCKED' });
+    await lock.release();
+  });
+
+  test('is locked by one also before it is made, and then has one name', async () => {
+    const [stored, other] = spellings();
+    rmSync(stored, { recursive: true });
+    // Both look before either has put its lock down.
+    const late = resolveTarget(other);
+    const lock = await acquireStateLock(stored, 'restore');
+    expect(currentHolders(late)).toHaveLength(1);
+    expect(resolveTarget(other).name).toBe('State-é');
     await expect(acquireStateLock(other, 'restore')).rejects.toMatchObject({ code: 'STATE_DIR_LOCKED' });
     await lock.release();
   });

@@ -15,7 +15,7 @@ import { holdLock } from '../../system/kernel-lock.ts';
 import { type Mark, usageOf } from '../../system/liveness.ts';
 import { isHidden, ownIdentity, parseIdentity } from '../../system/process-identity.ts';
 import { hiddenKind } from '../artifact-names.ts';
-import type { Location } from '../location.ts';
+import { asSpelled, type Location } from '../location.ts';
 
 const lockRecordSchema = z.object({
   /** Who holds it, to be distinguished from every other process. */
@@ -90,7 +90,7 @@ function lockFiles(location: Location, kind: 'lock' | 'lock-temporary'): string[
     throw error;
   }
   return names
-    .filter((name) => hiddenKind(name, location.names) === kind)
+    .filter((name) => hiddenKind(asSpelled(location, name) ?? name, location.names) === kind)
     .map((name) => join(location.directory, name));
 }
 
