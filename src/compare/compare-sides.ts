@@ -15,6 +15,7 @@ const ENTRIES_PER_TURN = 1000;
  * Compares two states, entry by entry.
  *
  * @param checksum compare contents also where size and time are the same
+ * @throws BackupError `ENTRY_NOT_FOUND` when something that was asked for by name is on neither side
  */
 export async function compareSides(
   before: Side,
@@ -58,6 +59,7 @@ export async function compareSides(
     builder.add(a, b, aspects);
   }
   throwIfAborted(signal);
+  selection?.assertFound(entries, 'what is compared');
   onEvent?.({ type: 'progress', phase: 'check', entries, bytes, ...expected(before, after, entries, bytes) });
   return builder.finish(unreadable());
 }

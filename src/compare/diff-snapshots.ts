@@ -37,7 +37,7 @@ const diffOptionsSchema = optionsSchema<DiffOptions>(
  * Two sealed snapshots are compared by their indexes alone, block by block. A foreign archive is read to its end. Of a directory, what
  * `createSnapshot` would exclude with the patterns of the snapshot is not compared. Owners are compared between snapshots only.
  *
- * @throws BackupError `SNAPSHOT_MISSING`, `ABORTED`, `PERMISSION`, or one of kind `invalid`
+ * @throws BackupError `SNAPSHOT_MISSING`, `ENTRY_NOT_FOUND` when what was asked for by name is on neither side, `ABORTED`, `PERMISSION`, or one of kind `invalid`
  */
 export async function diffSnapshots(options: DiffOptions): Promise<Difference> {
   checkOptions(diffOptionsSchema, options);

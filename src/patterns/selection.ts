@@ -1,5 +1,7 @@
+import { BackupError } from '../errors.ts';
 import type { BlockEntry } from '../format/index-block.ts';
 import { comparePaths, parentOf } from '../format/path-order.ts';
+import { printable } from '../format/printable.ts';
 import { textsSchema } from '../options.ts';
 import { compileUserExcludes, type UserExcludes } from './excludes.ts';
 
@@ -31,12 +33,18 @@ interface PathRange {
 
 const GLOB = /[*?[\\]/;
 
+function isPattern(path: string): boolean {
+  return GLOB.test(path) || path.startsWith('!');
+}
+
 /** What decides which entries are wanted. */
 export type EntryFilter = Pick<Selection, 'wants' | 'mayHold'>;
 
 /** Which entries are wanted. */
 export class Selection {
   readonly #literals: ReadonlySet<string>;
+  /** Of those, which no entry was asked about so far. Patterns may match nothing. */
+  readonly #missing: Set<string>;
   readonly #matches: UserExcludes;
   readonly #takenAway: UserExcludes;
   /** Where wanted entries can be; null when that is anywhere. */
@@ -44,6 +52,7 @@ export class Selection {
 
   constructor(literals: readonly string[], patterns: readonly string[]) {
     this.#literals = new Set(literals);
+    this.#missing = new Set(literals.filter((literal) => !isPattern(literal)));
     const adding = patterns.filter((pattern) => !pattern.startsWith('!'));
     this.#matches = compileUserExcludes(adding);
     this.#takenAway = compileUserExcludes(patterns.filter((each) => each.startsWith('!')).map((each) => each.slice(1)));
@@ -58,8 +67,34 @@ export class Selection {
   /** Whether an entry is wanted. */
   wants(path: string, isDirectory: boolean): boolean {
     if (this.#takenAway(path, isDirectory) !== null) return false;
-    for (let part = path; part !== ''; part = parentOf(part)) if (this.#literals.has(part)) return true;
-    return this.#matches(path, isDirectory) !== null;
+    let isNamed = false;
+    for (let part = path; part !== ''; part = parentOf(part)) {
+      if (!this.#literals.has(part)) continue;
+      isNamed = true;
+      if (this.#missing.size === 0) break;
+      this.#missing.delete(part);
+    }
+    return isNamed || this.#matches(path, isDirectory) !== null;
+  }
+
+  /**
+   * Called when `wants` was asked about all entries: fails where some that were named are missing, for less than what was asked for
+   * is no success.
+   *
+   * @param found how many entries are wanted
+   * @param where what was looked through
+   * @throws BackupError `ENTRY_NOT_FOUND`
+   */
+  assertFound(found: number, where: string): void {
+    if (found > 0 && this.#missing.size === 0) return;
+    const names = [...this.#missing].map((name) => `"${printable(name)}"`).join(', ');
+    throw new BackupError(
+      'ENTRY_NOT_FOUND',
+      `${names || 'nothing of what was asked for'} is ${names && 'not '}in ${where}`,
+      {
+        hint: 'Look at what is there with `listEntries()`.',
+      },
+    );
   }
 
   /**
@@ -83,10 +118,7 @@ export function compileSelection({ paths = [], sections = [] }: SelectionOptions
   if (paths.length === 0 && sections.length === 0) return null;
   // A name may hold what a pattern gives a meaning to: what is listed can always be asked for as it is.
   const literals = [...paths, ...sections].map((path) => path.replace(/^(?:\.?\/)+|\/+$/g, ''));
-  return new Selection(
-    literals,
-    paths.filter((path) => GLOB.test(path) || path.startsWith('!')),
-  );
+  return new Selection(literals, paths.filter(isPattern));
 }
 
 /** The paths that a pattern can match, going by what comes before its first wildcard; null for any. */

@@ -64,11 +64,7 @@ export async function surveyForeign(
     end() {},
   };
   const book = await visitForeign(snapshot.source, visitor, HERE.os, signal);
-  if (selection !== null && found.entries === 0) {
-    throw new BackupError('ENTRY_NOT_FOUND', 'the snapshot holds nothing of what was asked for', {
-      hint: 'Look at what it holds with `listEntries()`.',
-    });
-  }
+  selection?.assertFound(found.entries, 'the snapshot');
   for (const parent of parents) found.extra.add(parent);
   return { book, ...found };
 }

@@ -1,4 +1,4 @@
-import { BackupError } from '../errors.ts';
+import type { BackupError } from '../errors.ts';
 import type { Entry } from '../format/entry.ts';
 import { zerosOf } from '../format/index-block.ts';
 import { parentOf } from '../format/path-order.ts';
@@ -46,11 +46,7 @@ export async function planSelection(
     }
     for (const parent of parents) needed.set(parent, 'directory');
   }
-  if (picks.plan.entries === 0) {
-    throw new BackupError('ENTRY_NOT_FOUND', 'the snapshot holds nothing of what was asked for', {
-      hint: 'Look at what it holds with `listEntries()`.',
-    });
-  }
+  selection.assertFound(picks.plan.entries, 'the snapshot');
   for (const [path, type] of needed) {
     const found = await lookup.find(path);
     if (found?.entry.type === type) picks.add(found);

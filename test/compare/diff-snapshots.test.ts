@@ -144,6 +144,14 @@ describe('between snapshots', () => {
     expect(lines(sessions)).toEqual(['added sessions/new.json']);
   });
 
+  test.each([{ sections: ['Sessions'] }, { sections: ['sessions', 'Seeds'] }, { paths: ['*.none'] }])(
+    'what is on neither side is no success: %o',
+    async (options) => {
+      const missing = diffSnapshots({ before: snapshot, after: snapshot, ...options });
+      await expect(missing).rejects.toMatchObject({ code: 'ENTRY_NOT_FOUND' });
+    },
+  );
+
   test('members are not read: the indexes say it all', async () => {
     const entries = [directory('seeds'), file('seeds/a.json'), file('seeds/b.json')];
     const [one, other] = [room.fresh('one.tar.gz'), room.fresh('other.tar.gz')];

@@ -15,6 +15,7 @@ import { join } from 'node:path';
 import { type RestoreOptions, restoreBackup, StateStore } from 'oxios-backup';
 import { describe, expect, test } from 'vitest';
 import { directory, type Entry, file, hardLink, inOrder, symlink } from '../archives/entry.ts';
+import { buildForeign } from '../archives/foreign.ts';
 import { buildSnapshot, type Layers } from '../archives/snapshot.ts';
 import { MAIN } from '../cli/command-line.ts';
 import { AS_NOBODY, canBeNobody, NOBODY } from '../nobody.ts';
@@ -49,6 +50,31 @@ test('one file comes back with the directories that it lies in, and their attrib
   expect(statSync(join(root, 'a/b')).mode & 0o777).toBe(0o750);
   expect(statSync(join(root, 'a/b')).mtimeMs).toBe(1_600_000_000_000);
   expect(result.restored).toEqual({ entries: 3, files: 1, bytes: 7 });
+});
+
+test.each<[string, RestoreOptions]>([
+  ['a path', { paths: ['a/b.json', 'a/B.json'] }],
+  ['a section', { paths: ['*.json'], sections: ['A'] }],
+])('%s that is not there is named, and nothing is written, though the others are', async (_name, options) => {
+  for (const build of [buildSnapshot, buildForeign]) {
+    const snapshot = room.fresh('snapshot.tar.gz');
+    const root = room.fresh('state');
+    writeFileSync(snapshot, build([directory('a'), file('a/b.json')]));
+    const missing = options.sections?.[0] ?? options.paths?.[1];
+    await expect(restoreBackup(new StateStore(root), snapshot, { threads: 1, ...options })).rejects.toMatchObject({
+      code: 'ENTRY_NOT_FOUND',
+      message: `"${missing}" is not in the snapshot`,
+    });
+    expect(existsSync(root)).toBe(false);
+  }
+});
+
+test('what lies below a name is found also where that has no entry of its own', async () => {
+  const snapshot = room.fresh('snapshot.tar.gz');
+  writeFileSync(snapshot, buildForeign([file('a/b/c.json'), file('a/b/d.json')]));
+  const root = room.fresh('state');
+  await restoreBackup(new StateStore(root), snapshot, { threads: 1, paths: ['a', 'a/b', 'a/b/c.json', '*.none'] });
+  expect(everything(root)).toEqual(['a', 'a/b', 'a/b/c.json', 'a/b/d.json']);
 });
 
 test('a hard link comes as the file that it is another name of; both names together stay one file', async () => {

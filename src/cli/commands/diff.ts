@@ -9,6 +9,7 @@ import {
   statLines,
   unreadableLines,
 } from '../results/difference-lines.ts';
+import { withSuggestion } from '../suggest-entry.ts';
 
 export const command = defineCommand({
   onlyOutput: true,
@@ -43,7 +44,10 @@ export const command = defineCommand({
       ...operation,
       ...given({ sections: args.section, paths: args.path, checksum: args.checksum }),
     };
-    const difference = await diffSnapshots({ before: snapshotOf(args.snapshot, terminal), after: other, ...options });
+    const before = snapshotOf(args.snapshot, terminal);
+    const difference = await diffSnapshots({ before, after: other, ...options }).catch(async (error: unknown) => {
+      throw await withSuggestion(error, before, [...(args.path ?? []), ...(args.section ?? [])], operation);
+    });
     return report(difference, args, context);
   },
 });

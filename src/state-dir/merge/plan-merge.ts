@@ -170,10 +170,11 @@ class MergePlanner {
 }
 
 function refuseReserved(staged: readonly BytePath[]): void {
-  if (!staged.some((name) => foldName(name.toString()) === RESERVED_DIRECTORY)) return;
-  throw new BackupError('ENTRY_CONFLICT', `the snapshot holds ${RESERVED_DIRECTORY}, where previous states are kept`, {
-    path: RESERVED_DIRECTORY,
-    hint: `Exclude it by a pattern in \`paths\`: "!${RESERVED_DIRECTORY}".`,
+  const name = staged.map(String).find((each) => foldName(each) === RESERVED_DIRECTORY);
+  if (name === undefined) return;
+  throw new BackupError('ENTRY_CONFLICT', `the snapshot holds ${name}, where previous states are kept`, {
+    path: name,
+    hint: `Exclude it by two patterns in \`paths\`: "*" and "!${name}".`,
   });
 }
 
