@@ -2,6 +2,7 @@ import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { BackupError } from '../errors.ts';
 import type { OperationOptions } from '../events.ts';
+import { foldName } from '../format/fold-name.ts';
 import { nearMiss } from './near-miss.ts';
 
 /**
@@ -21,15 +22,21 @@ export async function withSuggestion(
   const names = new Set<string>();
   for await (const entry of listEntries({ snapshot, ...(signal === undefined ? {} : { signal }) }))
     names.add(entry.path);
-  const near = wanted.map((word) => nearestName(word.replace(/^\/|\/$/g, ''), names)).find((name) => name !== null);
+  const words = wanted.map((word) => word.replace(/^\/|\/$/g, ''));
+  const near = words.map((word) => nearestName(word, names)).find((name) => name !== null);
   if (near === undefined || near === null) return error;
   const { code, message, cause } = error;
-  return new BackupError(code, message, { path: error.path, hint: `Did you mean "${near}"?`, cause });
+  // As a Mac may have it: the two look the same.
+  const form = words.some((word) => word !== near && word.normalize() === near.normalize());
+  const hint = `Did you mean "${near}"?${form ? ' Its letters are composed in another way: copy it from here.' : ''}`;
+  return new BackupError(code, message, { path: error.path, hint, cause });
 }
 
 /** A whole path that is near, else one whose last name is. */
 function nearestName(word: string, names: ReadonlySet<string>): string | null {
   if (word === '' || names.has(word)) return null;
+  const folded = foldName(word);
+  for (const name of names) if (foldName(name) === folded) return name;
   // Another number is another thing, and no slip.
   const candidates = [...names].filter((name) => withoutNumbers(name) !== withoutNumbers(word));
   const near = nearMiss(word, candidates);

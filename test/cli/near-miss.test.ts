@@ -26,10 +26,21 @@ it.each([
   [['list', 's.tar.gz', '--section', 'sesions'], 'Did you mean "sessions"?'],
   [['cat', 's.tar.gz', 'note.txt'], 'Did you mean "notes.txt"?'],
   [['restore', 's.tar.gz', '--state-dir', 'state', '--merge', '--path', 'notess.txt'], 'Did you mean "notes.txt"?'],
+  [['list', 's.tar.gz', '--section', 'SESSIONS'], 'Did you mean "sessions"?'],
+  [['diff', 's.tar.gz', 'state', '--path', 'NOTES.TXT'], 'Did you mean "notes.txt"?'],
 ])('what is not in a snapshot, but nearly: %j', async (words, hint) => {
   const { status, out, err } = await bench.run(words);
   expect({ status, out }).toEqual({ status: 1, out: '' });
   expect(err).toContain(hint);
+});
+
+it('a name of other Unicode forms is one that looks the same', async () => {
+  mkdirSync(bench.path('forms'));
+  writeFileSync(bench.path('forms', 'cafe\u0301.txt'), 'NFD');
+  await bench.run(['create', 'forms.tar.gz', '--state-dir', 'forms']);
+  const { status, err } = await bench.run(['cat', 'forms.tar.gz', 'caf\u00e9.txt']);
+  expect(status).toBe(1);
+  expect(err).toContain('Did you mean "cafe\u0301.txt"? Its letters are composed in another way');
 });
 
 it('another number is no near miss', async () => {
