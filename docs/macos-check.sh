@@ -1,6 +1,7 @@
 #!/bin/sh
 # Checks on a Mac what oxios-backup takes for granted there and Linux cannot show: docs/macos.md says what each line means.
-# Harmless: it works in temporary folders of its own, changes no setting, and needs no root. Elsewhere each line is skipped.
+# Harmless: it works in a temporary folder of its own (with about 3 GB), changes no setting, and needs no root. Elsewhere each
+# line is skipped.
 #
 #   sh docs/macos-check.sh [COMMAND]
 #
@@ -14,6 +15,9 @@ export LC_ALL TZ
 
 folder=$(mktemp -d "${TMPDIR:-/tmp}/oxios-macos-check.XXXXXX") || exit 1
 label=org.oxios.backup.check.$$
+# What create remembers of files goes with the rest.
+XDG_CACHE_HOME=$folder/cache
+export XDG_CACHE_HOME
 clean_up() {
   if [ "$mac" = yes ]; then
     launchctl bootout "gui/$(id -u)/$label" 2>/dev/null
@@ -51,7 +55,10 @@ check() {
 
 in_node() { node --input-type=commonjs -e "$1" "$folder"; }
 
-command_runs() { $backup --version; }
+command_runs() {
+  version=$($backup --version) || return 1
+  echo "$version, Node $(node --version), macOS $(sw_vers -productVersion), $(uname -m)"
+}
 
 # 1,000 small files, synced 16 at once as a restore does it.
 sync_cost() {
@@ -198,6 +205,20 @@ folding_merge() {
   [ "$(ls "$folder/upper")" = notes.json ] && [ "$(cat "$folder/upper/notes.json")" = new ]
 }
 
+# One state directory, named in two ways, is one source.
+spellings() {
+  : > "$folder/probe"
+  [ -e "$folder/PROBE" ] || return 2
+  mkdir "$folder/Spelled"
+  echo content > "$folder/Spelled/file"
+  for name in Spelled sPELLED; do
+    $backup create "$folder/spelled.tar.gz" --force --state-dir "$folder/$name" --quiet || return 1
+    $backup show "$folder/spelled.tar.gz" | grep '^ *from' >> "$folder/sources" || return 1
+  done
+  sort -u "$folder/sources"
+  [ "$(sort -u "$folder/sources" | wc -l)" -eq 1 ]
+}
+
 # 255 characters in 765 bytes: captured, verified, restored.
 long_name() {
   name=$(printf '\355\225\234%.0s' $(seq 255))
@@ -276,6 +297,7 @@ killed_create() {
   sleep 1
   kill -KILL "$victim" 2>/dev/null
   wait "$victim" 2>/dev/null
+  [ $? -eq 137 ] || { echo 'it was done before it was killed'; return 2; }
   $backup create "$folder/big.tar.gz" --state-dir "$folder/big" --force --quiet || return 1
   left=$(find "$folder" -maxdepth 1 -name '*.tmp' -o -maxdepth 1 -name '*oxios-backup.lock*')
   echo "$left"
@@ -295,6 +317,7 @@ check 'mount: a line a volume' mount_lines
 check 'lsof: finds an open file in time' open_files
 check 'case and normal forms are one' folding
 check 'a merge over another spelling' folding_merge
+check 'a state directory by two spellings' spellings
 check 'names of 255 characters' long_name
 check 'a directory by /.vol' by_number
 check 'clones through Node' clones

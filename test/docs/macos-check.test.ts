@@ -17,6 +17,7 @@ const MAC: Record<string, string> = {
   uname: 'echo Darwin',
   sysctl: '[ "$2" = kern.bootsessionuuid ] && echo 7E9A1C30-0B55-4D29-9F1E-7A0C2D1F8E11',
   scutil: 'echo Annas-MacBook',
+  sw_vers: 'echo 26.1',
   mount: 'echo "/dev/disk3s1s1 on / (apfs, sealed, local)"; echo "map auto_home on /System/Volumes/Data/home (autofs)"',
   chflags: 'exit 0',
   plutil: 'exit 0',
@@ -60,7 +61,7 @@ test.skipIf(process.platform === 'darwin')(
     const { status, lines, stderr } = run(MAC);
     expect(stderr).toBe('');
     for (const name of [
-      'the command starts',
+      'the command starts: ',
       'F_FULLFSYNC: what it costs',
       'kern.bootsessionuuid: 7E9A',
       'scutil --get LocalHostName: Annas-MacBook',
