@@ -21,6 +21,12 @@ export interface ExclusionOptions {
    * @default []
    */
   folders?: readonly string[];
+  /**
+   * What the run calls this machine.
+   *
+   * @default the host name
+   */
+  host?: string | undefined;
 }
 
 /**
@@ -28,8 +34,11 @@ export interface ExclusionOptions {
  *
  * @param root absolute path of the state directory
  */
-export function exclusionsOf(root: string, { excludes, output = [], folders = [] }: ExclusionOptions): Exclusions {
-  return new Exclusions(compileUserExcludes(excludes), output, ownPlaces(root, folders));
+export function exclusionsOf(
+  root: string,
+  { excludes, output = [], folders = [], host }: ExclusionOptions,
+): Exclusions {
+  return new Exclusions(compileUserExcludes(excludes), output, ownPlaces(root, folders, host ?? null));
 }
 
 /** Everything that decides what is excluded. */

@@ -28,6 +28,8 @@ export interface OwnPlaces {
   root: string;
   /** Directories in the state directory where this run writes: paths relative to it, ending with `/`, empty for itself. */
   folders: readonly string[];
+  /** What the run calls this machine; null for the host name. */
+  host: string | null;
 }
 
 /**
@@ -35,11 +37,12 @@ export interface OwnPlaces {
  *
  * @param root absolute path of the state directory
  * @param folders directories where the run puts its output and its copies, wherever they are
+ * @param host what it calls this machine; null for the host name
  */
-export function ownPlaces(root: string, folders: readonly string[]): OwnPlaces {
+export function ownPlaces(root: string, folders: readonly string[], host: string | null): OwnPlaces {
   const top = `${realpathIfAny(root)}/`.replace('//', '/');
   const inside = folders.map((folder) => `${realpathIfAny(folder)}/`).filter((folder) => folder.startsWith(top));
-  return { root, folders: inside.map((folder) => folder.slice(top.length)) };
+  return { root, folders: inside.map((folder) => folder.slice(top.length)), host };
 }
 
 function realpathIfAny(path: string): string {
@@ -89,7 +92,10 @@ export function ownReason(
     const reason = backupReason(directory, name, type, isExcluded);
     if (reason !== null) return reason;
   }
-  return isWrittenTo && type === 'file' && isSnapshotName(name) && isSnapshotOf(directory.absolute + name, places.root)
+  return isWrittenTo &&
+    type === 'file' &&
+    isSnapshotName(name) &&
+    isSnapshotOf(directory.absolute + name, places.root, places.host)
     ? OWN_SNAPSHOT
     : null;
 }

@@ -1,11 +1,11 @@
 import { fstatSync, realpathSync } from 'node:fs';
-import os from 'node:os';
 import { gunzipSync } from 'node:zlib';
 import { BLOCK } from '../format/entry.ts';
 import { MEMBER_HEADER, memberLength } from '../format/gzip-member.ts';
 import { isBackupManifest, MAX_MANIFEST_BYTES, type Manifest, parseManifest } from '../format/manifest.ts';
 import { MANIFEST_PATH } from '../format/path-rules.ts';
 import { closeQuietly } from '../system/close-quietly.ts';
+import { stableHostName } from '../system/host-name.ts';
 import { openRegular, readExactly } from './open-regular.ts';
 
 /**
@@ -21,10 +21,12 @@ export function isSnapshot(absolute: string): boolean {
  * Whether a file is a snapshot of this state directory on this machine, going by its manifest.
  *
  * @param root absolute path of the state directory
+ * @param host what the run calls this machine; null for the host name
  */
-export function isSnapshotOf(absolute: string, root: string): boolean {
+export function isSnapshotOf(absolute: string, root: string, host: string | null): boolean {
   const source = withFile(absolute, readManifest)?.source;
-  return source !== undefined && source.hostname === os.hostname() && isSameDirectory(source.state_dir, root);
+  if (source === undefined || !isSameDirectory(source.state_dir, root)) return false;
+  return source.hostname === host || source.hostname === stableHostName();
 }
 
 /** Whether a directory is a backup as Oxios itself makes it: a copy of its state with a manifest. */

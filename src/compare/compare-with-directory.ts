@@ -45,7 +45,7 @@ export async function compareWithDirectory(options: CompareOptions): Promise<Dir
     if (!verify.valid) return { ...new DifferenceBuilder().finish([]), same: false, verify, compared: false };
     const opened = await openSnapshotReader(source);
     const path = snapshotPath(snapshot);
-    const live = directorySide(directory, opened.manifest.excludes ?? [], source.descriptor, path, options);
+    const live = directorySide(directory, opened.manifest, source.descriptor, path, options);
     const side = await snapshotSide(opened, null, options.signal);
     return { ...(await compareSides(side, live, null, true, options)), verify, compared: true };
   } finally {

@@ -54,7 +54,7 @@ export async function diffSnapshots(options: DiffOptions): Promise<Difference> {
     const first = await open(before);
     const second =
       other !== null && isDirectory(other)
-        ? directorySide(other, first.manifest.excludes ?? [], first.source.descriptor, snapshotPath(before), options)
+        ? directorySide(other, first.manifest, first.source.descriptor, snapshotPath(before), options)
         : await snapshotSide(await open(after).catch(explainMissing), selection, signal);
     return await compareSides(await snapshotSide(first, selection, signal), second, selection, checksum, options);
   } finally {

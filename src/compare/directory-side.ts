@@ -11,6 +11,7 @@ import { stillIdle } from '../capture/sqlite/idle-database.ts';
 import { openStateDir } from '../capture/state-directory.ts';
 import type { OperationOptions } from '../events.ts';
 import { type Entry, splitTime } from '../format/entry.ts';
+import type { Manifest } from '../format/manifest.ts';
 import { statIfAny } from '../system/stat-if-any.ts';
 import { throwIfAborted } from '../workers/abort.ts';
 import type { Unreadable } from './difference.ts';
@@ -26,13 +27,13 @@ type Source = LiveSource | { kind: 'bytes'; bytes: Uint8Array };
  * Databases are compared by their bytes. The snapshot of one that was in use is a copy made by SQLite, which need not have
  * them all in common with the live file; a notice says so where it matters.
  *
- * @param excludes patterns that the snapshot was made with
+ * @param manifest of the snapshot: it was made with these patterns, under this host name
  * @param snapshotFd a descriptor of the snapshot, if it is a local file: it may lie in the directory
  * @param snapshot its path; null of a stream
  */
 export function directorySide(
   directory: string,
-  excludes: readonly string[],
+  { excludes = [], source: madeOn }: Manifest,
   snapshotFd: number | undefined,
   snapshot: string | null,
   { signal, onEvent }: OperationOptions,
@@ -47,6 +48,7 @@ export function directorySide(
     const scan = scanStateDir(root, {
       exclusions: exclusionsOf(root, {
         excludes,
+        host: madeOn?.hostname,
         output: snapshotFd === undefined ? [] : [fstatSync(snapshotFd, { bigint: true })],
         folders: snapshot === null ? [] : [dirname(snapshot)],
       }),

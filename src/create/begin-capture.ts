@@ -41,8 +41,13 @@ export async function beginCapture(
   scratch: (() => string) | null,
   options: CreateOptions,
 ): Promise<Capture> {
-  const { excludes = [], sqlite = 'auto', signal } = options;
-  const exclusions = exclusionsOf(root, { excludes, output: place.files, folders: foldersOf(place, options).all });
+  const { excludes = [], host, sqlite = 'auto', signal } = options;
+  const exclusions = exclusionsOf(root, {
+    excludes,
+    output: place.files,
+    folders: foldersOf(place, options).all,
+    host,
+  });
   const mapped = scratch === null ? MappedFiles.none : await MappedFiles.look();
   if (scratch !== null) await waitForCoarseTick(root, signal);
   const seen = new SeenTree();

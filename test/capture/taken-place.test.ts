@@ -58,7 +58,7 @@ test('a directory that became a link before it was listed is a loss, and nothing
   }
   const incomplete: string[][] = [];
   const items = scanStateDir(root, {
-    exclusions: new Swapping(compileUserExcludes([]), [], { root, folders: [] }),
+    exclusions: new Swapping(compileUserExcludes([]), [], { root, folders: [], host: null }),
     report: { excluded() {}, notice() {}, incomplete: (...loss) => incomplete.push(loss) },
     isBackupManifest: () => false,
     onPinned() {},

@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
-import { createBackup, StateStore } from 'oxios-backup';
+import { createBackup, diffSnapshots, StateStore } from 'oxios-backup';
 import { expect, test } from 'vitest';
 import { TempDir } from '../workroom.ts';
 
@@ -73,22 +73,27 @@ test('a stream does not look into an excluded section, nor fail at one that cann
   expect([complete, manifest.sections]).toEqual([true, [{ name: 'sessions', entry_count: 1 }]]);
 });
 
-test('snapshots that were made in the state directory do not go into the next', async () => {
-  const state = room.fresh('state');
-  put(state, 'sessions/a.json', '{}');
-  for (let i = 0; i < 3; i++) {
-    const notices: string[] = [];
-    const { totals, excluded } = await createBackup(
-      new StateStore(state),
-      { folder: state },
-      {
-        onEvent: (event) => {
-          if (event.type === 'notice') notices.push(event.message);
+test.each([undefined, 'a-name-for-containers'])(
+  'snapshots that were made in the state directory do not go into the next, host: %s',
+  async (host) => {
+    const state = room.fresh('state');
+    put(state, 'sessions/a.json', '{}');
+    for (let i = 0; i < 3; i++) {
+      const notices: string[] = [];
+      const { totals, excluded, output } = await createBackup(
+        new StateStore(state),
+        { folder: state },
+        {
+          ...(host !== undefined && { host }),
+          onEvent: (event) => {
+            if (event.type === 'notice') notices.push(event.message);
+          },
         },
-      },
-    );
-    expect(totals.entries).toBe(2);
-    expect(excluded.filter(({ reason }) => reason === 'a snapshot of this state directory')).toHaveLength(i);
-    expect(notices.filter((message) => message.includes('excluded'))).toHaveLength(i === 0 ? 0 : 1);
-  }
-});
+      );
+      expect(totals.entries).toBe(2);
+      expect(excluded.filter(({ reason }) => reason === 'a snapshot of this state directory')).toHaveLength(i);
+      expect(notices.filter((message) => message.includes('excluded'))).toHaveLength(i === 0 ? 0 : 1);
+      expect(await diffSnapshots({ before: output ?? '', after: state })).toMatchObject({ same: true });
+    }
+  },
+);
