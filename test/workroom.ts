@@ -9,7 +9,7 @@ export class TempDir {
   #next = 0;
 
   constructor() {
-    afterAll(() => rmSync(this.root, { recursive: true, force: true }));
+    afterAll(() => rmSync(this.root, { recursive: true, force: true, maxRetries: 5 }));
   }
 
   path(...names: string[]): string {

@@ -71,7 +71,7 @@ export function isUnfinishedText(content: Buffer): boolean {
  * @param unfinished whether it is captured to the middle of a line, for it was known too late that it grows
  */
 export function trimmedDetail(cut: number, unfinished = false): string {
-  if (cut > 0) return `it is growing, and its last line was incomplete: ${cut} bytes excluded`;
+  if (cut > 0) return `it is growing, and its last line was incomplete: ${cut} bytes of it are not in the snapshot`;
   return `it is growing; captured as long as it was when opened${unfinished ? ', to the middle of a line' : ''}`;
 }
 

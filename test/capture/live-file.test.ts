@@ -109,7 +109,7 @@ test('a log that grew while it was read says so, and then ends with its last who
   expect(readAll(second)).toBe(`${'x'.repeat(70_000)}\nlast \xc3\xbc line\n`);
   expect(second.finish(true)).toEqual({
     status: 'truncated',
-    detail: 'it is growing, and its last line was not whole: 2 bytes left out',
+    detail: 'it is growing, and its last line was incomplete: 2 bytes of it are not in the snapshot',
     unfinished: false,
   });
 });

@@ -40,6 +40,8 @@ ${arguments_} "$OUT.part" "$@" && mv "$OUT.part" "$OUT"
   writeFileSync(bench.path('home/.bashrc'), `PS1='READY>'\neval "$(oxios-backup completion bash)"\n`);
   writeFileSync(bench.path('home/.zshrc'), `PS1='READY>'\neval "$(oxios-backup completion zsh)"\n`);
   mkdirSync(bench.path('home/.config/fish'), { recursive: true });
+  // Where this is missing, fish goes through all pages of man for it, and goes on when its shell has ended.
+  mkdirSync(bench.path('home/fish/generated_completions'), { recursive: true });
   writeFileSync(
     bench.path('home/.config/fish/config.fish'),
     'function fish_prompt; echo -n "READY>"; end\noxios-backup completion fish | source\n',
