@@ -2,7 +2,6 @@ import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { BackupError } from '../errors.ts';
 import type { OperationOptions } from '../events.ts';
-import { foldName } from '../format/fold-name.ts';
 import { nearMiss } from './near-miss.ts';
 
 /**
@@ -35,8 +34,8 @@ export async function withSuggestion(
 /** A whole path that is near, else one whose last name is. */
 function nearestName(word: string, names: ReadonlySet<string>): string | null {
   if (word === '' || names.has(word)) return null;
-  const folded = foldName(word);
-  for (const name of names) if (foldName(name) === folded) return name;
+  const folded = withoutCase(word);
+  for (const name of names) if (withoutCase(name) === folded) return name;
   // Another number is another thing, and no slip.
   const candidates = [...names].filter((name) => withoutNumbers(name) !== withoutNumbers(word));
   const near = nearMiss(word, candidates);
@@ -44,6 +43,10 @@ function nearestName(word: string, names: ReadonlySet<string>): string | null {
   const byName = new Map(candidates.map((name) => [path.basename(name), name]));
   const base = nearMiss(path.basename(word), byName.keys());
   return base === null ? null : (byName.get(base) ?? null);
+}
+
+function withoutCase(text: string): string {
+  return text.normalize().toLowerCase();
 }
 
 function withoutNumbers(text: string): string {
