@@ -4,6 +4,7 @@ import type { OperationOptions } from '../../events.ts';
 import { bytePath } from '../../system/byte-path.ts';
 import { mountPointsBelow } from '../../system/mount-points.ts';
 import { describeRemaining, removeTree } from '../../system/remove-tree.ts';
+import { fromSystemError } from '../../system-errors.ts';
 import { type HiddenKind, hiddenKind, NAMES_ON_VOLUME, parseStamp, RESERVED_DIRECTORY } from '../artifact-names.ts';
 import { tryTo } from '../commit/commit-change.ts';
 import { bothLocations, type Location, type Target } from '../location.ts';
@@ -62,10 +63,19 @@ export async function clearWithNotices(target: Target, options: Pick<OperationOp
 
 /** Beside the state directory, in it, and at the tops of the volumes that are mounted below it. */
 function locationsToClear(target: Target): Pick<Location, 'directory' | 'names'>[] {
-  const volumes =
-    lstatSync(target.target, { throwIfNoEntry: false }) === undefined ? [] : mountPointsBelow(target.target);
   return [
     ...bothLocations(target),
-    ...volumes.map((volume) => ({ directory: join(volume, RESERVED_DIRECTORY), names: NAMES_ON_VOLUME })),
+    ...volumesBelow(target.target).map((volume) => ({
+      directory: join(volume, RESERVED_DIRECTORY),
+      names: NAMES_ON_VOLUME,
+    })),
   ];
+}
+
+function volumesBelow(directory: string): string[] {
+  try {
+    return lstatSync(directory, { throwIfNoEntry: false }) === undefined ? [] : mountPointsBelow(directory);
+  } catch (error) {
+    throw fromSystemError(error, 'look at the state directory', directory);
+  }
 }
