@@ -6,6 +6,8 @@ import { systemReason } from '../system-reason.ts';
 /** Every SQLite database begins with these bytes: https://sqlite.org/fileformat2.html#magic_header_string */
 const DATABASE_MAGIC = Buffer.from('SQLite format 3\0', 'latin1');
 const HEAD_BYTES = 16;
+/** Of a journal, magic and number of records: zeros until SQLite has synced it. A nonce follows, which is there from the beginning. */
+const UNSYNCED_BYTES = 12;
 
 /**
  * How side files begin: https://sqlite.org/fileformat2.html#walformat, https://sqlite.org/walformat.html#walidxfmt (in
@@ -137,11 +139,12 @@ export class DatabasesOfDirectory {
 /**
  * Whether a file begins as SQLite makes it.
  *
- * @param idle whether it may also be empty, or its header not written or wiped: then it holds nothing
+ * @param idle whether it may also be empty, or its header not written, not synced or wiped: then it holds nothing
  */
 function beginsAsSideFile(head: Buffer, suffix: string, idle: boolean): boolean {
   if (SIDE_FILE_MAGICS[suffix]?.some((magic) => head.subarray(0, magic.length).equals(magic))) return true;
-  return idle && head.every((byte) => byte === 0);
+  const zeros = suffix === '-journal' ? head.subarray(0, UNSYNCED_BYTES) : head;
+  return idle && zeros.every((byte) => byte === 0);
 }
 
 /** The first bytes of a file, null when it is gone. */

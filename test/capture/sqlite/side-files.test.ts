@@ -1,7 +1,9 @@
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { DatabasesOfDirectory } from '../../../src/capture/sqlite/side-files.ts';
 import { TempDir } from '../../workroom.ts';
+import { collect } from '../collect.ts';
+import { PythonScript } from './python-script.ts';
 
 const room = new TempDir();
 const WAL = Buffer.from('377f0682002de218', 'hex');
@@ -28,6 +30,8 @@ test('only what begins as SQLite makes it is part of a database', () => {
   for (const content of [WAL, '', Buffer.alloc(100)]) expect(reasonOf('a.db-wal', content)).toMatch('captured with it');
   expect(reasonOf('a.db-wal', 'A wall')).toBeNull();
   expect(reasonOf('a.db-journal', Buffer.from('d9d505f920a163d7', 'hex'))).toMatch('captured with it');
+  const unsynced = Buffer.from('000000000000000000000000bd78a89e000000020000020000001000', 'hex');
+  expect(reasonOf('a.db-journal', unsynced)).toMatch('captured with it');
   expect(reasonOf('a.db-journal', WAL)).toBeNull();
   expect(reasonOf('a.db-shm', Buffer.from('18e22d00', 'hex'))).toMatch('captured with it');
   databases.lose('a.db');
@@ -48,4 +52,28 @@ test('what lies beside a database and is gone by now was part of it', () => {
   writeFileSync(room.path('c.db'), 'SQLite format 3\0');
   databases.isDatabase('c.db', room.path('c.db'), 16);
   expect(databases.sideFileReason('c.db-journal', room.path('c.db-journal'))).toMatch('captured with it');
+});
+
+test('a journal that SQLite has not synced yet is part of its database, whatever it becomes until its turn comes', async () => {
+  const state = room.fresh('state');
+  const scratch = room.fresh('scratch');
+  for (const directory of [state, scratch]) mkdirSync(directory);
+  const script = await PythonScript.start(
+    `
+db = connect()
+db.execute('CREATE TABLE t (v)')
+db.execute('INSERT INTO t VALUES (1)')
+db.execute('BEGIN')
+db.execute('UPDATE t SET v = 2')
+ready()
+`,
+    `${state}/x.db`,
+  );
+  try {
+    const { items, incomplete } = await collect(state, { scratch: () => scratch });
+    expect(items.map(({ path }) => path)).toEqual(['x.db']);
+    expect(incomplete).toEqual([]);
+  } finally {
+    await script.kill();
+  }
 });
