@@ -1,10 +1,11 @@
-import { fstatSync, realpathSync } from 'node:fs';
+import { fstatSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { BLOCK } from '../format/entry.ts';
 import { MEMBER_HEADER, memberLength } from '../format/gzip-member.ts';
 import { isBackupManifest, MAX_MANIFEST_BYTES, type Manifest, parseManifest } from '../format/manifest.ts';
 import { MANIFEST_PATH } from '../format/path-rules.ts';
 import { closeQuietly } from '../system/close-quietly.ts';
+import { isSameDirectory } from '../system/file-key.ts';
 import { stableHostName } from '../system/host-name.ts';
 import { openRegular, readExactly } from './open-regular.ts';
 
@@ -61,12 +62,4 @@ function head(fd: number): Buffer {
 function readUpTo(fd: number, length: number): Buffer {
   const bytes = Buffer.alloc(length);
   return bytes.subarray(0, readExactly(fd, bytes, 0, length, 0));
-}
-
-function isSameDirectory(a: string, b: string): boolean {
-  try {
-    return a === b || realpathSync(a) === realpathSync(b);
-  } catch {
-    return false;
-  }
 }

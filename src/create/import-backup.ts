@@ -6,6 +6,7 @@ import { MANIFEST_PATH } from '../format/path-rules.ts';
 import { checkOptions, locationSchema, optionsSchema, outputSchema, toPath } from '../options.ts';
 import { StateStore } from '../state-dir/state-store.ts';
 import { directoryBackupsIn } from '../storage/folder/directory-kind.ts';
+import { isSameDirectory } from '../system/file-key.ts';
 import { fromSystemError } from '../system-errors.ts';
 import { CREATE_SHAPE, type CreateOutput, type PackingOptions, plainOutput } from './create-options.ts';
 import { type CreateResult, makeSnapshot } from './create-snapshot.ts';
@@ -70,7 +71,7 @@ export async function importBackup(options: ImportOptions): Promise<ImportResult
   const { directory: _directory, output, stateDir: _stateDir, excludes = [], host, ...rest } = options;
   const directory = path.resolve(toPath(options.directory));
   const stateDir = path.resolve(toPath(options.stateDir));
-  if (isSame(directory, stateDir)) throw liveError(directory);
+  if (isSameDirectory(directory, stateDir)) throw liveError(directory);
   const manifest = readManifest(directory);
   const { source } = manifest;
   const named = host ?? source?.hostname;
@@ -164,12 +165,4 @@ function liveError(directory: string): BackupError {
     path: directory,
     hint: 'A manifest.json in it is what a restore by Oxios left there. `createSnapshot()` makes a snapshot of it.',
   });
-}
-
-function isSame(a: string, b: string): boolean {
-  try {
-    return fs.realpathSync(a) === fs.realpathSync(b);
-  } catch {
-    return a === b;
-  }
 }

@@ -1,5 +1,6 @@
-import { lstatSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { isFoundAtBoth } from '../system/file-key.ts';
 import { isMountPoint } from '../system/mount-points.ts';
 import { type NameFolding, probeNameFolding } from './name-collisions.ts';
 import { probeAbilities, type TargetAbilities } from './target-abilities.ts';
@@ -50,17 +51,12 @@ function presumeNameFolding(directory: string): NameFolding {
   if (!isMountPoint(directory)) known.push([dirname(directory), basename(directory)]);
   const [parent, name] = known.find(([, each]) => swapCase(each) !== each) ?? [];
   if (parent === undefined || name === undefined) return { case: false, normalization: false };
-  const folds = isSameFile(join(parent, name), join(parent, swapCase(name)));
+  const folds = isFoundAtBoth(join(parent, name), join(parent, swapCase(name)));
   return { case: folds, normalization: folds };
 }
 
 function swapCase(name: string): string {
   return name === name.toUpperCase() ? name.toLowerCase() : name.toUpperCase();
-}
-
-function isSameFile(path: string, other: string): boolean {
-  const [a, b] = [path, other].map((each) => lstatSync(each, { throwIfNoEntry: false }));
-  return a !== undefined && b !== undefined && a.ino === b.ino && a.dev === b.dev;
 }
 
 function namesIn(directory: string): string[] {

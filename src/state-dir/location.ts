@@ -2,6 +2,7 @@ import { lstatSync, readdirSync, readlinkSync, realpathSync, statSync } from 'no
 import { basename, dirname, join, resolve } from 'node:path';
 import { BackupError } from '../errors.ts';
 import { foldName } from '../format/fold-name.ts';
+import { isFoundAtBoth } from '../system/file-key.ts';
 import { isMountPoint } from '../system/mount-points.ts';
 import { fromSystemError } from '../system-errors.ts';
 import {
@@ -97,12 +98,7 @@ export function asSpelled({ directory, name }: Pick<Location, 'directory' | 'nam
   const known = ownArtifactBeside(artifact);
   if (known === null || foldName(known.stateDirName) !== foldName(name)) return null;
   const own = namesBeside(name).hidden + artifact.slice(namesBeside(known.stateDirName).hidden.length);
-  return own === artifact || isSameFile(join(directory, artifact), join(directory, own)) ? own : null;
-}
-
-function isSameFile(path: string, other: string): boolean {
-  const [a, b] = [path, other].map((each) => lstatSync(each, { throwIfNoEntry: false }));
-  return a !== undefined && b !== undefined && a.ino === b.ino && a.dev === b.dev;
+  return own === artifact || isFoundAtBoth(join(directory, artifact), join(directory, own)) ? own : null;
 }
 
 /** Artifacts beside the state directory. */

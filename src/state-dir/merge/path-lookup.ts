@@ -1,6 +1,6 @@
 import { foldName } from '../../format/fold-name.ts';
 import type { BytePath } from '../../system/byte-path.ts';
-import { statsAt } from './exchange-checks.ts';
+import { isFoundAtBoth } from '../../system/file-key.ts';
 import { pathBytes } from './exchange-layout.ts';
 
 /**
@@ -49,8 +49,7 @@ export class PathLookup<T> {
   }
 
   #isOne(path: string, other: string): boolean {
-    const [a, b] = [statsAt(this.#live(path)), statsAt(this.#live(other))];
-    return a !== undefined && b !== undefined && a.ino === b.ino && a.dev === b.dev;
+    return isFoundAtBoth(this.#live(path), this.#live(other));
   }
 }
 
