@@ -20,7 +20,7 @@ export type FoundDatabase = Attributes & {
   source: LiveSource;
   /** Number of its names: hard links. */
   links: number;
-  /** To be called when it could not be captured: what lies beside it is then not captured with it. */
+  /** To be called when it could not be captured: what lies beside it is then of no use. */
   lose: () => void;
 };
 

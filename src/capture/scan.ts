@@ -205,6 +205,7 @@ class Scanner {
       return this.#items.file(attributes, absolute, stat, level, name);
     } catch (error) {
       if (!isSystemError(error)) throw error;
+      level.databases.lose(name);
       this.#report.lose(path, readFailure(error), level.git, stat);
       return null;
     }

@@ -5,9 +5,13 @@ import { systemReason } from '../system-reason.ts';
 
 /** Every SQLite database begins with these bytes: https://sqlite.org/fileformat2.html#magic_header_string */
 const DATABASE_MAGIC = Buffer.from('SQLite format 3\0', 'latin1');
-const HEAD_BYTES = 16;
+/** As long as the header of a journal: what tells the most. */
+const HEAD_BYTES = 28;
 /** Of a journal, magic and number of records: zeros until SQLite has synced it. A nonce follows, which is there from the beginning. */
 const UNSYNCED_BYTES = 12;
+/** In the header of a journal, the last two fields; both are powers of two. */
+const SECTOR_SIZE_OFFSET = 20;
+const PAGE_SIZE_OFFSET = 24;
 
 /**
  * How side files begin: https://sqlite.org/fileformat2.html#walformat, https://sqlite.org/walformat.html#walidxfmt (in
@@ -42,7 +46,8 @@ export function isPartOfDatabase(absolute: string): boolean {
   const base = baseOf(absolute);
   if (base === null) return false;
   try {
-    return isDatabaseContent(readHead(base)) && beginsAsSideFile(readHead(absolute), absolute.slice(base.length), true);
+    if (!isDatabaseContent(readHead(base))) return false;
+    return beginsAsSideFile(readHead(absolute), absolute.slice(base.length), 'known');
   } catch {
     return false;
   }
@@ -54,8 +59,8 @@ export class DatabasesOfDirectory {
   readonly #withSideFiles = new Set<string>();
   /** Files that are no database that SQLite reads without a key, and that something lies beside. */
   readonly #opaque = new Map<string, FileIdentity>();
-  /** Of files that may be databases and that the user excluded, why. */
-  readonly #excluded = new Map<string, string>();
+  /** Of files that may be databases and are not in the snapshot, why. */
+  readonly #missing = new Map<string, string>();
 
   /** @param names everything in the directory */
   constructor(names: readonly string[]) {
@@ -88,7 +93,7 @@ export class DatabasesOfDirectory {
 
   /** Notes that the user excluded a file, and so what SQLite keeps beside it, should it be a database. */
   exclude(name: string, reason: string): void {
-    if (this.#withSideFiles.has(name)) this.#excluded.set(name, reason);
+    if (this.#withSideFiles.has(name)) this.#missing.set(name, `is excluded: ${reason}`);
   }
 
   /** Notes a file that is no database as far as anybody can tell: with what lies beside it, it may be an encrypted one. */
@@ -106,18 +111,20 @@ export class DatabasesOfDirectory {
     const identity = base === null ? undefined : this.#opaque.get(base);
     if (base === null || identity === undefined || name.endsWith('-shm')) return null;
     const head = firstBytes(absolute);
-    return head !== null && beginsAsSideFile(head, name.slice(base.length), false) ? { name: base, identity } : null;
+    return head !== null && beginsAsSideFile(head, name.slice(base.length), 'opaque') ? { name: base, identity } : null;
   }
 
-  /** Notes that a database could not be captured: what lies beside it is then not captured with it. */
+  /** Notes that a file that may be a database could not be captured. */
   lose(name: string): void {
     this.#found.delete(name);
+    if (this.#withSideFiles.has(name)) this.#missing.set(name, 'could not be captured');
   }
 
   /**
-   * Why a file is no state of its own but part of how SQLite writes a database; null when it is not. It is one where its
-   * database is captured, or was excluded by the user, and where it begins as SQLite makes it. Beside anything else it is a
-   * file: an encrypted database, which nobody can read without its key, is whole only with its write-ahead log.
+   * Why a file is no state of its own but part of how SQLite writes a database; null when it is not. It is one where it begins as SQLite makes it
+   * and its database is captured, was excluded by the user, or could not be captured: without that database it is of no use, and beside an older
+   * one, SQLite would write what it holds into that. Beside anything else it is a file: an encrypted database, which nobody can read without its
+   * key, is whole only with its write-ahead log.
    *
    * @throws what the system says of one that cannot be read
    */
@@ -126,25 +133,44 @@ export class DatabasesOfDirectory {
     if (base === null) return null;
     // A database sorts before its side files, so it was met before them.
     const isCaptured = this.#found.has(base);
-    const excluded = this.#excluded.get(base);
-    if (!isCaptured && excluded === undefined) return null;
+    const missing = this.#missing.get(base);
+    if (!isCaptured && missing === undefined) return null;
     const head = firstBytes(absolute);
-    if (head !== null && !beginsAsSideFile(head, name.slice(base.length), isCaptured)) return null;
-    return isCaptured
-      ? `part of the database ${base}, which is captured with it`
-      : `part of the database ${base}, which is excluded: ${excluded}`;
+    const database = isCaptured ? 'known' : 'supposed';
+    if (head !== null && !beginsAsSideFile(head, name.slice(base.length), database)) return null;
+    return `part of the database ${base}, which ${isCaptured ? 'is captured with it' : missing}`;
   }
 }
 
 /**
- * Whether a file begins as SQLite makes it.
+ * Whether a file begins as SQLite makes it. It may hold nothing: be empty, or its header not written, not synced or wiped.
  *
- * @param idle whether it may also be empty, or its header not written, not synced or wiped: then it holds nothing
+ * @param database `known` where a database is beside it; `supposed` where nobody has looked, so that more is asked of a journal without a mark;
+ *   `opaque` where it is none that can be read: then only the mark counts
  */
-function beginsAsSideFile(head: Buffer, suffix: string, idle: boolean): boolean {
+function beginsAsSideFile(head: Buffer, suffix: string, database: 'known' | 'supposed' | 'opaque'): boolean {
   if (SIDE_FILE_MAGICS[suffix]?.some((magic) => head.subarray(0, magic.length).equals(magic))) return true;
-  const zeros = suffix === '-journal' ? head.subarray(0, UNSYNCED_BYTES) : head;
-  return idle && zeros.every((byte) => byte === 0);
+  if (database === 'opaque') return false;
+  if (suffix !== '-journal') return isZero(head);
+  return isZero(head.subarray(0, UNSYNCED_BYTES)) && (database === 'known' || isZero(head) || hasSizes(head));
+}
+
+function isZero(bytes: Buffer): boolean {
+  return bytes.every((byte) => byte === 0);
+}
+
+/** Whether a header of a journal has its sizes, which it has from the beginning. */
+function hasSizes(header: Buffer): boolean {
+  if (header.length < HEAD_BYTES) return false;
+  const [sector, page] = [SECTOR_SIZE_OFFSET, PAGE_SIZE_OFFSET].map((at) => header.readUInt32BE(at)) as [
+    number,
+    number,
+  ];
+  return isPowerOfTwo(sector) && isPowerOfTwo(page) && page >= SECTOR;
+}
+
+function isPowerOfTwo(size: number): boolean {
+  return size > 0 && (size & (size - 1)) === 0;
 }
 
 /** The first bytes of a file, null when it is gone. */
