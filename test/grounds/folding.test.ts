@@ -55,6 +55,13 @@ const SUITES: Record<string, Suites> = {
 };
 
 describe.skipIf(skip !== null)(`where names fold${skip === null ? '' : ` (skipped: ${skip})`}`, () => {
+  test('a living state', { timeout: 600_000 }, async ({ signal }) => {
+    // Its writers sync directories, and mind if they cannot.
+    const { OXIOS_TEST_FOLDER = '' } = ground.environment;
+    const suites = { files: ['stress/living-state.test.ts'], only: 'hold, databases by' };
+    expect(await runSuites(suites, { environment: { OXIOS_TEST_FOLDER } }, signal)).toBe(1);
+  });
+
   test.for(Object.entries(SUITES))('%s', { timeout: 600_000 }, async ([, suites], { signal }) => {
     expect(await runSuites(suites, ground, signal)).toBeGreaterThan(0);
   });
