@@ -17,16 +17,25 @@ const LOOKS_PER_TURN = 1000;
 /** How often directories are looked at that go on changing: what is moved from one that comes next to one that was just looked at. */
 const ROUNDS = 5;
 
+/**
+ * So long after its last write a file is renamed by somebody who renames a document; whoever writes one anew does it under another name and renames
+ * that at once. More than a tick of clocks that have whole seconds.
+ */
+const RENAMED_LATER_NS = 2_000_000_000n;
+
 export interface FindMovedOptions {
   seen: SeenTree;
   exclusions: Exclusions;
+  /** Whether something is gone that was listed: then what was renamed meanwhile may be it, though written anew. */
+  isAnyDeleted: boolean;
   signal?: AbortSignal | undefined;
 }
 
 /**
  * Looks again at the directories that changed since the scan listed them, for what was there before the scan began and is in the snapshot
  * under no name: moved into a directory that was listed already, out of one that was not, or from under a name that was listed.
- * What was made meanwhile is none of it: a snapshot need not have it. Directories that change under these looks are looked at several times.
+ * What was made meanwhile is none of it, for a snapshot need not have it, unless it may be a document that was written anew and then renamed.
+ * Directories that change under these looks are looked at several times.
  *
  * Call it when every file has been read.
  *
@@ -96,7 +105,7 @@ function* lookThrough(
   top: string,
   inside: string,
   known: ReadonlySet<string>,
-  { seen, exclusions }: FindMovedOptions,
+  { seen, exclusions, isAnyDeleted }: FindMovedOptions,
 ): Generator<Found, void, void> {
   const names = namesIn(top + inside);
   const git = /^(?:.*\/)?\.git\//.exec(inside)?.[0];
@@ -117,7 +126,7 @@ function* lookThrough(
     }
     const isLost =
       !accounted &&
-      wasThere(stat, seen.beganMs) &&
+      (wasThere(stat, seen.beganMs) || (isAnyDeleted && wasRenamedLater(stat))) &&
       exclusions.reasonFor(directory, name, type, stat) === null &&
       (type !== 'file' || !isPartOfDatabase(top + path));
     yield { kind: isLost ? 'lost' : 'nothing', path, key };
@@ -128,11 +137,20 @@ function* lookThrough(
  * Whether a thing was there before the scan began. Its birth time shows it, where the file system knows that (it is not the time of the last
  * change); else its last write, for moving something writes nothing.
  */
-function wasThere({ birthtimeNs, ctimeNs, mtimeNs }: BigIntStats, beganMs: number): boolean {
-  const known = birthtimeNs > 0n && birthtimeNs !== ctimeNs;
-  const since = known ? birthtimeNs : mtimeNs;
+function wasThere(stat: BigIntStats, beganMs: number): boolean {
+  const since = birthOf(stat) ?? stat.mtimeNs;
   // Stamped by a clock that was ahead: not just now.
   return isStampedBefore(since, beganMs) || Number(since) / 1e6 > Date.now() + CLOCK_SLACK_MS;
+}
+
+/** Whether a file got its name some time after it was made and last written to: a file system stamps the change time of what it renames. */
+function wasRenamedLater(stat: BigIntStats): boolean {
+  const made = birthOf(stat) ?? 0n;
+  return stat.ctimeNs - (made > stat.mtimeNs ? made : stat.mtimeNs) > RENAMED_LATER_NS;
+}
+
+function birthOf({ birthtimeNs, ctimeNs }: BigIntStats): bigint | null {
+  return birthtimeNs > 0n && birthtimeNs !== ctimeNs ? birthtimeNs : null;
 }
 
 /** What is there; null where nothing can be had. */

@@ -17,8 +17,8 @@ export interface Capture {
   /** What goes in, in the order of the snapshot. */
   batches: AsyncGenerator<CaptureItem[], void, void>;
   seen: SeenTree;
-  /** Looks at what shows only when all has been read. */
-  lookAgain: () => AsyncGenerator<LateStatus, void, void>;
+  /** Looks at what shows only when all has been read; then it is known whether something is gone that was listed. */
+  lookAgain: (isAnyDeleted: boolean) => AsyncGenerator<LateStatus, void, void>;
 }
 
 /** Where a run puts copies and the index, and all folders in which it puts anything: what it leaves there is no state. */
@@ -55,7 +55,11 @@ export async function beginCapture(
     ...{ exclusions, isBackupManifest, report, sqlite, signal },
     ...(scratch === null ? { dryRun: true, scratch: noScratch } : { seen, mapped, scratch }),
   });
-  return { batches, seen, lookAgain: () => lookAgain(root, { seen, mapped, exclusions, signal }) };
+  return {
+    batches,
+    seen,
+    lookAgain: (isAnyDeleted) => lookAgain(root, { seen, mapped, exclusions, isAnyDeleted, signal }),
+  };
 }
 
 function noScratch(): never {

@@ -39,6 +39,11 @@ export class CaptureRecord {
     this.#options.onStatus(status);
   }
 
+  /** Whether something is gone that was listed. */
+  get isAnyDeleted(): boolean {
+    return this.#statuses.isAnyDeleted;
+  }
+
   /** Notes an entry of the snapshot. */
   sawEntry(entry: BlockEntry): void {
     this.#statuses.sawEntry(entry.path);

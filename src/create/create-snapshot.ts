@@ -238,7 +238,7 @@ async function writeSnapshot(
     }
     await writer.finish();
     record.finishEntries(writer.index.totals);
-    for await (const late of capture.lookAgain()) record.add(late);
+    for await (const late of capture.lookAgain(record.isAnyDeleted)) record.add(late);
     const { totals, sections } = writer.index;
     await sink.write(END_MEMBER);
 

@@ -21,6 +21,7 @@ export class StatusList {
   readonly #byPath = new Map<string, RecordedStatus>();
   readonly #entries = new PathSet();
   #bytes = 0;
+  #isAnyDeleted = false;
 
   /**
    * Takes a status. Of several for one path the most severe counts.
@@ -31,6 +32,7 @@ export class StatusList {
     const known = this.#byPath.get(status.path);
     if (known !== undefined && SEVERITY.indexOf(known.status) >= SEVERITY.indexOf(status.status)) return;
     this.#byPath.set(status.path, status);
+    this.#isAnyDeleted ||= status.status === 'deleted';
     this.#bytes += JSON.stringify(status.path).length * 3 + status.detail.length * 3 + OVERHEAD;
     if (this.#bytes <= MOST_BYTES) return;
     throw new BackupError(
@@ -38,6 +40,10 @@ export class StatusList {
       `${this.#byPath.size} files have a status other than ok: more than a snapshot can name`,
       { path: status.path, hint: 'Look into the first of them; exclude what cannot be read with `excludes`.' },
     );
+  }
+
+  get isAnyDeleted(): boolean {
+    return this.#isAnyDeleted;
   }
 
   /** Notes that a path is in the snapshot: statuses come before and after the entry that they are about. */

@@ -176,6 +176,60 @@ test('a file that was written anew and renamed into place is the new one, and co
   expect(fs.readFileSync(join(made.back, 'n/x.json'), 'utf8')).toBe('n/x.tmp');
 });
 
+/** So long after its last write a file may be a document that was renamed, and not one in the making. */
+const LATER_MS = 2100;
+
+const rewrite =
+  (name: string): Act =>
+  (root) => {
+    write(`${name}.tmp`)(root);
+    move(`${name}.tmp`, name)(root);
+  };
+
+test.for([
+  ['a new name', 'a/y.json'],
+  ['the same name elsewhere', 'a/x.json'],
+  ['another name beside it', 'n/y.json'],
+  ['a name in a folder that is new', 'a/new/x.json'],
+])('a document that was written anew and then renamed is named: %s', async ([, to]) => {
+  const made = await createWhile(write('n/x.json'), 'zz', (root) => {
+    rewrite('n/x.json')(root);
+    fs.mkdirSync(join(root, 'a/new'));
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LATER_MS);
+    move('n/x.json', to as string)(root);
+  });
+  expect(made.complete).toBe(false);
+  expect(made.told.toSorted()).toEqual(['deleted n/x.json', `unreadable ${to}`]);
+});
+
+test('one that was renamed over another before that was read is there under its name', async () => {
+  const made = await createWhile(write('n/x.json', 'a/y.json'), 'zz', (root) => {
+    rewrite('n/x.json')(root);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LATER_MS);
+    move('n/x.json', 'a/y.json')(root);
+  });
+  expect(made).toMatchObject({ complete: true, told: ['deleted n/x.json'] });
+  expect(fs.readFileSync(join(made.back, 'a/y.json'), 'utf8')).toBe('n/x.json.tmp');
+});
+
+test('what is gone is deleted, and what is made as documents are is new, though the one may be the other', async () => {
+  // Nothing shows which: a session that ended and another that began look just so.
+  const made = await createWhile(write('n/x.json'), 'zz', (root) => {
+    rewrite('n/x.json')(root);
+    move('n/x.json', 'a/y.json')(root);
+  });
+  expect(made).toMatchObject({ complete: true, told: ['deleted n/x.json'] });
+});
+
+test('what is renamed while nothing is gone is new', async () => {
+  const made = await createWhile(write('n/x.json'), 'zz', (root) => {
+    write('a/new.part')(root);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LATER_MS);
+    move('a/new.part', 'a/new.json')(root);
+  });
+  expect(made).toMatchObject({ complete: true, told: [] });
+});
+
 test('files that take each other’s places are all there', async () => {
   const made = await createWhile(write('n/x', 'n/x.1', 'n/x.2'), 'zz', (root) => {
     move('n/x.1', 'n/x.2')(root);
