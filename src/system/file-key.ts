@@ -1,4 +1,5 @@
-import { lstatSync, realpathSync } from 'node:fs';
+import { realpathSync } from 'node:fs';
+import { lstatIfAny } from './stat-if-any.ts';
 
 /** What distinguishes one file from another. */
 export interface FileKey {
@@ -13,7 +14,7 @@ export function isSameFile(a: FileKey, b: FileKey): boolean {
 
 /** Whether two paths, which end in no link that is followed, find the same file. */
 export function isFoundAtBoth(path: string | Buffer, other: string | Buffer): boolean {
-  const [a, b] = [path, other].map((each) => lstatSync(each, { bigint: true, throwIfNoEntry: false }));
+  const [a, b] = [path, other].map(lstatIfAny);
   return a !== undefined && b !== undefined && isSameFile(a, b);
 }
 

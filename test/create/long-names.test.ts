@@ -1,11 +1,12 @@
-/** Names of 255 bytes, which leave no room for those of side files: captured, compared, merged and put back like any other. */
+/** Names of 255 bytes, which leave no room for those of side files, or are longer in another spelling: captured, compared, merged and put back like any other. */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, renameSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   type CreateOptions,
   compareWithDirectory,
   createBackup,
+  planRestore,
   restoreBackup,
   StateStore,
   undoRestore,
@@ -52,3 +53,22 @@ test('they are merged, and an undo puts back what was there', async () => {
   await undoRestore({ stateDir: root });
   expect(pictureOf(root)).toBe(newer);
 });
+
+// Decomposed, and in capitals, they have more bytes than a file system takes.
+test.each(['한'.repeat(29), 'é'.repeat(127), '\u0390'.repeat(127)])(
+  'one that is longer in another spelling is merged: %s',
+  async (name) => {
+    const root = room.fresh('state');
+    mkdirSync(root);
+    writeFileSync(join(root, name), 'captured');
+    const snapshot = room.fresh('snapshot.tar.gz');
+    await createBackup(new StateStore(root), snapshot);
+    writeFileSync(join(root, name), 'newer');
+    const { totals } = await planRestore({ stateDir: new StateStore(root), snapshot, mode: 'merge' });
+    expect(totals).toMatchObject({ added: 0, removed: 0, changed: 1 });
+    await restoreBackup(new StateStore(root), snapshot, { mode: 'merge' });
+    expect(readFileSync(join(root, name), 'utf8')).toBe('captured');
+    await undoRestore({ stateDir: root });
+    expect(readFileSync(join(root, name), 'utf8')).toBe('newer');
+  },
+);

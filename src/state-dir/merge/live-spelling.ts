@@ -11,8 +11,8 @@ interface Identity {
 /** What was found out about one directory. */
 interface Known {
   /** Whether it takes `A` for `a`, or a composed letter for a decomposed one; undefined until a name could tell. */
-  foldsCase?: boolean;
-  foldsForm?: boolean;
+  foldsCase?: boolean | undefined;
+  foldsForm?: boolean | undefined;
   /** Its names as they are stored, by themselves and folded. */
   exact?: Set<string>;
   folded?: Map<string, BytePath>;
@@ -30,19 +30,23 @@ export class LiveSpelling {
   /** The name under which what `name` finds in a directory is stored there. */
   of(directory: BytePath, name: BytePath, found: Identity): BytePath {
     const text = name.toString('utf8');
-    if (!Buffer.from(text).equals(name) || !this.#folds(directory, text, found)) return name;
+    if (!Buffer.from(text).equals(name) || !this.#mayFold(directory, text, found)) return name;
     const known = this.#list(directory);
     if (known.exact.has(text)) return name;
     return known.folded.get(foldName(text)) ?? storedName(directory, found) ?? name;
   }
 
-  #folds(directory: BytePath, name: string, found: Identity): boolean {
+  /** Also true where this name cannot say: then the directory is listed. */
+  #mayFold(directory: BytePath, name: string, found: Identity): boolean {
     const known = this.#about(directory);
     const otherCase = name === name.toUpperCase() ? name.toLowerCase() : name.toUpperCase();
     if (otherCase !== name) known.foldsCase ??= meets(directory, otherCase, found);
     const otherForm = name === name.normalize('NFC') ? name.normalize('NFD') : name.normalize('NFC');
     if (otherForm !== name) known.foldsForm ??= meets(directory, otherForm, found);
-    return known.foldsCase === true || known.foldsForm === true;
+    if (known.foldsCase === true || known.foldsForm === true) return true;
+    return (
+      (otherCase !== name && known.foldsCase === undefined) || (otherForm !== name && known.foldsForm === undefined)
+    );
   }
 
   #list(directory: BytePath): { exact: Set<string>; folded: Map<string, BytePath> } {
@@ -66,15 +70,25 @@ export class LiveSpelling {
   }
 }
 
-function meets(directory: BytePath, name: string, found: Identity): boolean {
-  const other = lstatSync(joinBytes(directory, Buffer.from(name)), { throwIfNoEntry: false });
-  return other !== undefined && Number(other.ino) === Number(found.ino) && Number(other.dev) === Number(found.dev);
+/** Whether another spelling of a name finds the same; undefined where it is too long to be a name: composed, 29 syllables of Hangul have 87 bytes, and decomposed 261. */
+function meets(directory: BytePath, name: string, found: Identity): boolean | undefined {
+  try {
+    const other = lstatSync(joinBytes(directory, Buffer.from(name)), { throwIfNoEntry: false });
+    return other !== undefined && isSame(other, found);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENAMETOOLONG') return undefined;
+    throw error;
+  }
+}
+
+function isSame(a: Identity, b: Identity): boolean {
+  return Number(a.ino) === Number(b.ino) && Number(a.dev) === Number(b.dev);
 }
 
 /** By its inode: the file system folds in a way that is not ours. */
 function storedName(directory: BytePath, found: Identity): BytePath | undefined {
   return childNames(directory).find((name) => {
     const stats = lstatSync(joinBytes(directory, name), { throwIfNoEntry: false });
-    return stats !== undefined && Number(stats.ino) === Number(found.ino) && Number(stats.dev) === Number(found.dev);
+    return stats !== undefined && isSame(stats, found);
   });
 }
