@@ -1,12 +1,12 @@
 #!/usr/bin/env node
-import { abortOnSignals, watchForPendingSignals } from './signals.ts';
+import { abortOnLaterSignals, abortOnSignals, watchForPendingSignals } from './signals.ts';
 
+// These look at what may not answer, and leave nothing behind. Options without a command are help and completion.
+const READERS: readonly (string | undefined)[] = [undefined, 'help', 'version', 'completion', 'show', 'list', 'cat'];
 const [command] = process.argv.slice(2);
-const signal = abortOnSignals();
-// Help and completions are quicker than the start of a thread, and look at nothing that could keep them.
-const QUICK: readonly (string | undefined)[] = [undefined, 'help', 'version', 'completion'];
-const isQuick = QUICK.includes(command) || command?.startsWith('-') === true;
-if (!isQuick && !process.argv.includes('--help')) watchForPendingSignals();
+const isReader = READERS.includes(command) || command?.startsWith('-') === true || process.argv.includes('--help');
+const signal = isReader ? abortOnLaterSignals() : abortOnSignals();
+if (!isReader) await watchForPendingSignals();
 
 // Nothing is left to be said to somebody who does not listen.
 process.stderr.on('error', () => {});

@@ -161,12 +161,14 @@ function buildParser(
     .version(false)
     .strict()
     .demandCommand(1, 'which command?');
-  for (const [name, { usage, describe }] of Object.entries(COMMANDS)) {
-    const build = (inner: Argv): Argv => {
-      const command = named.get(name);
-      return command === undefined ? inner : addArguments(inner, command);
-    };
-    parser.command(usage, describe, build, (args) => choose(name, args));
+  for (const [name, command] of named) {
+    const usage = COMMANDS[name]?.usage ?? name;
+    parser.command(
+      usage,
+      '',
+      (inner) => addArguments(inner, command),
+      (args) => choose(name, args),
+    );
   }
   return parser;
 }

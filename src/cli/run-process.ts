@@ -9,6 +9,15 @@ import { runCommandLine } from './run.ts';
  */
 export function runProcess(signal: AbortSignal): Promise<number> {
   leaveLostDirectory();
-  const { argv, stdin, stdout, stderr, env } = process;
-  return runCommandLine(argv.slice(2), { stdin, stdout, stderr, env }, signal);
+  const { argv, stdout, stderr, env } = process;
+  const terminal = {
+    // Only when a command reads it: making it takes time.
+    get stdin() {
+      return process.stdin;
+    },
+    stdout,
+    stderr,
+    env,
+  };
+  return runCommandLine(argv.slice(2), terminal, signal);
 }

@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs';
 import { constants } from 'node:os';
-import { Worker } from 'node:worker_threads';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 type Signal = (typeof SIGNALS)[number];
 
+/** How long a command that leaves nothing behind is ended by the system alone. Most of them are done by then. */
+const FIRST_MOMENT_MS = 250;
 /** How long a command that was told to end may wait for something without doing anything itself. */
 const STUCK_MS = 10_000;
 /** Time in that span that the event loop spends on nothing but looking whether it is stuck. */
@@ -18,6 +19,27 @@ const IDLE_MS = 10;
  */
 export function abortOnSignals(): AbortSignal {
   const controller = new AbortController();
+  handleSignals(controller);
+  return controller.signal;
+}
+
+/**
+ * The same for a command that leaves nothing behind wherever it is ended. In its first moment a signal has its default action, which
+ * also ends a process that is stuck in a system call: neither a handler nor the thread of the watchdog is needed for that. They come
+ * afterwards, so that a command that takes longer says that it was interrupted.
+ */
+export function abortOnLaterSignals(): AbortSignal {
+  const controller = new AbortController();
+  restoreDefaultActions();
+  const begin = () => {
+    handleSignals(controller);
+    void watchForPendingSignals();
+  };
+  setTimeout(begin, FIRST_MOMENT_MS).unref();
+  return controller.signal;
+}
+
+function handleSignals(controller: AbortController): void {
   for (const name of SIGNALS) {
     process.on(name, () => {
       if (controller.signal.aborted) endBy(name);
@@ -26,16 +48,26 @@ export function abortOnSignals(): AbortSignal {
       endIfStuck(name);
     });
   }
-  return controller.signal;
+}
+
+/** Node.js has handlers of its own, and a signal that has one stays pending during a system call. Where the last listener goes, they go too. */
+function restoreDefaultActions(): void {
+  for (const name of SIGNALS) {
+    const listener = () => {};
+    process.on(name, listener);
+    process.off(name, listener);
+  }
 }
 
 /**
  * Starts the thread that ends the process when a signal cannot reach this one. Where `/proc` shows no pending signals, or
  * threads are not allowed, there is none.
  */
-export function watchForPendingSignals(): void {
+export async function watchForPendingSignals(): Promise<void> {
   if (!existsSync('/proc/self/status')) return;
   try {
+    // Loaded here: most of the commands that are done in a moment have no threads.
+    const { Worker } = await import('node:worker_threads');
     const watchdog = new Worker(new URL('./signal-watchdog.js', import.meta.url), {
       execArgv: [],
       resourceLimits: { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 1 },

@@ -25,7 +25,6 @@ import { readRange } from '../storage/read-ahead.ts';
 import type { RangeReader } from '../storage/storage.ts';
 import { NODE_CODEC } from '../system/node-codec.ts';
 import { BlockTable } from './block-table.ts';
-import { readForeignManifest } from './foreign/read-foreign.ts';
 import { type IndexLocation, readIndex } from './index-reader.ts';
 import { inflateMember } from './inflate-member.ts';
 
@@ -68,6 +67,8 @@ export async function openSnapshot(source: RangeReader): Promise<OpenSnapshot> {
   const seal =
     source.size < SEAL_LENGTH ? null : parseSeal(await readRange(source, source.size - SEAL_LENGTH, SEAL_LENGTH));
   if (!claimsToBeOurs(head) && seal === null) {
+    // Loaded only for that: `show` waits for what this module loads.
+    const { readForeignManifest } = await import('./foreign/read-foreign.ts');
     return { kind: 'foreign', source, manifest: await readForeignManifest(source) };
   }
   if (seal === null) throw await missingSeal(source);

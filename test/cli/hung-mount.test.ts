@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
+import { COMPLETE_FLAG } from '../../src/cli/completion-protocol.ts';
 import { type LimitedFileSystem, mountLimited, whyNotLimited } from '../file-systems/limited.ts';
 import { Workbench } from './command-line.ts';
 
@@ -22,11 +23,25 @@ test.skipIf(WHY_NOT !== null).each([['create', 'hung.tar.gz', '--state-dir'], ['
   async (...args) => {
     mounted = await mountLimited({});
     mounted.stopAnswering();
-    const child = bench.start([...args, mounted.directory]);
+    const child = bench.start([...args, mounted.directory], { forceKillAfterDelay: false });
     await isHanging(child.pid);
     child.kill('SIGTERM');
     // Its main thread sees no signal: SIGKILL is all that is left.
     expect((await child).signal).toBe('SIGKILL');
     expect(readdirSync(bench.root)).not.toContain('hung.tar.gz');
+  },
+);
+
+test.skipIf(WHY_NOT !== null).each([['show'], ['list'], ['cat', 'MEMORY.md'], [COMPLETE_FLAG, 'cat', '']])(
+  'nor from ending %s, which leaves nothing behind: the system ends it',
+  async (...words) => {
+    mounted = await mountLimited({});
+    mounted.stopAnswering();
+    const args = words.toSpliced(words[0] === COMPLETE_FLAG ? 2 : 1, 0, `${mounted.directory}/s.tar.gz`);
+    const child = bench.start(args, { forceKillAfterDelay: false });
+    await isHanging(child.pid);
+    child.kill('SIGTERM');
+    // On a machine that is so busy that its first moment was over, the watchdog ends it.
+    expect(['SIGTERM', 'SIGKILL']).toContain((await child).signal);
   },
 );
