@@ -60,7 +60,12 @@ export { CATEGORIES } from './state-dir/sections.ts';
 export { StateStore } from './state-dir/state-store.ts';
 export { type DiscardOptions, type DiscardReport, discardUndo } from './state-dir/undo/discard.ts';
 export type { SnapshotOrigin } from './state-dir/undo/history.ts';
-export { type ListedTree, listPrevious, type PreviousState } from './state-dir/undo/previous-states.ts';
+export {
+  type ListedTree,
+  listPrevious,
+  type PreviousState,
+  type UndoProgress,
+} from './state-dir/undo/previous-states.ts';
 export { type UndoOptions, type UndoReport, undoRestore } from './state-dir/undo/undo.ts';
 export type { SnapshotInput, SnapshotOption } from './storage/open-reader.ts';
 export type { RangeReader } from './storage/storage.ts';

@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { RecoverReport } from '../../index.ts';
 import { defineCommand } from '../command.ts';
 import { FORCE_RUNNING, given, JSON_RESULT, LOCK_WAIT, REPORTING, STATE_DIR, stateDirOf } from '../options.ts';
+import { keptFields, unfinishedLines } from '../results/previous-states.ts';
 import { watchWorkingDirectory } from '../working-directory.ts';
 
 export const command = defineCommand({
@@ -17,7 +18,7 @@ export const command = defineCommand({
     const tellIfMoved = watchWorkingDirectory(operation);
     const report = await recoverStateDir({ stateDir: stateDirOf(args, terminal), ...options });
     tellIfMoved();
-    const { outcome, operation: interrupted, stateDir, previousState, movedAside, cleared } = report;
+    const { outcome, operation: interrupted, stateDir, previousState, movedAside, cleared, unfinishedUndo } = report;
     const fields = {
       outcome,
       operation: interrupted,
@@ -25,12 +26,22 @@ export const command = defineCommand({
       previous_state: previousState,
       moved_aside: movedAside,
       cleared,
+      unfinished_undo: unfinishedUndo === null ? null : keptFields(unfinishedUndo),
     };
     return reporter.result({ status: 0, fields, lines: linesOf(report) });
   },
 });
 
 function linesOf(report: RecoverReport): string[] {
+  const { operation, stateDir, cleared, unfinishedUndo } = report;
+  if (unfinishedUndo === null) return outcomeLines(report);
+  const lines = unfinishedLines(stateDir, unfinishedUndo);
+  return operation === 'restore'
+    ? [...outcomeLines(report), ...lines]
+    : [...lines, ...cleared.map((each) => `  removed what it had left: ${each}`)];
+}
+
+function outcomeLines(report: RecoverReport): string[] {
   const { outcome, operation, stateDir, previousState, cleared } = report;
   if (outcome === 'rolled-back') return [`${stateDir} is as it was before the ${operation}, which was rolled back`];
   if (outcome === 'finished') {

@@ -60,7 +60,7 @@ export const command = defineCommand({
 });
 
 function reportList(kept: ListedTree[], stateDir: string, { reporter }: Context): Promise<number> {
-  const lines: Line[] = kept.length === 0 ? [`no previous state of ${stateDir} is kept`] : keptLines(kept);
+  const lines: Line[] = kept.length === 0 ? [`no previous state of ${stateDir} is kept`] : keptLines(kept, stateDir);
   const previous = kept.map((tree) => ({ ...keptFields(tree), bytes: tree.bytes }));
   return reporter.result({ status: 0, fields: { state_dir: stateDir, previous }, lines });
 }

@@ -15,7 +15,7 @@ import type { Target } from '../location.ts';
 import { acquireStateLock } from '../lock/lock.ts';
 import { LOCK_WAIT_SHAPE, type LockWaitOptions } from '../lock/lock-wait.ts';
 import { assertNotRunning, RUNNING_SHAPE, type RunningOptions } from '../lock/not-running.ts';
-import { findHistory } from '../undo/previous-states.ts';
+import { findHistory, forUsers, type PreviousState } from '../undo/previous-states.ts';
 import { clearLeftovers } from './clear-leftovers.ts';
 import { resumeChange } from './resume-change.ts';
 
@@ -44,6 +44,8 @@ export interface RecoverReport {
   movedAside: string[];
   /** Paths of temporary files of killed runs that were removed. */
   cleared: string[];
+  /** Where an undo of several steps has done some of them: the previous state that it goes to, with how far it came. Else null. */
+  unfinishedUndo: PreviousState | null;
 }
 
 /**
@@ -65,6 +67,7 @@ export async function recoverStateDir(options: RecoverOptions): Promise<RecoverR
       previousState: null,
       movedAside: [],
       cleared: [],
+      unfinishedUndo: null,
     };
     const found = findJournal(lock.location);
     if (found !== null) {
@@ -72,7 +75,9 @@ export async function recoverStateDir(options: RecoverOptions): Promise<RecoverR
       await assertNotRunning(location.target, options);
       lock.assertHeld();
       const { live, movedAside } = resumeChange(location, journal);
-      const kept = journal.kept === null ? null : join(location.directory, journal.kept);
+      // Of an undo of several steps it is what the first replaced.
+      const replaced = journal.history?.undo_steps?.previous ?? journal.kept;
+      const kept = replaced === null ? null : join(location.directory, replaced);
       report.outcome = live === 'new' ? 'finished' : 'rolled-back';
       report.operation = journal.operation;
       report.movedAside = movedAside;
@@ -89,6 +94,8 @@ export async function recoverStateDir(options: RecoverOptions): Promise<RecoverR
       report.outcome = 'unchanged';
       report.operation = 'restore';
     }
+    const goal = findHistory(lock.location).states.find(({ unfinishedUndo }) => unfinishedUndo !== null);
+    if (goal !== undefined) report.unfinishedUndo = forUsers(goal);
     return report;
   } catch (error) {
     throw fromSystemError(error, 'recover the state directory', lock.location.target);

@@ -1,6 +1,6 @@
 import { compareStamps } from '../artifact-names.ts';
 import type { Location } from '../location.ts';
-import type { HistoryFile, RecordedState, SnapshotOrigin } from './history.ts';
+import type { HistoryFile, RecordedState, SnapshotOrigin, UndoSteps } from './history.ts';
 import type { History, KeptState } from './previous-states.ts';
 
 /** What a restore or an undo displaces. */
@@ -40,12 +40,15 @@ export function historyAfterRestore(
 /**
  * The history at `location` once `step` has been put back. Going back, what lies between is ahead from then on, as what is displaced:
  * a plain undo goes further back. When something that an undo had displaced is put back, a plain undo may take that back.
+ *
+ * @param steps the undo that `step` is one of several steps of; else null
  */
 export function historyAfterUndo(
   location: Location,
   history: History,
   step: KeptState,
   displaced: Displaced | null,
+  steps: Omit<UndoSteps, 'previous'> | null,
 ): HistoryFile {
   const goesBack = step.undoable;
   const remaining = history.states
@@ -74,7 +77,15 @@ export function historyAfterUndo(
     highest: history.highest,
     restores: history.restores,
     states,
+    ...(steps !== null && {
+      undo_steps: { ...steps, previous: previousOf(history, steps.to) ?? displaced?.directory ?? null },
+    }),
   };
+}
+
+/** What the earlier steps of an undo to `to` replaced first; null if there were none. */
+function previousOf({ undoSteps }: History, to: number): string | null {
+  return undoSteps?.to === to ? undoSteps.previous : null;
 }
 
 /** The history at `location` without the states that were discarded. */
@@ -89,6 +100,7 @@ export function historyWithout(location: Location, history: History, discarded: 
       location,
       history.states.filter((state) => !discarded.has(state)),
     ),
+    ...(history.undoSteps !== null && { undo_steps: history.undoSteps }),
   };
 }
 

@@ -40,6 +40,17 @@ const recordedStateSchema = z.object({
   undoable: z.boolean(),
 });
 
+const undoStepsSchema = z.object({
+  /** Number of the state that it goes to. */
+  to: count,
+  done: count,
+  steps: count,
+  /** When the state had been replaced that is live since its last step. */
+  reached: z.string(),
+  /** The directory of what its first step replaced: the way back to before it. Null if there was nothing. */
+  previous: z.nullable(componentSchema),
+});
+
 /**
  * What is known of the previous states of a state directory that lie beside this file. States are numbered from 1, the one that was live
  * before the first restore. A file of the same name in the other location may say more; the higher revision knows what is live.
@@ -54,9 +65,12 @@ export const historyFileSchema = z.object({
   /** Restores since nothing was kept. */
   restores: count,
   states: z.array(recordedStateSchema),
+  /** If the last change was a step of an undo of several: how far it came. */
+  undo_steps: z.optional(undoStepsSchema),
 });
 
 export type RecordedState = z.infer<typeof recordedStateSchema>;
+export type UndoSteps = z.infer<typeof undoStepsSchema>;
 export type HistoryFile = z.infer<typeof historyFileSchema>;
 
 function historyPath(location: Location): string {

@@ -7,7 +7,13 @@ import { fromSystemError } from '../../system-errors.ts';
 import { compareStamps, nextStamp, parseStamp, type Stamp, stampDate } from '../artifact-names.ts';
 import { bothLocations, type Location, resolveTarget, type Target } from '../location.ts';
 import { BEFORE } from '../merge/exchange-layout.ts';
-import { type HistoryFile, type RecordedState, readHistoryFile, type SnapshotOrigin } from './history.ts';
+import {
+  type HistoryFile,
+  type RecordedState,
+  readHistoryFile,
+  type SnapshotOrigin,
+  type UndoSteps,
+} from './history.ts';
 
 /** A previous state of a state directory: what a restore or an undo replaced. It is kept until it is discarded. */
 export interface PreviousState {
@@ -29,6 +35,18 @@ export interface PreviousState {
   undoable: boolean;
   /** Whether it is the state from before the first restore. */
   original: boolean;
+  /** An undo to it that ended between two of its steps, killed or by an error: `undoRestore` to its name goes on. Else null. */
+  unfinishedUndo: UndoProgress | null;
+}
+
+/** How far an undo came. */
+export interface UndoProgress {
+  /** Steps that are done. */
+  done: number;
+  /** Steps that it had. */
+  steps: number;
+  /** What is live since its last step: the state that had been replaced then, to the second. */
+  liveReplacedAt: Date;
 }
 
 /** A previous state with what only this package needs. */
@@ -46,6 +64,7 @@ export interface History {
   restores: number;
   /** The newest first. */
   states: KeptState[];
+  undoSteps: UndoSteps | null;
 }
 
 /** The number of the state that was live before the first restore. */
@@ -88,10 +107,22 @@ export function findHistory(target: Target): History {
     highest: Math.max(ORIGINAL, ...files.map(({ highest }) => highest)),
     restores: Math.max(0, ...files.map(({ restores }) => restores)),
     states: [],
+    undoSteps: files[0]?.undo_steps ?? null,
   };
   for (const { location, file } of found) history.states.push(...statesAt(location, file, history));
   history.states.sort((a, b) => compareStamps(b.stamp, a.stamp));
+  noteUnfinished(history);
   return history;
+}
+
+/** Only where the undo can go on: what it goes to may have been discarded. */
+function noteUnfinished(history: History): void {
+  const { undoSteps, states } = history;
+  if (undoSteps === null || undoSteps.done === undoSteps.steps) return;
+  const { to, done, steps, reached } = undoSteps;
+  const goal = states.find(({ recorded }) => recorded.state === to);
+  if (goal === undefined || routeTo(goal, history) === null) return;
+  goal.unfinishedUndo = { done, steps, liveReplacedAt: new Date(reached) };
 }
 
 function statesAt(location: Location, file: HistoryFile | null, history: History): KeptState[] {
@@ -134,6 +165,7 @@ function located(location: Location, recorded: RecordedState): KeptState | null 
     paths: recorded.paths,
     undoable: recorded.undoable,
     original: recorded.state === ORIGINAL,
+    unfinishedUndo: null,
     stamp,
     location,
     recorded,

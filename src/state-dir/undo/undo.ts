@@ -21,9 +21,12 @@ import { performExchange } from '../merge/exchange.ts';
 import { clearWithNotices } from '../recover/clear-leftovers.ts';
 import { assertRecovered } from '../recover/needs-recovery.ts';
 import { inspectTarget } from '../target-state.ts';
+import type { UndoSteps } from './history.ts';
 import { historyAfterUndo } from './history-changes.ts';
 import { planReversal } from './plan-reversal.ts';
 import { findHistory, findNamed, forUsers, type KeptState, type PreviousState, routeTo } from './previous-states.ts';
+
+type StepsDone = Omit<UndoSteps, 'previous'> | null;
 
 /** Options of `undoRestore`. */
 export interface UndoOptions extends StateDirOption, OperationOptions, RunningOptions, LockWaitOptions {
@@ -73,16 +76,32 @@ export async function undoRestore(options: UndoOptions): Promise<UndoReport> {
     await assertNotRunning(lock.location.target, options);
     let previousState: string | null = null;
     for (const [index, { name }] of route.entries()) {
-      lock.assertHeld();
-      const displaced = putBack(findNamed(name, findHistory(lock.location), lock.location), options);
-      if (index === 0) previousState = displaced;
+      try {
+        lock.assertHeld();
+        const step = findNamed(name, findHistory(lock.location), lock.location);
+        const displaced = putBack(step, stepsAfter(step, wanted, index + 1, route.length), options);
+        if (index === 0) previousState = displaced;
+      } catch (error) {
+        throw index === 0 ? error : betweenSteps(error, wanted, index, route.length);
+      }
     }
     return { stateDir: lock.location.target, restored: forUsers(wanted), steps: route.map(forUsers), previousState };
   });
 }
 
+/** What is on record of an undo to `wanted` once `done` of its steps are; null for one of a single step. */
+function stepsAfter(step: KeptState, wanted: KeptState, done: number, steps: number): StepsDone {
+  return steps === 1 ? null : { to: wanted.recorded.state, done, steps, reached: step.recorded.replaced_at };
+}
+
+function betweenSteps(error: unknown, { name }: KeptState, done: number, steps: number): unknown {
+  if (!(error instanceof BackupError) || error.code === 'NEEDS_RECOVERY') return error;
+  const { code, message, path, hint, cause } = error;
+  return new BackupError(code, `${message} (${done} of the ${steps} steps to ${name} are done)`, { path, hint, cause });
+}
+
 /** @returns where what was live until now is kept */
-function putBack(step: KeptState, options: OperationOptions): string | null {
+function putBack(step: KeptState, steps: StepsDone, options: OperationOptions): string | null {
   const { location } = step;
   const history = findHistory(location);
   const common = { operation: 'undo', incoming: basename(step.path) } as const;
@@ -91,14 +110,14 @@ function putBack(step: KeptState, options: OperationOptions): string | null {
     done = performExchange(location, {
       ...common,
       record: planReversal(step),
-      historyAfter: (displaced) => historyAfterUndo(location, history, step, displaced),
+      historyAfter: (displaced) => historyAfterUndo(location, history, step, displaced, steps),
     });
   } else {
     const mounted = location.strategy === 'rename' ? mountPointsBelow(location.target) : [];
     const swapped = performSwap(location, {
       ...common,
       found: inspectTarget(location),
-      historyAfter: (displaced) => historyAfterUndo(location, history, step, displaced),
+      historyAfter: (displaced) => historyAfterUndo(location, history, step, displaced, steps),
     });
     done = { ...swapped, previousState: swapped.previousState };
     for (const path of mounted) {
