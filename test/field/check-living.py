@@ -50,7 +50,7 @@ check("text.log", is_text)
 check("000003.log", is_records)
 check("rewritten.bin", lambda path: len(set(read(path))) <= 1 and len(read(path)) in (0, 100_000))
 check("doc.json", lambda path: re.fullmatch(rb'\{"n": "(\d+)"\}', read(path)) is not None)
-for database in ("wal.db", "delete.db"):
+for database in ("wal.db", "delete.db", "persist.db", "truncate.db", "delete-unsynced.db"):
     check(database, is_database)
 check("repo", is_repository)
 for name in ("one", "two", "three"):

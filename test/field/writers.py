@@ -7,10 +7,14 @@ for folder in ("from", "to", "sessions"):
 text = open("text.log", "ab", buffering=0)
 records = open("000003.log", "ab", buffering=0)
 rewritten = open("rewritten.bin", "wb+", buffering=0)
-databases = [sqlite3.connect(name, isolation_level=None, timeout=30) for name in ("wal.db", "delete.db")]
-databases[0].execute("PRAGMA journal_mode=WAL")
+databases = []
+for name in ("wal.db", "delete.db", "persist.db", "truncate.db", "delete-unsynced.db"):
+    db = sqlite3.connect(name, isolation_level=None, timeout=30)
+    db.execute("PRAGMA journal_mode=" + name.split(".")[0].split("-")[0])
+    if name.endswith("-unsynced.db"):
+        db.execute("PRAGMA synchronous=OFF")
+    databases.append(db)
 for db in databases:
-    db.execute("PRAGMA synchronous=OFF")
     db.execute("CREATE TABLE total(n INTEGER)")
     db.execute("INSERT INTO total VALUES (0)")
     db.execute("CREATE TABLE rows(n INTEGER)")

@@ -2,7 +2,6 @@ import { createWriteStream, rmSync } from 'node:fs';
 import { PassThrough } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import {
-  type CreateOptions,
   type CreateResult,
   createBackup,
   isIncomplete,
@@ -19,29 +18,13 @@ import { checkStatuses } from './check-statuses.ts';
 import { checkTree } from './check-tree.ts';
 import { LivingState } from './living-state.ts';
 import { type Resources, resources } from './resources.ts';
+import { type SqlitePath, sqlitePaths } from './sqlite-paths.ts';
 
 const SNAPSHOTS = TORTURE ? 50 : ON_OTHER_GROUND ? 1 : 3;
 const SNAPSHOTS_THROUGH_PIPE = TORTURE ? 50 : 2;
 /** Snapshots after which everything is there that is kept for the next one. */
 const WARM = 1;
 const MEMORY_SLACK = 16 * 1024 * 1024;
-
-type SqlitePath = NonNullable<CreateOptions['sqlite']>;
-
-/** Those that this Node has. */
-async function sqlitePaths(): Promise<SqlitePath[]> {
-  const paths: SqlitePath[] = ['raw-copy'];
-  const sqlite = process.getBuiltinModule('node:sqlite' as 'node:fs') as { backup?: unknown } | undefined;
-  if (sqlite?.backup !== undefined) paths.unshift('node');
-  try {
-    const { default: Database } = await import('better-sqlite3');
-    new Database(':memory:').close();
-    paths.unshift('better-sqlite3');
-  } catch {
-    // Not installed, or not built for this Node.
-  }
-  return paths;
-}
 
 const room = new TempDir();
 let live: LivingState;

@@ -5,13 +5,13 @@ import { CATEGORIES } from 'oxios-backup';
 import { ON_OTHER_GROUND } from '../test-folder.ts';
 import { Writer } from './writer.ts';
 
-/** Databases, each with its journal mode and the milliseconds between two commits. */
+/** Databases, each with its journal mode, how it syncs (empty: as SQLite does by default), and the milliseconds between two commits. */
 export const DATABASES = [
-  { path: 'memory.db', mode: 'WAL', pauseMs: 5, checkpointEvery: 60 },
-  { path: 'memory/vectors.sqlite', mode: 'WAL', pauseMs: 0, checkpointEvery: 400 },
+  { path: 'memory.db', mode: 'WAL', synchronous: 'NORMAL', pauseMs: 5, checkpointEvery: 60 },
+  { path: 'memory/vectors.sqlite', mode: 'WAL', synchronous: 'NORMAL', pauseMs: 0, checkpointEvery: 400 },
   // All that it holds is in its WAL.
-  { path: 'memory/unfolded.db', mode: 'WAL', pauseMs: 300, checkpointEvery: 0 },
-  { path: 'tasks.db', mode: 'DELETE', pauseMs: 20, checkpointEvery: 0 },
+  { path: 'memory/unfolded.db', mode: 'WAL', synchronous: 'NORMAL', pauseMs: 300, checkpointEvery: 0 },
+  { path: 'tasks.db', mode: 'DELETE', synchronous: '', pauseMs: 20, checkpointEvery: 0 },
 ] as const;
 
 /** Logs that only grow: one small, one beyond the size of a large file, one that becomes large meanwhile. */
@@ -97,8 +97,12 @@ export class LivingState {
       this.#start('state_store', [this.root, String(ENTRIES_PER_CATEGORY), ...CATEGORIES], (text) =>
         this.#hearEntry(text),
       ),
-      ...DATABASES.map(({ path, mode, pauseMs, checkpointEvery }) =>
-        this.#start('database', [at(path), mode, String(pauseMs), String(checkpointEvery)], numbered(path)),
+      ...DATABASES.map(({ path, mode, synchronous, pauseMs, checkpointEvery }) =>
+        this.#start(
+          'database',
+          [at(path), mode, String(pauseMs), String(checkpointEvery), synchronous],
+          numbered(path),
+        ),
       ),
       ...LOGS.map(({ path, bytesPerSecond }) =>
         this.#start('lines', [at(path), String(bytesPerSecond), '0'], numbered(path)),

@@ -63,6 +63,14 @@ export class Writer {
     this.#child.kill('SIGCONT');
   }
 
+  /** Ends it in the middle of whatever it does, as a crash would. */
+  async kill(): Promise<void> {
+    if (this.isDead) return;
+    const ended = once(this.#child, 'exit');
+    this.#child.kill('SIGKILL');
+    await ended;
+  }
+
   /** Ends it at its next step. */
   async stop(): Promise<void> {
     if (this.isDead) return;

@@ -44,6 +44,7 @@ describe.each(CHOICES)('with the reader "%s"', async (choice) => {
     ['wal', 4],
     ['wal', 25],
     ['delete', 25],
+    ['persist', 25],
     ['truncate', 40],
   ])('a database in journal mode %s, a commit each %i ms, is copied in one state', async (journal, pauseMs) => {
     const writer = await startWriter(journal, 0, pauseMs);

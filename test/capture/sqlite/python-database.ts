@@ -22,7 +22,6 @@ import sqlite3, sys, time
 db = sqlite3.connect(${JSON.stringify(database)}, isolation_level=None, timeout=30)
 db.execute('PRAGMA journal_mode=${journal}')
 db.execute('PRAGMA wal_autocheckpoint=40')
-db.execute('PRAGMA synchronous=OFF')
 db.execute('CREATE TABLE IF NOT EXISTS total (n INTEGER)')
 db.execute('CREATE TABLE IF NOT EXISTS ledger (n INTEGER PRIMARY KEY, payload BLOB)')
 db.execute('CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5(text)')
