@@ -10,6 +10,7 @@ the directory, so large ones are slow; the kernel does not know that it folds, a
 attributes, clones and locks are not served; times are told in whole seconds, as python3-fuse has them; a sync of a directory answers success, for python3-fuse dies of one (directory-fsync.c has it fail).
 """
 import errno
+import functools
 import hashlib
 import os
 import sys
@@ -28,6 +29,7 @@ MOST_BYTES = 255
 long_names = {}
 
 
+@functools.lru_cache(maxsize=10_000)
 def fold(name):
     return unicodedata.normalize('NFD', unicodedata.normalize('NFD', name).casefold())
 
