@@ -28,7 +28,7 @@ export class Packed {
     const folder = await mkdtemp(join(tmpdir(), 'oxios-backup-pack-'));
     const source = join(folder, 'source');
     await mkdir(source);
-    for (const name of ['src', 'docs', 'package.json', 'tsconfig.json', 'LICENSE', 'README.md']) {
+    for (const name of ['src', 'build', 'docs', 'package.json', 'tsconfig.json', 'LICENSE', 'README.md']) {
       await cp(join(REPOSITORY, name), join(source, name), { recursive: true });
     }
     for (const name of ['test/format/foreign_reader.py', 'test/format/reader.py', 'bench/results/bench.svg']) {

@@ -1,5 +1,4 @@
 import { basename } from 'node:path';
-import { clearLine, cursorTo } from 'node:readline';
 import type { BackupEvent, Phase } from '../../events.ts';
 import type { OutputStream } from '../terminal.ts';
 import { progressText, type ShownSnapshot } from './progress-text.ts';
@@ -7,9 +6,13 @@ import { progressText, type ShownSnapshot } from './progress-text.ts';
 const REDRAW_MS = 100;
 const DEFAULT_COLUMNS = 80;
 
+// As `node:readline` writes them, which takes longer to load than it saves.
+const TO_LINE_START = '\x1b[1G';
+const CLEAR_TO_END = '\x1b[0K';
+
 /**
  * One line at the bottom of a terminal that is redrawn in place and leaves no trace. No colours, and ASCII only but for names, the cursor stays: whatever way
- * the process ends, the terminal is as it was. Nothing but `cursorTo` and `clearLine` is needed for that, which Node has.
+ * the process ends, the terminal is as it was.
  */
 export class ProgressLine {
   readonly #stream: OutputStream;
@@ -53,8 +56,7 @@ export class ProgressLine {
   /** Takes the line away, so that something else can be said; the next event draws it again. */
   clear(): void {
     if (!this.#visible) return;
-    cursorTo(this.#stream, 0);
-    clearLine(this.#stream, 0);
+    this.#stream.write(TO_LINE_START + CLEAR_TO_END);
     this.#visible = false;
     this.#drawn = Number.NEGATIVE_INFINITY;
   }
@@ -81,9 +83,7 @@ export class ProgressLine {
     };
     // A character in the last column would make some terminals wrap.
     const text = progressText(state, (this.#stream.columns || DEFAULT_COLUMNS) - 1);
-    cursorTo(this.#stream, 0);
-    clearLine(this.#stream, 1);
-    this.#stream.write(text);
+    this.#stream.write(TO_LINE_START + CLEAR_TO_END + text);
     this.#visible = true;
     this.#drawn = now;
   }

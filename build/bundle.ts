@@ -1,0 +1,80 @@
+/**
+ * `npm run bundle`: the programs of `dist`, each with what it loads at the start in a few files. Node.js takes half a millisecond for
+ * each file that it loads, and a command is made of a hundred modules.
+ */
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { type BuildOptions, build, type Plugin } from 'esbuild';
+
+const PROGRAMS = ['src/index.ts', 'src/cli/main.ts'];
+/** Each in a file of its own, for a thread has none of the modules of another. */
+const THREADS = [
+  'src/create/pack-worker.ts',
+  'src/read/read-worker.ts',
+  'src/restore/restore-worker.ts',
+  'src/cli/signal-watchdog.ts',
+];
+
+/** What every command has loaded when its own module is, and what most of these use. */
+const COMMAND_BASE = [
+  'src/cli/command.ts',
+  'src/cli/run.ts',
+  'src/cli/options.ts',
+  'src/cli/text/section-table.ts',
+  'src/cli/text/incomplete-text.ts',
+];
+/** What most operations of the library use: errors, options, a snapshot that is opened. */
+const LIBRARY_BASE = ['src/inspect/show-snapshot.ts', 'src/program.ts'];
+
+const SHARED: BuildOptions = {
+  bundle: true,
+  platform: 'node',
+  format: 'esm',
+  target: 'node20.19',
+  entryNames: '[name]',
+  outdir: 'dist',
+  external: ['aws4fetch', 'better-sqlite3', 'fast-xml-parser', 'fs-extra', 'ignore', 'tar'],
+  logLevel: 'warning',
+};
+
+const programs: BuildOptions = {
+  ...SHARED,
+  entryPoints: PROGRAMS,
+  splitting: true,
+  alias: {
+    cliui: './src/cli/yargs/no-layout.ts',
+    'string-width': './src/cli/yargs/text-length.ts',
+    assert: './src/cli/yargs/equality.ts',
+  },
+};
+
+await build({ ...programs, plugins: [withBases(await findEntries())] });
+await build({ ...SHARED, entryPoints: THREADS });
+
+/** The modules that are loaded by `import()`, and those that programs begin with: from each, esbuild makes a file. */
+async function findEntries(): Promise<ReadonlySet<string>> {
+  const { metafile } = await build({ ...programs, write: false, metafile: true });
+  const entries = Object.values(metafile.outputs).flatMap(({ entryPoint }) => entryPoint ?? []);
+  return new Set(entries.filter((entry) => entry !== 'src/cli/main.ts'));
+}
+
+/**
+ * Lets every entry import its base. esbuild puts modules into one file that the same entries use; without this, what two commands share is in
+ * one file, what three share in another.
+ */
+function withBases(entries: ReadonlySet<string>): Plugin {
+  return {
+    name: 'bases',
+    setup({ onLoad }) {
+      onLoad({ filter: /\.ts$/ }, ({ path: file }) => {
+        const entry = path.relative('.', file);
+        if (!entries.has(entry)) return null;
+        const base = entry.startsWith('src/cli/') ? COMMAND_BASE : LIBRARY_BASE;
+        const imports = base
+          .filter((each) => each !== entry)
+          .map((each) => `import ${JSON.stringify(path.resolve(each))};`);
+        return { contents: `${readFileSync(file, 'utf8')}\n${imports.join('\n')}\n`, loader: 'ts' };
+      });
+    },
+  };
+}
