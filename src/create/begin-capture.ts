@@ -7,6 +7,7 @@ import { waitForCoarseTick } from '../capture/coarse-clock.ts';
 import { exclusionsOf } from '../capture/exclusions.ts';
 import { type LateStatus, lookAgain } from '../capture/look-again.ts';
 import { MappedFiles } from '../capture/mapped-files.ts';
+import { noteOtherCase } from '../capture/near-excludes.ts';
 import { SeenTree } from '../capture/seen-tree.ts';
 import { isBackupManifest } from '../format/manifest.ts';
 import type { CreateOptions } from './create-options.ts';
@@ -48,6 +49,7 @@ export async function beginCapture(
     folders: foldersOf(place, options).all,
     host,
   });
+  noteOtherCase(root, excludes, report);
   const mapped = scratch === null ? MappedFiles.none : await MappedFiles.look();
   if (scratch !== null) await waitForCoarseTick(root, signal);
   const seen = new SeenTree();

@@ -42,7 +42,8 @@ export interface PackingOptions extends OperationOptions, LockWaitOptions {
    */
   threads?: number;
   /**
-   * Patterns of what else is excluded, in the language of `.gitignore`. The manifest records them.
+   * Patterns of what else is excluded, in the language of `.gitignore`, case-sensitive. A letter is the same in composed and in decomposed form.
+   * The manifest records them.
    *
    * @default `[]`
    */

@@ -121,9 +121,10 @@ export function compileSelection({ paths = [], sections = [] }: SelectionOptions
   return new Selection(literals, paths.filter(isPattern));
 }
 
-/** The paths that a pattern can match, going by what comes before its first wildcard; null for any. */
-function rangeOf(pattern: string): PathRange | null {
-  const wildcard = pattern.search(GLOB);
+/** The paths that a pattern can match, going by what comes before its first wildcard or letter that has several forms; null for any. */
+function rangeOf(given: string): PathRange | null {
+  const pattern = given.normalize();
+  const wildcard = pattern.search(/[*?[\\\u0080-\uffff]/);
   const slash = pattern.indexOf('/');
   // Without a slash before its end it matches at any depth.
   if (slash < 0 || slash === pattern.length - 1) return null;

@@ -20,6 +20,9 @@ describe('a path', () => {
     ['**/notes', ['notes', 'a/b/notes/x'], ['a/notes.md']],
     ['seeds/[ab].md', ['seeds/a.md', 'seeds/[ab].md'], ['seeds/c.md']],
     ['a\\b', ['a\\b'], ['a/b']],
+    ['seeds/é*', ['seeds/é.md', 'seeds/e\u0301.md'], ['seeds/e.md']],
+    ['seeds/e\u0301*', ['seeds/é.md', 'seeds/e\u0301.md'], ['seeds/e.md']],
+    ['seeds/é', ['seeds/é'], ['seeds/e\u0301']],
   ])('%s', (path, within, without) => {
     expect(wanted({ paths: [path] }, ...within, ...without)).toEqual(within);
   });
@@ -30,10 +33,10 @@ test('a section is a folder, whatever its name looks like', () => {
 });
 
 test('a run that holds a wanted entry is never passed over', () => {
-  const name = fc.constantFrom('a', 'b', 'ab', 'a-', 'a.json', 'b.md', 'é', '\u{1f331}', '[a]');
+  const name = fc.constantFrom('a', 'b', 'ab', 'a-', 'a.json', 'b.md', 'é', 'e\u0301', '\u{1f331}', '[a]');
   const path = fc.array(name, { minLength: 1, maxLength: 3 }).map((names) => names.join('/'));
   const pattern = fc
-    .array(fc.oneof(name, fc.constantFrom('*', '**', 'a*', '?', '[ab]', '\\[a]', '*.json')), {
+    .array(fc.oneof(name, fc.constantFrom('*', '**', 'a*', 'é*', 'e\u0301?', '?', '[ab]', '\\[a]', '*.json')), {
       minLength: 1,
       maxLength: 3,
     })
