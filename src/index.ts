@@ -17,9 +17,10 @@ export {
 export { type DiffOptions, diffSnapshots } from './compare/diff-snapshots.ts';
 export type { Difference, DifferenceTotals, SectionDifference, Unreadable } from './compare/difference.ts';
 export { planRestore, type Refusal, type RestorePreview } from './compare/preview-restore.ts';
+export type { ContentDifference, FileTotals, SectionCount } from './create/compare-backup.ts';
 export type { CreateOptions, CreateOutput, CreateSnapshotOptions, PackingOptions } from './create/create-options.ts';
 export { type CreateResult, createBackup, createSnapshot } from './create/create-snapshot.ts';
-export { type ImportOptions, type ImportResult, importBackup, type SectionCount } from './create/import-backup.ts';
+export { type ImportOptions, type ImportResult, importBackup } from './create/import-backup.ts';
 export { type PlanSnapshotOptions, planSnapshot, type SnapshotPlan } from './create/plan-snapshot.ts';
 export type { ParentDamage } from './create/reuse/parent.ts';
 export type { ReuseReport } from './create/reuse/reuse-session.ts';

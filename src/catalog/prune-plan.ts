@@ -1,4 +1,5 @@
 import { isEmptySnapshot } from '../format/index-root.ts';
+import { isInTheFuture } from '../system/is-in-the-future.ts';
 import { applyRetention, type Decided, type KeepReason, type Retainable, type RetentionPolicy } from './retention.ts';
 import type { ScannedSnapshot } from './scan-folder.ts';
 import { type SnapshotInfo, type StateSource, sourceKey, sourceOf } from './snapshot-info.ts';
@@ -32,9 +33,6 @@ export type Verify = (row: ScannedSnapshot) => Promise<void>;
  */
 export type UntouchedReason = 'foreign' | 'damaged' | 'unreadable' | 'empty' | 'in the future';
 
-/** Clocks of two machines differ by less. What is dated further ahead is not taken for the newest. */
-const CLOCK_TOLERANCE_MS = 10 * 60 * 1000;
-
 /** Why a snapshot takes no part in retention; null when it does. */
 export function untouchedReason(
   { snapshot: { state, totals, time } }: ScannedSnapshot,
@@ -43,7 +41,7 @@ export function untouchedReason(
   if (state === 'unusable') return 'damaged';
   if (state !== 'sealed') return state;
   if (totals !== null && isEmptySnapshot(totals)) return 'empty';
-  return time.getTime() > now.getTime() + CLOCK_TOLERANCE_MS ? 'in the future' : null;
+  return isInTheFuture(time, now) ? 'in the future' : null;
 }
 
 /** The snapshots that take part in retention, by source. */

@@ -1,13 +1,14 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { BackupError } from '../errors.ts';
-import { MAX_MANIFEST_BYTES, type Manifest, type ManifestSection, parseManifest } from '../format/manifest.ts';
+import { fitsManifest, MAX_MANIFEST_BYTES, type Manifest, parseManifest } from '../format/manifest.ts';
 import { MANIFEST_PATH } from '../format/path-rules.ts';
 import { checkOptions, locationSchema, optionsSchema, outputSchema, toPath } from '../options.ts';
-import { StateStore } from '../state-dir/state-store.ts';
 import { directoryBackupsIn } from '../storage/folder/directory-kind.ts';
 import { isSameDirectory } from '../system/file-key.ts';
+import { isInTheFuture } from '../system/is-in-the-future.ts';
 import { fromSystemError } from '../system-errors.ts';
+import { type ContentDifference, compareContent, compareSections, type SectionCount } from './compare-backup.ts';
 import { CREATE_SHAPE, type CreateOutput, type PackingOptions, plainOutput } from './create-options.ts';
 import { type CreateResult, makeSnapshot } from './create-snapshot.ts';
 
@@ -33,18 +34,13 @@ export interface ImportResult extends CreateResult {
   directory: string;
   /** Sections of which the directory holds another number of documents than its manifest states. Fewer: documents are missing. */
   sectionDifferences: SectionCount[];
+  /**
+   * If it is an unpacked snapshot, whose manifest states how many files it holds: that, where the directory holds others. Else null, and where
+   * `excludes` were given.
+   */
+  contentDifference: ContentDifference | null;
   /** Fields of its manifest that the manifest of the snapshot does not hold. */
   droppedFields: string[];
-}
-
-/** How many documents a section should hold, and holds. */
-export interface SectionCount {
-  /** Name of the section. */
-  name: string;
-  /** By the manifest of the backup; 0 if it does not name the section. */
-  stated: number;
-  /** In the directory. */
-  found: number;
 }
 
 const { createdAt: _time, oxiosVersion: _version, parent: _parent, rescan: _rescan, ...IMPORT_SHAPE } = CREATE_SHAPE;
@@ -75,11 +71,17 @@ export async function importBackup(options: ImportOptions): Promise<ImportResult
   const manifest = readManifest(directory);
   const { source } = manifest;
   const named = host ?? source?.hostname;
+  const createdAt = new Date(manifest.created_at);
+  if (isInTheFuture(createdAt, new Date())) {
+    const message = `it is dated ${manifest.created_at}, in the future: until then it is neither the latest snapshot nor one that pruning removes`;
+    options.onEvent?.({ type: 'notice', path: directory, message });
+  }
+  const sectionDifferences = compareSections(directory, manifest.sections);
   const made = await makeSnapshot(directory, plainOutput(output), {
     ...rest,
     ...(named === undefined ? {} : { host: named }),
     excludes: [...(manifest.excludes ?? []), ...excludes],
-    createdAt: new Date(manifest.created_at),
+    createdAt,
     oxiosVersion: manifest.oxios_version || 'unknown',
     parent: null,
     importedFrom: source?.state_dir ?? stateDir,
@@ -89,25 +91,10 @@ export async function importBackup(options: ImportOptions): Promise<ImportResult
     directory,
     // It is in the snapshot, as its manifest.
     excluded: made.excluded.filter((each) => each.path !== MANIFEST_PATH),
-    sectionDifferences: await differences(directory, manifest.sections, made.manifest.sections),
+    sectionDifferences,
+    contentDifference: excludes.length === 0 ? compareContent(manifest, made.totals) : null,
     droppedFields: Object.keys(manifest).filter((field) => !KNOWN_FIELDS.has(field)),
   };
-}
-
-async function differences(
-  directory: string,
-  stated: readonly ManifestSection[],
-  captured: readonly ManifestSection[],
-): Promise<SectionCount[]> {
-  const store = new StateStore(directory);
-  const counts: SectionCount[] = [];
-  for (const name of new Set([...stated, ...captured].map((section) => section.name))) {
-    const before = stated.find((section) => section.name === name)?.entry_count ?? 0;
-    // Not what was captured: patterns may have excluded some of it.
-    const found = (await store.listCategory(name)).length;
-    if (before !== found) counts.push({ name, stated: before, found });
-  }
-  return counts;
 }
 
 function readManifest(directory: string): Manifest {
@@ -115,15 +102,17 @@ function readManifest(directory: string): Manifest {
   if (fs.statSync(directory, { throwIfNoEntry: false })?.isDirectory() !== true) throw noDirectory(directory);
   let bytes: Buffer;
   try {
-    const stat = fs.statSync(file);
+    const stat = fs.lstatSync(file);
+    if (stat.isSymbolicLink()) throw linkedManifest(file);
     if (!stat.isFile() || stat.size > MAX_MANIFEST_BYTES) throw noManifest(directory, 'is none');
     bytes = fs.readFileSync(file);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') throw noManifest(directory, 'is missing');
     throw fromSystemError(error, 'read the manifest of the directory backup', file);
   }
+  let manifest: Manifest;
   try {
-    return parseManifest(bytes);
+    manifest = parseManifest(bytes);
   } catch (error) {
     if (!(error instanceof BackupError)) throw error;
     const { code, cause } = error;
@@ -134,6 +123,22 @@ function readManifest(directory: string): Manifest {
       cause,
     });
   }
+  if (fitsManifest(Math.floor(Date.parse(manifest.created_at) / 1000))) return manifest;
+  throw new BackupError(
+    'MANIFEST_INVALID',
+    `the backup is dated ${manifest.created_at}; a snapshot is of 1970 to 2242`,
+    {
+      path: file,
+      hint: 'The clock was wrong when it was made: correct "created_at" in its manifest.json.',
+    },
+  );
+}
+
+function linkedManifest(file: string): BackupError {
+  return new BackupError('MANIFEST_INVALID', 'manifest.json of the directory backup is a symbolic link', {
+    path: file,
+    hint: 'Oxios writes a file. If it is the right one that the link leads to, put that in its place.',
+  });
 }
 
 function noDirectory(directory: string): BackupError {

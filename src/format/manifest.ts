@@ -15,6 +15,8 @@ const MAX_SECTIONS = 1000;
 /** Objects and arrays within each other. */
 const MAX_DEPTH = 32;
 const SPACE = 0x20;
+/** Behind the last second that a header of tar has room for. */
+const TIMES_END = 8 ** 11;
 
 const count = z.int().check(z.nonnegative());
 
@@ -199,12 +201,16 @@ export function encodeManifestEntry(manifest: Manifest, length?: number): Uint8A
   return entry;
 }
 
+/** Whether a snapshot can be of a time, in seconds since 1970. Others would need a pax header, and the manifest has one block. */
+export function fitsManifest(seconds: number): boolean {
+  return seconds >= 0 && seconds < TIMES_END;
+}
+
 /** The tar header of a manifest whose content, padding included, has `size` bytes. */
 export function manifestHeader({ created_at }: Manifest, size: number): Uint8Array {
   const header = new Uint8Array(BLOCK);
   const mtime = Math.floor(Date.parse(created_at) / 1000);
-  // Others would need a pax header, and the manifest has one block.
-  if (!(mtime >= 0 && mtime < 8 ** 11)) throw invalid('was created at a time before 1970 or after 2242');
+  if (!fitsManifest(mtime)) throw invalid('was created at a time before 1970 or after 2242');
   encodeHeader({ path: MANIFEST_PATH, type: 'file', mode: 0o644, uid: 0, gid: 0, mtime, size }, header, 0);
   return header;
 }

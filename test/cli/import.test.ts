@@ -45,7 +45,7 @@ it('what restore says of it leads to a state that is back', async () => {
 it('a backup that holds less than it says is imported, and said so', async () => {
   const { status, out, err } = await bench.run(['import', 'short', 'short.tar.gz', '--state-dir', 'back', '--quiet']);
   expect({ status, out }).toEqual({ status: 3, out: '' });
-  expect(err).toBe('the backup holds less than its manifest says:\n  sessions: 2 documents stated, 1 found');
+  expect(err).toBe('the backup does not hold what its manifest says:\n  sessions: 2 documents stated, 1 found');
 });
 
 it('says it in JSON', async () => {

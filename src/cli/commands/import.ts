@@ -35,7 +35,7 @@ export const command = defineCommand({
     ['import ~/.oxios/workspace/backups/monday', 'into the current folder'],
     ['import monday --to /backups', 'beside other snapshots'],
   ],
-  note: 'The snapshot is dated as the backup is, and names the same version of Oxios. The times of files are those of the copies that Oxios made. Exit status 3 if the directory holds less than its manifest says. The directory itself is not changed.',
+  note: 'The snapshot is dated as the backup is, and names the same version of Oxios. The times of files are those of the copies that Oxios made. Exit status 3 if the directory does not hold what its manifest says. The directory itself is not changed.',
   run: async (args, context) => {
     const { terminal, reporter, operation } = context;
     const output = outputOf(args, context);
