@@ -16,10 +16,13 @@ const SAMPLE_BYTES = 4096;
 /** Saving less than this share is not worth the time, here and at each restore. */
 const STORE_ABOVE = 0.97;
 
-/** The level that small files get where the usual one hardly saves anything over the quickest, as with digests and decimals. */
-const PLAIN_LEVEL = 3;
-/** What the quickest may give away of a sample for that: of the member, this level gives away no more. */
-const LEVEL_WORTH = 1.02;
+/**
+ * What small files get where looking for repeats far away and with more effort hardly saves anything, as with digests and decimals: there
+ * a window of 4 KB takes half the time, and mostly less room, for what it finds is named in fewer bits.
+ */
+const NEAR_REPEATS: ZlibOptions = { level: 2, windowBits: 12 };
+/** What that may give away of a sample. Of such data it gives away less of the member, or gains. */
+const NEAR_WORTH = 1.02;
 
 /** From this share on a second sample shows whether it is repeated text that is saved, or only the uneven use of bytes. */
 const DOUBTFUL_ABOVE = 0.5;
@@ -46,7 +49,7 @@ export function compressionOf(level: number | null): Compression {
  */
 export function compressMember(tar: Buffer, of: 'small-files' | 'large-file', level: number | null): Uint8Array {
   const usual = of === 'small-files' ? SMALL_FILES_LEVEL : LARGE_FILE_LEVEL;
-  if (!isZero(tar)) return encode(tar, settingsFor(tar, level ?? usual, level === null ? PLAIN_LEVEL : null));
+  if (!isZero(tar)) return encode(tar, settingsFor(tar, level ?? usual, level === null && of === 'small-files'));
   const known = membersOfZeros.get(tar.length) ?? encode(tar, { level: constants.Z_BEST_COMPRESSION });
   if (membersOfZeros.size < MOST_OF_ZEROS) membersOfZeros.set(tar.length, known);
   return known.slice();
@@ -56,15 +59,15 @@ function encode(tar: Buffer, settings: ZlibOptions): Uint8Array {
   return encodeMember('D', deflateRawSync(tar, { ...settings, memLevel: 9, chunkSize: 256 * 1024 }), tar, NODE_CODEC);
 }
 
-/** @param plainLevel what `level` may be lowered to where it is not worth its time; null: it may not */
-function settingsFor(tar: Buffer, level: number, plainLevel: number | null): ZlibOptions {
+/** @param mayLookNear whether to look for near repeats only where `level` is not worth its time */
+function settingsFor(tar: Buffer, level: number, mayLookNear: boolean): ZlibOptions {
   if (tar.length < SAMPLED_FROM) return { level };
   const slices = Array.from({ length: SAMPLES }, (_, i) => {
     const at = Math.floor(((i + 0.5) * tar.length) / SAMPLES);
     return tar.subarray(at, at + SAMPLE_BYTES);
   });
   const sampled = Buffer.concat(slices);
-  const share = compressedShare(sampled, { level: 1 });
+  const share = compressedShare(sampled, mayLookNear ? NEAR_REPEATS : { level: 1 });
   if (share > STORE_ABOVE) return { level: constants.Z_NO_COMPRESSION };
   if (share > DOUBTFUL_ABOVE) {
     const start = Math.floor((tar.length - SECOND_SAMPLE_BYTES) / 2);
@@ -72,9 +75,7 @@ function settingsFor(tar: Buffer, level: number, plainLevel: number | null): Zli
     const runs = { level: 1, strategy: constants.Z_RLE };
     if (compressedShare(sample, runs) <= compressedShare(sample, { level: 1 }) * REPEATS_WORTH) return runs;
   }
-  if (plainLevel !== null && plainLevel < level && share <= compressedShare(sampled, { level }) * LEVEL_WORTH)
-    return { level: plainLevel };
-  return { level };
+  return mayLookNear && share <= compressedShare(sampled, { level }) * NEAR_WORTH ? NEAR_REPEATS : { level };
 }
 
 function compressedShare(sample: Buffer, settings: ZlibOptions): number {

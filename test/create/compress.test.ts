@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { gunzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { compressMember } from '../../src/create/compress.ts';
 
@@ -21,8 +22,9 @@ const text = rows((digest) => `${[...digest].map((digit) => WORDS[Number.parseIn
 
 test('small files of digests and decimals, where more effort saves next to nothing, get less of it', () => {
   const chosen = compressMember(digests, 'small-files', null);
-  expect(chosen).toEqual(compressMember(digests, 'small-files', 3));
-  expect(chosen.length).toBeLessThan(compressMember(digests, 'small-files', 5).length * 1.02);
+  // Less room than with the usual effort: a near repeat is named in fewer bits.
+  expect(chosen.length).toBeLessThan(compressMember(digests, 'small-files', 5).length * 0.97);
+  expect(gunzipSync(chosen)).toEqual(digests);
 });
 
 test('text gets the usual effort', () => {
