@@ -194,13 +194,13 @@ class Scanner {
       this.#report.lose(path, TOO_LONG, null, null);
       return null;
     }
-    const attributes: Attributes = { path, ...attributesOf(stat) };
+    const { mode, uid, gid, mtimeNs } = attributesOf(stat);
     if (type === 'directory') {
       this.#visited = stat;
-      return { ...attributes, type, mode: this.#report.safeMode(path, attributes.mode, 0o4000) };
+      return { path, mode: this.#report.safeMode(path, mode, 0o4000), uid, gid, mtimeNs, type };
     }
-    if (type === 'symlink') return this.#items.symlink(attributes, absolute, stat);
-    attributes.mode = this.#report.safeMode(path, attributes.mode, 0o6000);
+    if (type === 'symlink') return this.#items.symlink({ path, mode, uid, gid, mtimeNs }, absolute, stat);
+    const attributes: Attributes = { path, mode: this.#report.safeMode(path, mode, 0o6000), uid, gid, mtimeNs };
     try {
       return this.#items.file(attributes, absolute, stat, level, name);
     } catch (error) {

@@ -26,22 +26,17 @@ export function entryOf(
   changed: FileAttributes | null,
   sha256: string | undefined,
 ): BlockEntry {
-  const { mode, uid, gid, mtimeNs: ns } = changed ?? item;
+  const { uid, gid, mtimeNs: ns } = changed ?? item;
+  const { path, type } = item;
   const { mtime, mtimeNs } = entryTime(ns);
-  const entry: BlockEntry = {
-    path: item.path,
-    type: item.type,
-    // A file that changed since the scan comes with its bits as they are; set-id is never kept.
-    mode: item.type === 'directory' ? mode : mode & 0o1777,
-    uid,
-    gid,
-    mtime,
-    mtimeNs,
-    size,
-    headerBlocks: 1,
-  };
-  if (item.type === 'symlink' || item.type === 'hardlink') entry.link = item.link;
-  if (sha256 !== undefined) entry.sha256 = sha256;
+  // A file that changed since the scan comes with its bits as they are; set-id is never kept.
+  const mode = type === 'directory' ? item.mode : (changed ?? item).mode & 0o1777;
+  const entry: BlockEntry =
+    sha256 !== undefined
+      ? { path, type, mode, uid, gid, mtime, mtimeNs, size, headerBlocks: 1, sha256 }
+      : item.type === 'symlink' || item.type === 'hardlink'
+        ? { path, type, mode, uid, gid, mtime, mtimeNs, size, headerBlocks: 1, link: item.link }
+        : { path, type, mode, uid, gid, mtime, mtimeNs, size, headerBlocks: 1 };
   entry.headerBlocks = headerBlocks(entry);
   return entry;
 }

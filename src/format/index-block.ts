@@ -201,26 +201,17 @@ export function blockEntries(block: IndexBlock): BlockEntry[] {
   let link = 0;
   return block.path.map((path, i) => {
     const type = typeAt(block, i);
-    const entry: BlockEntry = {
-      path,
-      type,
-      mode: block.mode[i] as number,
-      uid: block.uid[i] as number,
-      gid: block.gid[i] as number,
-      mtime: block.mtime[i] as number,
-      mtimeNs: block.mtime_ns[i] as number,
-      size: 0,
-      headerBlocks: block.header[i] as number,
-    };
+    const [mode, uid, gid] = [block.mode[i] as number, block.uid[i] as number, block.gid[i] as number];
+    const [mtime, mtimeNs] = [block.mtime[i] as number, block.mtime_ns[i] as number];
+    const headerBlocks = block.header[i] as number;
     if (type === 'file') {
-      entry.size = block.size[file] as number;
-      entry.sha256 = digestAt(block.sha256, file);
-      file++;
-    } else if (type !== 'directory') {
-      entry.link = block.link[link] as string;
-      link++;
+      const size = block.size[file] as number;
+      const sha256 = digestAt(block.sha256, file++);
+      return { path, type, mode, uid, gid, mtime, mtimeNs, size, headerBlocks, sha256 };
     }
-    return entry;
+    if (type === 'directory') return { path, type, mode, uid, gid, mtime, mtimeNs, size: 0, headerBlocks };
+    const target = block.link[link++] as string;
+    return { path, type, mode, uid, gid, mtime, mtimeNs, size: 0, headerBlocks, link: target };
   });
 }
 
