@@ -147,6 +147,8 @@ async function createLocked(
   const folders = foldersOf(destination, options);
   const scratch = new Scratch(folders.scratch);
   let session: ReuseSession | null = null;
+  // Before there is anything to do for them: threads take a moment to start.
+  const pool = new PackPool({ root: withSlash(root), level: options.level ?? null }, options.threads);
   try {
     // A snapshot in the making is beside the output, copies and the index where they were asked for.
     for (const left of folders.all) await clearTemporaries(left, options.onEvent);
@@ -155,7 +157,7 @@ async function createLocked(
     const isSeenAgain = options.importedFrom === undefined && sink.output !== null;
     const remember = isSeenAgain || (options.parent ?? null) !== null;
     session = await ReuseSession.open(sessionOptions(root, beside, remember, options));
-    const { rootSha256, ...made } = await writeSnapshot(root, top, destination, scratch, session, {
+    const { rootSha256, ...made } = await writeSnapshot(root, top, destination, scratch, session, pool, {
       ...options,
       createdAt,
     });
@@ -166,10 +168,15 @@ async function createLocked(
     noteDamage(made.reuse, options);
     return { output: sink.output, length: sink.position, ...made, neighbours: findNeighbours(root) };
   } finally {
+    await pool.close();
     await session?.close();
     await sink.discard();
     scratch.remove();
   }
+}
+
+function withSlash(root: string): string {
+  return root.endsWith('/') ? root : `${root}/`;
 }
 
 type Made = Omit<CreateResult, 'output' | 'length' | 'neighbours'> & { rootSha256: Buffer };
@@ -180,6 +187,7 @@ async function writeSnapshot(
   destination: Destination,
   scratch: Scratch,
   session: ReuseSession,
+  pool: PackPool,
   options: MakeOptions & { createdAt: Date },
 ): Promise<Made> {
   const { onEvent, signal } = options;
@@ -199,8 +207,6 @@ async function writeSnapshot(
     onStatus: (status) => onEvent?.({ type: 'file-status', ...status }),
     onNotice: (message, path) => onEvent?.({ type: 'notice', ...(path !== undefined && { path }), message }),
   });
-  const rootSlash = root.endsWith('/') ? root : `${root}/`;
-  const pool = new PackPool({ root: rootSlash, level: options.level ?? null }, options.threads);
   const expected = new ExpectedTotals(session.parentTotals);
   const spool = new IndexSpool(scratch.directory());
   const indexWriter = new IndexWriter(spool);
@@ -218,7 +224,7 @@ async function writeSnapshot(
       sink,
       writer: indexWriter,
       check,
-      root: rootSlash,
+      root: withSlash(root),
       reuse: session.reuse,
       recorder: session.recorder,
       scratch: scratch.directory,
@@ -287,7 +293,6 @@ async function writeSnapshot(
     return { manifest, totals, complete, statuses, excluded: record.excluded, reuse, rootSha256 };
   } finally {
     expected.stop();
-    await pool.close();
     spool.close();
   }
 }

@@ -1,4 +1,5 @@
-import { type BlockEntry, blockOf, type IndexBlock, type WrittenMember } from '../format/index-block.ts';
+import { BlockBuilder } from '../format/block-builder.ts';
+import type { BlockEntry, IndexBlock, WrittenMember } from '../format/index-block.ts';
 import type { BlockRow } from '../format/index-page.ts';
 import type { Totals } from '../format/index-root.ts';
 import { EntryTotals } from './entry-totals.ts';
@@ -18,8 +19,7 @@ export interface ClosedBlock {
 /** Collects entries and members in the order of the snapshot, and closes blocks of them. */
 export class IndexBuilder {
   readonly #counted = new EntryTotals();
-  #entries: BlockEntry[] = [];
-  #members: WrittenMember[] = [];
+  #block = new BlockBuilder();
   #raw = 0;
   #names = 0;
   #offset: number;
@@ -45,21 +45,21 @@ export class IndexBuilder {
 
   /** Members of the block at hand. */
   get members(): number {
-    return this.#members.length;
+    return this.#block.members.length;
   }
 
   addMember(member: WrittenMember): void {
-    this.#members.push(member);
+    this.#block.addMember(member);
     this.#raw += member.raw;
   }
 
   /** Forgets the members behind the first `count` of the block at hand: they were rolled back. */
   dropMembers(count: number): void {
-    for (const { raw } of this.#members.splice(count)) this.#raw -= raw;
+    for (const { raw } of this.#block.dropMembers(count)) this.#raw -= raw;
   }
 
   addEntry(entry: BlockEntry): void {
-    this.#entries.push(entry);
+    this.#block.addEntry(entry);
     this.#onEntry(entry);
     this.#names += entry.path.length + (entry.link?.length ?? 0);
     this.#counted.add(entry);
@@ -67,29 +67,21 @@ export class IndexBuilder {
 
   /** Called where a member ends with an entry. @returns the block, if that closes one */
   endUnit(): ClosedBlock | null {
-    const isFull = this.#entries.length >= BLOCK_ENTRIES || this.#raw >= BLOCK_TAR_BYTES || this.#names >= BLOCK_NAMES;
+    const isFull = this.#block.entries >= BLOCK_ENTRIES || this.#raw >= BLOCK_TAR_BYTES || this.#names >= BLOCK_NAMES;
     return isFull ? this.close() : null;
   }
 
   /** Closes the block at hand, if there is anything in it. */
   close(): ClosedBlock | null {
-    const [first] = this.#entries;
+    const { first, entries, members } = this.#block;
     if (first === undefined) return null;
-    const stored = this.#members.reduce((sum, member) => sum + member.stored, 0);
+    const stored = members.reduce((sum, member) => sum + member.stored, 0);
     const closed: ClosedBlock = {
-      block: blockOf(this.#entries, this.#members),
-      row: {
-        first: first.path,
-        entries: this.#entries.length,
-        members: this.#members.length,
-        offset: this.#offset,
-        stored,
-        raw: this.#raw,
-      },
+      block: this.#block.build(),
+      row: { first, entries, members: members.length, offset: this.#offset, stored, raw: this.#raw },
     };
     this.#offset += stored;
-    this.#entries = [];
-    this.#members = [];
+    this.#block = new BlockBuilder();
     this.#raw = 0;
     this.#names = 0;
     return closed;

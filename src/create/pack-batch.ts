@@ -111,11 +111,12 @@ export function encodeBatch(items: readonly PackItem[], root: string, seenMs: nu
 }
 
 /** The items of a batch; the mirror of `encodeBatch`. */
-export function* decodeBatch(batch: PackBatch, root: string): Generator<PackItem> {
+export function decodeBatch(batch: PackBatch, root: string): PackItem[] {
   const { numbers, bigNumbers, farTimes } = batch;
   const timeAt = (at: number): bigint => farTimes.get(at) ?? (bigNumbers[at] as bigint);
   const paths = batch.paths.split('\0');
   const links = batch.links.split('\0');
+  const items: PackItem[] = [];
   let nextLink = 0;
   for (let i = 0; i < paths.length - 1; i++) {
     const path = paths[i] as string;
@@ -127,16 +128,16 @@ export function* decodeBatch(batch: PackBatch, root: string): Generator<PackItem
     const mtimeNs = timeAt(i * BIG_NUMBERS);
     const type = TYPES[code & 3] as EntryType;
     if (type === 'directory') {
-      yield { path, mode, uid, gid, mtimeNs, type };
+      items.push({ path, mode, uid, gid, mtimeNs, type });
       continue;
     }
     if (type === 'symlink') {
-      yield { path, mode, uid, gid, mtimeNs, type, link: links[nextLink++] as string };
+      items.push({ path, mode, uid, gid, mtimeNs, type, link: links[nextLink++] as string });
       continue;
     }
     const content = batch.bytes.get(i);
     if (content !== undefined && type === 'file') {
-      yield { path, mode, uid, gid, mtimeNs, type, size, source: { kind: 'bytes', bytes: content } };
+      items.push({ path, mode, uid, gid, mtimeNs, type, size, source: { kind: 'bytes', bytes: content } });
       continue;
     }
     const source: LiveSource = {
@@ -152,7 +153,11 @@ export function* decodeBatch(batch: PackBatch, root: string): Generator<PackItem
       idleDatabase: (code & IDLE_DATABASE) !== 0,
       mapped: (code & MAPPED) !== 0,
     };
-    if (type === 'file') yield { path, mode, uid, gid, mtimeNs, type, size, source };
-    else yield { path, mode, uid, gid, mtimeNs, type, link: links[nextLink++] as string, size: 0, source };
+    items.push(
+      type === 'file'
+        ? { path, mode, uid, gid, mtimeNs, type, size, source }
+        : { path, mode, uid, gid, mtimeNs, type, link: links[nextLink++] as string, size: 0, source },
+    );
   }
+  return items;
 }

@@ -120,7 +120,7 @@ function packBatch(batch: PackBatch, known: string | null): PackedBatch {
   let number = 0;
   /** Of files whose attributes are others than planned, by path: all their names are to have them. */
   const moved = new Map<string, FileAttributes>();
-  const items = [...decodeBatch(batch, root)];
+  const items = decodeBatch(batch, root);
   const earlier = readDoubtful(items);
   // Once for all of them: then whatever is written while they are read shows in their times.
   waitForTick(earlier.size > 0 ? monotonicMs() : batch.seenMs);

@@ -1,6 +1,5 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { removeSync } from 'fs-extra/esm';
 import { BackupError } from '../errors.ts';
 import { claimTemporary, type Temporary } from '../system/temporary.ts';
 import { temporaryName } from '../system/temporary-names.ts';
@@ -35,7 +34,7 @@ export class Scratch {
   remove(): void {
     if (this.#claimed === null) return;
     try {
-      removeSync(this.#claimed.path);
+      fs.rmSync(this.#claimed.path, { recursive: true, force: true });
     } catch {
       // Said by the run that clears it.
     }

@@ -188,7 +188,6 @@ function digestAt(digests: string, number: number): string {
 }
 
 const TYPE_OF: Record<string, EntryType> = { f: 'file', d: 'directory', l: 'symlink', h: 'hardlink' };
-const LETTER_OF: Record<EntryType, string> = { file: 'f', directory: 'd', symlink: 'l', hardlink: 'h' };
 
 /** An entry of a block, and how many header blocks it has. */
 export interface BlockEntry extends Entry {
@@ -226,34 +225,4 @@ export interface WrittenMember {
   sha256: string;
   /** Of the content in it, for a piece of a large file that takes more members than one. */
   pieceSha256: string;
-}
-
-/** A block of these entries and members; the mirror of `blockEntries`. */
-export function blockOf(entries: readonly BlockEntry[], members: readonly WrittenMember[]): IndexBlock {
-  const block: IndexBlock = {
-    ...{ path: [], type: '', mode: [], uid: [], gid: [], mtime: [], mtime_ns: [], header: [], size: [], link: [] },
-    stored: members.map((member) => member.stored),
-    raw: members.map((member) => member.raw),
-    sha256: '',
-    storedSha256: members.map((member) => member.sha256).join(''),
-    pieceSha256: members.map((member) => member.pieceSha256).join(''),
-  };
-  let types = '';
-  let digests = '';
-  for (const entry of entries) {
-    block.path.push(entry.path);
-    types += LETTER_OF[entry.type];
-    block.mode.push(entry.mode);
-    block.uid.push(entry.uid);
-    block.gid.push(entry.gid);
-    block.mtime.push(entry.mtime);
-    block.mtime_ns.push(entry.mtimeNs);
-    block.header.push(entry.headerBlocks);
-    if (entry.type === 'file') block.size.push(entry.size);
-    if (entry.sha256 !== undefined) digests += entry.sha256;
-    if (entry.link !== undefined) block.link.push(entry.link);
-  }
-  block.type = types;
-  block.sha256 = digests;
-  return block;
 }

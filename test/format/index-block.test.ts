@@ -1,15 +1,16 @@
 import { deflateRawSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { BlockBuilder } from '../../src/format/block-builder.ts';
 import { padded } from '../../src/format/entry.ts';
 import {
   type BlockEntry,
   blockEntries,
   blockMembers,
-  blockOf,
   checkBlock,
   decodeBlock,
   encodeBlock,
+  type IndexBlock,
   type WrittenMember,
 } from '../../src/format/index-block.ts';
 import { NODE_CODEC } from '../../src/system/node-codec.ts';
@@ -54,6 +55,13 @@ const contents = fc
     close();
     return { entries, members };
   });
+
+function blockOf(entries: readonly BlockEntry[], members: readonly WrittenMember[]): IndexBlock {
+  const builder = new BlockBuilder();
+  for (const entry of entries) builder.addEntry(entry);
+  for (const member of members) builder.addMember(member);
+  return builder.build();
+}
 
 const invalid = expect.objectContaining({ code: 'INDEX_INVALID', kind: 'invalid' });
 
