@@ -33,10 +33,10 @@ beforeAll(() => {
 const SUITES: Record<string, Suites> = {
   // Not the many in one process: a minute of ps(1), which shows nothing here that it does not show elsewhere.
   lock: { files: ['state-dir/lock/lock.test.ts'], only: '^(?!.*find a dead holder).*$' },
-  // Not by /proc. A lock beside the state directory is not below it, where lsof(8) is asked who has it open.
+  // Not by /proc.
   running: {
     files: ['state-dir/lock/running.test.ts'],
-    only: "^(?!.*(by /proc|as on 'linux'|Oxios holds .*/oxios.lock)).*$",
+    only: "^(?!.*(by /proc|as on 'linux')).*$",
   },
   'in use': { files: ['state-dir/lock/in-use.test.ts'] },
   // Not what is told to use chattr(1).

@@ -113,7 +113,10 @@ function findByLockFile(
     if (lock.state === 'held') {
       if (lock.pid !== null && family.has(lock.pid)) continue;
       // A lock that belongs to an open file and not to a process is shown with no number.
-      const pid = lock.pid !== null && lock.pid > 0 ? lock.pid : (livingPidIn(path, platform) ?? holderOf(path, files));
+      const shown = lock.pid !== null && lock.pid > 0 ? lock.pid : livingPidIn(path, platform);
+      // A lock in the home of Oxios is not among the files below the state directory.
+      const open = () => (dirname(path) === target.parent ? (openFilesBelow(path, platform) ?? []) : files);
+      const pid = shown ?? holderOf(path, open());
       if (pid !== null && family.has(pid)) continue;
       const unknown = platform.hasPidNamespaces ? 'in another container' : 'whose number the system does not show';
       return { pid, command: pid === null ? unknown : '', path, evidence: 'lock' };
