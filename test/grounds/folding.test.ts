@@ -1,10 +1,12 @@
 /** The suites once more where names fold as on APFS, have up to 255 characters, and a directory cannot be synced. */
-import { mkdirSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { mountApfsLike } from '../file-systems/folding.ts';
 import { type LimitedFileSystem, whyNotLimited } from '../file-systems/limited.ts';
+import { COMPOSED, DECOMPOSED, LONGEST } from '../file-systems/long-names.ts';
 import { buildPreloaded } from '../file-systems/preloaded.ts';
 import { TempDir } from '../workroom.ts';
 import { type Ground, runSuites, type Suites } from './run-suites.ts';
@@ -16,13 +18,14 @@ const room = new TempDir();
 const skip = whyNotLimited();
 let disk: LimitedFileSystem;
 let ground: Ground;
+let library: string | null = null;
 
 beforeAll(async () => {
   if (skip !== null) return;
   disk = await mountApfsLike({ pathLimit: MOST_PATH_BYTES });
   const folder = join(disk.directory, 'tests');
   mkdirSync(folder);
-  const library = buildPreloaded('directory-fsync', room.root);
+  library = buildPreloaded('directory-fsync', room.root);
   const noDirectorySync =
     library === null ? {} : { LD_PRELOAD: library, DIRECTORY_FSYNC: String(constants.errno.EINVAL) };
   ground = { environment: { OXIOS_TEST_FOLDER: folder, ...noDirectorySync } };
@@ -55,6 +58,22 @@ const SUITES: Record<string, Suites> = {
 };
 
 describe.skipIf(skip !== null)(`where names fold${skip === null ? '' : ` (skipped: ${skip})`}`, () => {
+  test('the ground is as it should be', (context) => {
+    const { OXIOS_TEST_FOLDER: folder = '' } = ground.environment;
+    const deep = join(folder, ...['a', 'b', 'c'].map((letter) => letter.repeat(250)));
+    mkdirSync(deep, { recursive: true });
+    const longest = join(deep, 'x'.repeat(MOST_PATH_BYTES - 1 - Buffer.byteLength(deep)));
+    writeFileSync(longest, '');
+    expect(() => writeFileSync(`${longest}x`, '')).toThrow('ENAMETOOLONG');
+    writeFileSync(join(folder, LONGEST), '');
+    writeFileSync(join(folder, DECOMPOSED), '');
+    expect(existsSync(join(folder, COMPOSED)) && existsSync(join(folder, 'A'.repeat(250)))).toBe(true);
+    if (library === null) context.skip('no C compiler, so directories can be synced');
+    const sync = ['-e', 'fs.fsyncSync(fs.openSync(process.argv[1]))', folder];
+    const { stderr } = spawnSync(process.execPath, sync, { env: { ...process.env, ...ground.environment } });
+    expect(stderr.toString()).toContain('EINVAL');
+  });
+
   test('a living state', { timeout: 600_000 }, async ({ signal }) => {
     // Its writers sync directories, and mind if they cannot.
     const { OXIOS_TEST_FOLDER = '' } = ground.environment;
