@@ -26,7 +26,10 @@ export async function parse(argv: readonly string[]): Promise<Parsed> {
   if (wrong !== null) {
     const name = argv.find((word) => named.has(word)) ?? null;
     const command = name === null ? undefined : named.get(name);
-    const message = (command && unknownOption(argv, command)) ?? inWords(wrong, name) ?? oneChoice(wrong, command);
+    const message =
+      (command && unknownOption(argv, command, COMMANDS[name as string]?.usage)) ??
+      inWords(wrong, name) ??
+      oneChoice(wrong, command);
     return { kind: 'wrong', name, message };
   }
   if (chosen === null) return { kind: 'wrong', name: null, message: 'which command?' };
@@ -47,7 +50,15 @@ function unknownCommand(argv: readonly string[]): string | null {
   return word === undefined ? null : `there is no command "${word}"${didYouMean(word, Object.keys(COMMANDS))}`;
 }
 
-function unknownOption(argv: readonly string[], { options }: Command): string | null {
+/** Options by which other programs are given the file that they write, and the one that they read. */
+const WRITTEN_FILE: ReadonlySet<string> = new Set(['archive', 'f', 'file', 'o', 'out', 'outfile', 'output-file']);
+const READ_FILE: ReadonlySet<string> = new Set(['archive', 'f', 'file', 'from', 'i', 'in', 'input', 'input-file']);
+
+function unknownOption(
+  argv: readonly string[],
+  { options, positionals }: Command,
+  usage: string | undefined,
+): string | null {
   const known = Object.keys(options);
   const words = beforeEnd(argv);
   for (const [at, word] of words.entries()) {
@@ -57,7 +68,11 @@ function unknownOption(argv: readonly string[], { options }: Command): string | 
     if (name === '' || isValue || Object.hasOwn(options, name)) continue;
     // One dash may stand before several letters.
     if (dashes === '-' && [...name].every((letter) => Object.hasOwn(options, letter))) continue;
-    return `there is no option ${dashes}${name}${didYouMean(name, known, '--')}`;
+    const unknown = `there is no option ${dashes}${name}`;
+    const fileOptions = Object.hasOwn(positionals, 'output') ? WRITTEN_FILE : READ_FILE;
+    return fileOptions.has(name) && Object.keys(positionals).length > 0
+      ? `${unknown}: files are named without an option, as in oxios-backup ${usage}`
+      : `${unknown}${didYouMean(name, known, '--')}`;
   }
   return null;
 }

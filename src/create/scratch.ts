@@ -3,6 +3,7 @@ import path from 'node:path';
 import { BackupError } from '../errors.ts';
 import { claimTemporary, type Temporary } from '../system/temporary.ts';
 import { temporaryName } from '../system/temporary-names.ts';
+import { whyNoFolder } from '../system/why-no-folder.ts';
 import { fromScratchError } from '../system-errors.ts';
 
 /** A private directory for as long as a snapshot is being made; it comes into being when it is first asked for. */
@@ -43,7 +44,7 @@ export class Scratch {
 }
 
 function missing(parent: string, cause: unknown): BackupError {
-  return new BackupError('OUTPUT_UNWRITABLE', `the folder for temporary files, ${parent}, does not exist`, {
+  return new BackupError('OUTPUT_UNWRITABLE', `the folder for temporary files, ${parent}, ${whyNoFolder(parent)}`, {
     path: parent,
     hint: 'Create it, or name another one with `scratchDir`.',
     cause,

@@ -83,6 +83,10 @@ describe('wrong usage', () => {
     ['a misspelt command', ['crate'], /^there is no command "crate"; did you mean create\?$/],
     ['an unknown command', ['frobnicate'], /frobnicate/],
     ['a command of two letters', ['rm', 'x'], /^there is no command "rm"$/],
+    ['-o', ['create', '-o', 's'], /^there is no option -o: files are named without .* oxios-backup create \[output\]$/],
+    ['--file', ['create', '--file=s'], /^there is no option --file: .* oxios-backup create \[output\]$/],
+    ['-f', ['verify', '-f', 's'], /^there is no option -f: .* oxios-backup verify <snapshots\.\.>$/],
+    ['-o of what writes no file', ['restore', 's', '-o', 'there'], /^there is no option -o$/],
     ['a misspelt option', ['list', 's', '--srot', 'size'], /^there is no option --srot; did you mean --sort\?$/],
     [
       'a misspelt choice',

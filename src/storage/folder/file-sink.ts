@@ -6,6 +6,7 @@ import type { FileKey } from '../../system/file-key.ts';
 import { fsyncDirectory } from '../../system/fsync-directory.ts';
 import { claimTemporary, type Temporary } from '../../system/temporary.ts';
 import { temporaryName } from '../../system/temporary-names.ts';
+import { whyNoFolder } from '../../system/why-no-folder.ts';
 import { fromSystemError } from '../../system-errors.ts';
 import type { SnapshotSink } from '../storage.ts';
 
@@ -219,9 +220,13 @@ export function fileToReplace(output: string, force: boolean): FileKey | null {
 export function folderError(error: unknown, directory: string): BackupError {
   const { code } = error as NodeJS.ErrnoException;
   if (code !== 'ENOENT' && code !== 'ENOTDIR') return fromSystemError(error, 'write the snapshot', directory);
-  return new BackupError('OUTPUT_UNWRITABLE', `the folder ${directory} does not exist`, {
+  const why = whyNoFolder(directory);
+  const isMissing = why === 'does not exist';
+  return new BackupError('OUTPUT_UNWRITABLE', `${isMissing ? 'the folder ' : ''}${directory} ${why}`, {
     path: directory,
-    hint: 'Create it, or name another place for the snapshot.',
+    hint: isMissing
+      ? 'Create it, or name another place for the snapshot.'
+      : 'Name a folder, or the file itself that is to be written, without `output: { folder }`.',
     cause: error,
   });
 }
