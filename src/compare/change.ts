@@ -52,7 +52,7 @@ export function sameInstant(before: Entry, after: Entry, unit: number): boolean 
 }
 
 /**
- * Whether one of two times is the other as a coarser clock holds it: in milliseconds (Node.js sets those before 1970 so), in
+ * Whether one of two times is the other as a coarser clock holds it: in milliseconds (a `Date` of JavaScript), in
  * tens of them (exFAT), in whole or every other second (HFS+, FAT). That is what a restore makes of a time; it does not show that nothing was written.
  */
 function isCoarserCopy(coarse: Entry, fine: Entry): boolean {

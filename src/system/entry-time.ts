@@ -10,15 +10,27 @@ const LAST_COMMON_SECOND = 2 ** 31 - 1;
 /** What systems say to a time that they or the file system cannot hold, or to setting any. */
 const NOT_HELD = new Set(['EINVAL', 'ERANGE', 'EOVERFLOW', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP']);
 
-/** A modification time as `utimes` takes it: seconds, exact to the microsecond; before 1970 to the millisecond. */
-export function utimesTime(entry: Pick<Entry, 'mtime' | 'mtimeNs'>): number | Date {
-  // Node takes negative seconds for "now".
-  if (entry.mtime < 0) return new Date(entry.mtime * 1000 + Math.floor(entry.mtimeNs / 1e6));
+/**
+ * Whether Node.js cuts the times that it sets to microseconds, towards 1970: up to libuv 1.51, Node.js 22. Later ones hand on what a double
+ * has.
+ */
+export const CUTS_TO_MICROSECONDS = isOlder(process.versions.uv ?? '', 1, 52);
+
+/** A modification time as `utimes` takes it: seconds, exact to the microsecond. */
+export function utimesTime(entry: Pick<Entry, 'mtime' | 'mtimeNs'>): number | string {
+  const { mtime } = entry;
   const microseconds = Math.floor(entry.mtimeNs / 1000);
-  if (microseconds === 0) return entry.mtime;
-  // A double has 2^-22 of a second there, or twice that from 2038 on. Node up to 22 cuts to microseconds, later ones to nanoseconds. What is
-  // added is just enough for neither to come to the microsecond before.
-  return entry.mtime + (microseconds + (entry.mtime < 2 ** 31 ? 0.125 : 0.5)) / 1e6;
+  // A double has 2^-22 of a second until 2038, and twice that afterwards. What is added is just enough for it not to come to the microsecond
+  // before: before 1970 that is the one that is further from it when microseconds are cut.
+  const more = microseconds === 0 ? 0 : Math.abs(mtime) < 2 ** 31 ? 0.125 : 0.5;
+  const fraction = (microseconds + (mtime < 0 && CUTS_TO_MICROSECONDS ? -more : more)) / 1e6;
+  // A negative number means "now" to Node.js, but not the same as text.
+  return mtime < 0 ? String(mtime + fraction) : mtime + fraction;
+}
+
+function isOlder(version: string, major: number, minor: number): boolean {
+  const [itsMajor = 0, itsMinor = 0] = version.split('.').map(Number);
+  return itsMajor < major || (itsMajor === major && itsMinor < minor);
 }
 
 /** Entries whose modification time the file system they are written to does not hold. */
@@ -39,7 +51,7 @@ export interface UnheldTimes {
 export function setEntryTime(
   entry: Timed,
   unheld: UnheldTimes,
-  set: (time: number | Date) => void,
+  set: (time: number | string) => void,
   look: () => number,
 ): void {
   try {

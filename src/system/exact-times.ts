@@ -2,10 +2,12 @@ import { spawnSync } from 'node:child_process';
 import { lutimesSync } from 'node:fs';
 import { splitTime } from '../format/entry.ts';
 import { type BytePath, bytePath } from './byte-path.ts';
-import { utimesTime } from './entry-time.ts';
+import { CUTS_TO_MICROSECONDS, utimesTime } from './entry-time.ts';
 import { HERE } from './platform.ts';
 
 const NS_PER_SECOND = 1_000_000_000n;
+/** What Node.js sets exactly: multiples of this. */
+const EXACT_STEP_NS = CUTS_TO_MICROSECONDS ? 1000n : NS_PER_SECOND;
 const LINES_PER_SHELL = 2000;
 
 export interface TimedPath {
@@ -26,8 +28,8 @@ function shellQuoted(path: BytePath): Buffer {
 /**
  * Sets modification times, of links themselves and not what they point to.
  *
- * Node hands times to the system as floating seconds, cut to microseconds. Where that loses something, `touch` (coreutils) sets
- * the nanoseconds; where there is none, the microseconds stand.
+ * Node.js hands times to the system as floating seconds. Where that changes the nanoseconds, `touch` (coreutils) sets them; where there is
+ * none, the time is right to the microsecond.
  */
 export function setMtimes(items: readonly TimedPath[]): void {
   for (const { path, mtimeNs } of items) {
@@ -37,7 +39,7 @@ export function setMtimes(items: readonly TimedPath[]): void {
   if (!HERE.touchSetsNanoseconds) return;
   // A path goes through the standard input of a shell and not as an argument: Node's arguments are UTF-8, names need not be.
   const lines = items
-    .filter(({ mtimeNs }) => mtimeNs % 1000n !== 0n)
+    .filter(({ mtimeNs }) => mtimeNs % EXACT_STEP_NS !== 0n)
     .map(({ path, mtimeNs }) =>
       Buffer.concat([
         Buffer.from(`touch -h -m -d @${decimalSeconds(mtimeNs)} -- `),
@@ -50,7 +52,7 @@ export function setMtimes(items: readonly TimedPath[]): void {
     try {
       spawnSync('sh', ['-s'], { input: script, stdio: ['pipe', 'ignore', 'ignore'] });
     } catch {
-      // Node may start no programs (--permission): the microseconds stand.
+      // Node may start no programs (--permission): times are right to the microsecond.
       return;
     }
   }

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { BackupError, type ErrorCode } from '../errors.ts';
+import { fromSystemError } from '../system-errors.ts';
 
 /** An error on its way from a worker. */
 export interface TransportedError {
@@ -105,7 +106,14 @@ export class WorkerPool<Job, Result> {
 function failureOf(error: unknown): unknown {
   const code = String((error as { code?: unknown } | null)?.code ?? '');
   if (error instanceof Error && !code.startsWith('ERR_WORKER_') && error.message !== ENDED) return error;
-  return new BackupError('IO', `a worker thread failed: ${String(error)}`, { cause: error });
+  // What kept it from starting is named there only: no file descriptor was left.
+  const errno = /\bE[A-Z]{3,}$/.exec(String(error))?.[0];
+  if (errno !== undefined)
+    return fromSystemError(Object.assign(new Error(errno), { code: errno }), 'start a worker thread');
+  return new BackupError('IO', `a worker thread failed: ${String(error)}`, {
+    hint: 'Run it again with fewer `threads`, or with more memory.',
+    cause: error,
+  });
 }
 
 function reviveError({ code, message, path, hint }: TransportedError): BackupError {

@@ -32,6 +32,7 @@ export const COMMAND_WORDS: ReadonlyMap<string, string> = new Map([
   ['scratchDir', '--scratch-dir'],
   ['source', '--source'],
   ['stateDir', '--state-dir or OXIOS_STATE_DIR'],
+  ['threads', '--threads'],
   ['to', '--to'],
   ['verifySnapshot()', '"oxios-backup verify SNAPSHOT"'],
 ]);

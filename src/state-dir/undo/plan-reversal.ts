@@ -148,5 +148,11 @@ const TIME_STEPS_NS = [10_000_000n, 1_000_000_000n, 2_000_000_000n];
 
 /** Whether a time that is read is one that was set: to the microsecond, for finer ones cannot be set everywhere; or rounded down to what is kept. */
 function sameTime(read: bigint, set: bigint): boolean {
-  return read / 1000n === set / 1000n || TIME_STEPS_NS.some((step) => read === set - (set % step));
+  return microsecondOf(read) === microsecondOf(set) || TIME_STEPS_NS.some((step) => read === set - (set % step));
+}
+
+/** The microsecond that a time lies in. Division alone would cut towards 1970. */
+function microsecondOf(ns: bigint): bigint {
+  const rest = ns % 1000n;
+  return (ns - rest) / 1000n - (rest < 0n ? 1n : 0n);
 }
