@@ -1,6 +1,6 @@
 #!/bin/sh
 # Checks on a Mac what oxios-backup takes for granted there and Linux cannot show: docs/macos.md says what each line means.
-# Harmless: it works in a temporary folder of its own (with about 3 GB), changes no setting, and needs no root. Elsewhere each
+# Harmless: it works in a temporary folder of its own (with about 2 GB), changes no setting, and needs no root. Elsewhere each
 # line is skipped.
 #
 #   sh docs/macos-check.sh [COMMAND]
@@ -88,11 +88,9 @@ directory_sync() { in_node 'const fs = require("fs"); fs.fsyncSync(fs.openSync(p
 # A lock that another process holds is seen by open(2) with O_SHLOCK | O_NONBLOCK, and only while it is held.
 shared_lock() {
   : > "$folder/oxios.lock"
-  python3 -c 'import fcntl, sys, time
-file = open(sys.argv[1], "r+")
-fcntl.flock(file, fcntl.LOCK_EX)
-open(sys.argv[1] + ".held", "w").close()
-time.sleep(60)' "$folder/oxios.lock" > /dev/null 2>&1 &
+  # Not python3, of which a Mac may have nothing but an offer to install it.
+  perl -MFcntl=:flock -e 'open(my $lock, "+<", $ARGV[0]) && flock($lock, LOCK_EX) && open(my $held, ">", "$ARGV[0].held") && sleep 60' \
+    "$folder/oxios.lock" > /dev/null 2>&1 &
   holder=$!
   tries=0
   while [ ! -e "$folder/oxios.lock.held" ] && [ $tries -lt 50 ]; do
@@ -100,8 +98,8 @@ time.sleep(60)' "$folder/oxios.lock" > /dev/null 2>&1 &
     tries=$((tries + 1))
   done
   if [ ! -e "$folder/oxios.lock.held" ]; then
-    kill "$holder"
-    echo 'no python3 to hold the lock'
+    kill "$holder" 2>/dev/null
+    echo 'no perl to hold the lock'
     return 2
   fi
   ask='const fs = require("fs");
@@ -291,10 +289,14 @@ plain_tar() {
 # A create that is killed leaves nothing that the next one minds.
 killed_create() {
   mkdir "$folder/big"
-  dd if=/dev/urandom of="$folder/big/file" bs=1048576 count=512 2>/dev/null
+  dd if=/dev/urandom of="$folder/big/file" bs=1048576 count=256 2>/dev/null
   $backup create "$folder/big.tar.gz" --state-dir "$folder/big" --quiet > /dev/null 2>&1 &
   victim=$!
-  sleep 1
+  tries=0
+  while [ -z "$(find "$folder" -maxdepth 1 -name '*.tmp')" ] && [ $tries -lt 100 ]; do
+    sleep 0.1
+    tries=$((tries + 1))
+  done
   kill -KILL "$victim" 2>/dev/null
   wait "$victim" 2>/dev/null
   [ $? -eq 137 ] || { echo 'it was done before it was killed'; return 2; }
