@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { CATEGORIES } from 'oxios-backup';
+import { COMPOSED, LONGEST } from '../file-systems/long-names.ts';
 import { ON_OTHER_GROUND } from '../test-folder.ts';
 import { Writer } from './writer.ts';
 
@@ -9,8 +10,8 @@ import { Writer } from './writer.ts';
 export const DATABASES = [
   { path: 'memory.db', mode: 'WAL', synchronous: 'NORMAL', pauseMs: 5, checkpointEvery: 60 },
   { path: 'memory/vectors.sqlite', mode: 'WAL', synchronous: 'NORMAL', pauseMs: 0, checkpointEvery: 400 },
-  // All that it holds is in its WAL.
-  { path: 'memory/unfolded.db', mode: 'WAL', synchronous: 'NORMAL', pauseMs: 300, checkpointEvery: 0 },
+  // All that it holds is in its WAL, and its name is decomposed.
+  { path: 'memory/기억.db'.normalize('NFD'), mode: 'WAL', synchronous: 'NORMAL', pauseMs: 300, checkpointEvery: 0 },
   { path: 'tasks.db', mode: 'DELETE', synchronous: '', pauseMs: 20, checkpointEvery: 0 },
 ] as const;
 
@@ -18,7 +19,7 @@ export const DATABASES = [
 export const LOGS = [
   { path: 'audit/trail.jsonl', bytesPerSecond: 20_000, startsWith: 0 },
   { path: 'events/server.log', bytesPerSecond: 50_000, startsWith: 3_000_000 },
-  { path: 'events/young.log', bytesPerSecond: 100_000, startsWith: 950_000 },
+  { path: `events/${ON_OTHER_GROUND ? COMPOSED : 'young'}.log`, bytesPerSecond: 100_000, startsWith: 950_000 },
 ] as const;
 
 /** A log that is renamed to `.1` when it has grown, and begun anew. */
@@ -82,6 +83,8 @@ export class LivingState {
       );
     }
     this.#put('assets/still.bin', randomBytes(2_500_000));
+    // Longer than other file systems have names.
+    if (ON_OTHER_GROUND) this.#put(`projects/${LONGEST}`, randomBytes(1000));
     for (const { path, size } of IN_PLACE) this.#write(path, Buffer.alloc(size));
     for (const { path, startsWith } of LOGS) this.#write(path, numberedLines(startsWith));
     this.#write(
