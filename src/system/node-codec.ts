@@ -1,3 +1,4 @@
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { crc32, deflateRawSync, inflateRawSync } from 'node:zlib';
 import type { Codec } from '../format/codec.ts';
 
@@ -23,14 +24,28 @@ const WORTH_RELEASING = 64 * 1024;
 /** An `ArrayBuffer` of a runtime that can take the memory of one away (Node 22 and later). */
 type Transferable = ArrayBufferLike & { transfer?: (length: number) => ArrayBuffer };
 
+let closedPort: MessagePort | null = null;
+
+/** Frees memory where there is no `transfer`: what is sent to a port that is closed is taken from the sender and dropped (HTML, 9.4.4). */
+function drop(memory: ArrayBuffer): void {
+  if (closedPort === null) {
+    closedPort = new MessageChannel().port1;
+    closedPort.close();
+  }
+  closedPort.postMessage(null, [memory]);
+}
+
 /**
  * Gives the memory of what `inflate` returned back at once, instead of at some later garbage collection: members come faster than it
- * looks, for their memory is none of the heap's. Nobody may use the bytes any more. Does nothing where the runtime cannot do it, and where
- * the memory is not certain to be theirs alone.
+ * looks, for their memory is none of the heap's, and fresh memory has to be cleared by the system first. Nobody may use the bytes any more.
+ * Does nothing where the memory is not certain to be theirs alone.
  */
 export function releaseInflated({ buffer, byteOffset, byteLength }: Uint8Array): void {
   const isAlone = byteOffset === 0 && byteLength >= WORTH_RELEASING && buffer.byteLength === byteLength + SPARE;
-  if (isAlone) (buffer as Transferable).transfer?.(0);
+  if (!isAlone) return;
+  const memory = buffer as Transferable;
+  if (memory.transfer !== undefined) memory.transfer(0);
+  else drop(buffer as ArrayBuffer);
 }
 
 /** The zlib of Node. */
