@@ -1,12 +1,13 @@
-import * as z from 'zod/mini';
 import type { Codec } from './codec.ts';
 import { BLOCK, type Entry, type EntryType } from './entry.ts';
 import { layOutMembers, type Piece } from './member-layout.ts';
 import {
+  type ColumnsOf,
   checkedColumns,
   DIGEST_BYTES,
   integers,
   invalidIndex,
+  letters,
   packColumns,
   strings,
   unpackColumns,
@@ -26,10 +27,10 @@ export const MAX_BLOCK_MEMBERS = 524_288;
 /** Farthest time that a JavaScript Date can hold, in seconds. */
 export const MAX_MTIME = 8.64e12;
 
-const columnsSchema = z.looseObject({
+const COLUMNS = {
   path: strings,
   /** A letter an entry: `f`, `d`, `l`, `h`. */
-  type: z.string().check(z.regex(/^[fdlh]*$/)),
+  type: letters(/^[fdlh]*$/),
   mode: integers(0, 0o7777),
   uid: integers(0, 0xffffffff),
   gid: integers(0, 0xffffffff),
@@ -42,13 +43,10 @@ const columnsSchema = z.looseObject({
   /** Members: length in the file, and of the tar bytes. */
   stored: integers(1, MAX_STORED_BYTES),
   raw: integers(BLOCK, MAX_MEMBER_BYTES),
-});
-
-type Columns = Pick<z.infer<typeof columnsSchema>, (typeof COLUMNS)[number]>;
-const COLUMNS = ['path', 'type', 'mode', 'uid', 'gid', 'mtime', 'mtime_ns', 'size', 'link', 'stored', 'raw'] as const;
+};
 
 /** A block of the index: a run of entries as columns, and the members that hold them. Digests are in hexadecimal, one behind the other. */
-export interface IndexBlock extends Columns {
+export interface IndexBlock extends ColumnsOf<typeof COLUMNS> {
   /** Entries: number of header blocks. It follows from the others, and does not stand in the file. */
   header: number[];
   /** Of the content of each file. */
@@ -72,12 +70,23 @@ export function encodeBlock(block: IndexBlock, codec: Codec): Uint8Array {
  * @throws BackupError `INDEX_INVALID`
  */
 export function decodeBlock(bytes: Uint8Array, codec: Codec): IndexBlock {
-  const { columns, digests } = unpackColumns(bytes, columnsSchema, codec);
+  const { columns, digests } = unpackColumns(bytes, COLUMNS, codec);
   const { path, type, mode, uid, gid, mtime, mtime_ns, size, link, stored, raw } = columns;
   const hex = codec.toHex(digests);
   const [files, members] = [size.length * DIGEST_DIGITS, stored.length * DIGEST_DIGITS];
+  // In one piece: pieces spread together would give each block another hidden class, and what is compiled for one is thrown away at the next.
   const block: IndexBlock = {
-    ...{ path, type, mode, uid, gid, mtime, mtime_ns, size, link, stored, raw },
+    path,
+    type,
+    mode,
+    uid,
+    gid,
+    mtime,
+    mtime_ns,
+    size,
+    link,
+    stored,
+    raw,
     header: [],
     sha256: hex.slice(0, files),
     storedSha256: hex.slice(files, files + members),
@@ -95,7 +104,7 @@ export function decodeBlock(bytes: Uint8Array, codec: Codec): IndexBlock {
  * @throws BackupError `INDEX_INVALID`
  */
 export function checkBlock(block: IndexBlock): void {
-  checkedColumns(block, columnsSchema);
+  checkedColumns(block, COLUMNS);
   checkLengths(block);
   checkLayout(block);
 }
@@ -106,8 +115,8 @@ function checkLengths(block: IndexBlock): void {
   const perEntry = [block.type, block.mode, block.uid, block.gid, block.mtime, block.mtime_ns];
   if (
     perEntry.some((column) => column.length !== entries) ||
-    block.size.length !== countOf(block.type, 'f') ||
-    block.link.length !== countOf(block.type, 'l') + countOf(block.type, 'h') ||
+    block.size.length !== countOf(block.type, FILE) ||
+    block.link.length !== entries - block.size.length - countOf(block.type, DIRECTORY) ||
     block.sha256.length !== block.size.length * DIGEST_DIGITS ||
     block.raw.length !== members ||
     block.storedSha256.length !== members * DIGEST_DIGITS
@@ -125,25 +134,28 @@ function checkLayout(block: IndexBlock): void {
 }
 
 function headersOf(block: IndexBlock): number[] {
+  const headers: number[] = [];
   let file = 0;
   let link = 0;
   // One for all: it is asked for every entry.
   const fields: HeaderFields = { path: '', type: 'file', mode: 0, uid: 0, gid: 0, mtime: 0, size: 0, link: '' };
-  return block.path.map((path, i) => {
-    fields.path = path;
-    fields.type = typeAt(block, i);
+  for (let i = 0; i < block.path.length; i++) {
+    const type = typeAt(block.type, i);
+    fields.path = block.path[i] as string;
+    fields.type = type;
     fields.uid = block.uid[i] as number;
     fields.gid = block.gid[i] as number;
     fields.mtime = block.mtime[i] as number;
-    fields.size = fields.type === 'file' ? (block.size[file++] as number) : 0;
-    fields.link = fields.type === 'symlink' || fields.type === 'hardlink' ? (block.link[link++] as string) : '';
-    return headerBlocks(fields);
-  });
+    fields.size = type === 'file' ? (block.size[file++] as number) : 0;
+    fields.link = type === 'symlink' || type === 'hardlink' ? (block.link[link++] as string) : '';
+    headers.push(headerBlocks(fields));
+  }
+  return headers;
 }
 
-function countOf(text: string, letter: string): number {
+function countOf(text: string, letter: number): number {
   let count = 0;
-  for (let at = text.indexOf(letter); at >= 0; at = text.indexOf(letter, at + 1)) count++;
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) === letter) count++;
   return count;
 }
 
@@ -187,7 +199,7 @@ function digestAt(digests: string, number: number): string {
   return digests.slice(number * DIGEST_DIGITS, (number + 1) * DIGEST_DIGITS);
 }
 
-const TYPE_OF: Record<string, EntryType> = { f: 'file', d: 'directory', l: 'symlink', h: 'hardlink' };
+const [FILE, DIRECTORY, SYMLINK] = [0x66, 0x64, 0x6c];
 
 /** An entry of a block, and how many header blocks it has. */
 export interface BlockEntry extends Entry {
@@ -199,7 +211,7 @@ export function blockEntries(block: IndexBlock): BlockEntry[] {
   let file = 0;
   let link = 0;
   return block.path.map((path, i) => {
-    const type = typeAt(block, i);
+    const type = typeAt(block.type, i);
     const [mode, uid, gid] = [block.mode[i] as number, block.uid[i] as number, block.gid[i] as number];
     const [mtime, mtimeNs] = [block.mtime[i] as number, block.mtime_ns[i] as number];
     const headerBlocks = block.header[i] as number;
@@ -214,8 +226,18 @@ export function blockEntries(block: IndexBlock): BlockEntry[] {
   });
 }
 
-function typeAt(block: IndexBlock, i: number): EntryType {
-  return TYPE_OF[block.type.charAt(i)] as EntryType;
+/** The type of an entry by its letter. */
+function typeAt(types: string, i: number): EntryType {
+  switch (types.charCodeAt(i)) {
+    case FILE:
+      return 'file';
+    case DIRECTORY:
+      return 'directory';
+    case SYMLINK:
+      return 'symlink';
+    default:
+      return 'hardlink';
+  }
 }
 
 /** A member that was written, as the index has it. */

@@ -1,4 +1,3 @@
-import * as z from 'zod/mini';
 import type { Codec } from './codec.ts';
 import { DIGEST_DIGITS, MAX_BLOCK_ENTRIES, MAX_BLOCK_MEMBERS } from './index-block.ts';
 import { DIGEST_BYTES, integers, invalidIndex, packColumns, strings, unpackColumns } from './packed-columns.ts';
@@ -8,7 +7,7 @@ export const MAX_PAGE_BLOCKS = 4096;
 
 const sizes = integers(0, Number.MAX_SAFE_INTEGER);
 
-const columnsSchema = z.looseObject({
+const COLUMNS = {
   /** Path of the first entry. */
   first: strings,
   entries: integers(1, MAX_BLOCK_ENTRIES),
@@ -18,7 +17,7 @@ const columnsSchema = z.looseObject({
   /** How many bytes its members take in the file, and how many tar bytes they hold. */
   stored: sizes,
   raw: sizes,
-});
+};
 
 /** What the index says of a block. */
 export interface BlockRow {
@@ -59,7 +58,7 @@ export function encodePage(rows: readonly BlockRow[], codec: Codec): Uint8Array 
  * @throws BackupError `INDEX_INVALID`
  */
 export function decodePage(bytes: Uint8Array, offset: number, codec: Codec): BlockRow[] {
-  const { columns, digests } = unpackColumns(bytes, columnsSchema, codec);
+  const { columns, digests } = unpackColumns(bytes, COLUMNS, codec);
   const { first, entries, members, length, stored, raw } = columns;
   const blocks = first.length;
   if (blocks === 0 || blocks > MAX_PAGE_BLOCKS) throw invalidIndex(`has a page of ${blocks} blocks`);

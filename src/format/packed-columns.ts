@@ -1,4 +1,3 @@
-import * as z from 'zod/mini';
 import { BackupError } from '../errors.ts';
 import { concat, readU32, utf8, writeU32 } from './bytes.ts';
 import type { Codec } from './codec.ts';
@@ -17,21 +16,52 @@ const LENGTH_BYTES = 4;
 /** Of deflate: more of it makes columns hardly shorter. */
 const LEVEL = 6;
 
-// One check a column: a schema for each number would cost more than inflating the block.
+/** What a column must be. */
+export interface ColumnRule<Column> {
+  /** What it is not, if it does not hold. */
+  readonly expected: string;
+  readonly holds: (column: unknown) => column is Column;
+}
+
+/** The columns that rules describe. */
+export type ColumnsOf<Rules> = { [Key in keyof Rules]: Rules[Key] extends ColumnRule<infer Column> ? Column : never };
+
+type AnyRules = Readonly<Record<string, ColumnRule<unknown>>>;
+
 /** A column of integers. */
-export const integers = (minimum: number, maximum: number) =>
-  z.custom<number[]>(
-    (column) =>
-      Array.isArray(column) &&
-      column.every((value) => Number.isSafeInteger(value) && value >= minimum && value <= maximum),
-    `not integers from ${minimum} to ${maximum}`,
-  );
+export function integers(minimum: number, maximum: number): ColumnRule<number[]> {
+  return {
+    expected: `integers from ${minimum} to ${maximum}`,
+    holds: (column): column is number[] => areIntegers(column, minimum, maximum),
+  };
+}
 
 /** A column of strings. */
-export const strings = z.custom<string[]>(
-  (column) => Array.isArray(column) && column.every((value) => typeof value === 'string'),
-  'not strings',
-);
+export const strings: ColumnRule<string[]> = { expected: 'strings', holds: areStrings };
+
+/** A column of one letter a value. */
+export function letters(pattern: RegExp): ColumnRule<string> {
+  return {
+    expected: `letters as in ${pattern.source}`,
+    holds: (column): column is string => typeof column === 'string' && pattern.test(column),
+  };
+}
+
+// Plain loops, one for all columns: a call for each of millions of values would cost more than inflating them.
+function areIntegers(column: unknown, minimum: number, maximum: number): boolean {
+  if (!Array.isArray(column)) return false;
+  for (let i = 0; i < column.length; i++) {
+    const value: unknown = column[i];
+    if (!Number.isSafeInteger(value) || (value as number) < minimum || (value as number) > maximum) return false;
+  }
+  return true;
+}
+
+function areStrings(column: unknown): column is string[] {
+  if (!Array.isArray(column)) return false;
+  for (let i = 0; i < column.length; i++) if (typeof column[i] !== 'string') return false;
+  return true;
+}
 
 /** Packs columns and digests, these in hexadecimal, one behind the other. */
 export function packColumns(columns: object, codec: Codec, ...digests: readonly string[]): Uint8Array {
@@ -46,29 +76,30 @@ export function packColumns(columns: object, codec: Codec, ...digests: readonly 
  *
  * @throws BackupError `INDEX_INVALID`
  */
-export function unpackColumns<Columns>(
+export function unpackColumns<Rules extends AnyRules>(
   bytes: Uint8Array,
-  schema: z.ZodMiniType<Columns> & { shape: object },
+  rules: Rules,
   codec: Codec,
-): PackedColumns<Columns> {
+): PackedColumns<ColumnsOf<Rules>> {
   if (bytes.length < LENGTH_BYTES) throw invalidIndex('is cut');
   const end = LENGTH_BYTES + readU32(bytes, 0);
   if (end > bytes.length) throw invalidIndex('is cut');
   let value: unknown;
   try {
-    value = inflateJson(bytes.subarray(LENGTH_BYTES, end), codec, Object.keys(schema.shape));
+    value = inflateJson(bytes.subarray(LENGTH_BYTES, end), codec, Object.keys(rules));
   } catch (cause) {
     throw invalidIndex('cannot be read', cause);
   }
-  return { columns: checkedColumns(value, schema), digests: bytes.subarray(end) };
+  return { columns: checkedColumns(value, rules), digests: bytes.subarray(end) };
 }
 
-/** Columns whose types and ranges are right; fields that the schema does not know are omitted. */
-export function checkedColumns<Columns>(value: unknown, schema: z.ZodMiniType<Columns>): Columns {
-  const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  throw invalidIndex(`has a wrong value: ${issue?.path.join('.')}: ${issue?.message}`, parsed.error);
+/** Columns whose types and ranges are right; there may be others beside them. */
+export function checkedColumns<Rules extends AnyRules>(value: unknown, rules: Rules): ColumnsOf<Rules> {
+  if (typeof value !== 'object' || value === null) throw invalidIndex('has no columns');
+  const columns = value as Record<string, unknown>;
+  for (const [key, { expected, holds }] of Object.entries(rules))
+    if (!holds(columns[key])) throw invalidIndex(`has a wrong value: ${key}: not ${expected}`);
+  return columns as ColumnsOf<Rules>;
 }
 
 /** The refusal of an index that is not what it must be. */

@@ -21,6 +21,13 @@ export const MANIFEST_PATH = 'manifest.json';
 
 // An empty, `.` or `..` component, anywhere; hence also a leading, doubled or trailing slash.
 const BAD_COMPONENT = /(?:^|\/)\.{0,2}(?:\/|$)/;
+/**
+ * Paths of printable ASCII whose components Windows and FAT allow too, but for devices: without \ : * ? " < > |, and none that is empty or ends in
+ * a dot or a blank.
+ */
+const PLAIN_PATH = /^(?:[!#-)+-.0-9;=@-[\]-{}~ ]*[!#-)+,\-0-9;=@-[\]-{}~](?:\/(?!$)|$))+$/;
+/** No name of a path of so many bytes is longer than any file system allows. */
+const SHORT_PATH = 255;
 const WINDOWS_CHARACTER = /[\\:*?"<>|]/;
 const WINDOWS_DEVICE = /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)(?:\.|$)/i;
 
@@ -38,6 +45,16 @@ export function assertSafePath(path: string, platform: NodeJS.Platform): void {
       hint: MALFORMED_HINT,
     });
   }
+}
+
+/**
+ * Whether a path is like most: nothing that `assertSafePath` refuses, or that some file system cannot hold, and each character one byte. One
+ * look where those need several; it may say no to a path that is fine.
+ *
+ * @param platform where the entry would be written
+ */
+export function isPlainPath(path: string, platform: NodeJS.Platform): boolean {
+  return path.length <= SHORT_PATH && platform !== 'win32' && PLAIN_PATH.test(path);
 }
 
 /** Whether this is a path within a state directory, however long. */

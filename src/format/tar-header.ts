@@ -36,10 +36,8 @@ export const MAX_HEADER_BLOCKS = 2 + Math.ceil((2 * (4095 + 20) + 4 * 40) / BLOC
 
 /** Number of 512-byte blocks that the header of an entry takes: 1, or 3 and more with a pax header. */
 export function headerBlocks(fields: HeaderFields): number {
-  return isPlain(fields) ? 1 : blocksWith(paxRecords(fields));
-}
-
-function blocksWith(records: readonly PaxRecord[]): number {
+  if (isPlain(fields)) return 1;
+  const records = paxRecords(fields);
   return records.length === 0 ? 1 : 2 + padded(paxRecordsLength(records)) / BLOCK;
 }
 
@@ -48,13 +46,17 @@ function blocksWith(records: readonly PaxRecord[]): number {
  *
  * The bytes follow from the fields alone, so that a reader which knows the fields compares instead of parsing.
  *
- * @param target has room for `headerBlocks(fields)` blocks at `offset`; what was there is overwritten
+ * @param target has room for `blocks` at `offset`; what was there is overwritten
+ * @param blocks `headerBlocks(fields)`, for who knows it already
  * @returns the number of blocks written
  */
-export function encodeHeader(fields: HeaderFields, target: Uint8Array, offset: number): number {
-  const records = isPlain(fields) ? [] : paxRecords(fields);
-  const blocks = blocksWith(records);
-  if (blocks > 1) encodePaxHeader(records, target, offset);
+export function encodeHeader(
+  fields: HeaderFields,
+  target: Uint8Array,
+  offset: number,
+  blocks = headerBlocks(fields),
+): number {
+  if (blocks > 1) encodePaxHeader(paxRecords(fields), target, offset);
   encodeUstar(fields, target, offset + (blocks - 1) * BLOCK);
   return blocks;
 }

@@ -214,6 +214,6 @@ export function headerAgrees(entry: BlockEntry, tar: Buffer, offset: number): bo
   const length = entry.headerBlocks * BLOCK;
   // An index can name what is too long for any header; none of it must be encoded.
   if (length > expectedHeader.length || offset + length > tar.length) return false;
-  encodeHeader(entry, expectedHeader, 0);
+  encodeHeader(entry, expectedHeader, 0, entry.headerBlocks);
   return expectedHeader.compare(tar, offset, offset + length, 0, length) === 0;
 }

@@ -102,9 +102,9 @@ export function doReadJob(job: ReadJob): Answer {
 
 function validator(read: ReadNow, location: BlockLocation): ReadResult['validate'] {
   const block = blockOf(read, location);
-  let holes = 0;
-  for (const bytes of zerosOf(block).values()) holes += bytes;
-  return { ...validateBlock(blockEntries(block), platform, folders), holes };
+  const validation = validateBlock(blockEntries(block), platform, folders);
+  for (const bytes of zerosOf(block).values()) validation.holes += bytes;
+  return validation;
 }
 
 function check(read: ReadNow, location: BlockLocation, quick: boolean): ReadResult['check'] {

@@ -20,9 +20,13 @@ const KNOWN: ReadonlySet<string> = new Set(CATEGORIES);
  * @returns null for a file that Oxios does not list
  */
 export function entryStem(fileName: string): string | null {
-  if (fileName.endsWith('.json') && fileName.length > 5) return fileName.slice(0, -5);
-  if (fileName.endsWith('.md') && fileName.length > 3) return fileName.slice(0, -3);
-  return null;
+  return isListed(fileName, 0) ? fileName.slice(0, fileName.lastIndexOf('.')) : null;
+}
+
+/** Whether Oxios lists a file of a category. @param nameAt where in the path its name begins */
+export function isListed(path: string, nameAt: number): boolean {
+  const length = path.length - nameAt;
+  return (length > 5 && path.endsWith('.json')) || (length > 3 && path.endsWith('.md'));
 }
 
 /**
@@ -32,12 +36,8 @@ export function entryStem(fileName: string): string | null {
  * @returns null for everything else, which a snapshot holds too but no section counts
  */
 export function sectionOf(path: string): string | null {
-  const folder = documentFolder(path);
-  return folder !== null && KNOWN.has(folder) ? folder : null;
-}
-
-/** The folder that an entry counts for if that is a section: it lies directly in it, and Oxios would list it. */
-export function documentFolder(path: string): string | null {
   const slash = path.lastIndexOf('/');
-  return slash < 0 || entryStem(path.slice(slash + 1)) === null ? null : path.slice(0, slash);
+  if (slash < 0 || !isListed(path, slash + 1)) return null;
+  const folder = path.slice(0, slash);
+  return KNOWN.has(folder) ? folder : null;
 }

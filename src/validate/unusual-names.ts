@@ -37,6 +37,11 @@ export function noteUnusual(unusual: UnusualNames, path: string): void {
     for (const name of path.split('/')) noteLong(unusual.byTrait, path, name);
 }
 
+/** The same of a path that is plain (`isPlainPath`): only its length can be. */
+export function notePlain(unusual: UnusualNames, path: string): void {
+  if (path.length > unusual.longest.bytes) unusual.longest = { path, bytes: path.length };
+}
+
 /** Adds what was noted of other entries. */
 export function addUnusual(unusual: UnusualNames, more: UnusualNames): void {
   if (more.longest.bytes > unusual.longest.bytes) unusual.longest = more.longest;

@@ -1,10 +1,10 @@
 import type { Entry } from '../format/entry.ts';
 import type { RecordedStatus } from '../format/index-root.ts';
-import { comparePaths, isBelow, parentOf } from '../format/path-order.ts';
-import { assertSafePath, isPath, MANIFEST_PATH, MAX_PATH_BYTES } from '../format/path-rules.ts';
-import { documentFolder } from '../state-dir/sections.ts';
+import { comparePaths, isBelow } from '../format/path-order.ts';
+import { assertSafePath, isPath, isPlainPath, MANIFEST_PATH, MAX_PATH_BYTES } from '../format/path-rules.ts';
+import { isListed } from '../state-dir/sections.ts';
 import { formatPaths, type Problem, problemOf } from './problem.ts';
-import { noteUnusual, noUnusualNames, type UnusualNames } from './unusual-names.ts';
+import { notePlain, noteUnusual, noUnusualNames, type UnusualNames } from './unusual-names.ts';
 
 /** A link, as far as its safety needs it. */
 export interface LinkEntry {
@@ -44,77 +44,137 @@ export function validateBlock(
   platform: NodeJS.Platform,
   folders: ReadonlySet<string> | null,
 ): BlockValidation {
-  const problems: Problem[] = [];
-  const counts = { entries: entries.length, files: 0, directories: 0, symlinks: 0, hardLinks: 0, bytes: 0 };
-  const sections: Record<string, number> = Object.create(null);
-  const needs = new Set<string>();
-  const links: LinkEntry[] = [];
-  const unusual = noUnusualNames();
-  let open: string[] = [];
-  let previous: string | null = null;
-  for (const entry of entries) {
-    const { path } = entry;
-    try {
-      assertSafePath(path, platform);
-    } catch (error) {
-      problems.push(problemOf(error, [path]));
-    }
-    if (path === MANIFEST_PATH) {
-      problems.push({ code: 'ENTRY_DUPLICATE', message: 'the snapshot holds a second manifest.json', paths: [path] });
-    }
-    if (previous !== null) {
-      const order = comparePaths(previous, path);
-      if (order === 0)
-        problems.push({
-          code: 'ENTRY_DUPLICATE',
-          message: `the snapshot holds ${formatPaths([path])} twice`,
-          paths: [path],
-        });
-      if (order > 0)
-        problems.push({
-          code: 'ENTRY_ORDER',
-          message: `${formatPaths([path])} is in the wrong place of the snapshot`,
-          paths: [path],
-        });
-    }
-    previous = path;
-    noteUnusual(unusual, path);
-    const parent = parentOf(path);
-    while (open.length > 0 && open.at(-1) !== parent && !isBelow(path, open.at(-1) as string)) open.pop();
-    if (parent !== '' && open.at(-1) !== parent) needs.add(parent);
-    if (entry.type === 'directory') {
-      counts.directories++;
-      open.push(path);
-    } else if (entry.type === 'file') {
-      counts.files++;
-      counts.bytes += entry.size;
-    } else {
-      if (entry.type === 'symlink') counts.symlinks++;
-      else counts.hardLinks++;
-      const attributes = entry.type === 'hardlink' ? attributesOf(entry) : '';
-      links.push({ path, type: entry.type, link: entry.link as string, attributes });
-      validateLinkForm(entry, problems);
-    }
-    const setId = setIdProblem(entry);
-    if (setId !== null) problems.push(setId);
-    const section = documentFolder(path);
-    if (section !== null && (folders?.has(section) ?? true)) sections[section] = (sections[section] ?? 0) + 1;
-  }
-  const last = previous ?? '';
-  open = open.filter((directory) => directory === last || isBelow(last, directory));
-  return {
-    problems,
-    first: entries[0]?.path ?? '',
-    last,
-    counts,
-    sections,
-    needs: [...needs],
-    openDirectories: open,
-    links,
-    holes: 0,
-    unusual,
-  };
+  const run = new EntryRun(platform, folders);
+  for (const entry of entries) run.take(entry);
+  return run.finish(entries);
 }
+
+/** Entries in the order of a snapshot, of which mostly many lie in one directory. Few and small steps for each: there are millions. */
+class EntryRun {
+  readonly #platform: NodeJS.Platform;
+  readonly #folders: ReadonlySet<string> | null;
+  readonly #problems: Problem[] = [];
+  readonly #counts = { entries: 0, files: 0, directories: 0, symlinks: 0, hardLinks: 0, bytes: 0 };
+  readonly #sections: Record<string, number> = Object.create(null);
+  readonly #needs = new Set<string>();
+  readonly #links: LinkEntry[] = [];
+  readonly #unusual = noUnusualNames();
+  /** Directories of the run that hold the entry at hand, or are the one before it. */
+  #open: string[] = [];
+  /** The entry before, and whether its path was plain and it was a directory. */
+  #previous: string | null = null;
+  #wasPlain = false;
+  #wasDirectory = true;
+  /** The directory that the entry at hand lies in, with its slash; empty at the top. */
+  #directory = '';
+  /** Whether its documents are counted, and how many there were. */
+  #isCounted = false;
+  #documents = 0;
+
+  constructor(platform: NodeJS.Platform, folders: ReadonlySet<string> | null) {
+    this.#platform = platform;
+    this.#folders = folders;
+  }
+
+  take(entry: Entry): void {
+    const { path } = entry;
+    const isPlain = isPlainPath(path, this.#platform);
+    if (isPlain) notePlain(this.#unusual, path);
+    else this.#validateName(path);
+    if (path === MANIFEST_PATH) this.#problem('ENTRY_DUPLICATE', 'the snapshot holds a second manifest.json', path);
+    const nameAt = path.lastIndexOf('/') + 1;
+    const isNeighbour = nameAt === this.#directory.length && path.startsWith(this.#directory);
+    // Of plain names in one directory the order is that of the texts.
+    const isInOrder = isNeighbour && isPlain && this.#wasPlain && (this.#previous as string) < path;
+    if (!isInOrder) this.#validateOrder(path);
+    if (!isNeighbour || this.#wasDirectory) this.#enter(path, nameAt);
+    if (this.#isCounted && isListed(path, nameAt)) this.#documents++;
+    if (entry.type === 'file') {
+      this.#counts.files++;
+      this.#counts.bytes += entry.size;
+    } else this.#takeOther(entry);
+    if ((entry.mode & SET_ID) !== 0) this.#validateSetId(entry);
+    this.#previous = path;
+    this.#wasPlain = isPlain;
+    this.#wasDirectory = entry.type === 'directory';
+  }
+
+  #validateName(path: string): void {
+    try {
+      assertSafePath(path, this.#platform);
+    } catch (error) {
+      this.#problems.push(problemOf(error, [path]));
+    }
+    noteUnusual(this.#unusual, path);
+  }
+
+  #validateOrder(path: string): void {
+    const order = this.#previous === null ? -1 : comparePaths(this.#previous, path);
+    if (order === 0) this.#problem('ENTRY_DUPLICATE', `the snapshot holds ${formatPaths([path])} twice`, path);
+    if (order > 0) this.#problem('ENTRY_ORDER', `${formatPaths([path])} is in the wrong place of the snapshot`, path);
+  }
+
+  /** Goes on in the directory of an entry. */
+  #enter(path: string, nameAt: number): void {
+    const open = this.#open;
+    const parent = path.slice(0, Math.max(0, nameAt - 1));
+    while (open.length > 0 && open.at(-1) !== parent && !isBelow(path, open.at(-1) as string)) open.pop();
+    if (parent !== '' && open.at(-1) !== parent) this.#needs.add(parent);
+    this.#countDocuments();
+    this.#directory = path.slice(0, nameAt);
+    this.#isCounted = nameAt > 0 && (this.#folders?.has(parent) ?? true);
+  }
+
+  #countDocuments(): void {
+    if (this.#documents === 0) return;
+    const section = this.#directory.slice(0, -1);
+    this.#sections[section] = (this.#sections[section] ?? 0) + this.#documents;
+    this.#documents = 0;
+  }
+
+  #takeOther(entry: Entry): void {
+    const { path, type } = entry;
+    if (type === 'directory') {
+      this.#counts.directories++;
+      this.#open.push(path);
+    } else if (type !== 'file') {
+      if (type === 'symlink') this.#counts.symlinks++;
+      else this.#counts.hardLinks++;
+      const attributes = type === 'hardlink' ? attributesOf(entry) : '';
+      this.#links.push({ path, type, link: entry.link as string, attributes });
+      validateLinkForm(entry, this.#problems);
+    }
+  }
+
+  #validateSetId(entry: Entry): void {
+    const problem = setIdProblem(entry);
+    if (problem !== null) this.#problems.push(problem);
+  }
+
+  #problem(code: Problem['code'], message: string, path: string): void {
+    this.#problems.push({ code, message, paths: [path] });
+  }
+
+  finish(entries: readonly Entry[]): BlockValidation {
+    const last = this.#previous ?? '';
+    this.#countDocuments();
+    this.#counts.entries = entries.length;
+    return {
+      problems: this.#problems,
+      first: entries[0]?.path ?? '',
+      last,
+      counts: this.#counts,
+      sections: this.#sections,
+      needs: [...this.#needs],
+      openDirectories: this.#open.filter((directory) => directory === last || isBelow(last, directory)),
+      links: this.#links,
+      holes: 0,
+      unusual: this.#unusual,
+    };
+  }
+}
+
+const SET_ID = 0o6000;
 
 /** What is wrong with the set-id bits of an entry, if anything. */
 export function setIdProblem({ path, type, mode }: Pick<Entry, 'path' | 'type' | 'mode'>): Problem | null {
