@@ -45,7 +45,10 @@ export function validateBlock(
   folders: ReadonlySet<string> | null,
 ): BlockValidation {
   const run = new EntryRun(platform, folders);
-  for (const entry of entries) run.take(entry);
+  // No loop: V8 would compile one of its own for it, with each step in it once more.
+  entries.forEach((entry) => {
+    run.take(entry);
+  });
   return run.finish(entries);
 }
 
