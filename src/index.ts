@@ -62,6 +62,7 @@ export { StateStore } from './state-dir/state-store.ts';
 export { type DiscardOptions, type DiscardReport, discardUndo } from './state-dir/undo/discard.ts';
 export type { SnapshotOrigin } from './state-dir/undo/history.ts';
 export {
+  findPrevious,
   type ListedTree,
   listPrevious,
   type PreviousState,

@@ -15,7 +15,7 @@ const CHAPTERS: readonly (readonly [title: string, names: readonly string[]])[] 
   ['Shrinkage', ['newestSnapshots', 'shrinkageOf']],
   [
     'The state directory',
-    ['undoRestore', 'listPrevious', 'discardUndo', 'recoverStateDir', 'StateStore', 'CATEGORIES'],
+    ['undoRestore', 'listPrevious', 'findPrevious', 'discardUndo', 'recoverStateDir', 'StateStore', 'CATEGORIES'],
   ],
   ['Errors and values', ['BackupError', 'ERROR_CODES', 'isIncomplete', 'printable']],
 ];

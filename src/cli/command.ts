@@ -14,8 +14,8 @@ export interface Context {
   operation: Required<OperationOptions>;
 }
 
-/** What a shell offers for a value: names of files, or what a snapshot holds that was named before. */
-export type CompletedBy = 'files' | 'snapshots' | 'directories' | 'sections' | 'entries' | 'patterns';
+/** What a shell offers for a value: names of files, what a snapshot holds that was named before, or previous states of the state directory. */
+export type CompletedBy = 'files' | 'snapshots' | 'directories' | 'sections' | 'entries' | 'patterns' | 'previous';
 
 /** An option as yargs has it, what its value is called in the help, and what it is completed by: without that, by nothing. */
 export interface CommandOption extends Options {

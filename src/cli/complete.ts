@@ -3,10 +3,9 @@ import { CATEGORIES } from '../state-dir/sections.ts';
 import type { Command, CompletedBy } from './command.ts';
 import { COMMANDS } from './commands.ts';
 import { pathsIn, sectionsIn } from './complete-entries.ts';
-import type { CompletionKind } from './completion-protocol.ts';
-
-/** A word that could stand there, and what it means. */
-export type Completion = readonly [word: string, meaning: string];
+import { previousOf } from './complete-previous.ts';
+import type { Completion, CompletionKind } from './completion-protocol.ts';
+import type { Terminal } from './terminal.ts';
 
 /** What a shell offers. */
 export interface Completions {
@@ -18,10 +17,11 @@ export interface Completions {
  * What a shell offers for the last of `words` (what is typed of it, perhaps nothing).
  *
  * @param words after the name of the program, as the shell would give them to it
+ * @param env names the state directory where the words do not
  */
-export async function complete(words: readonly string[]): Promise<Completions> {
+export async function complete(words: readonly string[], env: Terminal['env'] = {}): Promise<Completions> {
   const { current, before, assigned } = lineOf(words);
-  const { kind, words: candidates } = await candidatesFor(current, before);
+  const { kind, words: candidates } = await candidatesFor(current, before, env);
   const fitting = candidates.filter(([word]) => word.startsWith(current));
   return { kind, words: fitting.map(([word, meaning]) => [assigned + word, meaning]) };
 }
@@ -47,7 +47,7 @@ function words(candidates: readonly Completion[]): Completions {
   return { kind: 'words', words: candidates };
 }
 
-async function candidatesFor(current: string, before: readonly string[]): Promise<Completions> {
+async function candidatesFor(current: string, before: readonly string[], env: Terminal['env']): Promise<Completions> {
   const at = before.findIndex((word) => Object.hasOwn(COMMANDS, word));
   const name = before[at];
   const entry = name === undefined ? undefined : COMMANDS[name];
@@ -59,6 +59,7 @@ async function candidatesFor(current: string, before: readonly string[]): Promis
   const { positionals, pending, isEnded } = argumentsOf(command, before.slice(at + 1));
   if (pending !== null) {
     const { choices, completes } = command.options[pending] ?? {};
+    if (completes === 'previous') return words(await previousOf(stateDirIn(before), env));
     return choices === undefined ? valuesFor(completes, current, positionals) : words(choicesOf(choices));
   }
   if (current.startsWith('-') && !isEnded) return words(optionsOf(command, before));
@@ -67,6 +68,14 @@ async function candidatesFor(current: string, before: readonly string[]): Promis
   const place = places[positionals.length] ?? (last?.array === true ? last : undefined);
   if (place?.choices !== undefined) return words(choicesOf(place.choices));
   return valuesFor(place?.completes, current, positionals);
+}
+
+/** The state directory that a line names. */
+function stateDirIn(before: readonly string[]): string | undefined {
+  const at = before.lastIndexOf('--state-dir');
+  const [, assigned] =
+    /^--state-dir=(.*)$/s.exec(before.findLast((word) => word.startsWith('--state-dir=')) ?? '') ?? [];
+  return assigned ?? (at < 0 ? undefined : before[at + 1]);
 }
 
 interface TypedArguments {
@@ -104,7 +113,8 @@ async function valuesFor(
     const sections = snapshot === undefined ? [] : await sectionsIn(snapshot);
     return words((sections.length > 0 ? sections : CATEGORIES).map((name) => [name, ''] as const));
   }
-  if (completes !== 'entries' && completes !== 'patterns') return { kind: completes, words: [] };
+  if (completes !== 'entries' && completes !== 'patterns' && completes !== 'previous')
+    return { kind: completes, words: [] };
   if (snapshot === undefined) return NOTHING;
   const found = await pathsIn(snapshot, current, completes === 'patterns');
   return { kind: 'paths', words: found.map((path) => [path, ''] as const) };

@@ -12,3 +12,6 @@ export const COMPLETE_FLAG = '--get-completions';
  * - `files`: names of files; `snapshots`: of `*.tar.gz`, `*.tgz` and directories; `directories`: of directories. The shell knows them.
  */
 export type CompletionKind = 'words' | 'paths' | 'files' | 'snapshots' | 'directories';
+
+/** A word that could stand there, and what it means. */
+export type Completion = readonly [word: string, meaning: string];

@@ -102,7 +102,7 @@ function span(value: string): number {
  *
  * @throws BackupError `USAGE` when the environment names none by an empty word: that is a mistake in a script, and must not mean another directory
  */
-export function stateDirOf(args: { 'state-dir': string | undefined }, { env }: Terminal): string {
+export function stateDirOf(args: { 'state-dir': string | undefined }, { env }: Pick<Terminal, 'env'>): string {
   const named = args['state-dir'] ?? env.OXIOS_STATE_DIR;
   if (named === '') {
     throw new BackupError('USAGE', 'OXIOS_STATE_DIR is set, and empty', {

@@ -23,7 +23,7 @@ export async function runCommandLine(
 ): Promise<number> {
   const output = new Output(terminal.stdout);
   if (argv[0] === COMPLETE_FLAG) {
-    const { kind, words } = await complete(argv.slice(1));
+    const { kind, words } = await complete(argv.slice(1), terminal.env);
     if (kind !== 'words') output.line(`\t${kind}`);
     for (const [word, meaning] of words) output.line(`${word}\t${meaning}`);
     return endOfOutput(output, terminal);

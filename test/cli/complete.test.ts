@@ -1,4 +1,5 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { createSnapshot, listPrevious, restoreSnapshot } from 'oxios-backup';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { COMMANDS } from '../../src/cli/commands.ts';
 import { complete } from '../../src/cli/complete.ts';
@@ -112,6 +113,23 @@ describe('what could be typed of a snapshot', () => {
     for (const wrong of [text, bench.path('nowhere'), bench.root, '-', 's3://bucket/a.tar.gz'])
       expect(await words('cat', wrong, ''), wrong).toEqual([]);
   });
+});
+
+it('previous states are offered for undo, of the state directory that the line or the environment names', async () => {
+  const bench = new Workbench();
+  mkdirSync(bench.path('home/state'), { recursive: true });
+  const stateDir = bench.path('home/state');
+  writeFileSync(`${stateDir}/note`, 'of the snapshot');
+  await createSnapshot({ stateDir, output: bench.path('s.tar.gz') });
+  for (let i = 0; i < 2; i++) await restoreSnapshot({ stateDir, snapshot: bench.path('s.tar.gz'), mode: 'replace' });
+  const names = (await listPrevious({ stateDir })).map(({ name }) => name);
+  expect(await words('undo', '--state-dir', stateDir, '--to', '')).toEqual(names);
+  expect(await words('undo', `--state-dir=${stateDir}`, '--to=')).toEqual(names.map((name) => `--to=${name}`));
+  expect(await words('undo', '--state-dir', stateDir, '--discard', '')).toEqual(names);
+  const { words: found } = await complete(['undo', '--to', ''], { OXIOS_STATE_DIR: stateDir });
+  expect(found.map(([name]) => name)).toEqual(names);
+  expect(found[0]?.[1]).toMatch(/^replaced on .* by restore, whole tree$/);
+  expect(await words('undo', '--state-dir', bench.path('nowhere'), '--to', '')).toEqual([]);
 });
 
 it('the help of completion says in a line for each shell how to have it, and the scripts say the same', async () => {

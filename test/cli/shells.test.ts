@@ -27,6 +27,7 @@ beforeAll(async () => {
   expect(await bench.run(['create', 'oxios.tar.gz', '--state-dir', 'state'])).toMatchObject({ status: 0 });
   copyFileSync(bench.path('oxios.tar.gz'), bench.path('my backups/mon day.tar.gz'));
   writeFileSync(bench.path('oxios.txt'), '');
+  for (const name of ['state', 'state.replaced-20261122_033000']) mkdirSync(bench.path('home', name));
   // Answers the shell as the command does; of what is run it keeps the arguments.
   const arguments_ = `node -e 'fs.writeFileSync(process.argv[1], JSON.stringify(process.argv.slice(2)))' --`;
   writeFileSync(
@@ -86,6 +87,11 @@ const CASES: [what: string, typed: string, got: string[]][] = [
     ['restore', 'oxios.tar.gz', '--section=memory/facts'],
   ],
   ['a path in quotes', "cat oxios.tar.gz 'sessions/3\t", ['cat', 'oxios.tar.gz', 'sessions/31.json']],
+  [
+    'a previous state',
+    'undo --state-dir home/state --to 2\t',
+    ['undo', '--state-dir', 'home/state', '--to', '20261122_033000'],
+  ],
   ['nothing in object storage', 'show s3://buck\t', ['show', 's3://buck']],
   ['nothing, and no error, in what is no snapshot', 'cat oxios.txt sess\t', ['cat', 'oxios.txt', 'sess']],
 ];

@@ -6,7 +6,7 @@ export const command = defineCommand({
   positionals: { shell: { choices: ['bash', 'zsh', 'fish'], demandOption: true, describe: 'bash, zsh or fish' } },
   options: {},
   examples: [],
-  note: `Once, then in each new shell TAB completes commands, options, snapshots and what is in them:
+  note: `Once, then in each new shell TAB completes commands, options, snapshots and what is in them, and previous states:
  bash echo 'eval "$(oxios-backup completion bash)"' >> ~/.bashrc
  zsh  echo 'eval "$(oxios-backup completion zsh)"' >> ~/.zshrc
  fish echo 'oxios-backup completion fish | source' >> ~/.config/fish/config.fish`,

@@ -206,6 +206,17 @@ export interface ListedTree extends PreviousState {
 const listPreviousSchema = optionsSchema<StateDirOption>({ stateDir: locationSchema }, ['stateDir']);
 
 /**
+ * The same as `listPrevious` without the sizes: at once, however much they hold.
+ *
+ * @returns the previous states, newest first
+ * @throws BackupError `USAGE`, `PERMISSION`, `IO`
+ */
+export async function findPrevious(options: StateDirOption): Promise<PreviousState[]> {
+  checkOptions(listPreviousSchema, options);
+  return findHistory(resolveTarget(toPath(options.stateDir))).states.map(forUsers);
+}
+
+/**
  * Lists the previous states of a state directory. It takes no lock and changes nothing.
  *
  * @returns the previous states, newest first
