@@ -33,7 +33,7 @@ const SHARED: BuildOptions = {
   target: 'node20.19',
   entryNames: '[name]',
   outdir: 'dist',
-  external: ['aws4fetch', 'better-sqlite3', 'fast-xml-parser', 'fs-extra', 'ignore', 'tar'],
+  external: ['aws4fetch', 'better-sqlite3', 'fast-xml-parser'],
   logLevel: 'warning',
 };
 

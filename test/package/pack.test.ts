@@ -75,7 +75,16 @@ describe('the package', () => {
     const packages = texts.flatMap((text) =>
       [...text.matchAll(/^\/\/ .*node_modules\/([^/]+)\//gm)].map(([, name]) => name),
     );
-    const bundled = ['escalade', 'get-caller-file', 'get-east-asian-width', 'y18n', 'yargs', 'yargs-parser', 'zod'];
+    const bundled = [
+      'escalade',
+      'get-caller-file',
+      'get-east-asian-width',
+      'ignore',
+      'y18n',
+      'yargs',
+      'yargs-parser',
+      'zod',
+    ];
     expect([...new Set(packages)].sort()).toEqual(bundled);
     const licence = await readFile(join(REPOSITORY, 'LICENSE'), 'utf8');
     expect(bundled.filter((name) => !licence.includes(name))).toEqual([]);
