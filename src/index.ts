@@ -70,6 +70,6 @@ export {
 } from './state-dir/undo/previous-states.ts';
 export { type UndoOptions, type UndoReport, undoRestore } from './state-dir/undo/undo.ts';
 export type { SnapshotInput, SnapshotOption } from './storage/open-reader.ts';
-export type { RangeReader } from './storage/storage.ts';
+export type { RangeReader } from './storage/range-reader.ts';
 export type { Problem } from './validate/problem.ts';
 export { type VerifyOptions, type VerifyResult, verifySnapshot } from './verify/verify-snapshot.ts';

@@ -4,7 +4,7 @@ import * as z from 'zod/mini';
 import { BackupError } from './errors.ts';
 import type { OperationOptions } from './events.ts';
 import { isRangeReader } from './storage/is-range-reader.ts';
-import type { RangeReader } from './storage/storage.ts';
+import type { RangeReader } from './storage/range-reader.ts';
 
 // Arguments and options come from programs in plain JavaScript too. They are checked before anything is touched.
 

@@ -1,6 +1,6 @@
-import { readdirSync } from 'node:fs';
 import { foldName } from '../format/fold-name.ts';
 import { compileUserExcludes, type UserExcludes } from '../patterns/excludes.ts';
+import { namesIn } from '../system/attempt.ts';
 import { isFoundAtBoth } from '../system/file-key.ts';
 import type { CaptureReport } from './capture-report.ts';
 
@@ -47,13 +47,4 @@ function storedParts(
     stored.push(name);
   }
   return stored.length === 0 ? null : stored;
-}
-
-function namesIn(directory: string): string[] {
-  try {
-    return readdirSync(directory);
-  } catch {
-    // The capture names what cannot be listed.
-    return [];
-  }
 }

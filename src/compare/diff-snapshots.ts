@@ -5,7 +5,7 @@ import { checkOptions, flagSchema, OPERATION_SHAPE, optionsSchema, snapshotSchem
 import { compileSelection, SELECTION_SHAPE, type SelectionOptions } from '../patterns/selection.ts';
 import { openSnapshotReader } from '../read/open-snapshot-reader.ts';
 import { openReader, type SnapshotInput, snapshotPath } from '../storage/open-reader.ts';
-import type { RangeReader } from '../storage/storage.ts';
+import type { RangeReader } from '../storage/range-reader.ts';
 import { compareSides } from './compare-sides.ts';
 import type { Difference } from './difference.ts';
 import { directorySide } from './directory-side.ts';

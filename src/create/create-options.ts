@@ -19,7 +19,7 @@ import {
 } from '../options.ts';
 import { LOCK_WAIT_SHAPE, type LockWaitOptions } from '../state-dir/lock/lock-wait.ts';
 import type { StateStore } from '../state-dir/state-store.ts';
-import type { RangeReader } from '../storage/storage.ts';
+import type { RangeReader } from '../storage/range-reader.ts';
 
 /** How a snapshot is packed, of whatever directory. All of them may be absent. */
 export interface PackingOptions extends OperationOptions, LockWaitOptions {

@@ -5,8 +5,8 @@ import { decodeBlock, type IndexBlock } from '../format/index-block.ts';
 import type { BlockRow } from '../format/index-page.ts';
 import { sumOf } from '../format/packed-columns.ts';
 import { printable } from '../format/printable.ts';
+import type { RangeReader } from '../storage/range-reader.ts';
 import { type FileRange, readRange } from '../storage/read-ahead.ts';
-import type { RangeReader } from '../storage/storage.ts';
 import { NODE_CODEC } from '../system/node-codec.ts';
 
 /** Where the index of a snapshot lies; plain data, so that worker threads get it too. */

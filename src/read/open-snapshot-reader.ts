@@ -1,4 +1,4 @@
-import type { RangeReader } from '../storage/storage.ts';
+import type { RangeReader } from '../storage/range-reader.ts';
 import { ForeignReader } from './foreign/foreign-reader.ts';
 import { openSnapshot } from './open-snapshot.ts';
 import { SealedReader } from './sealed-reader.ts';

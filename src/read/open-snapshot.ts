@@ -21,8 +21,8 @@ import {
 } from '../format/manifest.ts';
 import { invalidIndex, sumOf } from '../format/packed-columns.ts';
 import { parseSeal, SEAL_LENGTH, type Seal } from '../format/seal.ts';
+import type { RangeReader } from '../storage/range-reader.ts';
 import { readRange } from '../storage/read-ahead.ts';
-import type { RangeReader } from '../storage/storage.ts';
 import { NODE_CODEC } from '../system/node-codec.ts';
 import { BlockTable } from './block-table.ts';
 import { type IndexLocation, readIndex } from './index-reader.ts';

@@ -3,7 +3,7 @@ import type { RecordedStatus, Totals } from '../format/index-root.ts';
 import type { Manifest } from '../format/manifest.ts';
 import { ANY_PLATFORM } from '../format/path-rules.ts';
 import type { EntryFilter, Selection } from '../patterns/selection.ts';
-import type { RangeReader } from '../storage/storage.ts';
+import type { RangeReader } from '../storage/range-reader.ts';
 import { throwIfAborted } from '../workers/abort.ts';
 import type { SealedSnapshot } from './open-snapshot.ts';
 import { blocksFor, type EntryRuns, readValidatedBlock } from './read-entries.ts';

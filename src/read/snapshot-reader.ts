@@ -3,7 +3,7 @@ import type { Entry } from '../format/entry.ts';
 import type { RecordedStatus, Totals } from '../format/index-root.ts';
 import type { Manifest } from '../format/manifest.ts';
 import type { EntryFilter, Selection } from '../patterns/selection.ts';
-import type { RangeReader } from '../storage/storage.ts';
+import type { RangeReader } from '../storage/range-reader.ts';
 import type { Problem } from '../validate/problem.ts';
 import type { EntryRuns } from './read-entries.ts';
 

@@ -29,7 +29,7 @@ import {
   type SnapshotOption,
   snapshotPath,
 } from '../storage/open-reader.ts';
-import type { RangeReader } from '../storage/storage.ts';
+import type { RangeReader } from '../storage/range-reader.ts';
 import { fromSystemError, isSystemError } from '../system-errors.ts';
 import { throwIfAborted } from '../workers/abort.ts';
 import { executeRestore, type RestoreResult } from './execute-restore.ts';

@@ -8,8 +8,8 @@ import { checkOptions, locationSchema, OPERATION_SHAPE, optionsSchema, snapshotS
 import { openSnapshot } from '../read/open-snapshot.ts';
 import { syncTree } from '../state-dir/staging/sync-tree.ts';
 import { openInPlace, openReader, type SnapshotOption } from '../storage/open-reader.ts';
+import type { RangeReader } from '../storage/range-reader.ts';
 import { readRange } from '../storage/read-ahead.ts';
-import type { RangeReader } from '../storage/storage.ts';
 import { tellUnheldTimes } from '../system/entry-time.ts';
 import { type Problem, problemError, problemOf } from '../validate/problem.ts';
 import { throwIfAborted } from '../workers/abort.ts';

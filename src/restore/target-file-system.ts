@@ -1,5 +1,5 @@
-import { readdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { namesIn } from '../system/attempt.ts';
 import { isFoundAtBoth } from '../system/file-key.ts';
 import { isMountPoint } from '../system/mount-points.ts';
 import { type NameFolding, probeNameFolding } from './name-collisions.ts';
@@ -57,13 +57,4 @@ function presumeNameFolding(directory: string): NameFolding {
 
 function swapCase(name: string): string {
   return name === name.toUpperCase() ? name.toLowerCase() : name.toUpperCase();
-}
-
-function namesIn(directory: string): string[] {
-  try {
-    return readdirSync(directory);
-  } catch {
-    // It may be entered and not listed.
-    return [];
-  }
 }

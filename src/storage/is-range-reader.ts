@@ -1,4 +1,4 @@
-import type { RangeReader } from './storage.ts';
+import type { RangeReader } from './range-reader.ts';
 
 /** Whether a value is a reader by ranges; a stream has a `read` of its own. */
 export function isRangeReader(value: unknown): value is RangeReader {

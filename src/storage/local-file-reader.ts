@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import { BackupError } from '../errors.ts';
 import { closeQuietly } from '../system/close-quietly.ts';
 import { fromSystemError } from '../system-errors.ts';
-import type { RangeReader } from './storage.ts';
+import type { RangeReader } from './range-reader.ts';
 
 /** A file that is open for reading. */
 export interface OpenFile {

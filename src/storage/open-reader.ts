@@ -3,9 +3,9 @@ import { isRemote } from '../location.ts';
 import { toPath } from '../options.ts';
 import { openFile, openPipe } from './folder/open-file.ts';
 import { isRangeReader } from './is-range-reader.ts';
+import type { RangeReader } from './range-reader.ts';
 import { CachedReader } from './read-ahead.ts';
 import { type SpoolOptions, spoolStream } from './spooled-stream.ts';
-import type { RangeReader } from './storage.ts';
 
 /**
  * A snapshot to be read.

@@ -1,5 +1,5 @@
 import { throwIfAborted } from '../workers/abort.ts';
-import type { RangeReader } from './storage.ts';
+import type { RangeReader } from './range-reader.ts';
 
 // What is read ahead of a storage where each read is a request, and what is kept of it, is decided here and nowhere else.
 // A local file is read as it is asked for: the system does the same for it.

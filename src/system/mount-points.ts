@@ -1,5 +1,6 @@
 import { lstatSync, readdirSync, readFileSync } from 'node:fs';
 import { askSystem } from './ask-system.ts';
+import { attempt } from './attempt.ts';
 import { type BytePath, bytePath, joinBytes } from './byte-path.ts';
 import { HERE, type Platform } from './platform.ts';
 
@@ -103,12 +104,4 @@ function volumesBelow(top: BytePath): string[] {
   const dev = attempt(() => lstatSync(top))?.dev;
   if (dev !== undefined) look(top, dev);
   return found;
-}
-
-function attempt<T>(ask: () => T): T | null {
-  try {
-    return ask();
-  } catch {
-    return null;
-  }
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, readlinkSync } from 'node:fs';
 import { askSystem } from './ask-system.ts';
+import { attempt } from './attempt.ts';
 import { stableHostName } from './host-name.ts';
 import { HERE, type Platform } from './platform.ts';
 import { processFacts } from './processes.ts';
@@ -26,14 +27,6 @@ const FIRST_NAMESPACE = '4026531836';
 
 const PART = '(-|[0-9a-f]{8})';
 const IDENTITY = new RegExp(`^([0-9a-f]{8})\\.${PART}\\.(-|\\d{1,20})\\.(\\d{1,10})\\.${PART}$`);
-
-function attempt<T>(ask: () => T): T | null {
-  try {
-    return ask();
-  } catch {
-    return null;
-  }
-}
 
 function digest(text: string): string {
   return createHash('sha256').update(text).digest('hex').slice(0, 8);

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { askSystem } from './ask-system.ts';
+import { attempt } from './attempt.ts';
 import { HERE, type Platform } from './platform.ts';
 
 // What the system shows about processes: by /proc on Linux, by ps(1) elsewhere. A Linux without /proc shows nothing.
@@ -14,14 +15,6 @@ export interface ProcessFacts {
 }
 
 const TICKS_PER_SECOND = 100;
-
-function attempt<T>(ask: () => T): T | null {
-  try {
-    return ask();
-  } catch {
-    return null;
-  }
-}
 
 /** Whether processes can be looked at by /proc. */
 export function hasProc(platform: Platform = HERE): boolean {

@@ -1,5 +1,6 @@
 import { accessSync, chmodSync, constants, lstatSync, realpathSync, rmdirSync, type Stats, unlinkSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
+import { attempt } from './attempt.ts';
 import { type BytePath, bytePath, childNames, joinBytes } from './byte-path.ts';
 import { listedMountsBelow } from './mount-points.ts';
 import { stepInto } from './near-path.ts';
@@ -76,14 +77,6 @@ async function obstacleBelow(
     return null;
   } finally {
     directory.leave();
-  }
-}
-
-function attempt<T>(ask: () => T): T | null {
-  try {
-    return ask();
-  } catch {
-    return null;
   }
 }
 

@@ -1,4 +1,5 @@
-import { lstatSync, readdirSync, type Stats } from 'node:fs';
+import { lstatSync, type Stats } from 'node:fs';
+import { namesIn } from './attempt.ts';
 
 /** Total length of all files below a directory, as far as it can be looked at. */
 export function treeSize(absolute: string): number {
@@ -13,15 +14,6 @@ export function treeSize(absolute: string): number {
     }
   }
   return total;
-}
-
-function namesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    // Only an estimate of what is excluded anyway.
-    return [];
-  }
 }
 
 function statOf(path: string): Stats | undefined {

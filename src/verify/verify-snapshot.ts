@@ -4,7 +4,7 @@ import type { Manifest } from '../format/manifest.ts';
 import { checkOptions, flagSchema, OPERATION_SHAPE, optionsSchema, snapshotSchema, threadsSchema } from '../options.ts';
 import { openSnapshotReader } from '../read/open-snapshot-reader.ts';
 import { openReader, type SnapshotOption } from '../storage/open-reader.ts';
-import type { RangeReader } from '../storage/storage.ts';
+import type { RangeReader } from '../storage/range-reader.ts';
 import { type Problem, problemOf } from '../validate/problem.ts';
 import { throwIfAborted } from '../workers/abort.ts';
 

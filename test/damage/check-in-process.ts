@@ -4,7 +4,7 @@ import { readBlock } from '../../src/read/index-reader.ts';
 import { openSnapshot } from '../../src/read/open-snapshot.ts';
 import { walkMembers } from '../../src/read/walk-members.ts';
 import { readAt } from '../../src/storage/local-file-reader.ts';
-import type { RangeReader } from '../../src/storage/storage.ts';
+import type { RangeReader } from '../../src/storage/range-reader.ts';
 import { type Problem, problemOf } from '../../src/validate/problem.ts';
 import { SnapshotValidator } from '../../src/validate/snapshot-validator.ts';
 import { validateBlock } from '../../src/validate/validate-block.ts';

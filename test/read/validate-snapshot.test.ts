@@ -3,7 +3,7 @@ import { BlockTable } from '../../src/read/block-table.ts';
 import type { SealedSnapshot } from '../../src/read/open-snapshot.ts';
 import type { ReadPool } from '../../src/read/read-pool.ts';
 import { validateWhole } from '../../src/read/validate-snapshot.ts';
-import type { RangeReader } from '../../src/storage/storage.ts';
+import type { RangeReader } from '../../src/storage/range-reader.ts';
 import { SnapshotValidator } from '../../src/validate/snapshot-validator.ts';
 
 test('hard links to nothing are named up to a thousand, and all are counted', async () => {

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import { readAt } from '../../src/storage/local-file-reader.ts';
-import type { RangeReader } from '../../src/storage/storage.ts';
+import type { RangeReader } from '../../src/storage/range-reader.ts';
 
 /** Reads a file as object storage is read: by ranges, by this thread alone, a turn of the event loop later. Records what it is asked for. */
 export class RecordingReader implements RangeReader {

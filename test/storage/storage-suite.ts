@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { RangeReader, SnapshotSink, SnapshotStorage, StoredObject } from '../../src/storage/storage.ts';
+import type { RangeReader } from '../../src/storage/range-reader.ts';
+import type { SnapshotSink, SnapshotStorage, StoredObject } from '../../src/storage/storage.ts';
 
 /** One place for snapshots, empty at first. */
 export interface StoragePlace {

@@ -1,4 +1,5 @@
-import type { RangeReader, SnapshotSink } from '../../storage/storage.ts';
+import type { RangeReader } from '../../storage/range-reader.ts';
+import type { SnapshotSink } from '../../storage/storage.ts';
 import { OrderedWindow } from '../../workers/window.ts';
 import type { StoredMember } from './parent-units.ts';
 

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { RangeReader } from '../../storage/storage.ts';
+import type { RangeReader } from '../../storage/range-reader.ts';
 import type { StoredMember } from './parent-units.ts';
 
 /**

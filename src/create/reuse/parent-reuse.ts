@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import type { CaptureItem } from '../../capture/capture-item.ts';
 import type { FileAttributes } from '../../capture/file-state.ts';
 import { DIGEST_DIGITS } from '../../format/index-block.ts';
-import type { RangeReader } from '../../storage/storage.ts';
+import type { RangeReader } from '../../storage/range-reader.ts';
 import type { CacheableFiles } from './cacheable-files.ts';
 import { agreementOf } from './entry-equality.ts';
 import type { Parent } from './parent.ts';

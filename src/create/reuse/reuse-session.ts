@@ -3,7 +3,7 @@ import { BackupError } from '../../errors.ts';
 import type { OperationOptions } from '../../events.ts';
 import type { Compression, Totals } from '../../format/index-root.ts';
 import { openReader } from '../../storage/open-reader.ts';
-import type { RangeReader } from '../../storage/storage.ts';
+import type { RangeReader } from '../../storage/range-reader.ts';
 import { cacheFolder } from '../../system/cache-folder.ts';
 import { clearTemporaries } from '../../system/clear-temporaries.ts';
 import { CacheableFiles } from './cacheable-files.ts';

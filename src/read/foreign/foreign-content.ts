@@ -1,6 +1,6 @@
 import type { Entry } from '../../format/entry.ts';
 import { ANY_PLATFORM } from '../../format/path-rules.ts';
-import type { RangeReader } from '../../storage/storage.ts';
+import type { RangeReader } from '../../storage/range-reader.ts';
 import { entryNotFound, notAFile } from '../no-content.ts';
 import { stepForeign, visitForeign } from './read-foreign.ts';
 

@@ -5,7 +5,7 @@ import type { Manifest } from '../../format/manifest.ts';
 import { comparePaths } from '../../format/path-order.ts';
 import { ANY_PLATFORM } from '../../format/path-rules.ts';
 import type { EntryFilter, Selection } from '../../patterns/selection.ts';
-import type { RangeReader } from '../../storage/storage.ts';
+import type { RangeReader } from '../../storage/range-reader.ts';
 import { HERE } from '../../system/platform.ts';
 import { problemError } from '../../validate/problem.ts';
 import type { EntryRuns } from '../read-entries.ts';

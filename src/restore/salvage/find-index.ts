@@ -6,8 +6,8 @@ import { sumOf } from '../../format/packed-columns.ts';
 import { parseSeal, SEAL_LENGTH, type Seal } from '../../format/seal.ts';
 import { BlockTable } from '../../read/block-table.ts';
 import { type IndexLocation, readIndex } from '../../read/index-reader.ts';
+import type { RangeReader } from '../../storage/range-reader.ts';
 import { readRange } from '../../storage/read-ahead.ts';
-import type { RangeReader } from '../../storage/storage.ts';
 import { NODE_CODEC } from '../../system/node-codec.ts';
 import { type Problem, problemOf } from '../../validate/problem.ts';
 

@@ -2,8 +2,8 @@ import { FIXED_HEADER, MEMBER_HEADER, memberKind, memberLength } from '../../for
 import { MAX_MEMBER_BYTES } from '../../format/index-block.ts';
 import { SEAL_LENGTH } from '../../format/seal.ts';
 import { inflateMember } from '../../read/inflate-member.ts';
+import type { RangeReader } from '../../storage/range-reader.ts';
 import { readRange } from '../../storage/read-ahead.ts';
-import type { RangeReader } from '../../storage/storage.ts';
 import { type Problem, problemOf } from '../../validate/problem.ts';
 
 /** What a run of members turns out to be when there is no index to say. */

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { askSystem } from '../../system/ask-system.ts';
+import { attempt } from '../../system/attempt.ts';
 import { HERE, type Platform } from '../../system/platform.ts';
 import { allPids, hasProc } from '../../system/processes.ts';
 
@@ -31,14 +32,6 @@ export function openFilesBelow(directory: string, platform: Platform = HERE): Op
 function isWithin(path: string | null, directory: string): path is string {
   if (path === null || !path.startsWith(directory)) return false;
   return path.length === directory.length || directory.endsWith('/') || path[directory.length] === '/';
-}
-
-function attempt<T>(ask: () => T): T | null {
-  try {
-    return ask();
-  } catch {
-    return null;
-  }
 }
 
 function fromProc(directory: string): OpenFile[] {

@@ -1,5 +1,6 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { attempt, namesIn } from '../../system/attempt.ts';
 import { lockOn } from '../../system/kernel-lock.ts';
 import { isAliveSince } from '../../system/liveness.ts';
 import { HERE, type Platform } from '../../system/platform.ts';
@@ -78,21 +79,9 @@ function useOf({ path, access }: OpenFile): Pick<RunningProcess, 'path' | 'evide
   return { path, evidence: EVIDENCE[access] };
 }
 
-function attempt<T>(ask: () => T): T | null {
-  try {
-    return ask();
-  } catch {
-    return null;
-  }
-}
-
-function listed(directory: string): string[] {
-  return attempt(() => readdirSync(directory)) ?? [];
-}
-
 /** The parent of a state directory belongs to Oxios only if it looks like its home; elsewhere a pid file may be anybody's. */
 function isOxiosHome({ parent }: Target): boolean {
-  return /^\.?oxios$/.test(basename(parent)) || listed(parent).includes('config.toml');
+  return /^\.?oxios$/.test(basename(parent)) || namesIn(parent).includes('config.toml');
 }
 
 function findByLockFile(
@@ -103,7 +92,7 @@ function findByLockFile(
 ): RunningProcess | null {
   const directories = isOxiosHome(target) ? [target.target, target.parent] : [target.target];
   const paths = directories.flatMap((directory) =>
-    listed(directory)
+    namesIn(directory)
       .filter((name) => /\.(?:pid|lock)$/.test(name) && !isOwnArtifact(name))
       .map((name) => join(directory, name)),
   );

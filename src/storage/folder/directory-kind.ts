@@ -1,9 +1,10 @@
-import { closeSync, constants, fstatSync, openSync, readdirSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import path from 'node:path';
 import { BackupError } from '../../errors.ts';
 import { isBackupManifest, MAX_MANIFEST_BYTES } from '../../format/manifest.ts';
 import { MANIFEST_PATH } from '../../format/path-rules.ts';
 import { CATEGORIES } from '../../state-dir/sections.ts';
+import { namesIn } from '../../system/attempt.ts';
 
 /** Whether a directory is a backup as Oxios itself makes it: a copy of its state with a manifest. False for one that cannot be read. */
 function isDirectoryBackup(directory: string): boolean {
@@ -70,15 +71,6 @@ function describe(directory: string): [what: string, hint: string] {
 
 function isStateDirectory(names: readonly string[]): boolean {
   return CATEGORIES.some((category) => names.includes(category.split('/')[0] ?? ''));
-}
-
-function namesIn(directory: string): string[] {
-  try {
-    return readdirSync(directory);
-  } catch {
-    // That it cannot be read is said where something in it is wanted.
-    return [];
-  }
 }
 
 function readSmallFile(file: string): Buffer | null {

@@ -7,15 +7,9 @@ import { temporaryName } from '../../system/temporary-names.ts';
 import { writeDurably } from '../../system/write-durably.ts';
 import { fromSystemError } from '../../system-errors.ts';
 import { versionOf } from '../local-file-reader.ts';
+import type { RangeReader } from '../range-reader.ts';
 import { spoolStream } from '../spooled-stream.ts';
-import type {
-  BeginOptions,
-  ClearedObject,
-  RangeReader,
-  SnapshotSink,
-  SnapshotStorage,
-  StoredObject,
-} from '../storage.ts';
+import type { BeginOptions, ClearedObject, SnapshotSink, SnapshotStorage, StoredObject } from '../storage.ts';
 import { FileSink } from './file-sink.ts';
 import { openFile, openPipe } from './open-file.ts';
 

@@ -4,7 +4,7 @@ import { BackupError } from '../../errors.ts';
 import { closeQuietly } from '../../system/close-quietly.ts';
 import { fromSystemError } from '../../system-errors.ts';
 import { LocalFileReader, versionOf } from '../local-file-reader.ts';
-import type { RangeReader } from '../storage.ts';
+import type { RangeReader } from '../range-reader.ts';
 import { notASnapshot } from './directory-kind.ts';
 
 // NONBLOCK: opening a FIFO would hold this thread up until somebody writes to it. To a file it means nothing.

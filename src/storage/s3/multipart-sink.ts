@@ -1,5 +1,6 @@
 import { BackupError } from '../../errors.ts';
-import type { RangeReader, SnapshotSink } from '../storage.ts';
+import type { RangeReader } from '../range-reader.ts';
+import type { SnapshotSink } from '../storage.ts';
 import { commitUpload, existsError } from './commit-upload.ts';
 import { MultipartUpload } from './multipart-upload.ts';
 import { PartSender } from './part-sender.ts';

@@ -1,5 +1,5 @@
 import { BackupError, type ErrorCode } from '../../errors.ts';
-import type { RangeReader } from '../storage.ts';
+import type { RangeReader } from '../range-reader.ts';
 import type { CopyRange } from './multipart-upload.ts';
 import type { S3Client, S3Response } from './s3-client.ts';
 import { refusalError, refusalOf } from './s3-errors.ts';

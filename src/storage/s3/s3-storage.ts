@@ -1,13 +1,7 @@
 import { BackupError } from '../../errors.ts';
+import type { RangeReader } from '../range-reader.ts';
 import { isDefaultSnapshotName } from '../snapshot-name.ts';
-import type {
-  BeginOptions,
-  ClearedObject,
-  RangeReader,
-  SnapshotSink,
-  SnapshotStorage,
-  StoredObject,
-} from '../storage.ts';
+import type { BeginOptions, ClearedObject, SnapshotSink, SnapshotStorage, StoredObject } from '../storage.ts';
 import { clearAbandonedUploads } from './abandoned-uploads.ts';
 import { credentialSource } from './credentials.ts';
 import { MultipartSink, partLength } from './multipart-sink.ts';

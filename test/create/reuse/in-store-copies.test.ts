@@ -2,7 +2,8 @@ import { hash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type CopyCandidate, InStoreCopies } from '../../../src/create/reuse/in-store-copies.ts';
-import type { RangeReader, SnapshotSink } from '../../../src/storage/storage.ts';
+import type { RangeReader } from '../../../src/storage/range-reader.ts';
+import type { SnapshotSink } from '../../../src/storage/storage.ts';
 import { noise } from '../../damage/small-tree.ts';
 
 const STEP = 1000;

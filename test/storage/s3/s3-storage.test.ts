@@ -1,9 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { RangeReader } from '../../../src/storage/range-reader.ts';
 import { CachedReader } from '../../../src/storage/read-ahead.ts';
 import { RETRY_POLICY } from '../../../src/storage/s3/s3-client.ts';
 import { openS3Storage, type S3Storage } from '../../../src/storage/s3/s3-storage.ts';
-import type { RangeReader, SnapshotSink, StoredObject } from '../../../src/storage/storage.ts';
+import type { SnapshotSink, StoredObject } from '../../../src/storage/storage.ts';
 import { ownerClient, startWithBucket } from './bucket.ts';
 import { type Fault, FaultyProxy, type Seen } from './faulty-proxy.ts';
 import { type Gateway, noGateway, OWNER, STRANGER } from './gateway.ts';
