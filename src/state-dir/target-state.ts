@@ -57,3 +57,11 @@ export function notEmptyError(target: string, partial: boolean): BackupError {
       : "Add `mode: 'replace'` to put the snapshot in its place (the previous state is kept), or `mode: 'merge'` to add to it.",
   });
 }
+
+/** Why content does that came while the snapshot was being restored: somebody works there by now. */
+export function filledError(target: string): BackupError {
+  return new BackupError('TARGET_NOT_EMPTY', 'something was put into the state directory while it was being restored', {
+    path: target,
+    hint: "Stop what writes there and look at what it put there; `mode: 'merge'` would add the snapshot to it.",
+  });
+}

@@ -12,7 +12,7 @@ import { planMerge } from '../merge/plan-merge.ts';
 import type { Staging } from '../staging/staging.ts';
 import { syncTree } from '../staging/sync-tree.ts';
 import { clearVolumes, removeCopies, stageOnVolumes } from '../staging/volume-staging.ts';
-import { inspectTarget, notEmptyError, type TargetState } from '../target-state.ts';
+import { filledError, inspectTarget, type TargetState } from '../target-state.ts';
 import { applyTop, type TopAttributes } from '../top-attributes.ts';
 import type { SnapshotOrigin } from '../undo/history.ts';
 import { historyAfterRestore } from '../undo/history-changes.ts';
@@ -145,7 +145,7 @@ function assertUnchanged({ lock, found, target }: Staging, mode: RestoreMode): T
 }
 
 function refuseContent({ isVacant }: TargetState, target: string): void {
-  if (!isVacant) throw notEmptyError(target, false);
+  if (!isVacant) throw filledError(target);
 }
 
 function refuseChanged(found: TargetState, now: TargetState, target: string): void {
