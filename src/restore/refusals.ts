@@ -4,6 +4,7 @@ import { externalLinksError } from './external-links.ts';
 import { spaceError } from './free-space.ts';
 import { collisionError } from './name-collisions.ts';
 import type { PlanOptions, RestorePlan } from './restore-plan.ts';
+import { strayError } from './stray-side-files.ts';
 import { symlinksError } from './target-abilities.ts';
 import { longMergeError, nameError } from './target-names.ts';
 
@@ -30,6 +31,7 @@ export async function* refusalsOf(
   }
   yield* some(spaceError(fileSystem.directory, space));
   yield* some(await collisionError(fileSystem.folding(), contents.paths));
+  if (merges) yield* some(await strayError(target, contents.entries));
 }
 
 function some(error: BackupError | null): BackupError[] {

@@ -33,12 +33,24 @@ export interface SideFiles {
 export function databaseSideFiles(database: BytePath, stoodBefore?: (suffix: BytePath) => boolean): SideFiles {
   const found = SUFFIXES.filter((suffix) => isFile(sideFile(database, suffix)));
   if (found.length === 0) return { goes: [], stays: [] };
-  const isDatabase = begins(database, [DATABASE]);
+  const isDatabase = isSqliteDatabase(database);
   const isLog = (suffix: BytePath) => begins(sideFile(database, suffix), [LOG_LITTLE, LOG_BIG, JOURNAL]);
   // Shared memory has no mark of its own.
   const isMarked = (suffix: BytePath) => isLog(suffix) || (suffix === SHM && found.includes(WAL) && isLog(WAL));
   const goes = found.filter((suffix) => (isDatabase && stoodBefore?.(suffix) !== true) || isMarked(suffix));
   return { goes, stays: found.filter((suffix) => !goes.includes(suffix)) };
+}
+
+/** Whether a SQLite database that can be read without a key is there; one that may not be read counts as one. */
+export function isSqliteDatabase(path: BytePath): boolean {
+  return begins(path, [DATABASE]);
+}
+
+/** The path of the database that a path is a side file of, by its name; null if that is none. */
+export function databaseOf(path: string): string | null {
+  const suffix = SUFFIXES.map(String).find((each) => path.endsWith(each));
+  const database = suffix === undefined ? '' : path.slice(0, -suffix.length);
+  return database === '' || database.endsWith('/') ? null : database;
 }
 
 function sideFile(database: BytePath, suffix: Buffer): BytePath {

@@ -1,0 +1,38 @@
+import path from 'node:path';
+import { BackupError } from '../errors.ts';
+import type { EntryRuns } from '../read/read-entries.ts';
+import { databaseOf, isSqliteDatabase } from '../state-dir/merge/database-side-files.ts';
+import { bytePath } from '../system/byte-path.ts';
+import { formatPaths } from '../validate/problem.ts';
+
+/**
+ * Why a merge must not bring the log or journal of a database without the database, where one of that name is live: SQLite would write what it
+ * holds into that one, or miss what is in its own. A snapshot holds such a file alone where its database was gone, or was excluded; an archive of
+ * others, where only a part of it is wanted.
+ *
+ * @param target the state directory
+ * @param entries everything that comes; it is gone through once, and again where there are such files
+ * @returns an `ENTRY_CONFLICT`; null if there is none
+ */
+export async function strayError(target: string, entries: () => EntryRuns): Promise<BackupError | null> {
+  const sideFiles = new Map<string, string[]>();
+  for await (const run of entries()) {
+    for (const entry of run) {
+      const database = databaseOf(entry.path);
+      if (database === null) continue;
+      const known = sideFiles.get(database);
+      if (known === undefined) sideFiles.set(database, [entry.path]);
+      else known.push(entry.path);
+    }
+  }
+  if (sideFiles.size === 0) return null;
+  for await (const run of entries()) for (const entry of run) sideFiles.delete(entry.path);
+  const stray = [...sideFiles].filter(([database]) => isSqliteDatabase(bytePath(path.join(target, database))));
+  if (stray.length === 0) return null;
+  const files = stray.flatMap(([, each]) => each).sort();
+  return new BackupError(
+    'ENTRY_CONFLICT',
+    `${formatPaths(files)} would come without the database beside which SQLite looks for it, and another state of that is live`,
+    { path: files[0], hint: 'Choose by `paths` what is merged: without it, or with its database.' },
+  );
+}
