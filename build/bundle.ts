@@ -1,5 +1,5 @@
 /**
- * `npm run bundle`: the programs of `dist`, each with what it loads at the start in a few files. Node.js takes half a millisecond for
+ * `npm run bundle`: bundles the programs of `dist`, so that each loads few files when it starts. Node.js takes half a millisecond for
  * each file that it loads, and a command is made of a hundred modules.
  */
 import { readFileSync } from 'node:fs';
@@ -7,7 +7,7 @@ import path from 'node:path';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
 
 const PROGRAMS = ['src/index.ts', 'src/cli/main.ts'];
-/** Each in a file of its own, for a thread has none of the modules of another. */
+/** Each in one file, for a thread shares no modules with another. */
 const THREADS = [
   'src/create/pack-worker.ts',
   'src/read/read-worker.ts',
@@ -15,7 +15,7 @@ const THREADS = [
   'src/cli/signal-watchdog.ts',
 ];
 
-/** What every command has loaded when its own module is, and what most of these use. */
+/** Modules that are loaded before every command, or that most commands use. */
 const COMMAND_BASE = [
   'src/cli/command.ts',
   'src/cli/run.ts',
@@ -23,7 +23,7 @@ const COMMAND_BASE = [
   'src/cli/text/section-table.ts',
   'src/cli/text/incomplete-text.ts',
 ];
-/** What most operations of the library use: errors, options, a snapshot that is opened. */
+/** Modules that most operations of the library use: errors, options, the opening of a snapshot. */
 const LIBRARY_BASE = ['src/inspect/show-snapshot.ts', 'src/program.ts'];
 
 const SHARED: BuildOptions = {
@@ -51,7 +51,7 @@ const programs: BuildOptions = {
 await build({ ...programs, plugins: [withBases(await findEntries())] });
 await build({ ...SHARED, entryPoints: THREADS });
 
-/** The modules that are loaded by `import()`, and those that programs begin with: from each, esbuild makes a file. */
+/** The entry modules of programs, and the modules that are loaded by `import()`: esbuild makes a file of each. */
 async function findEntries(): Promise<ReadonlySet<string>> {
   const { metafile } = await build({ ...programs, write: false, metafile: true });
   const entries = Object.values(metafile.outputs).flatMap(({ entryPoint }) => entryPoint ?? []);

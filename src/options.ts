@@ -14,7 +14,7 @@ type Shape<T> = { readonly [K in keyof Required<T>]: z.ZodMiniType };
 /**
  * Makes the schema of an options object. Every option may be absent or undefined, but for the required ones; one without a schema is refused.
  *
- * @param shape by name; the error of each says what is allowed, to stand behind "must be"
+ * @param shape by name; the error of each says what is allowed, to follow "must be"
  * @param required names of those without which there is nothing to do
  */
 export function optionsSchema<T extends object>(

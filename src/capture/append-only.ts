@@ -81,7 +81,7 @@ export function growingDetail(size: number): string {
 }
 
 /**
- * Tells over several readings of one file whether all that happened to it is that bytes were added at its end: what was
+ * Finds over several readings of one file whether all that happened to it is that bytes were added at its end: what was
  * read before is still there, byte for byte, and the file is longer than that.
  */
 export class GrowthWatch {

@@ -18,7 +18,7 @@ export interface ExcludedPath {
 /** What capture reports besides the items: everything that it does not hand over, and why. */
 export interface CaptureReport {
   excluded: (row: ExcludedPath) => void;
-  /** A file or directory that was listed and is not in the snapshot. A directory stands for all that it holds. */
+  /** A file or directory that was listed and is not in the snapshot. A directory also means all that it holds. */
   incomplete: (path: string, status: Extract<FileStatus, 'deleted' | 'unreadable'>, detail: string) => void;
   /** Worth knowing, while nothing is missing. */
   notice: (path: string, message: string) => void;

@@ -61,7 +61,7 @@ export class Exclusions {
   /**
    * The pattern of the user that leaves a thing out; null when none does. The thing itself is not looked at.
    *
-   * @param name as it is decoded: of one that is not UTF-8, U+FFFD stands for each byte that is none
+   * @param name as it is decoded: of one that is not UTF-8, U+FFFD replaces each byte that is not
    */
   patternFor(directory: ScannedDirectory, name: string): string | null {
     const path = directory.path + name;

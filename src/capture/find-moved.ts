@@ -40,7 +40,7 @@ export interface FindMovedOptions {
  * Call it when every file has been read.
  *
  * @param root absolute path of the state directory
- * @returns paths in no particular order; a directory stands for all that it holds
+ * @returns paths in no particular order; a directory also means all that it holds
  */
 export async function* findMoved(root: string, options: FindMovedOptions): AsyncGenerator<string, void, void> {
   const { seen, signal } = options;

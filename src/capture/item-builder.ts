@@ -13,7 +13,7 @@ import type { SeenTree } from './seen-tree.ts';
 import type { DatabasesOfDirectory } from './sqlite/side-files.ts';
 import { pointsOutside, readLink } from './symbolic-link.ts';
 
-/** A file that SQLite has something to say about: whether it is copied or read is decided behind the scan. */
+/** A file that SQLite has something to say about: whether it is copied or read is decided after the scan. */
 export type FoundDatabase = Attributes & {
   type: 'database';
   size: number;

@@ -192,7 +192,7 @@ export class LiveFile {
     return { status: 'truncated', detail: trimmedDetail(cut, unfinished), unfinished };
   }
 
-  /** Whether there is content behind the size that is stated. */
+  /** Whether there is content beyond the size that is stated. */
   #goesOn(): boolean {
     return readExactly(this.#fd, Buffer.alloc(1), 0, 1, this.#opened.size) > 0;
   }

@@ -76,7 +76,7 @@ export function readEarlier({ absolute, expect }: LiveSource, most = MAX_BYTES):
       closeQuietly(fd);
     }
   } catch {
-    // Said by the reading that counts.
+    // Reported by the reading that counts.
   }
   return { sha256, atMs: monotonicMs() };
 }
@@ -109,7 +109,7 @@ export interface ReadOptions {
  * The scan's look at the file, and the earlier reading, must be a tick of the clock ago: see `waitForTick`.
  *
  * @param source what the scan saw
- * @param into where the content goes if there is room for it, from `offset` to the end; nothing behind the content is
+ * @param into where the content goes if there is room for it, from `offset` to the end; nothing after the content is
  *   promised to stay as it was
  */
 export function readLiveFile(
@@ -128,13 +128,13 @@ export function readLiveFile(
   try {
     const file: OpenFile = { fd, source, into, offset, most, place, earlier };
     if (expect.size > most || expect.size >= into.length - offset)
-      return readRestless(file, fstatSync(fd, { bigint: true }));
+      return readChanging(file, fstatSync(fd, { bigint: true }));
     const read = readStated(fd, into, offset, expect.size);
     const stat = fstatSync(fd, { bigint: true });
     const asSeen = read === expect.size && isSameState(stat, expect);
     if (asSeen && (earlier === undefined || hash('sha256', into.subarray(offset, offset + read)) === earlier.sha256))
       return { status: 'ok', detail: '', size: read, overflow: null, attributes: null, replaced: null };
-    return readRestless(file, stat);
+    return readChanging(file, stat);
   } catch (error) {
     return readFailure(error);
   } finally {
@@ -150,7 +150,7 @@ interface OpenFile extends Required<Omit<ReadOptions, 'earlier'>>, Pick<ReadOpti
 }
 
 /** Reads a file that has changed since the scan, or is being changed, or is too doubtful or too large for the short way. */
-function readRestless(file: OpenFile, first: BigIntStats): ReadResult {
+function readChanging(file: OpenFile, first: BigIntStats): ReadResult {
   const { fd, source, into, offset, most, place } = file;
   const { expect } = source;
   if (!first.isFile() || place?.hasLost(fd, first, source))
@@ -172,9 +172,9 @@ function readRestless(file: OpenFile, first: BigIntStats): ReadResult {
     earlier = earlierOf(content, earlier);
     growth.saw(content, stable, longer);
     const isLast = attempt === PAUSES_MS.length;
-    // Who just added the beginning of a line is about to add its end.
-    const awaited = growth.onlyGrew && isUnfinishedText(content);
-    if (isLast || (intact && !awaited)) {
+    // A writer that just added the beginning of a line is about to add its end.
+    const isLineOpen = growth.onlyGrew && isUnfinishedText(content);
+    if (isLast || (intact && !isLineOpen)) {
       const status = intact ? validateStill(expect, first, before) : validateChanging(content, growth.onlyGrew);
       if (size < whole && status.status === 'inconsistent')
         return { status: 'unreadable', detail: tooLarge(whole, expect.size) };

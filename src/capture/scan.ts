@@ -19,7 +19,7 @@ import { type SystemReason, systemReason } from './system-reason.ts';
 
 export interface ScanOptions extends ItemBuilderOptions {
   report: CaptureReport;
-  /** Tells a stray manifest of a backup, which is excluded, from a file of the user with that name, which is an error. */
+  /** Distinguishes a stray manifest of a backup, which is excluded, from a file of the user with that name, which is an error. */
   isBackupManifest: (bytes: Uint8Array) => boolean;
   /** Told of each file that was opened ahead: to be closed when the scan and its consumer are done. */
   onPinned: (held: PinnedFile) => void;

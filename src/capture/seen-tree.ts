@@ -118,7 +118,7 @@ export class SeenTree {
     return all.sort();
   }
 
-  /** Every directory that was listed, each behind the one it lies in. */
+  /** Every directory that was listed, each after the one it lies in. */
   *directories(): Generator<ListedDirectory, void, void> {
     for (const [i, chunk] of this.#directories.entries()) {
       const end = i === this.#directories.length - 1 ? this.#used : chunk.length;

@@ -127,12 +127,12 @@ function describe({ source, decided }: PlannedGroup): PruneGroup {
     keep: decided
       .filter(({ reasons }) => reasons.length > 0)
       .map(({ snapshot, reasons }) => ({ snapshot: snapshot.row.snapshot, reasons })),
-    remove: goingRows({ source, decided }).map(({ snapshot }) => snapshot),
+    remove: rowsToRemove({ source, decided }).map(({ snapshot }) => snapshot),
   };
 }
 
-/** What goes, oldest first, so that an interruption leaves the newer ones. */
-function goingRows({ decided }: PlannedGroup): ScannedSnapshot[] {
+/** What is to be removed, oldest first, so that an interruption leaves the newer ones. */
+function rowsToRemove({ decided }: PlannedGroup): ScannedSnapshot[] {
   return decided
     .filter(({ reasons }) => reasons.length === 0)
     .map(({ snapshot }) => snapshot.row)
@@ -140,14 +140,14 @@ function goingRows({ decided }: PlannedGroup): ScannedSnapshot[] {
 }
 
 async function removeFrom(storage: SnapshotStorage, group: PlannedGroup, result: PruneResult): Promise<void> {
-  // The plan stands on these; if one has gone since, nothing of the group may go.
+  // The plan depends on these: if one is gone by now, nothing of the group may be removed.
   const lastGood = group.decided
     .filter(({ reasons, snapshot }) => snapshot.verified && reasons.length > 0)
     .map(({ snapshot }) => snapshot.row);
-  for (const { snapshot, version } of goingRows(group)) {
+  for (const { snapshot, version } of rowsToRemove(group)) {
     try {
       for (const row of lastGood) if (!(await isSameVersion(storage, row))) throw replaced(row.snapshot);
-      // Not to be interrupted: what was removed would not be reported.
+      // Without the signal: if it were interrupted, what was removed would not be reported.
       await storage.remove({ name: snapshot.name, version });
       result.removed.push(snapshot);
     } catch (error) {

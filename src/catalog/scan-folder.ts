@@ -175,7 +175,7 @@ async function openRow(
   return { snapshot, version, recordKey };
 }
 
-/** Tells in a snapshot how its last verification ended. */
+/** Enters into a snapshot how its last verification ended. */
 export function applyRecord(snapshot: SnapshotInfo, { verified_at, quick_at, problem }: VerificationRecord): void {
   snapshot.state = problem === null ? 'sealed' : 'unusable';
   snapshot.verifiedAt = problem === null ? new Date(verified_at) : null;

@@ -58,7 +58,7 @@ export function sourceKey(source: StateSource | null): string {
   return source === null ? '' : JSON.stringify([source.hostname, source.stateDir]);
 }
 
-/** Tells in each snapshot by how much it has grown. `snapshots` are oldest first. */
+/** Enters into each snapshot by how much it has grown. `snapshots` are oldest first. */
 export function noteGrowth(snapshots: readonly SnapshotInfo[]): void {
   const before = new Map<string, number>();
   for (const snapshot of snapshots) {

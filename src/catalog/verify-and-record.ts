@@ -9,7 +9,7 @@ import { type RecordKey, recordId, type VerificationRecord, writeRecord } from '
 /**
  * Verifies a snapshot of a folder and notes the outcome in its row.
  *
- * @param remember whether the folder's memory gets it too; a memory that cannot be written is a notice
+ * @param remember whether it is written to the folder's verification records; a failure of that is a notice
  * @throws BackupError when the file cannot be read at all
  */
 export async function verifyAndRecord(
@@ -34,7 +34,7 @@ export async function verifyAndRecord(
     return result;
   }
   const record = recordOf(recordKey, snapshot.verifiedAt, result.quick, first);
-  // Nobody knows what the stored bytes inflate to: that is no verification to be remembered.
+  // A quick verification alone inflates nothing, so it is not recorded.
   if (record === null) return result;
   applyRecord(snapshot, record);
   if (remember) await tryRemember(storage, record, all, options.onEvent);

@@ -13,5 +13,5 @@ export const COMPLETE_FLAG = '--get-completions';
  */
 export type CompletionKind = 'words' | 'paths' | 'files' | 'snapshots' | 'directories';
 
-/** A word that could stand there, and what it means. */
+/** A word that completes what was typed, and what it means. */
 export type Completion = readonly [word: string, meaning: string];

@@ -1,20 +1,20 @@
 #!/usr/bin/env node
 import { abortOnLaterSignals, abortOnSignals, watchForPendingSignals } from './signals.ts';
 
-// These look at what may not answer, and leave nothing behind. Options without a command are help and completion.
+// These may read from a mount that does not answer, and have nothing to clean up. Options without a command are help and completion.
 const READERS: readonly (string | undefined)[] = [undefined, 'help', 'version', 'completion', 'show', 'list', 'cat'];
 const [command] = process.argv.slice(2);
 const isReader = READERS.includes(command) || command?.startsWith('-') === true || process.argv.includes('--help');
 const signal = isReader ? abortOnLaterSignals() : abortOnSignals();
 if (!isReader) await watchForPendingSignals();
 
-// Nothing is left to be said to somebody who does not listen.
+// Where messages cannot be written, there is nobody to report that to.
 process.stderr.on('error', () => {});
 
 try {
-  // Loaded here, so that a system that has no file descriptor left for it, or may not read it, is no stack trace.
+  // Loaded here, so that a module that cannot be opened (no file descriptor is left, no permission) is a message and no stack trace.
   const { runProcess } = await import('./run-process.ts');
-  // Not process.exit: what was written to a pipe may still be on its way.
+  // Not process.exit: what was written to a pipe may not have been sent yet.
   process.exitCode = await runProcess(signal);
 } catch (error) {
   const message = error instanceof Error ? error.message.split('\n')[0] : String(error);

@@ -66,7 +66,7 @@ function unknownOption(
     const before = /^--?([^-=]+)$/.exec(words[at - 1] ?? '')?.[1] ?? '';
     const isValue = Object.hasOwn(options, before) && options[before]?.type !== 'boolean';
     if (name === '' || isValue || Object.hasOwn(options, name)) continue;
-    // One dash may stand before several letters.
+    // One dash may precede several letters.
     if (dashes === '-' && [...name].every((letter) => Object.hasOwn(options, letter))) continue;
     const unknown = `there is no option ${dashes}${name}`;
     const fileOptions = Object.hasOwn(positionals, 'output') ? WRITTEN_FILE : READ_FILE;
@@ -95,7 +95,7 @@ function oneChoice(message: string, command: Command | undefined): string {
   return `${dashed} takes ${words.slice(0, -1).join(', ')} or ${words.at(-1)}, not "${given}"${didYouMean(given, words)}`;
 }
 
-/** An empty value is what an unset variable leaves behind, and yargs takes any word behind a flag for "false". */
+/** An empty value is what an unset variable leaves, and yargs takes any word after a flag for "false". */
 function oddValue(argv: readonly string[], { options }: Command): string | null {
   const words = beforeEnd(argv);
   for (const [at, word] of words.entries()) {
@@ -133,7 +133,7 @@ const MESSAGES = {
   'Invalid values:': 'there is no such value:',
 } as never;
 
-// yargs takes a positional "-", and one behind "--" that begins with a dash, for an option without a name (yargs-parser #381).
+// yargs takes a positional "-", and one after "--" that begins with a dash, for an option without a name (yargs-parser #381).
 // An argument cannot hold this character, so it marks them safely.
 const GUARD = '\0';
 

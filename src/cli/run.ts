@@ -60,7 +60,7 @@ export async function runCommandLine(
   }
 }
 
-/** With it comes yargs, which would be most of the time that help takes. It asks for the working directory, which may be gone, and does not use it. */
+/** It loads yargs, which would take most of the time of a help text. yargs asks for the working directory, which may be gone, but does not need it. */
 async function loadParser(): Promise<typeof import('./parse.ts')> {
   const { cwd } = process;
   process.cwd = () => '/';
@@ -120,7 +120,7 @@ function describeFailure(error: unknown, signal: AbortSignal, { env, stderr }: T
   };
 }
 
-/** Errors of system calls that nothing further down has put into words are no bugs either. */
+/** An error of a system call that no caller has described is not a bug either. */
 function asBackupError(error: unknown): BackupError | null {
   if (error instanceof BackupError) return error;
   return isSystemError(error) ? fromSystemError(error, 'continue') : null;

@@ -3,9 +3,9 @@ import { readFileSync } from 'node:fs';
 /**
  * A thread that ends the process when a signal that is to end it does not reach the main thread.
  *
- * A system call on a mount whose server does not answer (NFS, FUSE) comes back never. The main thread looks at a living directory by
+ * A system call on a mount whose server does not answer (NFS, FUSE) never returns. The main thread looks at a live directory by
  * such calls, and a signal that it has a handler for stays pending as long as it is in one: without this, only SIGKILL would help.
- * Nothing is cleaned up, which only that thread could do; what stays behind, the next run clears, and nothing is committed by halves.
+ * Nothing is cleaned up, which only that thread could do. The next run removes what is left, and nothing is committed in part.
  */
 
 /** Milliseconds between two looks. */

@@ -4,18 +4,18 @@ import { constants } from 'node:os';
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 type Signal = (typeof SIGNALS)[number];
 
-/** How long a command that leaves nothing behind is ended by the system alone. Most of them are done by then. */
+/** How long signals keep their default action in a command that leaves nothing to clean up. Most such commands are done by then. */
 const FIRST_MOMENT_MS = 250;
-/** How long a command that was told to end may wait for something without doing anything itself. */
+/** How long a command that was asked to end may wait for something without doing anything itself. */
 const STUCK_MS = 10_000;
-/** Time in that span that the event loop spends on nothing but looking whether it is stuck. */
+/** Time in that span that the event loop needs for no more than the look whether it is stuck. */
 const IDLE_MS = 10;
 
 /**
  * Lets signals end a command: the first aborts it, so that it cleans up; the second does not wait for that.
  *
  * A command that is stuck after the first, because a worker thread hangs in a call on a mount that does not answer or a pipe is not
- * read, is ended as by the second. What stays behind, the next run clears.
+ * read, is ended as by the second. The next run removes what is left.
  */
 export function abortOnSignals(): AbortSignal {
   const controller = new AbortController();
@@ -24,7 +24,7 @@ export function abortOnSignals(): AbortSignal {
 }
 
 /**
- * The same for a command that leaves nothing behind wherever it is ended. In its first moment a signal has its default action, which
+ * The same for a command that leaves nothing to clean up, whenever it is ended. In its first moment a signal has its default action, which
  * also ends a process that is stuck in a system call: neither a handler nor the thread of the watchdog is needed for that. They come
  * afterwards, so that a command that takes longer says that it was interrupted.
  */
@@ -50,7 +50,7 @@ function handleSignals(controller: AbortController): void {
   }
 }
 
-/** Node.js has handlers of its own, and a signal that has one stays pending during a system call. Where the last listener goes, they go too. */
+/** Node.js has handlers of its own, and a signal that has one stays pending during a system call. They are removed with the last listener. */
 function restoreDefaultActions(): void {
   for (const name of SIGNALS) {
     const listener = () => {};

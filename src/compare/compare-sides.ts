@@ -28,7 +28,7 @@ export async function compareSides(
   const live = before.live || after.live;
   const precision = { timeUnit: Math.max(before.timeUnit, after.timeUnit), owners: !live };
   const unreadable = () => [...before.unreadable, ...after.unreadable];
-  // Times of whole seconds are too coarse to tell that nothing was written.
+  // Times of whole seconds are too coarse to show that nothing was written.
   const thorough = checksum || !live || precision.timeUnit > 1000;
   onEvent?.({ type: 'phase', phase: 'check' });
   let entries = 0;

@@ -40,7 +40,7 @@ export function directorySide(
 ): Side {
   const { root } = openStateDir(directory);
   const unreadable: Unreadable[] = [];
-  // Of the entry at hand, which is the only one whose digest is asked for.
+  // Of the current entry, which is the only one whose digest is asked for.
   let current: { item: CaptureItem | FoundDatabase; source: Source } | null = null;
 
   function* entries(): Generator<Entry, void, void> {
@@ -110,7 +110,7 @@ function entryOf(item: CaptureItem | FoundDatabase): Entry {
   return { ...common, type: item.type, size: 0, link: item.link };
 }
 
-/** As the capture has it: what is committed to a database may stand in its write-ahead log only. */
+/** As the capture has it: what is committed to a database may be in its write-ahead log only. */
 function timeOf(item: CaptureItem | FoundDatabase): bigint {
   if (item.type !== 'database') return item.mtimeNs;
   const wal = statIfAny(`${item.source.absolute}-wal`);

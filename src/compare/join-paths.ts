@@ -30,9 +30,9 @@ export async function* joinPaths<Before extends { path: string }, After extends 
   }
 }
 
-/** Stands at one entry after the other. */
+/** A cursor that goes from entry to entry. */
 class Cursor<Entry> {
-  /** Null behind the last one. */
+  /** Null after the last one. */
   entry: Entry | null = null;
   #at: Iterator<Entry> = [][Symbol.iterator]();
   readonly #runs: AsyncIterator<readonly Entry[]> | null;

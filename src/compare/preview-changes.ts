@@ -53,7 +53,7 @@ export async function previewChanges(
 /** What a merge keeps of what is there. Entries come in order. */
 class KeptByMerge {
   readonly #target: string;
-  /** Planned entries whose paths the path at hand begins with, and what a merge does with each. */
+  /** Planned entries whose paths the current path begins with, and what a merge does with each. */
   #planned: { path: string; isDirectory: boolean; meeting: Meeting }[] = [];
 
   constructor(target: string) {

@@ -51,7 +51,7 @@ export class CaptureRecord {
   }
 
   /**
-   * Called behind the last entry.
+   * Called after the last entry.
    *
    * @throws BackupError `STATE_DIR_EMPTY`
    */

@@ -43,7 +43,7 @@ export class IndexBuilder {
     return this.#counted.sections;
   }
 
-  /** Members of the block at hand. */
+  /** Members of the current block. */
   get members(): number {
     return this.#block.members.length;
   }
@@ -53,7 +53,7 @@ export class IndexBuilder {
     this.#raw += member.raw;
   }
 
-  /** Forgets the members behind the first `count` of the block at hand: they were rolled back. */
+  /** Forgets the members after the first `count` of the current block: they were rolled back. */
   dropMembers(count: number): void {
     for (const { raw } of this.#block.dropMembers(count)) this.#raw -= raw;
   }
@@ -71,7 +71,7 @@ export class IndexBuilder {
     return isFull ? this.close() : null;
   }
 
-  /** Closes the block at hand, if there is anything in it. */
+  /** Closes the current block, if there is anything in it. */
   close(): ClosedBlock | null {
     const { first, entries, members } = this.#block;
     if (first === undefined) return null;

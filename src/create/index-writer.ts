@@ -9,7 +9,7 @@ import type { IndexSpool } from './index-spool.ts';
 /** A page is closed when the paths in it have this many characters: in JSON a character takes six bytes at most. */
 const PAGE_NAMES = 4 * 1024 * 1024;
 
-/** Puts the blocks of an index into the spool, and behind each run of them the page that lists it. */
+/** Puts the blocks of an index into the spool, and after each run of them the page that lists it. */
 export class IndexWriter {
   readonly pages: PageRow[] = [];
   readonly #spool: IndexSpool;
@@ -34,7 +34,7 @@ export class IndexWriter {
     return { first: row.first, at, length: bytes.length };
   }
 
-  /** Closes the page at hand, if there is anything in it. */
+  /** Closes the current page, if there is anything in it. */
   finish(): void {
     const [first] = this.#rows;
     if (first === undefined) return;

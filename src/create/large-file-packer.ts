@@ -25,11 +25,11 @@ import { hasRoomToStage, StagedMembers } from './staged-members.ts';
 
 type FileItem = Extract<CaptureItem, { type: 'file' }>;
 
-/** Attempts at a large file that changes while it is read; each further one rolls back what the one before gave. */
+/** Attempts at a large file that changes while it is read; each further one rolls back what the one before wrote. */
 const ATTEMPTS = 3;
 const PAUSE_MS = 100;
 
-/** What is said of a file that changed, where its members could be neither rolled back nor set aside. */
+/** Added to the detail of a file that changed, where its members could be neither rolled back nor staged. */
 const READ_ONCE = '; it was read only once, for there was no room for its bytes in the folder for temporary files';
 
 export interface LargeFilePackerOptions {
@@ -55,16 +55,16 @@ export interface LargeFilePackerOptions {
 type AttemptResult = 'done' | 'again' | 'whole lines';
 
 /**
- * Packs files of many members. This thread reads and hashes their pieces, workers compress them. Such a file may change while it is read,
+ * Packs files of many members. This thread reads and hashes their pieces; workers compress them. Such a file may change while it is read,
  * and is then read again: so its members are rolled back, or are kept out of the snapshot until it is known to be unchanged.
  */
 export class LargeFilePacker {
   readonly #options: LargeFilePackerOptions;
   readonly #buffers = new RecycledBuffers();
   readonly #pieces: PiecePacker;
-  /** Tar bytes of the file at hand that are compressed. */
+  /** Tar bytes of the current file that are compressed. */
   #packed = 0;
-  /** Members of the parent that stand for pieces of the file at hand. */
+  /** Members of the parent that were copied for pieces of the current file. */
   #copied: StoredMember[] = [];
 
   constructor(options: LargeFilePackerOptions) {
@@ -301,13 +301,13 @@ export class LargeFilePacker {
     reader.rewind();
     await setTimeout(CLOCK_TICK_MS);
     for (;;) {
-      // The caller may have had enough.
+      // The caller may end the operation here.
       this.#options.onProgress(this.#packed);
       let read: number;
       try {
         read = reader.read(step, 0, CHUNK);
       } catch {
-        // What the system refuses by now was read once, and nothing vouches for that.
+        // It was read once, and nothing shows that this was one state of the file.
         return false;
       }
       if (read === 0) break;
@@ -327,7 +327,7 @@ function finalStatus(
 ): RecordedStatus | null {
   if (status === 'ok') {
     if (attempt === 1) return null;
-    return { path, status: 'retried', detail: 'it changed while it was read; a later attempt found it still' };
+    return { path, status: 'retried', detail: 'it changed while it was read; a later attempt found it unchanged' };
   }
   if (couldRollBack || status === 'truncated') return { path, status, detail };
   const zeros = status === 'unreadable' ? '; zeros are in place of what could not be read' : '';

@@ -33,7 +33,7 @@ export function* largePieces(
  * The tar bytes of one member of a large file.
  *
  * @param number of the member, from 0 on
- * @param read fills in the content, which begins `number` chunks behind the beginning of the file
+ * @param read fills in the content, which begins `number` chunks after the beginning of the file
  */
 export function largePiece(
   entry: BlockEntry,

@@ -31,7 +31,7 @@ export class MemberBatcher {
     return ended;
   }
 
-  /** Ends the batch at hand, if there is anything in it: a large file comes next, or nothing. */
+  /** Ends the current batch, if there is anything in it: a large file comes next, or nothing. */
   end(): MemberBatch | null {
     if (this.#items.length === 0) return null;
     const batch = { items: this.#items, seenMs: this.#seenMs };

@@ -60,7 +60,7 @@ export interface PackedBatch {
   raw: number;
   /** SHA-256 of the member, in hexadecimal. */
   sha256: string;
-  /** SHA-256 of each file that is in the member, in hexadecimal, one behind the other. */
+  /** SHA-256 of each file that is in the member, in hexadecimal, one after the other. */
   digests: string;
   deviations: PackDeviation[];
 }

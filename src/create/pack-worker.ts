@@ -31,7 +31,7 @@ import { selfChecked } from './self-check.ts';
 
 /** What workers do for a writer. */
 export type PackJob =
-  /** Read the items of one member and compress it; not if its files have these digests, one behind the other. */
+  /** Read the items of one member and compress it; not if its files have these digests, one after the other. */
   | { kind: 'batch'; batch: PackBatch; known: string | null }
   /** Compress tar bytes that the main thread has read: a piece of a large file; not if its content has this digest. */
   | { kind: 'piece'; tar: Uint8Array; content: Piece | null; known: string | null }
@@ -73,7 +73,7 @@ const { root, level } = workerData as PackWorkerData;
 const place = new PathGuard(root);
 const COUNTED: ReadonlySet<string> = new Set(CATEGORIES);
 
-/** What a file may have grown to: with all that was planned to come behind it, the member stays one that a reader accepts. */
+/** What a file may have grown to: with all that was planned to come after it, the member stays one that a reader accepts. */
 const MOST_BYTES = MAX_MEMBER_BYTES - MEMBER_CAPACITY - 1024 * 1024;
 
 // Every small member fits; room for more is made when a file has grown.

@@ -109,7 +109,7 @@ export class SnapshotBody {
     await this.#store(this.index.endUnit());
   }
 
-  /** Ends the block at hand. */
+  /** Ends the current block. */
   async endBlock(): Promise<void> {
     await this.#store(this.index.close());
   }
@@ -118,7 +118,7 @@ export class SnapshotBody {
     return { position: this.#options.sink.position, members: this.index.members };
   }
 
-  /** Rolls back the members behind a mark. No entry may have been added since. */
+  /** Rolls back the members after a mark. No entry may have been added since. */
   async rollback({ position, members }: Mark): Promise<void> {
     await this.#options.sink.rollback?.(position);
     this.index.dropMembers(members);

@@ -151,7 +151,7 @@ export class SnapshotWriter {
     return { ...packed, member, sha256: reusable.member.sha256 };
   }
 
-  /** Has the members of the run at hand copied. */
+  /** Has the members of the current run copied. */
   async #endRun(): Promise<void> {
     const { batches } = this.#run;
     const { reuse } = this.#options;

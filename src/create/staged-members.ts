@@ -6,7 +6,7 @@ import { isCandidate, type LargeFileOutput } from './large-file-output.ts';
 import type { CopyCandidate } from './reuse/in-store-copies.ts';
 import type { PackedMember } from './snapshot-body.ts';
 
-/** Compressed bytes that are kept in memory; what comes behind them goes into the scratch folder. */
+/** Compressed bytes that are kept in memory; what comes after them goes into the scratch folder. */
 const STAGED_IN_MEMORY = 4 * 1024 * 1024;
 
 const NO_ROOM: ReadonlySet<unknown> = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
@@ -18,7 +18,7 @@ type StoredMember = Omit<PackedMember, 'member'> & { length: number };
 
 /**
  * The members of a large file, set aside until its status is known: what has gone into a stream or an object cannot be rolled back. When
- * the scratch folder is full they go on to the snapshot, and so does what comes behind them.
+ * the scratch folder is full they go on to the snapshot, and so does what comes after them.
  */
 export class StagedMembers implements LargeFileOutput {
   readonly isStaged = true;

@@ -3,7 +3,7 @@ import type { BlockEntry, IndexBlock, WrittenMember } from './index-block.ts';
 
 const LETTER_OF: Record<EntryType, string> = { file: 'f', directory: 'd', symlink: 'l', hardlink: 'h' };
 
-/** Collects entries and members into a block; the mirror of `blockEntries`. Into its columns at once, so that no object is kept for each entry. */
+/** Collects entries and members into a block; the inverse of `blockEntries`. It fills the columns directly, so that no object is kept for each entry. */
 export class BlockBuilder {
   readonly #path: string[] = [];
   #type = '';
@@ -50,7 +50,7 @@ export class BlockBuilder {
     this.#members.push(member);
   }
 
-  /** Forgets the members behind the first `count`. @returns them */
+  /** Forgets the members after the first `count`. @returns them */
   dropMembers(count: number): WrittenMember[] {
     return this.#members.splice(count);
   }

@@ -40,7 +40,7 @@ export function equalsAt(bytes: Uint8Array, at: number, expected: Uint8Array): b
   return true;
 }
 
-/** The parts, one behind the other. */
+/** The parts, one after the other. */
 export function concat(parts: readonly Uint8Array[]): Uint8Array {
   const joined = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
   let at = 0;

@@ -35,7 +35,7 @@ export class ChangedNames {
   }
 }
 
-/** Tells quickly of most paths that they do not. */
+/** A quick test that most paths fail: those do not. */
 function mayMeanMore(path: string): boolean {
   return path.charCodeAt(1) === COLON || path.includes(BACKSLASH);
 }

@@ -3,6 +3,6 @@
  * HFS+, NTFS): two that fold to the same may be one there.
  */
 export function foldName(name: string): string {
-  // Normalised behind the case, which can compose and decompose characters itself. To upper case first: `ß` meets `ss`, `ſ` meets `s`.
+  // Normalised after the change of case, which can compose and decompose characters itself. To upper case first: `ß` meets `ss`, `ſ` meets `s`.
   return name.normalize('NFD').toUpperCase().toLowerCase().normalize('NFD');
 }

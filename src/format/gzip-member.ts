@@ -105,7 +105,7 @@ export const DAMAGED_HINT = 'Use another copy of the snapshot; `salvageSnapshot(
 
 /**
  * Whether a file that begins with these bytes is a snapshot of this format, intact or damaged: a gzip member with an extra field whose
- * first subfield is ours. The flag is asked for too, for without it any compressed byte may stand there.
+ * first subfield is ours. The flag is asked for too, for without it any compressed byte may be there.
  */
 export function claimsToBeOurs(bytes: Uint8Array): boolean {
   const [FLAGS, FEXTRA] = [3, 4];
@@ -191,8 +191,8 @@ export function indexRange(
   indexLength: number,
 ): { start: number; end: number; skip: number } {
   const first = Math.floor(offset / PIECE);
-  const behind = Math.min(Math.ceil((offset + length) / PIECE) * PIECE, indexLength);
-  return { start: first * (PIECE + EMPTY_OVERHEAD), end: indexStored(behind), skip: offset - first * PIECE };
+  const pieceEnd = Math.min(Math.ceil((offset + length) / PIECE) * PIECE, indexLength);
+  return { start: first * (PIECE + EMPTY_OVERHEAD), end: indexStored(pieceEnd), skip: offset - first * PIECE };
 }
 
 /** Joins the pieces that a run of whole `I` members carries, and refuses members of any other form. */

@@ -45,9 +45,9 @@ const COLUMNS = {
   raw: integers(BLOCK, MAX_MEMBER_BYTES),
 };
 
-/** A block of the index: a run of entries as columns, and the members that hold them. Digests are in hexadecimal, one behind the other. */
+/** A block of the index: a run of entries as columns, and the members that hold them. Digests are in hexadecimal, one after the other. */
 export interface IndexBlock extends ColumnsOf<typeof COLUMNS> {
-  /** Entries: number of header blocks. It follows from the others, and does not stand in the file. */
+  /** Entries: number of header blocks. It follows from the others, and is not in the file. */
   header: number[];
   /** Of the content of each file. */
   sha256: string;
@@ -65,7 +65,7 @@ export function encodeBlock(block: IndexBlock, codec: Codec): Uint8Array {
 
 /**
  * Reads a block and checks its form: the columns' types, ranges and lengths, and that the entries fit into the members.
- * Names, order and links are not its business.
+ * It does not check names, order and links.
  *
  * @throws BackupError `INDEX_INVALID`
  */
@@ -74,7 +74,7 @@ export function decodeBlock(bytes: Uint8Array, codec: Codec): IndexBlock {
   const { path, type, mode, uid, gid, mtime, mtime_ns, size, link, stored, raw } = columns;
   const hex = codec.toHex(digests);
   const [files, members] = [size.length * DIGEST_DIGITS, stored.length * DIGEST_DIGITS];
-  // In one piece: pieces spread together would give each block another hidden class, and what is compiled for one is thrown away at the next.
+  // One literal: an object spread from parts would give blocks different hidden classes, and V8 would discard compiled code at the next one.
   const block: IndexBlock = {
     path,
     type,
@@ -137,7 +137,7 @@ function headersOf(block: IndexBlock): number[] {
   const headers: number[] = [];
   let file = 0;
   let link = 0;
-  // One for all: it is asked for every entry.
+  // One object for all entries: this runs for each of them.
   const fields: HeaderFields = { path: '', type: 'file', mode: 0, uid: 0, gid: 0, mtime: 0, size: 0, link: '' };
   for (let i = 0; i < block.path.length; i++) {
     const type = typeAt(block.type, i);

@@ -34,7 +34,7 @@ export interface BlockRow {
   raw: number;
 }
 
-/** A page of the index: a run of blocks, as it is in the index behind them. */
+/** A page of the index: a run of blocks, as it is in the index after them. */
 export function encodePage(rows: readonly BlockRow[], codec: Codec): Uint8Array {
   const column = <Key extends keyof BlockRow>(key: Key) => rows.map((row) => row[key]);
   return packColumns(

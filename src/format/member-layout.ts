@@ -37,7 +37,7 @@ export interface LaidOutPiece extends Piece {
 export function layOutMembers({ type, size, header, raw }: Extents): (LaidOutPiece | null)[] {
   let next = 0;
   let file = 0;
-  /** Content of the large file at hand that is yet to come, and its padding. */
+  /** Content of the current large file that is yet to come, and its padding. */
   let open: { content: number; padding: number } | null = null;
   const pieces = raw.map((length) => {
     if (open !== null) {

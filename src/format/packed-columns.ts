@@ -4,7 +4,7 @@ import type { Codec } from './codec.ts';
 import { DAMAGED_HINT } from './gzip-member.ts';
 import { inflateJson } from './inflate-json.ts';
 
-/** A part of the index as it is packed: columns of JSON, and digests behind them. */
+/** A part of the index as it is packed: columns as JSON, then digests. */
 export interface PackedColumns<Columns> {
   columns: Columns;
   digests: Uint8Array;
@@ -13,12 +13,12 @@ export interface PackedColumns<Columns> {
 /** Length of a SHA-256 in bytes. */
 export const DIGEST_BYTES = 32;
 const LENGTH_BYTES = 4;
-/** Of deflate: more of it makes columns hardly shorter. */
+/** Of deflate. A higher level hardly makes columns shorter. */
 const LEVEL = 6;
 
 /** What a column must be. */
 export interface ColumnRule<Column> {
-  /** What it is not, if it does not hold. */
+  /** What is expected, for the message. */
   readonly expected: string;
   readonly holds: (column: unknown) => column is Column;
 }
@@ -63,7 +63,7 @@ function areStrings(column: unknown): column is string[] {
   return true;
 }
 
-/** Packs columns and digests, these in hexadecimal, one behind the other. */
+/** Packs columns and digests. @param digests in hexadecimal, one after the other */
 export function packColumns(columns: object, codec: Codec, ...digests: readonly string[]): Uint8Array {
   const deflated = codec.deflate(utf8(JSON.stringify(columns)), LEVEL);
   const length = new Uint8Array(LENGTH_BYTES);
@@ -72,7 +72,7 @@ export function packColumns(columns: object, codec: Codec, ...digests: readonly 
 }
 
 /**
- * The mirror of `packColumns`.
+ * Unpacks what `packColumns` packed.
  *
  * @throws BackupError `INDEX_INVALID`
  */

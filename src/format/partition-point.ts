@@ -1,5 +1,5 @@
 /**
- * How many of `count` numbers a condition holds for, that holds for all up to some point and for none behind it. A binary search.
+ * For how many of `count` numbers a condition holds that holds for all up to some point and for none after it. A binary search.
  *
  * @param holds asked of numbers from 0 on
  */

@@ -2,7 +2,7 @@
 function rank(unit: number): number {
   if (unit === 0x2f) return -1;
   if (unit < 0xd800) return unit;
-  // Surrogates stand for code points above U+FFFF, which UTF-8 sorts behind U+E000–U+FFFF.
+  // Surrogates stand for code points above U+FFFF, which UTF-8 sorts after U+E000–U+FFFF.
   return unit < 0xe000 ? unit + 0x2000 : unit - 0x800;
 }
 

@@ -13,7 +13,7 @@ export const MAX_PATH_BYTES = 4095;
  */
 export const MAX_NAME_BYTES = 1023;
 
-/** For who writes nothing: names that only the platform at hand would refuse are fine then. */
+/** For operations that write no files: names that only Windows would refuse are fine then. */
 export const ANY_PLATFORM: NodeJS.Platform = 'linux';
 
 /** The entry at the top that belongs to the snapshot, not to the state. */

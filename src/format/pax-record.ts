@@ -16,7 +16,7 @@ function recordLength([keyword, value]: PaxRecord): number {
   return length;
 }
 
-/** Writes the records one behind the other. */
+/** Writes the records one after the other. */
 export function encodePaxRecords(records: readonly PaxRecord[], target: Uint8Array, offset: number): void {
   let at = offset;
   for (const record of records) {

@@ -20,7 +20,7 @@ const LITERALS = new Map<number, readonly [word: string, value: boolean | null]>
 ]);
 
 /**
- * Parses JSON in one meaning only: UTF-8 without a byte order mark, no key twice in an object, no half of a surrogate pair.
+ * Parses JSON that has only one meaning: UTF-8 without a byte order mark, no key twice in an object, no half of a surrogate pair.
  * Integers in plain digits become numbers, all others `OtherNumber`.
  *
  * @param maxDepth most objects and arrays within each other
@@ -96,7 +96,7 @@ class JsonParser {
       this.#at++;
       this.#skipSpace();
       const value = this.#value(depth);
-      // By assignment `__proto__` would be no key.
+      // An assignment to `__proto__` would set the prototype.
       if (key !== '__proto__') object[key] = value;
       else Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true });
     } while (this.#goesOn(0x7d));
@@ -186,7 +186,7 @@ function unescaped(literal: string): string {
   return text;
 }
 
-/** Whether two values say the same, the order of keys aside, at every depth. Numbers that are not plain integers are compared as text. */
+/** Whether two values are equal, whatever the order of keys. Numbers that are not plain integers are compared as text. */
 export function sameJson(a: unknown, b: unknown): boolean {
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return a === b;
   if (a instanceof OtherNumber || b instanceof OtherNumber)

@@ -108,7 +108,7 @@ function paxRecords(fields: HeaderFields): PaxRecord[] {
   return records;
 }
 
-/** Whether a pax header has a name or target with a newline: node-tar reads what is behind it as another record. */
+/** Whether a pax header has a name or target with a newline: node-tar reads what follows it as another record. */
 export function hasRecordOfLines(fields: HeaderFields): boolean {
   const name = tarName(fields);
   const { link } = fields;

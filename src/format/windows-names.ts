@@ -1,10 +1,10 @@
 import type { Entry } from './entry.ts';
 
-// Drives and roots of Windows, and its ways up: bsdtar and node-tar take them off, on every system, or leave the entry out.
+// Drives, roots and `..` as Windows writes them: bsdtar and node-tar strip them, on every system, or skip the entry.
 const ROOT = /^(?:[a-z]:|\\)/i;
 const UP = /(?:^|[\\/])\.\.(?:\\|$)|\\\.\.(?:\/|$)/;
 
-/** Whether bsdtar 3.6 or node-tar 7.5 would give an entry another name or target, or leave it out, since that means more on Windows; and which. */
+/** Which of an entry bsdtar 3.6 or node-tar 7.5 would change because it has a meaning on Windows, or skip the entry for it; null for neither. */
 export function meansMoreOnWindows({
   path,
   type,
@@ -12,7 +12,7 @@ export function meansMoreOnWindows({
 }: Pick<Entry, 'path' | 'type' | 'link'>): 'name' | 'target' | null {
   if (isOther(path)) return 'name';
   if (link === undefined) return null;
-  // A symbolic link's may begin with `..`; a hard link's is a path.
+  // The target of a symbolic link may begin with `..`; that of a hard link is a path.
   const isOtherLink = type === 'symlink' ? ROOT.test(link) || (link.includes('\\') && UP.test(link)) : isOther(link);
   return isOtherLink ? 'target' : null;
 }

@@ -32,7 +32,7 @@ export function openEntry(options: OpenEntryOptions): Readable {
   const content = new PassThrough();
   writeContent(content, options).then(
     () => content.end(),
-    // Whoever destroyed the stream has what they wanted.
+    // A stream that its reader destroyed needs no error.
     (error: Error) => content.destroyed || content.destroy(error),
   );
   return content;
@@ -55,7 +55,7 @@ async function writeTo(content: PassThrough, bytes: Uint8Array): Promise<void> {
       content.off('close', done);
       resolve();
     };
-    // A stream that is closed under the writer calls nobody back.
+    // A stream that is closed during the write does not call back.
     content.once('close', done);
     content.write(bytes, done);
   });

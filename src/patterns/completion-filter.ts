@@ -13,12 +13,12 @@ export class CompletionFilter implements EntryFilter {
     return path.startsWith(this.#prefix) && !path.includes('/', this.#prefix.length) && path !== this.#prefix;
   }
 
-  mayHold(first: string, behind: string | null): boolean {
+  mayHold(first: string, next: string | null): boolean {
     const prefix = this.#prefix;
-    if (behind !== null && comparePaths(prefix, behind) >= 0) return false;
+    if (next !== null && comparePaths(prefix, next) >= 0) return false;
     if (!first.startsWith(prefix)) return comparePaths(first, prefix) < 0;
     const slash = first.indexOf('/', prefix.length);
     // All of a run may lie in one folder below.
-    return slash < 0 || behind === null || !behind.startsWith(first.slice(0, slash + 1));
+    return slash < 0 || next === null || !next.startsWith(first.slice(0, slash + 1));
   }
 }

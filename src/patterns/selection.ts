@@ -43,10 +43,10 @@ export type EntryFilter = Pick<Selection, 'wants' | 'mayHold'>;
 /** Which entries are wanted. */
 export class Selection {
   readonly #literals: ReadonlySet<string>;
-  /** Of those, which no entry was asked about so far. Patterns may match nothing. */
+  /** Those of them that no entry has matched so far. Patterns may match nothing. */
   readonly #missing: Set<string>;
   readonly #matches: UserExcludes;
-  readonly #takenAway: UserExcludes;
+  readonly #excluded: UserExcludes;
   /** Where wanted entries can be; null when that is anywhere. */
   readonly #ranges: readonly PathRange[] | null;
 
@@ -55,7 +55,7 @@ export class Selection {
     this.#missing = new Set(literals.filter((literal) => !isPattern(literal)));
     const adding = patterns.filter((pattern) => !pattern.startsWith('!'));
     this.#matches = compileUserExcludes(adding);
-    this.#takenAway = compileUserExcludes(patterns.filter((each) => each.startsWith('!')).map((each) => each.slice(1)));
+    this.#excluded = compileUserExcludes(patterns.filter((each) => each.startsWith('!')).map((each) => each.slice(1)));
     const ranges = adding.map(rangeOf);
     const bounded = ranges.filter((range) => range !== null);
     this.#ranges =
@@ -66,7 +66,7 @@ export class Selection {
 
   /** Whether an entry is wanted. */
   wants(path: string, isDirectory: boolean): boolean {
-    if (this.#takenAway(path, isDirectory) !== null) return false;
+    if (this.#excluded(path, isDirectory) !== null) return false;
     let isNamed = false;
     for (let part = path; part !== ''; part = parentOf(part)) {
       if (!this.#literals.has(part)) continue;
@@ -78,7 +78,7 @@ export class Selection {
   }
 
   /**
-   * Called when `wants` was asked about all entries: fails where some that were named are missing, for less than what was asked for
+   * Called when `wants` was asked about all entries: fails if some that were named are missing, for less than what was asked for
    * is no success.
    *
    * @param found how many entries are wanted
@@ -101,12 +101,12 @@ export class Selection {
    * Whether a run of entries can hold a wanted one.
    *
    * @param first path of its first entry
-   * @param behind path of the first entry behind it; null when it is the last run
+   * @param next path of the first entry after it; null when it is the last run
    */
-  mayHold(first: string, behind: string | null): boolean {
+  mayHold(first: string, next: string | null): boolean {
     return (
       this.#ranges?.some(({ from, prefix }) => {
-        if (behind !== null && comparePaths(from, behind) >= 0) return false;
+        if (next !== null && comparePaths(from, next) >= 0) return false;
         return comparePaths(first, from) <= 0 || first.startsWith(prefix);
       }) ?? true
     );
@@ -116,14 +116,14 @@ export class Selection {
 /** @returns null when everything is wanted */
 export function compileSelection({ paths = [], sections = [] }: SelectionOptions): Selection | null {
   if (paths.length === 0 && sections.length === 0) return null;
-  // A name may hold what a pattern gives a meaning to: what is listed can always be asked for as it is.
+  // A name may contain characters of patterns: every listed path can be given as it is.
   const literals = [...paths, ...sections].map((path) => path.replace(/^(?:\.?\/)+|\/+$/g, ''));
   return new Selection(literals, paths.filter(isPattern));
 }
 
-/** The paths that a pattern can match, going by what comes before its first wildcard or letter that has several forms; null for any. */
-function rangeOf(given: string): PathRange | null {
-  const pattern = given.normalize();
+/** The paths that a pattern can match, going by what comes before its first wildcard or character with several Unicode forms; null for any. */
+function rangeOf(glob: string): PathRange | null {
+  const pattern = glob.normalize();
   const wildcard = pattern.search(/[*?[\\\u0080-\uffff]/);
   const slash = pattern.indexOf('/');
   // Without a slash before its end it matches at any depth.
@@ -142,7 +142,7 @@ export interface SelectedEntries {
   targets: Set<string>;
 }
 
-/** SelectionBuilder the wanted entries of a block. */
+/** Finds the wanted entries of a block, and what they need. */
 export function selectEntries(entries: readonly BlockEntry[], selection: Selection): SelectedEntries {
   const numbers: number[] = [];
   const parents = new Set<string>();

@@ -67,12 +67,12 @@ export class BlockTable implements AsyncIterable<BlockLocation> {
     return blocks[number - (blocks[0] as BlockLocation).number] as BlockLocation;
   }
 
-  /** Path of the first entry of a block; null behind the last block. */
+  /** Path of the first entry of a block; null after the last block. */
   async firstOf(number: number): Promise<string | null> {
     return number < this.length ? (await this.at(number)).row.first : null;
   }
 
-  /** The block that holds a path, if any does: the last one that does not begin behind it. */
+  /** The block that holds a path, if any does: the last one that does not begin after it. */
   async blockOf(path: string): Promise<BlockLocation | null> {
     const isBefore = ({ row }: { row: { first: string } } | { row: PageRow }) => comparePaths(row.first, path) <= 0;
     const page = partitionPoint(this.pages.length, (i) => isBefore(this.pages[i] as PageLocation)) - 1;

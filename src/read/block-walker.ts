@@ -42,7 +42,7 @@ export class BlockWalker {
   readonly found = new ProblemList(MOST_OF_BLOCK);
   #next = 0;
   #open: OpenFile | null = null;
-  /** Tar bytes of the open entry that are yet to come behind a member that was skipped. */
+  /** Tar bytes of the open entry that are yet to come after a member that was skipped. */
   #lost = 0;
 
   /**
@@ -73,7 +73,7 @@ export class BlockWalker {
     return this.#ahead(raw).map((index) => (this.#entries[index] as BlockEntry).path);
   }
 
-  /** Tar bytes of the entry at hand that are yet to come. */
+  /** Tar bytes of the current entry that are yet to come. */
   #rest(): number {
     if (this.#open === null) return this.#lost;
     const { entry, left } = this.#open;

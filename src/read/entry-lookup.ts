@@ -29,7 +29,7 @@ export class EntryLookup {
 
   /**
    * @param platform where entries would be written
-   * @throws BackupError `INDEX_INVALID` when the blocks are not in order: then what is wanted could stand where nobody looks for it
+   * @throws BackupError `INDEX_INVALID` when the blocks are not in order: then what is wanted could be where nobody looks for it
    */
   static async of(snapshot: SealedSnapshot, platform: NodeJS.Platform): Promise<EntryLookup> {
     for (const page of snapshot.blocks.pages.keys()) await snapshot.blocks.blocksOf(page);

@@ -39,10 +39,10 @@ export async function readValidatedBlock(
   const entries = blockEntries(block);
   const [problem] = validateBlock(entries, platform, NO_FOLDERS).problems;
   if (problem !== undefined) throw problemError(problem);
-  const behind = await snapshot.blocks.firstOf(number + 1);
-  if (behind !== null && comparePaths(block.path.at(-1) as string, behind) >= 0) {
-    throw new BackupError('ENTRY_ORDER', `${formatPaths([behind])} is in the wrong place of the snapshot`, {
-      path: behind,
+  const next = await snapshot.blocks.firstOf(number + 1);
+  if (next !== null && comparePaths(block.path.at(-1) as string, next) >= 0) {
+    throw new BackupError('ENTRY_ORDER', `${formatPaths([next])} is in the wrong place of the snapshot`, {
+      path: next,
       hint: DAMAGED_HINT,
     });
   }
@@ -55,11 +55,11 @@ export async function* blocksFor(
   selection: EntryFilter | null,
 ): AsyncGenerator<BlockLocation, void, void> {
   for (const [number, { row }] of blocks.pages.entries()) {
-    const behind = blocks.pages[number + 1]?.row.first ?? null;
-    if (selection !== null && !selection.mayHold(row.first, behind)) continue;
+    const next = blocks.pages[number + 1]?.row.first ?? null;
+    if (selection !== null && !selection.mayHold(row.first, next)) continue;
     const inside = await blocks.blocksOf(number);
     for (const [i, block] of inside.entries()) {
-      if (selection?.mayHold(block.row.first, inside[i + 1]?.row.first ?? behind) ?? true) yield block;
+      if (selection?.mayHold(block.row.first, inside[i + 1]?.row.first ?? next) ?? true) yield block;
     }
   }
 }

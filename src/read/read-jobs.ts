@@ -24,7 +24,7 @@ export type ReadJob = ReadTask & HeldBytes;
 type ReadTask =
   /** Validate the entries of a block by the index alone. */
   | { kind: 'validate'; block: BlockLocation }
-  /** Validate them, and verify every byte of their members; with `quick` their digests as they stand. */
+  /** Validate them, and verify every byte of their members; with `quick` their digests as they are stored. */
   | { kind: 'check'; block: BlockLocation; quick: boolean }
   /** Verify and inflate one member and hand over its tar bytes, in the memory of `room` if it is enough. */
   | ({ kind: 'inflate'; offset: number; room: Uint8Array } & BlockMember)

@@ -15,7 +15,7 @@ import type { Verification, VerificationOptions } from './snapshot-reader.ts';
 import { validateWhole } from './validate-snapshot.ts';
 import { walkParallel, walkStoredParallel } from './walk-parallel.ts';
 
-/** Verifies every byte of a sealed snapshot against its digests; with `quick` as it is in the file, inflating nothing. Goes on behind the first problem. */
+/** Verifies every byte of a sealed snapshot against its digests; with `quick` as it is in the file, inflating nothing. Goes on after the first problem. */
 export async function verifySealed(snapshot: SealedSnapshot, options: VerificationOptions): Promise<Verification> {
   const { root } = snapshot;
   const { quick = false } = options;

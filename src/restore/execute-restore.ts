@@ -100,7 +100,7 @@ export async function executeRestore(
   };
 }
 
-/** Attributes of the restored state directory itself: the snapshot's, or where it brings none or not all of the tree, those of what was there. */
+/** Attributes of the restored state directory itself: those of the snapshot; where it has none or only a part is restored, those that the directory had. */
 function topOf(
   { contents: { directory }, selection }: RestorePlan,
   { found, target }: Staging,

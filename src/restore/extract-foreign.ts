@@ -18,7 +18,7 @@ import { type ExtractedTree, TreeWriter, type TreeWriterOptions } from './tree-w
 
 /** What a first pass over a foreign archive found: it was read to its end, and every entry validated. */
 export interface ForeignSurvey {
-  book: ArchiveValidator;
+  archiveValidator: ArchiveValidator;
   /** What is wanted of it. */
   entries: number;
   files: number;
@@ -63,13 +63,13 @@ export async function surveyForeign(
     },
     end() {},
   };
-  const book = await visitForeign(snapshot.source, visitor, HERE.os, signal);
+  const archiveValidator = await visitForeign(snapshot.source, visitor, HERE.os, signal);
   selection?.assertFound(found.entries, 'the snapshot');
   for (const parent of parents) found.extra.add(parent);
-  return { book, ...found };
+  return { archiveValidator, ...found };
 }
 
-/** Adds all directories that a path lies in; those that are there stand for all above them. */
+/** Adds all directories that a path lies in; those that are there imply all above them. */
 function addParents(path: string, parents: Set<string>): void {
   for (let parent = parentOf(path); parent !== '' && !parents.has(parent); parent = parentOf(parent))
     parents.add(parent);

@@ -23,7 +23,7 @@ export async function planForeign(
   { signal }: ContentsOptions,
 ): Promise<PlannedContents> {
   const survey = await surveyForeign(archive, selection, signal);
-  const { validator } = survey.book;
+  const { validator } = survey.archiveValidator;
   validator.validateManifest(archive.manifest);
   refuseProblems(validator);
   let entries: Entry[] | null = null;
@@ -35,11 +35,11 @@ export async function planForeign(
     external: externalLinksOf(validator, HERE.os).filter(({ path }) => wants(path)),
     unusual: survey.unusual,
     holds: validator.counts,
-    notices: survey.book.notices(),
+    notices: survey.archiveValidator.notices(),
     statuses: [],
     directory: null,
     timeUnit: TIME_UNIT_NS,
-    paths: () => [survey.book.paths()],
+    paths: () => [survey.archiveValidator.paths()],
     symlinks: async () => [...validator.symlinks.keys()].filter(wants),
     bytesOfCopies: async () => 0,
     async *entries() {

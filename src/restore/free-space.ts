@@ -25,11 +25,11 @@ export interface SpaceCheck {
  * @param directory lies on the file system that will be written to
  * @param further bytes that are needed besides
  */
-export function checkSpace(directory: string, extent: RestoreSize, further = 0): SpaceCheck {
+export function checkSpace(directory: string, size: RestoreSize, further = 0): SpaceCheck {
   const { bavail, bsize, ffree, files } = statFileSystem(directory);
   return {
     // A file's last block is half empty on average.
-    needed: { bytes: extent.bytes - extent.holes + further + (extent.files * bsize) / 2, entries: extent.entries },
+    needed: { bytes: size.bytes - size.holes + further + (size.files * bsize) / 2, entries: size.entries },
     available: { bytes: bavail * bsize, entries: files > 0 ? ffree : null },
   };
 }

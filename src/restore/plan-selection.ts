@@ -29,7 +29,7 @@ export async function planSelection(
   platform: NodeJS.Platform,
 ): Promise<{ plan: ExtractionPlan; external: ExternalLink[]; unusual: UnusualNames }> {
   const lookup = await EntryLookup.of(snapshot, platform);
-  const picks = new SelectionBuilder();
+  const selected = new SelectionBuilder();
   const links: Entry[] = [];
   const needed = new Map<string, Entry['type']>();
   for await (const { number } of blocksFor(snapshot, selection)) {
@@ -37,7 +37,7 @@ export async function planSelection(
     const { numbers, parents, targets } = selectEntries(validated.entries, selection);
     for (const each of numbers) {
       const entry = validated.entries[each] as Entry;
-      picks.add({ entry, number: each, validated });
+      selected.add({ entry, number: each, validated });
       if (entry.link !== undefined) links.push(entry);
     }
     for (const target of targets) {
@@ -46,35 +46,35 @@ export async function planSelection(
     }
     for (const parent of parents) needed.set(parent, 'directory');
   }
-  selection.assertFound(picks.plan.entries, 'the snapshot');
+  selection.assertFound(selected.plan.entries, 'the snapshot');
   for (const [path, type] of needed) {
     const found = await lookup.find(path);
-    if (found?.entry.type === type) picks.add(found);
+    if (found?.entry.type === type) selected.add(found);
     else if (type === 'directory') throw conflict(path);
   }
   for (const link of links) await assertHardLink(link, lookup);
   return {
-    plan: picks.finish(),
+    plan: selected.finish(),
     external: await externalOf(links, lookup, snapshot, platform),
-    unusual: picks.unusual,
+    unusual: selected.unusual,
   };
 }
 
-interface PickedBlock {
+interface SelectedBlock {
   block: BlockLocation;
   numbers: Set<number>;
   /** Bytes of its files that are whole pieces of zeros, by the number of the entry. */
   zeros: Map<number, number>;
 }
 
-/** Entries that were picked, by the block that they stand in. */
+/** Collects selected entries by the block that they are in. */
 class SelectionBuilder {
   readonly unusual = noUnusualNames();
   readonly plan: ExtractionPlan = { blocks: [], entries: 0, files: 0, bytes: 0, holes: 0 };
-  readonly #picked = new Map<number, PickedBlock>();
+  readonly #blocks = new Map<number, SelectedBlock>();
 
   add({ entry, number, validated }: Omit<FoundEntry, 'entry'> & { entry: Entry }): void {
-    const { numbers, zeros } = this.#picked.get(validated.location.number) ?? this.#open(validated);
+    const { numbers, zeros } = this.#blocks.get(validated.location.number) ?? this.#open(validated);
     if (numbers.has(number)) return;
     numbers.add(number);
     this.plan.entries++;
@@ -85,14 +85,14 @@ class SelectionBuilder {
     this.plan.holes += zeros.get(number) ?? 0;
   }
 
-  #open({ location, block }: ValidatedBlock): PickedBlock {
+  #open({ location, block }: ValidatedBlock): SelectedBlock {
     const opened = { block: location, numbers: new Set<number>(), zeros: zerosOf(block) };
-    this.#picked.set(location.number, opened);
+    this.#blocks.set(location.number, opened);
     return opened;
   }
 
   finish(): ExtractionPlan {
-    const inOrder = [...this.#picked.values()].sort((a, b) => a.block.number - b.block.number);
+    const inOrder = [...this.#blocks.values()].sort((a, b) => a.block.number - b.block.number);
     this.plan.blocks = inOrder.map(({ block, numbers }) => ({ block, only: [...numbers].sort((a, b) => a - b) }));
     return this.plan;
   }

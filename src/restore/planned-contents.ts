@@ -22,7 +22,7 @@ export interface PlannedContents {
   /** What it holds and a restore does not write. */
   notices: Notice[];
   statuses: RecordedStatus[];
-  /** Attributes of the state directory itself; null where the snapshot brings none. */
+  /** Attributes of the state directory itself; null where the snapshot has none. */
   directory: IndexRoot['directory'] | null;
   /** Finest difference between its times that means something, in nanoseconds. */
   timeUnit: number;

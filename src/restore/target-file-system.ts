@@ -18,7 +18,7 @@ export interface TargetFileSystem {
 }
 
 /**
- * What it does is tried out in a directory of ours.
+ * Finds its abilities by trying them in a directory of ours.
  *
  * @throws BackupError `NO_SPACE`, `PERMISSION`, `IO`
  */
@@ -31,7 +31,7 @@ export function probedFileSystem(directory: string): TargetFileSystem {
   };
 }
 
-/** What it does is presumed, for only writing would tell: that it can do everything, and folds names if it does so with those that are there. */
+/** Without writing to it, abilities can only be presumed: that it can do everything, and folds names if it does so with those that are there. */
 export function presumedFileSystem(directory: string): TargetFileSystem {
   return {
     directory,

@@ -122,7 +122,7 @@ export class TreeWriter implements EntrySink {
 
   #attributes(fd: number, entry: Entry): void {
     if (this.#options.sameOwner) fs.fchownSync(fd, entry.uid, entry.gid);
-    // Changing the owner clears mode bits, so the mode comes behind it.
+    // Changing the owner clears mode bits, so the mode is set after it.
     if (this.#options.modes && (this.#options.sameOwner || (entry.mode & this.#options.umask) !== 0))
       fs.fchmodSync(fd, entry.mode);
     setEntryTime(

@@ -105,7 +105,7 @@ export function stampDate(stamp: Stamp): Date {
   return new Date(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
 }
 
-/** The text of a stamp that sorts behind every one in `taken`, also after the clock was set back. */
+/** The text of a stamp that sorts after every one in `taken`, also after the clock was set back. */
 export function nextStamp(taken: readonly Stamp[], now: Date): string {
   const text = now.toISOString().slice(0, 19).replace(/[-:]/g, '').replace('T', '_');
   const newest = [...taken].sort(compareStamps).at(-1);

@@ -62,7 +62,7 @@ function realpathOfMissing(path: string, stateDir: string, links: number): strin
   return realpathOfMissing(resolve(parent, link), stateDir, links + 1);
 }
 
-/** Finds the real directory behind `stateDir`. Fails with `TARGET_NOT_DIRECTORY` if something else is there. */
+/** Finds the real directory that `stateDir` names. Fails with `TARGET_NOT_DIRECTORY` if something else is there. */
 export function resolveTarget(stateDir: string): Target {
   const found = realpathOfMissing(resolve(stateDir), stateDir, 0);
   try {

@@ -42,7 +42,7 @@ export class LocalFileReader implements RangeReader {
   }
 }
 
-/** Tells the bytes of a file from others under its name: its identity, length and times. */
+/** Distinguishes the bytes of a file from others under its name: its identity, length and times. */
 export function versionOf({ ino, size, mtimeNs, ctimeNs }: fs.BigIntStats): string {
   return `${ino} ${size} ${mtimeNs} ${ctimeNs}`;
 }

@@ -20,14 +20,14 @@ export interface HeldRange {
 const LEAST_BYTES = 64 * 1024;
 /** The end of a snapshot that is fetched as one: its seal, and mostly the header of its index. */
 const TAIL_BYTES = 192 * 1024;
-/** Fetched where look-ups go on from one to the next. */
-const GOING_ON_BYTES = 1024 * 1024;
+/** Fetched where one look-up continues at the end of the last. */
+const SEQUENTIAL_BYTES = 1024 * 1024;
 /** Larger pieces are not kept. */
 const KEPT_PIECE_BYTES = 2 * 1024 * 1024;
 /** Most bytes that are kept. */
 const KEPT_BYTES = 16 * 1024 * 1024;
 
-/** Bytes that one request of a run of jobs brings, unless a single job needs more. */
+/** Bytes that one request for a run of jobs fetches, unless a single job needs more. */
 const REQUEST_BYTES = 4 * 1024 * 1024;
 /** Runs of jobs whose bytes are on their way, or wait to be taken. */
 const RUNS_AHEAD = 4;
@@ -43,7 +43,7 @@ export class CachedReader implements RangeReader {
   readonly version: string;
   readonly beneath: RangeReader;
   readonly #signal: AbortSignal | undefined;
-  /** The one that was used last at the end. */
+  /** Pieces in the order in which they were fetched. */
   #kept: HeldRange[] = [];
   /** Where the last piece ends that was fetched. */
   #fetchedUpTo = Number.NEGATIVE_INFINITY;
@@ -79,8 +79,8 @@ export class CachedReader implements RangeReader {
       const start = Math.max(0, Math.min(offset, this.size - TAIL_BYTES));
       return { offset: start, length: this.size - start };
     }
-    const goesOn = Math.abs(offset - this.#fetchedUpTo) <= GAP_BYTES;
-    const least = goesOn ? GOING_ON_BYTES : LEAST_BYTES;
+    const isSequential = Math.abs(offset - this.#fetchedUpTo) <= GAP_BYTES;
+    const least = isSequential ? SEQUENTIAL_BYTES : LEAST_BYTES;
     return { offset, length: Math.min(Math.max(length, least), this.size - offset) };
   }
 
@@ -113,7 +113,7 @@ export async function* readAhead<Job>(
   const ahead: { run: Run<Job>; read: Promise<HeldRange[]> }[] = [];
   const start = (run: Run<Job>) => {
     const read = run.read(reader, signal);
-    // It is reported when its turn comes; until then it is no unhandled rejection.
+    // A failure is reported when the run is taken; until then it must not be an unhandled rejection.
     read.catch(() => {});
     ahead.push({ run, read });
   };
@@ -205,7 +205,7 @@ export async function* streamFrom(
   from: number,
   signal?: AbortSignal,
 ): AsyncGenerator<Buffer, void, void> {
-  // Who wants no more than the beginning has it without what comes behind.
+  // Whoever needs only the beginning gets it without the rest.
   const first = Math.min(LEAST_BYTES, reader.size - from);
   if (first <= 0) return;
   yield toBuffer(await reader.read(from, first, signal));

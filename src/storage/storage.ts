@@ -2,23 +2,23 @@ import type { FileKey } from '../system/file-key.ts';
 import type { RangeReader } from './range-reader.ts';
 
 /**
- * Where snapshots live: a folder, or a bucket with a prefix. The engine knows no more of it than this interface, which
+ * Where snapshots are: a folder, or a bucket with a prefix. The engine knows no more of it than this interface, which
  * speaks of names, lengths and versions.
  */
 export interface SnapshotStorage {
   /** As messages name it: a path, or an `s3://` URL without secrets. */
   readonly location: string;
 
-  /** Whether each look and each read is a request over a network, so that looking at everything has its price. */
+  /** Whether each look and each read is a request over a network, so that looking at everything takes long. */
   readonly isRemote: boolean;
 
   /** A snapshot in it, as every operation takes it: a path, or a URL with all that it takes to find the store. */
   pathOf(name: string): string;
 
-  /** Everything that lies directly in it, in no particular order. What is not a snapshot is the caller's to tell. */
+  /** Everything that lies directly in it, in no particular order. The caller decides what is a snapshot. */
   list(signal?: AbortSignal): AsyncIterable<StoredObject>;
 
-  /** What is at a name now; null where nothing does. */
+  /** What is at a name now; null if there is nothing. */
   look(name: string, signal?: AbortSignal): Promise<StoredObject | null>;
 
   /**
@@ -31,7 +31,7 @@ export interface SnapshotStorage {
   /**
    * Begins a new snapshot. Nothing appears at the name before it is committed.
    *
-   * @param name its name, or what makes such names: one that is taken is passed over
+   * @param name its name, or a function that makes names, called again while the name is taken
    * @throws BackupError `OUTPUT_EXISTS`, `OUTPUT_UNWRITABLE`, `PERMISSION`, `NO_SPACE`, `STORAGE_UNAVAILABLE`
    */
   begin(name: string | (() => string), options?: BeginOptions): Promise<SnapshotSink>;
@@ -51,14 +51,14 @@ export interface SnapshotStorage {
   writeRecord(name: string, bytes: Uint8Array, signal?: AbortSignal): Promise<void>;
 
   /**
-   * Clears what runs that were killed left behind, where nobody may still be writing it.
+   * Removes what killed runs left, unless somebody may still be writing it.
    *
-   * @returns what was cleared, and why
+   * @returns what was removed, and why
    */
   clearAbandoned(signal?: AbortSignal): Promise<ClearedObject[]>;
 }
 
-/** Something that was cleared, for people. */
+/** Something that was removed, in words for people. */
 export interface ClearedObject {
   path: string;
   message: string;
@@ -70,13 +70,13 @@ export interface StoredObject {
   /** In bytes. */
   length: number;
   /**
-   * Tells these bytes from others under the same name: an ETag, or the identity and times of a file. Opaque. A version that was seen
+   * Distinguishes these bytes from others under the same name: an ETag, or the identity and times of a file. Opaque. A version that was seen
    * stays the version of these bytes for this storage object, also where removing another name of the same file changes its times.
    */
   version: string;
-  /** What of the version is the same when the storage is mounted anew: what is remembered of these bytes is remembered by it. */
+  /** The part of the version that stays the same when the storage is mounted again. Records about these bytes refer to it. */
   stableVersion: string;
-  /** When it was written, by the clock of the storage; a listing may tell it more exactly than a look. */
+  /** When it was written, by the clock of the storage; a listing may have it more exactly than `look`. */
   modified: Date;
 }
 
@@ -97,7 +97,7 @@ export interface BeginOptions {
 }
 
 /**
- * Takes the bytes of a new snapshot, in order. What not every storage can do is a capability, absent where it is missing.
+ * Takes the bytes of a new snapshot, in order. A method that not every storage can have is absent where it cannot.
  */
 export interface SnapshotSink {
   /** Path or URL of the snapshot: the final one, once it is committed. Null for a stream. */
@@ -122,7 +122,7 @@ export interface SnapshotSink {
   rollback?(position: number): Promise<void> | void;
 
   /**
-   * Bytes that `copyFrom` takes as one. 0 where it can have nothing of that source without its bytes passing through this machine, or it
+   * Bytes that `copyFrom` takes at once. 0 where it can copy nothing of that source without its bytes passing through this machine, or it
    * turned out that the storage cannot copy. Absent where none can.
    */
   copyStep?(source: RangeReader): number;
@@ -142,6 +142,6 @@ export interface SnapshotSink {
    */
   commit(): Promise<void>;
 
-  /** Gives up; nothing stays behind. Does nothing after `commit`. */
+  /** Gives up, and leaves nothing. Does nothing after `commit`. */
   discard(): Promise<void>;
 }

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 
-/** What cron leaves out of the PATH, and where macOS keeps `sysctl`, `scutil` and `lsof`. */
+/** What the PATH of cron lacks, and where macOS keeps `sysctl`, `scutil` and `lsof`. */
 const SYSTEM_PATH = '/usr/bin:/bin:/usr/sbin:/sbin';
 const LARGEST_ANSWER = 256 * 2 ** 20;
 

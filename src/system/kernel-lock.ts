@@ -55,7 +55,7 @@ export function lockOn(path: string, thorough: boolean, platform: Platform = HER
   return asked === 'held' ? { state: 'held', pid: null } : { state: asked };
 }
 
-/** By /proc/locks: `1: FLOCK  ADVISORY  WRITE 4711 08:02:131090 0 EOF`. Locks that wait have an arrow behind their number. */
+/** By /proc/locks: `1: FLOCK  ADVISORY  WRITE 4711 08:02:131090 0 EOF`. Locks that wait have an arrow after their number. */
 function pidInTable(path: string): number | null {
   let table: string;
   let key: string;

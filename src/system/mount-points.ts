@@ -77,7 +77,7 @@ export function listedMountsBelow(directory: string, platform: Platform = HERE):
 
 /**
  * The mount points strictly below `directory` (a real path). Where the system does not list them, every directory is looked at, and those
- * are told that lie on another device than the one above them: all but what is bound there from the same device.
+ * are found that lie on another device than the one above them: all but what is mounted there by a bind from the same device.
  */
 export function mountPointsBelow(directory: string, platform: Platform = HERE): string[] {
   const listed = mountPoints(platform);

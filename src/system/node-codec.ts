@@ -5,7 +5,7 @@ import type { Codec } from '../format/codec.ts';
 // With room to spare zlib sees the end of the data in the same call.
 const SPARE = 64;
 
-// What zlib returns with `info: true`, which its types leave out.
+// What zlib returns with `info: true`, which its types lack.
 interface Inflated {
   buffer: Buffer;
   engine: { bytesWritten: number };

@@ -64,7 +64,7 @@ async function obstacleBelow(
     for (const name of attempt(() => childNames(directory.path)) ?? []) {
       const child = joinBytes(directory.path, name);
       const stats = attempt(() => lstatSync(child));
-      // What cannot be looked at its removal will tell of.
+      // The removal will report what cannot be looked at.
       if (stats === null) continue;
       const childNamed = joinBytes(named, name);
       if (stats.isDirectory() && stats.dev !== device) return mounted(childNamed.toString());

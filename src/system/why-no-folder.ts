@@ -1,6 +1,6 @@
 import { lstatSync, statSync } from 'node:fs';
 
-/** What is wrong with a path where a folder is wanted and none is, to come behind the path: "does not exist". */
+/** What is wrong with a path where a folder is wanted and none is, to follow the path: "does not exist". */
 export function whyNoFolder(path: string): string {
   try {
     if (statSync(path, { throwIfNoEntry: false }) !== undefined) return 'is a file, not a folder';

@@ -6,7 +6,7 @@ export interface DurableWriteOptions {
   /**
    * Name of the file while it is written, in the same directory.
    *
-   * @default the path with `.tmp` behind it
+   * @default the path and `.tmp`
    */
   temporary?: string;
   /**

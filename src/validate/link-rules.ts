@@ -5,7 +5,7 @@ import { parentOf } from '../format/path-order.ts';
 const MAX_HOPS = 40;
 
 /**
- * Most characters of paths and targets that judging one link may go through. Valid ones take a few hundred; made ones could
+ * Most characters of paths and targets that validating one link may go through. Valid ones take a few hundred; made ones could
  * keep a thread busy for hours.
  */
 const MAX_CHARACTERS = 64 * 1024;

@@ -6,7 +6,7 @@ export interface UnusualName {
 
 /**
  * For each trait that keeps a name out of some file systems one name that has it, and the longest path. Which of them matter, the file system
- * that they would go to is asked: one name of each kind stands for all.
+ * that they would go to is asked, with one name for each trait.
  */
 export interface UnusualNames {
   /** By trait: a character, `control`, `end` (a final dot or blank), `long` (the longest of more than 255 bytes). */

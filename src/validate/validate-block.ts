@@ -15,7 +15,7 @@ export interface LinkEntry {
   attributes: string;
 }
 
-/** What judging a run of entries found out. Runs are joined in `SnapshotValidator`. */
+/** What the validation of a run of entries found. Runs are joined in `SnapshotValidator`. */
 export interface BlockValidation {
   problems: Problem[];
   first: string;
@@ -23,12 +23,12 @@ export interface BlockValidation {
   counts: { entries: number; files: number; directories: number; symlinks: number; hardLinks: number; bytes: number };
   /** Documents by section. */
   sections: Record<string, number>;
-  /** Directories that must stand before this run, for an entry of it lies in them. */
+  /** Directories that must come before this run, for an entry of it lies in them. */
   needs: string[];
   /** Directories of this run that hold its last entry, or are it. */
   openDirectories: string[];
   links: LinkEntry[];
-  /** Bytes of content that are whole pieces of zeros. Not for entries to tell: their block does. */
+  /** Bytes of content that are whole pieces of zeros. The entries do not show it; their block does. */
   holes: number;
   unusual: UnusualNames;
 }
@@ -45,7 +45,7 @@ export function validateBlock(
   folders: ReadonlySet<string> | null,
 ): BlockValidation {
   const run = new EntryRun(platform, folders);
-  // No loop: V8 would compile one of its own for it, with each step in it once more.
+  // Not a `for` loop: V8 would compile it separately (on-stack replacement), with every step inlined once more.
   entries.forEach((entry) => {
     run.take(entry);
   });
@@ -62,13 +62,13 @@ class EntryRun {
   readonly #needs = new Set<string>();
   readonly #links: LinkEntry[] = [];
   readonly #unusual = noUnusualNames();
-  /** Directories of the run that hold the entry at hand, or are the one before it. */
+  /** Directories of the run that hold the current entry, or are the one before it. */
   #open: string[] = [];
   /** The entry before, and whether its path was plain and it was a directory. */
   #previous: string | null = null;
   #wasPlain = false;
   #wasDirectory = true;
-  /** The directory that the entry at hand lies in, with its slash; empty at the top. */
+  /** The directory that the current entry lies in, with its slash; empty at the top. */
   #directory = '';
   /** Whether its documents are counted, and how many there were. */
   #isCounted = false;
@@ -87,7 +87,7 @@ class EntryRun {
     if (path === MANIFEST_PATH) this.#problem('ENTRY_DUPLICATE', 'the snapshot holds a second manifest.json', path);
     const nameAt = path.lastIndexOf('/') + 1;
     const isNeighbour = nameAt === this.#directory.length && path.startsWith(this.#directory);
-    // Of plain names in one directory the order is that of the texts.
+    // Plain names in one directory are in order if they are as strings.
     const isInOrder = isNeighbour && isPlain && this.#wasPlain && (this.#previous as string) < path;
     if (!isInOrder) this.#validateOrder(path);
     if (!isNeighbour || this.#wasDirectory) this.#enter(path, nameAt);
@@ -197,12 +197,12 @@ function validateLinkForm(entry: Entry, problems: Problem[]): void {
   if (wrong)
     problems.push({
       code: 'UNSAFE_LINK',
-      message: `${formatPaths([entry.path])} links to what is no path`,
+      message: `${formatPaths([entry.path])} has a target that is not a path`,
       paths: [entry.path],
     });
 }
 
-/** What is asked of an entry that another one, or a status, refers to. */
+/** What must be known of an entry that another one, or a status, refers to. */
 export interface ReferredEntry {
   path: string;
   type: Entry['type'];

@@ -1,6 +1,6 @@
 import { BackupError } from '../errors.ts';
 
-/** Ends an operation whose caller has given it up. */
+/** Ends an operation that its caller has aborted. */
 export function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted !== true) return;
   throw new BackupError('ABORTED', 'interrupted', {

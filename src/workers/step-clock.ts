@@ -1,10 +1,10 @@
 import { setImmediate } from 'node:timers/promises';
 import { throwIfAborted } from './abort.ts';
 
-/** Bytes of work between two looks at the event loop: some milliseconds. */
-const BYTES_PER_TURN = 4 * 1024 * 1024;
+/** Bytes of work between two yields to the event loop: some milliseconds. */
+const BYTES_PER_YIELD = 4 * 1024 * 1024;
 
-/** Lets long synchronous work be interrupted: it lets the event loop go on now and then, and ends when it was aborted. */
+/** Makes long synchronous work interruptible: it yields to the event loop now and then, and throws once it is aborted. */
 export class StepClock {
   readonly #signal: AbortSignal | undefined;
   #bytes = 0;
@@ -21,12 +21,12 @@ export class StepClock {
    */
   step(bytes: number): Promise<void> | undefined {
     this.#bytes += bytes;
-    if (this.#bytes < BYTES_PER_TURN) return undefined;
+    if (this.#bytes < BYTES_PER_YIELD) return undefined;
     this.#bytes = 0;
-    return this.#turn();
+    return this.#yield();
   }
 
-  async #turn(): Promise<void> {
+  async #yield(): Promise<void> {
     await setImmediate();
     throwIfAborted(this.#signal);
   }

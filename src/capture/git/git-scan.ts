@@ -75,8 +75,8 @@ export function isGitDirectory(directory: ScannedDirectory, exclusions: Exclusio
  * Captures one git directory such that everything its refs name is there.
  *
  * Git writes objects before it names them in a ref, an index or a reflog, so these are read first, all at once, and the
- * objects behind them. A `git gc` moves objects from files of their own to a pack, and from packs to another; it writes
- * the new before it deletes the old, so the packs are looked at behind the object files, and once more when an object is
+ * objects after them. A `git gc` moves objects from files of their own to a pack, and from packs to another; it writes
+ * the new before it deletes the old, so the packs are looked at after the object files, and once more when an object is
  * in neither.
  */
 export class GitScan {
@@ -272,7 +272,7 @@ export class GitScan {
     this.#report.notice(path, 'git packed or removed it meanwhile');
   }
 
-  /** To be called behind the objects: names what is wanted and not there. */
+  /** To be called after the objects: names what is wanted and not there. */
   finish(): void {
     for (const [digits, ref] of this.#wanted) {
       const path = `${this.#path}objects/${digits.slice(0, 2)}/${digits.slice(2)}`;

@@ -8,7 +8,7 @@ import { DatabaseLocked, type DatabaseReader, type ReaderName } from './database
 import { hasHotJournal, idleState } from './idle-database.ts';
 import { nodeSqliteReader } from './node-sqlite.ts';
 import { opensReadOnly } from './opens-read-only.ts';
-import { rawCopy, WrittenMeanwhile } from './raw-copy.ts';
+import { ConcurrentWriteError, rawCopy } from './raw-copy.ts';
 import { scratchFailure } from './scratch-failure.ts';
 
 /** How long to wait before each further attempt: uneven, so that a writer of a steady rhythm is met between two commits. */
@@ -70,7 +70,7 @@ export async function captureDatabase(
       const doubt = await reader.copy(database, destination, { refused, isFree: isFree && attempt === 0, signal });
       // A transaction that began in between, with no journal to show it, still holds its lock, or has changed the file.
       if (isFree && attempt === 0 && !isFreeNow(database, readers))
-        throw new WrittenMeanwhile('it is being written to');
+        throw new ConcurrentWriteError('it is being written to');
       if (doubt !== null && isLast) return { status: 'inconsistent', detail: doubt, reader: reader.name };
       if (doubt === null) {
         const detail = attempt === 0 ? '' : 'it was being written to; a later attempt had it in one piece';
@@ -82,7 +82,7 @@ export async function captureDatabase(
       if (error instanceof BackupError) throw error;
       const ours = scratchFailure(error, destination);
       if (ours !== null) throw ours;
-      seenWriting ||= error instanceof WrittenMeanwhile;
+      seenWriting ||= error instanceof ConcurrentWriteError;
       refused ||= error instanceof DatabaseLocked;
       detail = isSystemError(error) ? systemReason(error).detail : (error as Error).message;
       if (!existsSync(database)) return { status: 'deleted', detail };
@@ -91,7 +91,7 @@ export async function captureDatabase(
   return { status: 'unreadable', detail: `the database could not be copied in one state: ${detail}` };
 }
 
-/** Whether nobody is in the middle of something with a database, as the system shows or SQLite can tell. */
+/** Whether nobody is in the middle of something with a database, as the system or SQLite shows. */
 function isFreeNow(database: string, readers: readonly DatabaseReader[]): boolean {
   try {
     const state = idleState(database);

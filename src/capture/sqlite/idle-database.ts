@@ -27,7 +27,7 @@ export function idleStateOf(absolute: string, mtimeNs: bigint): 'idle' | 'busy' 
 }
 
 /**
- * Whether somebody is in the middle of something with a database, as its side files and the locks on it tell.
+ * Whether somebody is in the middle of something with a database, as its side files and the locks on it show.
  *
  * @returns `unknown` when a process may be whose locks the system does not show
  */

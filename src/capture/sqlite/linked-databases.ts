@@ -30,7 +30,7 @@ export interface ChosenName {
 
 /**
  * The names of databases that are hard links. SQLite keeps the side files of a database beside the name that it was opened
- * by, so that what is committed may stand beside any of them, in another directory, too. The tree is walked once to find
+ * by, so that what is committed may be beside any of them, in another directory, too. The tree is walked once to find
  * them, with the first such database.
  */
 export class LinkedDatabases {
@@ -69,7 +69,7 @@ export class LinkedDatabases {
     return { absolute: met, hidden: Math.max(0, links - names.length) };
   }
 
-  /** Whether side files that count lie beside a name: what a killed process left, or what a living one has open. */
+  /** Whether side files that count lie beside a name: what a killed process left, or what a running one has open. */
   async #hasContent(name: string): Promise<boolean> {
     if (hasHotJournal(name) || isKeptOpen(`${name}-shm`)) return true;
     const wal = lstatIfAny(`${name}-wal`);

@@ -18,7 +18,7 @@ const CHANGE_COUNTER_OFFSET = 24;
 const TICK_MS = 25;
 
 /** An attempt failed because a process is writing to the database. */
-export class WrittenMeanwhile extends Error {}
+export class ConcurrentWriteError extends Error {}
 
 /**
  * Copies a database and its side files without any library, hence without a lock of its own, and joins them in the copy.
@@ -95,16 +95,16 @@ function newest({ stat, journal }: Look): bigint {
 
 function assertSame(first: Look, last: Look): void {
   if (first.wal !== null && (last.wal === null || !first.wal.equals(last.wal))) {
-    throw new WrittenMeanwhile('its WAL was begun anew meanwhile');
+    throw new ConcurrentWriteError('its WAL was begun anew meanwhile');
   }
   // What a checkpoint writes into the database is in the WAL.
   const unchanged =
     isSameState(last.stat, identityOf(first.stat)) &&
     (first.counter ?? Buffer.alloc(0)).equals(last.counter ?? Buffer.alloc(0));
   if (first.wal === null && (!unchanged || last.wal !== null))
-    throw new WrittenMeanwhile('it was written to meanwhile');
+    throw new ConcurrentWriteError('it was written to meanwhile');
   if (first.isHot !== last.isHot || (first.isHot && !(unchanged && isSameJournal(first, last)))) {
-    throw new WrittenMeanwhile('a transaction began, ended or went on meanwhile');
+    throw new ConcurrentWriteError('a transaction began, ended or went on meanwhile');
   }
 }
 

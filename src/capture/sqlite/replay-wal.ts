@@ -15,7 +15,7 @@ const WAL_MAGIC = 0x377f0682;
 interface Commits {
   pageSize: number;
   frames: number;
-  /** Pages of the database behind the last commit. */
+  /** Pages of the database after the last commit. */
   databasePages: number;
 }
 

@@ -12,7 +12,7 @@ const HEADER_BYTES = 28;
 const ALL_RECORDS = 0xffff_ffff;
 /** SQLite never stores anything in the page that holds this byte. */
 const PENDING_BYTE = 0x4000_0000;
-/** Length, checksum and magic behind the name of a super-journal. */
+/** Length, checksum and magic after the name of a super-journal. */
 const SUPER_TRAILER_BYTES = 16;
 const MAX_NAME_BYTES = 4096;
 

@@ -5,7 +5,7 @@ import { systemReason } from '../system-reason.ts';
 
 /** Every SQLite database begins with these bytes: https://sqlite.org/fileformat2.html#magic_header_string */
 const DATABASE_MAGIC = Buffer.from('SQLite format 3\0', 'latin1');
-/** As long as the header of a journal: what tells the most. */
+/** As long as the header of a journal, which shows what is needed. */
 const HEAD_BYTES = 28;
 /** Of a journal, magic and number of records: zeros until SQLite has synced it. A nonce follows, which is there from the beginning. */
 const UNSYNCED_BYTES = 12;

@@ -57,8 +57,8 @@ function linesOf({ path, length, sealed, manifest, totals, statuses }: SnapshotS
     facts.push(['holds', `${kinds.join(', ')}; ${formatBytes(bytes)}`]);
   }
   if (excludes !== undefined && excludes.length > 0) facts.push(['excluded', excludes.join(', ')]);
-  const mild = recoveredSummary(statuses);
-  if (mild !== null) facts.push(['changed', `while they were read, and captured whole: ${mild}`]);
+  const recovered = recoveredSummary(statuses);
+  if (recovered !== null) facts.push(['changed', `while they were read, and captured whole: ${recovered}`]);
   return [
     { columns: [{}, { wraps: true }], rows: facts },
     sections.length === 0 ? 'sections  none' : 'sections',

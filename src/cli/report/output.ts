@@ -4,7 +4,7 @@ const CHUNK_CHARACTERS = 64 * 1024;
 
 /** The reader of standard output went away, or it could not be written. What is left to be said there is lost. */
 export class OutputLost extends Error {
-  /** Whether it is only that the reader had enough, as in `| head`. */
+  /** Whether the reader merely closed the pipe, as in `| head`. */
   readonly quiet: boolean;
 
   constructor(cause: Error, quiet = (cause as NodeJS.ErrnoException).code === 'EPIPE') {
@@ -42,7 +42,7 @@ export class Output {
     return this.#pending.length < CHUNK_CHARACTERS ? undefined : this.flush();
   }
 
-  /** Writes bytes, behind the lines that are pending. Resolves when the reader has taken them. @throws OutputLost */
+  /** Writes bytes, after the lines that are pending. Resolves when the reader has taken them. @throws OutputLost */
   async write(bytes: Uint8Array): Promise<void> {
     await this.flush();
     await this.#send(bytes);

@@ -10,7 +10,7 @@ import type { Line } from '../text/table.ts';
 /** What to say of a snapshot that was made. */
 export function createResult(result: CreateResult, elapsedMs: number): Result {
   const { output, length, manifest, totals, complete, statuses, excluded, reuse, neighbours } = result;
-  const mild = recoveredSummary(statuses);
+  const recovered = recoveredSummary(statuses);
   const deleted = deletedNames(statuses);
   const { sections } = manifest;
   const lines: Line[] = [
@@ -20,7 +20,7 @@ export function createResult(result: CreateResult, elapsedMs: number): Result {
   if (sections.length > 0) lines.push(sectionTable(sections, totals, false));
   if (reuse !== null) lines.push(`  ${copiedText(reuse)}`);
   if (excluded.length > 0) lines.push(`  excluded: ${summarizeExcluded(excluded)}`);
-  if (mild !== null) lines.push(`  changed while they were read, and captured whole: ${mild}`);
+  if (recovered !== null) lines.push(`  changed while they were read, and captured whole: ${recovered}`);
   if (deleted !== null) lines.push(`  deleted while the snapshot was made: ${deleted}`);
   return {
     status: complete ? 0 : 3,
@@ -33,7 +33,7 @@ export function createResult(result: CreateResult, elapsedMs: number): Result {
       totals,
       outside_sections: outsideSections(sections, totals),
       statuses,
-      excluded: excluded,
+      excluded,
       reuse: reuseFields(reuse),
       neighbours: neighbours.map(neighbourFields),
     },

@@ -32,7 +32,7 @@ export function deletedNames(statuses: readonly NamedStatus[]): string | null {
   return names.slice(0, NAMED).join(', ') + more;
 }
 
-/** How many files were not clean at once without being lost: `2 retried, 1 trimmed`; null if none. */
+/** How many files changed while they were read and were captured nevertheless: `2 retried, 1 truncated`; null if none. */
 export function recoveredSummary(statuses: readonly NamedStatus[]): string | null {
   const parts = (['retried', 'truncated'] as const).flatMap((kind) => {
     const number = statuses.filter(({ status }) => status === kind).length;

@@ -69,7 +69,7 @@ function withinRoom(columns: readonly PlacedColumn[], room: number): PlacedColum
   return withSlack(shown, columns, room);
 }
 
-/** Gives columns that were shortened what was too much: others were left out after them. */
+/** Widens columns that were shortened too much: others were dropped after them. */
 function withSlack(shown: readonly PlacedColumn[], columns: readonly PlacedColumn[], room: number): PlacedColumn[] {
   let slack = room - totalWidth(shown);
   return shown.map((column) => {

@@ -18,7 +18,7 @@ export function wrap(text: string, width: number): string[] {
   });
 }
 
-/** A meaning that has less room beside its name stands below it. */
+/** A description that has less room beside its name is put below it. */
 const LEAST_MEANING = 24;
 
 /** Two columns: names, and what they mean, wrapped within `width`. */

@@ -2,7 +2,7 @@ import type { CaptureItem, LiveSource } from '../../capture/capture-item.ts';
 import { isCoarselyFresh, isWithinGranularity } from '../../capture/file-state.ts';
 import { recordsEveryWrite } from '../../system/change-times.ts';
 
-/** Tells of which files inode and times will show, at a later run, whether they were written to. */
+/** Finds the files whose inode and times will show, at a later run, whether they were written to. */
 export class CacheableFiles {
   readonly #beganMs: number;
   readonly #root: string;

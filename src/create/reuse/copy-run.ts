@@ -12,7 +12,7 @@ export interface CopiedBatch {
   reusable: ReusableBatch;
 }
 
-/** Batches that are copied together, for their members lie one behind the other in the parent. */
+/** Batches that are copied together, for their members lie one after the other in the parent. */
 export class CopyRun {
   readonly batches: CopiedBatch[] = [];
   #end = 0;
@@ -32,7 +32,7 @@ export class CopyRun {
   }
 }
 
-/** Members that lie one behind the other, in runs that are read in one go. */
+/** Members that lie one after the other, in runs of one read each. */
 export function* runsOf(members: Iterable<StoredMember>): Generator<StoredMember[], void, void> {
   let run: StoredMember[] = [];
   let bytes = 0;

@@ -57,7 +57,7 @@ export class InStoreCopies {
   readonly #sink: CopyingSink;
   readonly #source: RangeReader;
   readonly #sideBySide: number;
-  /** One behind the other in the parent. */
+  /** One after the other in the parent. */
   readonly #waiting: Waiting[] = [];
   #items = 0;
   /** Where in the parent the bytes lie that come next. */
@@ -85,7 +85,7 @@ export class InStoreCopies {
     return this.#step === 0;
   }
 
-  /** Takes the next member. It is in the snapshot at once or later, but before whatever comes behind it. */
+  /** Takes the next member. It is in the snapshot at once or later, but before whatever comes after it. */
   async add(candidate: CopyCandidate): Promise<void> {
     const { offset } = candidate.member;
     const last = this.#waiting.at(-1);
@@ -98,14 +98,14 @@ export class InStoreCopies {
     else if (this.#items > MOST_ITEMS || this.isOver) await this.#work(true);
   }
 
-  /** Does something when all that was added is in the snapshot, before what comes behind it. */
+  /** Does something when all that was added is in the snapshot, before what comes after it. */
   async inOrder(action: () => Promise<void>): Promise<void> {
     const last = this.#isAtWork ? undefined : this.#waiting.at(-1);
     if (last === undefined) await action();
     else last.actions.push(action);
   }
 
-  /** Puts all that waits into the snapshot, for something else comes behind it. Does nothing when it is at that itself. */
+  /** Puts all that waits into the snapshot, for something else comes after it. Does nothing when it is at that itself. */
   async finish(): Promise<void> {
     if (!this.#isAtWork) await this.#work(true);
   }
@@ -162,7 +162,7 @@ export class InStoreCopies {
     const from = this.#edge;
     const end = from + steps * this.#step;
     const before = this.#waiting.findIndex((waiting) => endOf(waiting) > from);
-    // What turns out otherwise moves all that comes behind it.
+    // What turns out otherwise moves all that comes after it.
     if (before > 0) return this.#remake(before);
     const head = from > this.#offset ? await this.#remadeAsItWas(0) : this.#begun;
     if (from > this.#offset && head === null) return;

@@ -3,7 +3,7 @@ import type { RangeReader } from '../../storage/range-reader.ts';
 import type { StoredMember } from './parent-units.ts';
 
 /**
- * Reads members that lie one behind the other, in one go, and verifies each against the digest that the index has of it.
+ * Reads members that lie one after the other, in one read, and verifies each against the digest that the index has of it.
  *
  * @returns the bytes of each, in order; null for one that is damaged
  */

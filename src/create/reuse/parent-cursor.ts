@@ -31,9 +31,9 @@ export class ParentCursor {
   }
 
   /**
-   * Goes to the last block that does not begin behind a path.
+   * Goes to the last block that does not begin after a path.
    *
-   * @returns false when that is none behind the one at hand
+   * @returns false when that is not after the current one
    */
   async #enter(path: string): Promise<boolean> {
     let found: BlockLocation | null = null;

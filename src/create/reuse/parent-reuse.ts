@@ -14,7 +14,7 @@ type FileItem = Extract<CaptureItem, { type: 'file' }>;
 /** A member of the parent with the same tar headers as a batch of items. */
 export interface ReusableBatch {
   member: StoredMember;
-  /** SHA-256 of its files, in hexadecimal, one behind the other. */
+  /** SHA-256 of its files, in hexadecimal, one after the other. */
   digests: string;
   /** Whether its content is that of the items, for all that inodes and times tell. Else it is if the digests are. */
   isUnread: boolean;
@@ -29,7 +29,7 @@ export interface ReusableFile {
   isUnread: boolean;
 }
 
-/** Decides what of a parent may stand for items of the state directory, which come in the order of the snapshot. */
+/** Decides what of a parent may be used for items of the state directory, which come in the order of the snapshot. */
 export class ParentReuse {
   readonly #parent: Parent;
   readonly #cache: StatCache | null;
@@ -59,7 +59,7 @@ export class ParentReuse {
     this.#copied.unreadFiles += unreadFiles;
   }
 
-  /** Reads members that lie one behind the other; see `Parent.read`. */
+  /** Reads members that lie one after the other; see `Parent.read`. */
   read(members: readonly StoredMember[], pathsOf: (member: number) => string[]): Promise<(Uint8Array | null)[]> {
     return this.#parent.read(members, pathsOf);
   }

@@ -55,15 +55,15 @@ export class ParentUnits {
     this.#unit = this.#unitAt({ entry: 0, member: 0, piece: 0, offset });
   }
 
-  /** The first unit that does not begin before a path; null behind the last one. */
+  /** The first unit that does not begin before a path; null after the last one. */
   seek(path: string): ParentUnit | null {
     let unit = this.#unit;
-    while (unit !== null && comparePaths(this.#block.path[unit.entry] as string, path) < 0) unit = this.#behind(unit);
+    while (unit !== null && comparePaths(this.#block.path[unit.entry] as string, path) < 0) unit = this.#after(unit);
     this.#unit = unit;
     return unit;
   }
 
-  #behind({ entry, entries, member, members, piece, isLarge, offset }: ParentUnit): ParentUnit | null {
+  #after({ entry, entries, member, members, piece, isLarge, offset }: ParentUnit): ParentUnit | null {
     let end = offset;
     for (let i = member; i < member + members; i++) end += this.#block.stored[i] as number;
     return this.#unitAt({
@@ -84,14 +84,14 @@ export class ParentUnits {
       const size = type === FILE ? (block.size[this.#nextFile++] as number) : 0;
       if (type !== FILE && type !== DIRECTORY) this.#nextLink++;
       left -= (block.header[next] as number) * BLOCK + padded(size);
-      // It goes on in the members behind this one.
+      // It goes on in the members after this one.
       if (left < 0) return { ...first, entries: 1, members: Math.ceil(size / CHUNK), isLarge: true };
     }
     return { ...first, entries: next - at.entry, members: 1, isLarge: false };
   }
 }
 
-/** SHA-256 of the files of a unit, in hexadecimal, one behind the other. */
+/** SHA-256 of the files of a unit, in hexadecimal, one after the other. */
 export function contentDigests({ block, entry, entries, file }: ParentUnit): string {
   let files = 0;
   for (let i = entry; i < entry + entries; i++) if (block.type.charCodeAt(i) === FILE) files++;

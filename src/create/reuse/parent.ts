@@ -61,7 +61,7 @@ export class Parent {
   }
 
   /**
-   * Reads members that lie one behind the other.
+   * Reads members that lie one after the other.
    *
    * @param pathsOf for the report: the entries in one of them
    * @returns the bytes of each; null for one that is damaged or cannot be read, which is noted

@@ -77,7 +77,7 @@ export class StatCacheWriter {
     this.#forgetOldest();
   }
 
-  /** Gives up; nothing stays behind. Does nothing after `commit`. */
+  /** Gives up, and leaves nothing. Does nothing after `commit`. */
   discard(): void {
     if (this.#closed) return;
     this.#close();

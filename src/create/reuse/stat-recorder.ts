@@ -38,7 +38,7 @@ export class StatRecorder {
     this.#attempt(() => this.#writer?.commit(rootSha256, runs));
   }
 
-  /** Gives up; nothing stays behind. Does nothing after `commit`. */
+  /** Gives up, and leaves nothing. Does nothing after `commit`. */
   discard(): void {
     this.#attempt(() => this.#writer?.discard());
   }

@@ -1,6 +1,6 @@
 import { BLOCK } from '../../format/entry.ts';
 
-/** What is wrong with a header, to be said behind the name of its entry. */
+/** What is wrong with a header, to follow the name of its entry. */
 export class Ambiguity extends Error {
   readonly code: 'TAR_INVALID' | 'UNSAFE_NAME';
 
@@ -21,7 +21,7 @@ export interface HeaderFields {
   mtime: number;
 }
 
-/** Digits, blanks before them, blanks or NULs behind them: what all readers take for the same number. */
+/** Digits, blanks before them, blanks or NULs after them: what all readers take for the same number. */
 const OCTAL = /^ *[0-7]+[ \0]*$/;
 const DEVICE = /^(?: *[0-7]+[ \0]*|\0{8})$/;
 const UNSIGNED = 0x80;
@@ -88,7 +88,7 @@ export function headerLink(block: Buffer): string {
   return headerText(block, 157, 100);
 }
 
-/** Whether the name field ends in a slash, whatever stands in for it. */
+/** Whether the name field ends in a slash, whatever replaces it. */
 export function nameEndsInSlash(block: Buffer): boolean {
   const end = block.indexOf(0);
   return block[(end < 0 || end > 100 ? 100 : end) - 1] === 0x2f;

@@ -73,7 +73,7 @@ function refuseHiddenRecords(key: string, value: Buffer): void {
 function setOverride(overrides: PaxOverrides, key: string, bytes: Buffer): void {
   if (RIGHTS.test(decodeUri(key))) throw invalid(`rights that are not restored (${JSON.stringify(key)})`);
   if (ATTRIBUTE.test(key)) {
-    // What stands for another system's attribute may be any bytes.
+    // The value of another system's attribute may be any bytes.
     overrides.attributes = true;
     return;
   }

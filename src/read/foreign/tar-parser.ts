@@ -37,7 +37,7 @@ const ID_BOUND = 8 ** 7;
 const SIZE_BOUND = 8 ** 11;
 /** No owner: -1 in 32 bits, which systems take for "leave it". */
 const MAX_ID = 2 ** 32 - 2;
-/** Zeros behind the end: tar programs fill a record with them, 10 KiB by default. */
+/** Zeros after the end: tar programs fill a record with them, 10 KiB by default. */
 const MAX_ZERO_BLOCKS = (1024 * 1024) / BLOCK;
 const ZERO_BLOCK = Buffer.alloc(BLOCK);
 const AMBIGUOUS_HINT =
@@ -258,7 +258,7 @@ export class TarParser {
     });
   }
 
-  /** What the entry at hand is called, as far as that is known. */
+  /** What the current entry is called, as far as that is known. */
   #nameOf(block: Buffer): string {
     const name = this.#pax?.path ?? this.#longName;
     if (name !== undefined && name !== null) return name;

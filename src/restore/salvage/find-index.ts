@@ -16,13 +16,13 @@ export interface FoundIndex {
   root: IndexRoot;
   index: IndexLocation;
   blocks: BlockTable;
-  /** How much farther behind than they should be seal and index stand: bytes were put in somewhere before them, or are missing if negative. */
+  /** How many bytes later than they should be seal and index are: bytes were added somewhere before them, or are missing if it is negative. */
   shift: number;
 }
 
 /** How far before the end of the file a seal is looked for. */
 const SEARCH_BYTES = 1024 * 1024;
-/** Where the letters that name a member's extra field stand in it. */
+/** Where the letters that name a member's extra field are in it. */
 const SUBFIELD_OFFSET = 12;
 
 /**
@@ -55,7 +55,7 @@ async function readFoundIndex(source: RangeReader, seal: Seal, sealOffset: numbe
   const bytes = await readIndex(index, indexLength - rootLength, rootLength);
   if (!(hash('sha256', bytes, 'buffer') as Buffer).equals(rootSha256)) return null;
   const root = parseRoot(bytes, NODE_CODEC);
-  // Counted from behind, for of the first member nothing may be left.
+  // Counted from the end, for of the first member nothing may be left.
   const firstMember = seal.indexOffset - END_MEMBER.length - sumOf(root.pages.map((page) => page.stored));
   const blocks = new BlockTable(index, root.pages, firstMember);
   if (blocks.indexBytes !== indexLength - rootLength) return null;

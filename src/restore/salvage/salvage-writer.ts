@@ -27,7 +27,7 @@ export class SalvageWriter implements EntrySink {
   verified = true;
   readonly #options: TreeWriterOptions;
   readonly #tree: TreeWriter;
-  readonly #book = new ArchiveValidator(HERE.os);
+  readonly #archiveValidator = new ArchiveValidator(HERE.os);
   readonly #collisions: NameCollisions;
   /** Every path that was taken out or named as lost. */
   readonly #written = new Set<string>();
@@ -104,7 +104,7 @@ export class SalvageWriter implements EntrySink {
   /** What was written. Links and the attributes of directories are left to `complete`. */
   finish(abilities: Pick<TargetAbilities, 'symlinks'>): ExtractedTree {
     const tree = this.#tree.finish();
-    const external = new Set(this.#book.validator.externalLinks(HERE.os));
+    const external = new Set(this.#archiveValidator.validator.externalLinks(HERE.os));
     const links: Entry[] = [];
     for (const entry of tree.links) {
       const reason = entry.type === 'hardlink' ? null : whyNoSymlink(entry, external, abilities);
@@ -145,7 +145,7 @@ export class SalvageWriter implements EntrySink {
         this.lose(entry.path, `it is another name of ${formatPaths([entry.link as string])}, which did not come out`);
         return null;
       }
-      const taken = this.#book.take(entry);
+      const taken = this.#archiveValidator.take(entry);
       const collision = taken === null ? null : this.#collisions.add(taken.path);
       if (collision !== null) throw collision;
       return taken;

@@ -19,7 +19,7 @@ interface Range {
 
 const SEARCH_BYTES = 1024 * 1024;
 
-/** Goes from member to member by the lengths that they carry; behind a damaged one, to the next that is found. */
+/** Goes from member to member by the lengths that they carry; after a damaged one, to the next that is found. */
 export async function* scanMembers(source: RangeReader, { from, to }: Range): AsyncGenerator<Scanned, void, void> {
   for (let at = from; at < to; ) {
     const head = await headAt(source, at, to);
@@ -84,7 +84,7 @@ async function findMember(source: RangeReader, from: number, to: number): Promis
 }
 
 /**
- * Whether what looks like a member at `at` is one of this snapshot. A state directory may hold other snapshots, whose members stand
+ * Whether what looks like a member at `at` is one of this snapshot. A state directory may hold other snapshots, whose members are
  * in ours as they are, for they do not compress: those lead to a seal in the middle of the file, or nowhere.
  */
 async function leadsOn(source: RangeReader, from: number, to: number): Promise<boolean> {

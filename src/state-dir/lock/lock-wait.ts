@@ -23,7 +23,7 @@ const LOOK_EVERY_MS = 500;
  * Acquires a lock, and while another run holds it tries again.
  *
  * @param acquire throws `STATE_DIR_LOCKED`, with the state directory as its path
- * @param isHeld whether a living run still holds it; looks without taking part in the contest for it
+ * @param isHeld whether a running process still holds it; looks without trying to take it
  * @throws BackupError the last `STATE_DIR_LOCKED` when the time is over, `ABORTED`, and what `acquire` throws besides
  */
 export async function acquireWithin<Lock>(

@@ -48,7 +48,7 @@ const REFUSALS = new Set(['EACCES', 'EPERM', 'EROFS']);
  * Locks a state directory for this process. `purpose` is what messages to others say that the holder is doing ("restore").
  *
  * Every contender puts down a file of its own, under a name never used again, and *then* looks for others. Of two, at least one
- * sees the other; whoever sees a living one takes its own file away and tries again a little later. So there is no moment in which
+ * sees the other; whoever sees that of a running process removes its own and tries again a little later. So there is no moment in which
  * the lock of a dead holder is taken over, and none to race for.
  *
  * @throws `STATE_DIR_LOCKED` with the holder; `PERMISSION` where no lock can be written; `TARGET_NOT_DIRECTORY`;
@@ -124,7 +124,7 @@ async function lockAt(
 }
 
 interface Contest {
-  /** The living others; if there are any, our file is gone again. */
+  /** The running processes that hold it besides; if there are any, our file has been removed again. */
   others: LockHolder[];
   /** The descriptor by which the kernel holds ours, if it does. */
   held: number | null;
@@ -190,7 +190,7 @@ export function lockedError(location: Location, { path, record }: LockHolder): B
   });
 }
 
-/** The living holders of locks on a state directory, without taking one. */
+/** The running processes that hold locks on a state directory, without taking one. */
 export function currentHolders(target: Target): LockHolder[] {
   return bothLocations(target).flatMap((location) => findHolders(location, Date.now()));
 }

@@ -65,7 +65,7 @@ function mappedForWriting(pid: number, directory: string): string[] {
   });
 }
 
-/** Output of `lsof -F pfan`: a field a line, told by its first letter; `p` begins a process, `f` a file of it. */
+/** Output of `lsof -F pfan`: one field a line, named by its first letter; `p` begins a process, `f` a file of it. */
 export function parseLsof(output: string, directory: string): OpenFile[] {
   const found: OpenFile[] = [];
   let pid = 0;

@@ -38,18 +38,18 @@ const PID_IN_FILE = /^\s*(\d{1,10})\s*(?:\n|$)|["']?\bpid\b["']?\s*[:=]\s*["']?(
 
 /**
  * Looks for processes that use a state directory: by a lock that is held on a lock file, in the directory or beside it in the home of
- * Oxios; by a pid or lock file of a living process; by open files below it. Processes that this one may not look into are passed over.
+ * Oxios; by a pid or lock file of a running process; by open files below it. Processes that this one may not look into are passed over.
  * This process, its ancestors (the shell that it was typed into) and its descendants do not count.
  */
 export async function findRunning(stateDir: string, platform: Platform = HERE): Promise<DirectoryUse> {
   const target = resolveTarget(stateDir);
-  const family = ownProcesses(platform);
+  const own = ownProcesses(platform);
   const files = openFilesBelow(target.target, platform);
   const named = (files ?? [])
-    .filter(({ pid }) => !family.has(pid))
+    .filter(({ pid }) => !own.has(pid))
     .map((file) => ({ pid: file.pid, command: '', ...useOf(file) }));
   const writer = named.find(({ evidence }) => evidence === 'open-file');
-  const running = findByLockFile(target, family, files ?? [], platform) ?? writer ?? null;
+  const running = findByLockFile(target, own, files ?? [], platform) ?? writer ?? null;
   // The file that a pager shows says more than the directory that it was started in.
   const byWeight = named.toSorted((a, b) => a.pid - b.pid || WEIGHT.indexOf(a.evidence) - WEIGHT.indexOf(b.evidence));
   const onlookers = new Map(byWeight.map((process) => [process.pid, process]));
@@ -86,7 +86,7 @@ function isOxiosHome({ parent }: Target): boolean {
 
 function findByLockFile(
   target: Target,
-  family: ProcessTree,
+  own: ProcessTree,
   files: readonly OpenFile[],
   platform: Platform,
 ): RunningProcess | null {
@@ -100,19 +100,19 @@ function findByLockFile(
     const isOxios = basename(path) === OXIOS_LOCK;
     const lock = lockOn(path, isOxios, platform);
     if (lock.state === 'held') {
-      if (lock.pid !== null && family.has(lock.pid)) continue;
+      if (lock.pid !== null && own.has(lock.pid)) continue;
       // A lock that belongs to an open file and not to a process is shown with no number.
-      const shown = lock.pid !== null && lock.pid > 0 ? lock.pid : livingPidIn(path, platform);
+      const shown = lock.pid !== null && lock.pid > 0 ? lock.pid : runningPidIn(path, platform);
       // A lock in the home of Oxios is not among the files below the state directory.
       const open = () => (dirname(path) === target.parent ? (openFilesBelow(path, platform) ?? []) : files);
       const pid = shown ?? holderOf(path, open());
-      if (pid !== null && family.has(pid)) continue;
+      if (pid !== null && own.has(pid)) continue;
       const unknown = platform.hasPidNamespaces ? 'in another container' : 'whose number the system does not show';
       return { pid, command: pid === null ? unknown : '', path, evidence: 'lock' };
     }
     if (isOxios && lock.state === 'free') continue;
-    const pid = livingPidIn(path, platform);
-    if (pid !== null && !family.has(pid)) return { pid, command: '', path, evidence: 'lock-file' };
+    const pid = runningPidIn(path, platform);
+    if (pid !== null && !own.has(pid)) return { pid, command: '', path, evidence: 'lock-file' };
   }
   return null;
 }
@@ -125,7 +125,7 @@ function holderOf(path: string, files: readonly OpenFile[]): number | null {
 }
 
 /** The process that a file names, if it lives and is not a later one with the same number. */
-function livingPidIn(path: string, platform: Platform): number | null {
+function runningPidIn(path: string, platform: Platform): number | null {
   const pid = pidIn(path);
   return pid !== null &&
     isAliveSince(

@@ -12,7 +12,7 @@ const LOG_LITTLE = Buffer.from([0x37, 0x7f, 0x06, 0x82]);
 const LOG_BIG = Buffer.from([0x37, 0x7f, 0x06, 0x83]);
 const JOURNAL = Buffer.from([0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7]);
 
-/** What is beside a database under the names of its side files; each is what is behind its name: `-wal`. */
+/** What is beside a database under the names of its side files; each is what follows its name: `-wal`. */
 export interface SideFiles {
   /** Those that go with it. */
   goes: BytePath[];

@@ -41,7 +41,7 @@ export class ExchangeLayout {
     return path === '' ? this.#target : joinBytes(this.#target, pathBytes(path));
   }
 
-  /** Where what an item brings waits. */
+  /** Where the new file of an item waits. */
   incoming(item: ExchangeItem): BytePath {
     return joinBytes(this.incomingBase(item.volume), pathBytes(item.from ?? (item.in as string)));
   }

@@ -15,7 +15,7 @@ export class Moves {
   readonly #touched = new Set<string>();
   readonly #made = new Set<string>();
 
-  /** Renames `from` to `to`, where nothing is there. `mode` is given back to a directory that has to be made writable for it. */
+  /** Renames `from` to `to`, where nothing is there. `mode` is what a directory gets back that has to be made writable for the rename; null for others. */
   move(from: BytePath, to: BytePath, mode: number | null): void {
     if (mode !== null) chmodSync(from, mode | 0o700);
     renameSync(from, to);
@@ -58,7 +58,7 @@ function syncAtOnce(directories: readonly BytePath[]): boolean {
   return [...devices.values()].every((directory) => syncFileSystemNow(directory));
 }
 
-/** Lets names in these directories be changed, where their own mode does not. */
+/** Makes these directories writable for their owner, so that names in them can be changed. */
 export function openDirectories(directories: readonly ExchangedDirectory[], live: (path: string) => BytePath): void {
   if (process.geteuid?.() === 0) return;
   // Those at the top first, so that the ones below can be reached.
@@ -103,7 +103,7 @@ function setOwnerAndMode({ directory, attributes }: { directory: BytePath; attri
   if ((mode & 0o7777) !== attributes.mode) chmodSync(directory, attributes.mode);
 }
 
-/** Removes empty directories, and a record among them. Whatever else is found stays where it is, with the directories that it lies in. */
+/** Removes empty directories, and a record among them. Whatever else is found stays where it is, with its directories. */
 export function removeSkeleton(directory: BytePath): void {
   if (!exists(directory)) return;
   removeEmpty(directory);

@@ -17,7 +17,7 @@ import { exists, finishDirectories, Moves, openDirectories, removeSkeleton } fro
 import { type ExchangeItem, type ExchangeRecord, readRecord, writeRecord } from './exchange-record.ts';
 import { PathLookup } from './path-lookup.ts';
 
-/** Paths that are to change hands with what lies in `incoming`, a directory at the location. */
+/** Paths that are to be exchanged for what lies in `incoming`, a directory at the location. */
 export interface ExchangeRequest {
   operation: ExchangeJournal['operation'];
   incoming: string;
@@ -32,10 +32,10 @@ export interface Exchanged extends Committed {
 }
 
 /**
- * Lets the paths of a record change hands, each by renames, so that nothing else of the state directory is touched; see `commitChange`. What
+ * Exchanges the paths of a record, each by renames, so that nothing else of the state directory is touched; see `commitChange`. What
  * went out is kept beside the state directory, with the record that reverses it.
  *
- * @throws with everything as it was; or `NEEDS_RECOVERY` if even that could not be brought about
+ * @throws with everything as it was; or `NEEDS_RECOVERY` if the rollback failed
  */
 export function performExchange(
   location: Location,
@@ -89,7 +89,7 @@ function resumed(exchange: Exchange, journal: ExchangeJournal): SwapResult {
       return { live: 'new', movedAside: exchange.finish(waits) };
     } catch (error) {
       if (!waits) throw error;
-      // What hinders it need not hinder the way back.
+      // What prevents it need not prevent the rollback.
     }
   }
   return { live: 'old', movedAside: exchange.rollback(journal) };
@@ -150,11 +150,11 @@ class Exchange {
     this.#moves.sync();
     writeJournal(this.#location, { ...journal, phase: 'in' });
     for (const item of this.#record.items) this.#bringIn(item);
-    this.#settleAttributes('after');
+    this.#setAttributes('after');
     return this.#movedAside();
   }
 
-  /** Whether something of what is to come waits still. */
+  /** Whether something of what is to come in still waits. */
   waits(): boolean {
     return this.#record.items.some((item) => item.in !== null && exists(this.#layout.incoming(item)));
   }
@@ -168,7 +168,7 @@ class Exchange {
       if (item.in !== null && exists(this.#layout.incoming(item))) this.#bringIn(item);
     }
     this.#touchAll();
-    this.#settleAttributes('after');
+    this.#setAttributes('after');
     return this.#movedAside();
   }
 
@@ -183,7 +183,7 @@ class Exchange {
     }
     for (const item of items.toReversed()) this.#returnOld(item);
     this.#touchAll();
-    this.#settleAttributes('before');
+    this.#setAttributes('before');
     return this.#movedAside();
   }
 
@@ -192,7 +192,7 @@ class Exchange {
     for (const volume of this.#usedVolumes) {
       if (exists(this.#layout.keptBase(volume))) continue;
       const path = this.#layout.live(this.#record.volumes[volume] as string).toString();
-      throw new BackupError('NEEDS_RECOVERY', 'a part of what was exchanged is not there', {
+      throw new BackupError('NEEDS_RECOVERY', 'a file system that holds a part of the exchange is not mounted', {
         path,
         hint: 'Mount what was mounted there, then run: `recoverStateDir()`',
       });
@@ -238,7 +238,7 @@ class Exchange {
     this.#moves.move(kept, live, item.outMode);
   }
 
-  /** A write-ahead log that somebody made beside one database would meet the other. */
+  /** Moves side files aside that somebody made meanwhile: SQLite would apply them to the other database. */
   #clearSideFiles({ in: incoming, out, volume }: ExchangeItem): void {
     const path = incoming ?? out;
     if (path === null) return;
@@ -247,12 +247,12 @@ class Exchange {
     const { goes } = databaseSideFiles(live, (suffix) => this.#lookups().beside.has(sideOf(suffix)));
     for (const suffix of goes) {
       const side = sideOf(suffix);
-      if (this.#isStranger(side)) this.#moveAside(Buffer.concat([live, suffix]), side, volume);
+      if (this.#isForeign(side)) this.#moveAside(Buffer.concat([live, suffix]), side, volume);
     }
   }
 
   /** Whether a side file is neither one that comes nor one that has come back. */
-  #isStranger(side: string): boolean {
+  #isForeign(side: string): boolean {
     const { ins, outs } = this.#lookups();
     if (ins.has(side)) return false;
     const item = outs.get(side);
@@ -296,7 +296,7 @@ class Exchange {
     }
   }
 
-  #settleAttributes(side: 'before' | 'after'): void {
+  #setAttributes(side: 'before' | 'after'): void {
     const finished = this.#record.directories.map((each) => ({
       directory: this.#layout.live(each.path),
       attributes: each[side],

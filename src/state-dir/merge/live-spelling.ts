@@ -19,7 +19,7 @@ interface Known {
 }
 
 /**
- * Tells how names are stored in directories that may fold them: on such a file system `notes.json` finds `Notes.json`.
+ * Finds how names are stored in directories that may fold them: on such a file system `notes.json` finds `Notes.json`.
  *
  * Each directory is asked by a name that is in it: one may fold where the next does not (a volume, a flag of ext4). Only one
  * that folds is listed.

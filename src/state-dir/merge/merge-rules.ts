@@ -19,7 +19,7 @@ export function meetingOf(existingIsDirectory: boolean | null, comesAsDirectory:
 }
 
 /**
- * The files that stand beside a path under the names of a database's side files, and which of them go out although nothing takes their places.
+ * The files beside a path under the names of a database's side files, and which of them go out although nothing takes their places.
  * A directory that is entered, or comes to where nothing is there, has none.
  *
  * @param live where it is, or will

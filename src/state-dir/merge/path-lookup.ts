@@ -5,7 +5,7 @@ import { pathBytes } from './exchange-layout.ts';
 
 /**
  * Things by their paths, found as the file system finds them: `memory.db-wal` under `Memory.db-wal` too, where both are one file. For paths at
- * which something stands.
+ * which something exists.
  */
 export class PathLookup<T> {
   readonly #live: (path: string) => BytePath;

@@ -118,7 +118,7 @@ class MergePlanner {
     for (const suffix of stays) this.record.beside.push(joined(meeting.path, Buffer.concat([stored, suffix])));
     for (const suffix of goes) {
       const side = Buffer.concat([stored, suffix]);
-      // It comes itself, perhaps under another spelling, and what stands there goes out for it.
+      // It comes itself, perhaps under another spelling, and what is there goes out for it.
       if (staged.has(side.toString('latin1'))) continue;
       const out = joined(meeting.path, side);
       this.record.items.push({ out, in: null, from: null, volume, outMode: null, inMode: null });

@@ -12,7 +12,7 @@ export interface PendingRecovery {
 }
 
 /**
- * What an interrupted restore or undo left to be done, or null. Also null while a living process holds the lock: that process is at it.
+ * What an interrupted restore or undo left to be done; null if nothing. Also null while a running process holds the lock: it may be doing it.
  *
  * @throws `NEEDS_RECOVERY` if there is a journal that cannot be understood.
  */
@@ -32,14 +32,14 @@ export async function needsRecovery(stateDir: string): Promise<PendingRecovery |
 export async function assertRecovered(stateDir: string, lock: StateLock | null): Promise<void> {
   const target = resolveTarget(stateDir);
   if (findJournal(target) === null) return;
-  // Who holds the lock is alone: what there is of a journal was left by a dead run.
+  // A caller that holds the lock is alone: a journal was left by a run that has ended.
   if (lock === null && currentHolders(target).length > 0) {
-    throw new BackupError('STATE_DIR_LOCKED', 'a restore of the state directory is going on', {
+    throw new BackupError('STATE_DIR_LOCKED', 'a restore of the state directory is running', {
       path: target.target,
       hint: 'Wait until it is done.',
     });
   }
-  // Without a lock, the run that it belonged to may have come to its end since.
+  // Without a lock, the run that it belonged to may have ended since.
   const found = findJournal(target);
   if (found === null) return;
   const { operation, startedAt, journal } = describe(found);

@@ -81,7 +81,7 @@ export function namesAt(location: Pick<Location, 'directory'>): string[] {
   }
 }
 
-/** A free stamp for what is about to be replaced. It sorts behind those of all previous states. */
+/** A free stamp for what is about to be replaced. It sorts after those of all previous states. */
 export function nextKeptStamp(target: Target): string {
   const taken = bothLocations(target).flatMap((location) =>
     namesAt(location).flatMap(
@@ -185,7 +185,7 @@ export function routeTo(wanted: KeptState, history: History): KeptState[] | null
   return route;
 }
 
-/** The previous state that a name, or the path of its directory, stands for. */
+/** The previous state that a name, or the path of its directory, refers to. */
 export function findNamed(name: string, history: History, target: Target): KeptState {
   const state = history.states.find(
     (each) => each.name === name || each.recorded.directory === name || each.path === name,

@@ -19,7 +19,7 @@ const fsync = promisify(fs.fsync);
 export class FileSink implements SnapshotSink {
   /** The file in the making, and the one that it will replace. */
   readonly files: readonly FileKey[];
-  /** Gives another name when one is taken; null when the caller wants exactly one. */
+  /** Makes another name when one is taken; null when the caller wants exactly one. */
   readonly #nextOutput: (() => string) | null;
   #output: string;
   #temporary: string;
@@ -31,7 +31,7 @@ export class FileSink implements SnapshotSink {
   #committed = false;
 
   /**
-   * @param output final path of the snapshot, or what makes such paths: one that is taken is passed over
+   * @param output final path of the snapshot, or a function that makes paths, called again while the path is taken
    * @param force whether a file that is there is replaced; a made path never replaces one
    * @throws BackupError `OUTPUT_EXISTS`, `OUTPUT_UNWRITABLE`, `NO_SPACE`, `PERMISSION`
    */
@@ -43,7 +43,7 @@ export class FileSink implements SnapshotSink {
     const directory = path.dirname(this.#output);
     this.#temporary = path.join(directory, temporaryName('snapshot'));
     try {
-      // What a snapshot holds may be secret; whoever wants it readable by others says so with chmod.
+      // A snapshot may hold secrets. A user who wants it readable by others can change its mode.
       this.#fd = fs.openSync(this.#temporary, 'wx+', 0o600);
     } catch (error) {
       throw folderError(error, directory);
@@ -83,7 +83,7 @@ export class FileSink implements SnapshotSink {
   }
 
   async commit(): Promise<void> {
-    // Not synchronously: a slow disk takes minutes for it, and signals are to be seen meanwhile.
+    // Not synchronously: it can take minutes on a slow disk, and signals must be handled meanwhile.
     await fsync(this.#fd).catch((error: unknown) => {
       throw fromSystemError(error, 'write the snapshot', this.output);
     });
@@ -102,7 +102,7 @@ export class FileSink implements SnapshotSink {
       this.#close();
       this.#unlinkTemporary();
     }
-    // Last: what is not claimed under such a name is taken for left behind.
+    // Last: a file of such a name that nobody claims counts as abandoned.
     this.#claim.release();
   }
 
@@ -111,7 +111,7 @@ export class FileSink implements SnapshotSink {
     try {
       fs.rmSync(this.#temporary, { force: true });
     } catch {
-      // Why nothing was committed is what matters.
+      // The error that led here is the one to report.
     }
   }
 
@@ -121,7 +121,7 @@ export class FileSink implements SnapshotSink {
     try {
       fs.closeSync(this.#fd);
     } catch {
-      // All that is to last has been synced before.
+      // Everything has been synced before.
     }
   }
 

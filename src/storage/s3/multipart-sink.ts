@@ -95,7 +95,7 @@ export class MultipartSink implements SnapshotSink {
     const first = this.#first ?? this.#part.subarray(0, this.#filled);
     if (bytes.length > first.length) throw new RangeError('the start that is rewritten is longer than a part');
     first.set(bytes);
-    // What is compared after the commit begins behind it.
+    // Only what follows the rewritten start is compared after the commit.
     const tailStart = this.#position - this.#tail.length;
     this.#tail = this.#tail.subarray(Math.max(0, bytes.length - tailStart));
   }
@@ -110,12 +110,12 @@ export class MultipartSink implements SnapshotSink {
 
   /**
    * Copies whole parts inside the store, side by side. The conditions of the copy are ignored by some stores, so the source is looked at
-   * again behind it. Parts that are not taken are sent over later, under the same numbers.
+   * again after it. Parts that are not taken are sent over later, under the same numbers.
    */
   async copyFrom(source: RangeReader, offset: number, length: number): Promise<boolean> {
     const stored = s3ReaderIn(source);
     const step = this.copyStep(source);
-    // The first part holds the manifest, which is another one.
+    // The first part holds the manifest, which differs.
     if (stored === null || step === 0 || this.#filled > 0 || this.#number === 1 || length % step !== 0) return false;
     const first = this.#number;
     const copies: Promise<boolean>[] = [];
@@ -130,7 +130,7 @@ export class MultipartSink implements SnapshotSink {
       return false;
     }
     this.#position += length;
-    // What was copied is not at hand; what is compared begins behind it.
+    // The copied bytes are not in memory: only what follows them is compared.
     this.#tail = new Uint8Array(0);
     return true;
   }

@@ -97,7 +97,7 @@ export class MultipartUpload {
     return true;
   }
 
-  /** Leaves out parts from a number on. They may be put again. */
+  /** Forgets the parts from a number on. They may be put again. */
   forgetFrom(number: number): void {
     this.#etags.length = Math.min(this.#etags.length, number - 1);
   }

@@ -20,7 +20,7 @@ export interface S3StorageOptions {
   /** @default the environment of the process */
   env?: Environment;
   /**
-   * Tells the names of our snapshots; decides which abandoned uploads are cleared.
+   * Recognizes the names of our snapshots; decides which abandoned uploads are cleared.
    *
    * @default names that this program gives
    */
