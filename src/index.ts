@@ -19,18 +19,12 @@ export type { Difference, DifferenceTotals, SectionDifference, Unreadable } from
 export { planRestore, type Refusal, type RestorePreview } from './compare/preview-restore.ts';
 export type { ContentDifference, FileTotals, SectionCount } from './create/compare-backup.ts';
 export type { CreateOptions, CreateOutput, CreateSnapshotOptions, PackingOptions } from './create/create-options.ts';
-export { type CreateResult, createBackup, createSnapshot } from './create/create-snapshot.ts';
+export { type CreateResult, createSnapshot } from './create/create-snapshot.ts';
 export { type ImportOptions, type ImportResult, importBackup } from './create/import-backup.ts';
 export { type PlanSnapshotOptions, planSnapshot, type SnapshotPlan } from './create/plan-snapshot.ts';
 export type { ParentDamage } from './create/reuse/parent.ts';
 export type { ReuseReport } from './create/reuse/reuse-session.ts';
-export {
-  BackupError,
-  type BackupErrorDetails,
-  ERROR_CODES,
-  type ErrorCode,
-  type ErrorKind,
-} from './errors.ts';
+export { BackupError, type BackupErrorDetails, ERROR_CODES, type ErrorCode, type ErrorKind } from './errors.ts';
 export type { BackupEvent, Notice, OperationOptions, Phase } from './events.ts';
 export type { Entry, EntryType } from './format/entry.ts';
 export type { FileStatus } from './format/file-status.ts';
@@ -42,16 +36,12 @@ export { type ListOptions, listEntries } from './inspect/list-entries.ts';
 export { type OpenEntryOptions, openEntry } from './inspect/open-entry.ts';
 export { type SnapshotSummary, showSnapshot } from './inspect/show-snapshot.ts';
 export type { FolderOption, StateDirOption } from './options.ts';
+export { createBackup, restoreBackup } from './oxios-calls.ts';
 export type { SelectionOptions } from './patterns/selection.ts';
 export type { RestoreResult } from './restore/execute-restore.ts';
 export type { ExternalLink, ExternalLinks } from './restore/external-links.ts';
 export type { Room, SpaceCheck } from './restore/free-space.ts';
-export {
-  type RestoreOptions,
-  type RestoreSnapshotOptions,
-  restoreBackup,
-  restoreSnapshot,
-} from './restore/restore-snapshot.ts';
+export { type RestoreOptions, type RestoreSnapshotOptions, restoreSnapshot } from './restore/restore-snapshot.ts';
 export type { LostEntry } from './restore/salvage/salvage-writer.ts';
 export { type SalvageOptions, type SalvageResult, salvageSnapshot } from './restore/salvage.ts';
 export type { RestoreMode } from './state-dir/commit/commit-tree.ts';

@@ -1,33 +1,36 @@
-import { BackupError, type ErrorCode } from './errors.ts';
+import { adviceByName } from './advice.ts';
+import { BackupError } from './errors.ts';
 import { HERE } from './system/platform.ts';
 
-const SYSTEM_ERRORS: Record<string, { code: ErrorCode; hint: string }> = {
-  ENOSPC: { code: 'NO_SPACE', hint: 'Free some space on that file system, or choose another one.' },
-  EDQUOT: { code: 'NO_SPACE', hint: 'Your disk quota is used up: free some space, or choose another file system.' },
-  EACCES: { code: 'PERMISSION', hint: 'Run it as the owner of that path, or change its permissions.' },
-  EPERM: { code: 'PERMISSION', hint: 'Run it as the owner of that path, or change its permissions.' },
-  ENAMETOOLONG: {
-    code: 'NAME_UNSUPPORTED',
-    hint: 'That name is longer than the file system holds: choose another place.',
+const OWNER = 'Run it as the owner of that path, or change its permissions.';
+
+const SYSTEM_ERRORS = adviceByName({
+  NO_SPACE: {
+    ENOSPC: 'Free some space on that file system, or choose another one.',
+    EDQUOT: 'Your disk quota is used up: free some space, or choose another file system.',
   },
-  EILSEQ: { code: 'NAME_UNSUPPORTED', hint: 'The file system does not hold that name: choose another place.' },
-  EMFILE: { code: 'IO', hint: 'Raise the limit of open files (ulimit -n 1024), and run it again.' },
-  ENFILE: { code: 'IO', hint: 'The system has too many files open: close some programs, and run it again.' },
-  ERR_ACCESS_DENIED: {
-    code: 'PERMISSION',
-    hint: 'Node was started with --permission, which keeps it from this: leave that away, or allow what is missing (--allow-…).',
+  PERMISSION: {
+    EACCES: OWNER,
+    EPERM: OWNER,
+    EROFS: 'That file system is mounted read-only: choose another place.',
+    ERR_ACCESS_DENIED:
+      'Node was started with --permission, which keeps it from this: leave that away, or allow what is missing (--allow-…).',
   },
-  ENOTDIR: { code: 'IO', hint: 'A part of that path is a file, not a directory: check the path.' },
-  ELOOP: { code: 'IO', hint: 'Symbolic links on that path lead in a circle: check the path.' },
-  EFBIG: { code: 'IO', hint: 'The file system does not hold a file of that size (FAT: 4 GiB): choose another one.' },
-  EIO: {
-    code: 'IO',
-    hint: 'The disk or the connection to it fails: look at the system log before you trust it again.',
+  NAME_UNSUPPORTED: {
+    ENAMETOOLONG: 'That name is longer than the file system holds: choose another place.',
+    EILSEQ: 'The file system does not hold that name: choose another place.',
   },
-  ESTALE: { code: 'IO', hint: 'The server of that network file system forgot it: mount it anew, then run it again.' },
-  ENOTCONN: { code: 'IO', hint: 'That file system has lost its server: mount it anew, then run it again.' },
-  EROFS: { code: 'PERMISSION', hint: 'That file system is mounted read-only: choose another place.' },
-};
+  IO: {
+    EMFILE: 'Raise the limit of open files (ulimit -n 1024), and run it again.',
+    ENFILE: 'The system has too many files open: close some programs, and run it again.',
+    ENOTDIR: 'A part of that path is a file, not a directory: check the path.',
+    ELOOP: 'Symbolic links on that path lead in a circle: check the path.',
+    EFBIG: 'The file system does not hold a file of that size (FAT: 4 GiB): choose another one.',
+    EIO: 'The disk or the connection to it fails: look at the system log before you trust it again.',
+    ESTALE: 'The server of that network file system forgot it: mount it anew, then run it again.',
+    ENOTCONN: 'That file system has lost its server: mount it anew, then run it again.',
+  },
+});
 
 /** Where the system keeps programs from folders, that is the likely cause; of a locked file (`uchg`) it says the same. */
 const GUARDED_FOLDER =
@@ -45,7 +48,7 @@ export function fromSystemError(error: unknown, doing: string, path?: string, pl
   if (error instanceof BackupError) return error;
   const { code: errno, syscall } = (error ?? {}) as NodeJS.ErrnoException;
   if (syscall === 'uv_cwd') return withoutWorkingDirectory(error);
-  const known = errno === undefined ? undefined : SYSTEM_ERRORS[errno];
+  const known = errno === undefined ? undefined : SYSTEM_ERRORS.get(errno);
   const guarded = errno === 'EPERM' && platform.guardsFolders ? GUARDED_FOLDER : undefined;
   const reason = error instanceof Error ? error.message : String(error);
   return new BackupError(known?.code ?? 'IO', `could not ${doing}: ${reason}`, {

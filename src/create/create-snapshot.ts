@@ -8,7 +8,7 @@ import { END_MEMBER, encodeIndexPieces, encodeStoredMember, indexStored, PIECE }
 import { encodeRoot, type RecordedStatus, type Totals } from '../format/index-root.ts';
 import { encodeManifestEntry, type Manifest } from '../format/manifest.ts';
 import { encodeSeal, SEAL_LENGTH } from '../format/seal.ts';
-import { checkArgument, checkOptions, stateDirPath, storeSchema } from '../options.ts';
+import { checkOptions, stateDirPath } from '../options.ts';
 import { acquireStateLock, type StateLock } from '../state-dir/lock/lock.ts';
 import { findNeighbours, type Neighbour } from '../state-dir/neighbours.ts';
 import { assertRecovered } from '../state-dir/recover/needs-recovery.ts';
@@ -22,9 +22,7 @@ import { CaptureRecord } from './capture-record.ts';
 import { compressionOf } from './compress.ts';
 import {
   type CreateOptions,
-  type CreateOutput,
   type CreateSnapshotOptions,
-  createOptionsSchema,
   createSnapshotSchema,
   type PlainOutput,
   plainOutput,
@@ -104,25 +102,6 @@ export async function makeSnapshot(stateDir: string, output: PlainOutput, option
   } finally {
     await lock?.release();
   }
-}
-
-/**
- * The same as `createSnapshot`, with the arguments that Oxios gives.
- *
- * @param store the state directory
- * @param output where the snapshot is written to
- * @param options how it is made
- * @returns what was made; look at `complete`
- * @throws BackupError as `createSnapshot`
- */
-export async function createBackup(
-  store: StateStore,
-  output: CreateOutput,
-  options: CreateOptions = {},
-): Promise<CreateResult> {
-  checkArgument('store', storeSchema, store);
-  checkOptions(createOptionsSchema, options);
-  return createSnapshot({ ...options, stateDir: store, output });
 }
 
 /** A state directory that we cannot write around, as on a file system that is read-only or full, is captured without a lock. */

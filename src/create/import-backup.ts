@@ -67,7 +67,12 @@ export async function importBackup(options: ImportOptions): Promise<ImportResult
   const { directory: _directory, output, stateDir: _stateDir, excludes = [], host, ...rest } = options;
   const directory = path.resolve(toPath(options.directory));
   const stateDir = path.resolve(toPath(options.stateDir));
-  if (isSameDirectory(directory, stateDir)) throw liveError(directory);
+  if (isSameDirectory(directory, stateDir)) {
+    throw new BackupError('USAGE', 'that is the state directory itself, and no backup of it', {
+      path: directory,
+      hint: 'A manifest.json in it is what a restore by Oxios left there. `createSnapshot()` makes a snapshot of it.',
+    });
+  }
   const manifest = readManifest(directory);
   const { source } = manifest;
   const named = host ?? source?.hostname;
@@ -162,12 +167,5 @@ function noManifest(directory: string, what: string): BackupError {
   return new BackupError('MANIFEST_MISSING', `manifest.json of the directory backup ${what}`, {
     path: directory,
     hint: 'Oxios writes it last, so that backup was not finished, or it is none. `createSnapshot()` makes a snapshot of what is there.',
-  });
-}
-
-function liveError(directory: string): BackupError {
-  return new BackupError('USAGE', 'that is the state directory itself, and no backup of it', {
-    path: directory,
-    hint: 'A manifest.json in it is what a restore by Oxios left there. `createSnapshot()` makes a snapshot of it.',
   });
 }

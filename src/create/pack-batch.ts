@@ -8,9 +8,11 @@ import type { FileKey } from '../system/file-key.ts';
 export type PackItem = CaptureItem & { source?: LiveSource | { kind: 'bytes'; bytes: Uint8Array } };
 
 const TYPES: readonly EntryType[] = ['file', 'directory', 'symlink', 'hardlink'];
+/** Flags beside the type of an item, of which there are fewer. */
 const IDLE_DATABASE = 8;
 const MAPPED = 16;
 
+/** How many each item has in the columns below. */
 const NUMBERS = 5;
 const BIG_NUMBERS = 5;
 

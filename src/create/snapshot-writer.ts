@@ -9,29 +9,22 @@ import { copySource } from './content-reader.ts';
 import { HardLinkRepair } from './hard-link-repair.ts';
 import type { IndexBuilder } from './index-builder.ts';
 import { entryOf, timeStatus } from './item-entry.ts';
-import { LargeFilePacker } from './large-file-packer.ts';
+import { LargeFilePacker, type LargeFilePackerOptions } from './large-file-packer.ts';
 import { refuseBeyondLimits } from './limits.ts';
 import { type MemberBatch, MemberBatcher } from './member-batcher.ts';
 import { encodeBatch, type PackDeviation, type PackedBatch, type PackItem } from './pack-batch.ts';
 import { CopyRun } from './reuse/copy-run.ts';
 import { type CopyCandidate, InStoreCopies } from './reuse/in-store-copies.ts';
 import type { ParentReuse, ReusableBatch } from './reuse/parent-reuse.ts';
-import type { StatRecorder } from './reuse/stat-recorder.ts';
 import { SnapshotBody, type SnapshotBodyOptions } from './snapshot-body.ts';
 
-export interface SnapshotWriterOptions extends Omit<SnapshotBodyOptions, 'copies'> {
+export interface SnapshotWriterOptions
+  extends Omit<SnapshotBodyOptions, 'copies'>,
+    Pick<LargeFilePackerOptions, 'reuse' | 'recorder' | 'scratch' | 'onStatus'> {
   /** Absolute path of the state directory, ending with `/`. */
   root: string;
   /** Told what became of the files that were seen. */
   seen: SeenTree;
-  /** Offers what of an earlier snapshot can be copied; null if there is none. */
-  reuse: ParentReuse | null;
-  /** Remembers the files for the next snapshot; null if that is not wanted. */
-  recorder: StatRecorder | null;
-  /** Gives a folder of our own for what memory does not hold. */
-  scratch: () => string;
-  /** Called when a file was not captured at the first attempt. */
-  onStatus: (status: RecordedStatus) => void;
   /** Called after each piece of work, with what is written so far; may throw to end the snapshot. */
   onProgress: (entries: number, bytes: number) => void;
 }

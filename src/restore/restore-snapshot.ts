@@ -1,7 +1,6 @@
 import path from 'node:path';
 import type { OperationOptions } from '../events.ts';
 import {
-  checkArgument,
   checkOptions,
   flagSchema,
   OPERATION_SHAPE,
@@ -10,7 +9,6 @@ import {
   snapshotSchema,
   stateDirPath,
   stateDirSchema,
-  storeSchema,
   threadsSchema,
 } from '../options.ts';
 import { compileSelection, SELECTION_SHAPE, type Selection, type SelectionOptions } from '../patterns/selection.ts';
@@ -22,13 +20,7 @@ import { assertNotRunning, RUNNING_SHAPE, type RunningOptions } from '../state-d
 import { openStaging, type Staging } from '../state-dir/staging/staging.ts';
 import type { StateStore } from '../state-dir/state-store.ts';
 import { notEmptyError } from '../state-dir/target-state.ts';
-import {
-  openInPlace,
-  openReader,
-  type SnapshotInput,
-  type SnapshotOption,
-  snapshotPath,
-} from '../storage/open-reader.ts';
+import { openInPlace, openReader, type SnapshotOption, snapshotPath } from '../storage/open-reader.ts';
 import type { RangeReader } from '../storage/range-reader.ts';
 import { fromSystemError, isSystemError } from '../system-errors.ts';
 import { throwIfAborted } from '../workers/abort.ts';
@@ -93,7 +85,7 @@ const RESTORE_SHAPE = {
   ...LOCK_WAIT_SHAPE,
   threads: threadsSchema,
 };
-const restoreOptionsSchema = optionsSchema<RestoreOptions>(RESTORE_SHAPE);
+export const restoreOptionsSchema = optionsSchema<RestoreOptions>(RESTORE_SHAPE);
 export const restoreSnapshotSchema = optionsSchema<RestoreSnapshotOptions>(
   { ...RESTORE_SHAPE, stateDir: stateDirSchema, snapshot: snapshotSchema },
   ['stateDir', 'snapshot'],
@@ -136,25 +128,6 @@ export async function restoreSnapshot(options: RestoreSnapshotOptions): Promise<
   } finally {
     await inPlace?.close();
   }
-}
-
-/**
- * The same as `restoreSnapshot`, with the arguments that Oxios gives.
- *
- * @param store the state directory
- * @param snapshot what is restored
- * @param options how it is restored
- * @returns what was restored; look at `complete`
- * @throws BackupError as `restoreSnapshot`
- */
-export async function restoreBackup(
-  store: StateStore,
-  snapshot: SnapshotInput,
-  options: RestoreOptions = {},
-): Promise<RestoreResult> {
-  checkArgument('store', storeSchema, store);
-  checkOptions(restoreOptionsSchema, options);
-  return restoreSnapshot({ ...options, stateDir: store, snapshot });
 }
 
 /** Plans the restore, refuses it if the plan does, and executes the plan. */

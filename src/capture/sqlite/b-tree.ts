@@ -1,11 +1,8 @@
 import { type DatabasePages, Defect } from './database-pages.ts';
 import { readVarint } from './record.ts';
 
-// https://sqlite.org/fileformat2.html#b_tree_pages
-const INDEX_INTERIOR = 2;
-const TABLE_INTERIOR = 5;
-const INDEX_LEAF = 10;
-const TABLE_LEAF = 13;
+/** Types of pages: https://sqlite.org/fileformat2.html#b_tree_pages */
+const PAGE = { indexInterior: 2, tableInterior: 5, indexLeaf: 10, tableLeaf: 13 } as const;
 
 /** Bytes of the database header before the b-tree in page 1. */
 const FIRST_PAGE_OFFSET = 100;
@@ -45,7 +42,7 @@ export async function walkBTree(
   const walk: Walk = { pages, isTable: false, onPayload, entries: 0, row: null, depth: null };
   const bytes = await pages.take(root);
   const type = bytes[root === 1 ? FIRST_PAGE_OFFSET : 0];
-  walk.isTable = type === TABLE_INTERIOR || type === TABLE_LEAF;
+  walk.isTable = type === PAGE.tableInterior || type === PAGE.tableLeaf;
   if (kind !== 'any' && walk.isTable !== (kind === 'table'))
     throw new Defect(`page ${root} is not the root of its ${kind}`);
   await walkPage(walk, root, bytes, 0);
@@ -55,8 +52,8 @@ export async function walkBTree(
 async function walkPage(walk: Walk, page: number, bytes: Buffer, depth: number): Promise<void> {
   const start = page === 1 ? FIRST_PAGE_OFFSET : 0;
   const type = bytes[start];
-  const isLeaf = type === (walk.isTable ? TABLE_LEAF : INDEX_LEAF);
-  if (!isLeaf && type !== (walk.isTable ? TABLE_INTERIOR : INDEX_INTERIOR))
+  const isLeaf = type === (walk.isTable ? PAGE.tableLeaf : PAGE.indexLeaf);
+  if (!isLeaf && type !== (walk.isTable ? PAGE.tableInterior : PAGE.indexInterior))
     throw new Defect(`page ${page} is no page of its b-tree`);
   if (isLeaf) walk.depth ??= depth;
   if (depth > MAX_DEPTH || (isLeaf && depth !== walk.depth)) throw new Defect(`page ${page} lies too deep`);

@@ -5,11 +5,8 @@ import { type BTreeSize, walkBTree } from './b-tree.ts';
 import { DatabasePages, Defect } from './database-pages.ts';
 import { columnsOf } from './record.ts';
 
-/** Of the header: first page of the free list, and its length; largest root page, which only auto-vacuum has; encoding of text. */
-const FREE_LIST_OFFSET = 32;
-const FREE_COUNT_OFFSET = 36;
-const AUTO_VACUUM_OFFSET = 52;
-const ENCODING_OFFSET = 56;
+/** Places in the header: first page of the free list, and its length; largest root page, which only auto-vacuum has; encoding of text. */
+const AT = { freeList: 32, freeCount: 36, autoVacuum: 52, encoding: 56 } as const;
 
 interface SchemaRow {
   type: string;
@@ -35,7 +32,7 @@ export async function findDefect(absolute: string, signal?: AbortSignal): Promis
     const pages = new DatabasePages(fd, new StepClock(signal));
     await walkFreeList(pages);
     const rows: SchemaRow[] = [];
-    const encoding = pages.header.readUInt32BE(ENCODING_OFFSET);
+    const encoding = pages.header.readUInt32BE(AT.encoding);
     await walkBTree(pages, 1, 'table', (payload) => rows.push(schemaRow(payload, encoding)));
     await walkRoots(
       pages,
@@ -68,7 +65,7 @@ async function walkRoots(pages: DatabasePages, rows: readonly SchemaRow[]): Prom
 
 async function walkFreeList(pages: DatabasePages): Promise<void> {
   let found = 0;
-  for (let trunk = pages.header.readUInt32BE(FREE_LIST_OFFSET); trunk !== 0; ) {
+  for (let trunk = pages.header.readUInt32BE(AT.freeList); trunk !== 0; ) {
     const bytes = await pages.take(trunk);
     const leaves = bytes.readUInt32BE(4);
     if (leaves > pages.usable / 4 - 2) throw new Defect(`page ${trunk} of the free list is none`);
@@ -76,12 +73,12 @@ async function walkFreeList(pages: DatabasePages): Promise<void> {
     found += 1 + leaves;
     trunk = bytes.readUInt32BE(0);
   }
-  if (found !== pages.header.readUInt32BE(FREE_COUNT_OFFSET)) throw new Defect('the free list has another length');
+  if (found !== pages.header.readUInt32BE(AT.freeCount)) throw new Defect('the free list has another length');
 }
 
 /** With auto-vacuum, every so many pages one holds where the following ones belong. */
 function markPointerMaps(pages: DatabasePages): void {
-  if (pages.header.readUInt32BE(AUTO_VACUUM_OFFSET) === 0) return;
+  if (pages.header.readUInt32BE(AT.autoVacuum) === 0) return;
   const distance = Math.floor(pages.usable / 5) + 1;
   for (let page = 2; page <= pages.count; page += distance) pages.mark(page === pages.pending ? page + 1 : page);
 }

@@ -11,14 +11,6 @@ const FRAME_HEADER_BYTES = 24;
 /** The lowest bit says whether checksums go over big-endian words. */
 const WAL_MAGIC = 0x377f0682;
 
-/** What of a WAL counts: its frames up to the last whole commit. */
-interface Commits {
-  pageSize: number;
-  frames: number;
-  /** Pages of the database after the last commit. */
-  databasePages: number;
-}
-
 /**
  * Writes what is committed in a WAL into its database, as a checkpoint would. For private copies of both.
  *
@@ -50,6 +42,14 @@ export async function holdsCommits(wal: string, signal?: AbortSignal): Promise<b
   } finally {
     closeQuietly(fd);
   }
+}
+
+/** What of a WAL counts: its frames up to the last whole commit. */
+interface Commits {
+  pageSize: number;
+  frames: number;
+  /** Pages of the database after the last commit. */
+  databasePages: number;
 }
 
 /** Follows the chain of checksums, which ends where the writer was, or where an older generation of frames begins. */

@@ -6,6 +6,8 @@ import { openRegular, readExactly } from '../open-regular.ts';
 import { writeExactly } from '../write-exactly.ts';
 
 // https://sqlite.org/fileformat2.html#the_rollback_journal, and pager_playback in SQLite's pager.c
+
+/** A segment begins with these: magic, number of records, nonce, pages of the database, size of a sector, size of a page. */
 const MAGIC = Buffer.from('d9d505f920a163d7', 'hex');
 const HEADER_BYTES = 28;
 /** As a number of records: as many as the file has room for. */

@@ -37,8 +37,8 @@ export const command = defineCommand({
   ],
   note: '+ added, - removed, ~ changed, and in what. Two snapshots are compared by their indexes alone. The exit status is 6 when there is a difference, 7 when not everything could be compared.',
   run: async (args, context) => {
-    const { terminal, operation } = context;
     const { diffSnapshots } = await import('../../compare/diff-snapshots.ts');
+    const { terminal, operation } = context;
     const other = args.other === undefined ? stateDirOf(args, terminal) : snapshotOf(args.other, terminal);
     const options = {
       ...operation,

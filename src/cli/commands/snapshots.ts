@@ -18,7 +18,10 @@ export const command = defineCommand({
   onlyOutput: true,
   positionals: { ...FOLDER },
   options: { ...JSON_RESULT },
-  examples: [['snapshots /backups', 'oldest first']],
+  examples: [
+    ['snapshots /backups', 'oldest first'],
+    ['snapshots s3://bucket/oxios', 'in object storage'],
+  ],
   note: 'It reads the ends of each file. "verified" is when "oxios-backup verify" of this folder last verified every byte; "growth" is against the one before it of the same state directory.',
   run: async ({ folder }, context) => {
     const { listSnapshots } = await import('../../catalog/list-snapshots.ts');

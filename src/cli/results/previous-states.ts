@@ -4,14 +4,15 @@ import type { Line } from '../text/table.ts';
 
 /** A previous state as the JSON output has it. */
 export function keptFields(tree: PreviousState): Record<string, unknown> {
-  const { name, path, kind, replacedAt, by, snapshot, paths, undoable, original, unfinishedUndo } = tree;
+  const { name, path, kind, replacedAt, by, paths, undoable, original, unfinishedUndo } = tree;
+  const snapshot = tree.snapshot && { name: tree.snapshot.name, created_at: tree.snapshot.createdAt };
   return {
     name,
     path,
     kind,
     replaced_at: replacedAt,
     by,
-    snapshot: snapshot === null ? null : { name: snapshot.name, created_at: snapshot.createdAt },
+    snapshot,
     paths,
     undoable,
     original,

@@ -5,9 +5,6 @@ import type { CompleteOutcome, MultipartUpload } from './multipart-upload.ts';
 import type { S3Client } from './s3-client.ts';
 import { lookAtObject, S3RangeReader } from './s3-range-reader.ts';
 
-const ATTEMPTS = 5;
-const PAUSE_MS = 500;
-
 /** What the object is to be. */
 export interface CommittedObject {
   client: S3Client;
@@ -20,6 +17,10 @@ export interface CommittedObject {
   tail: Uint8Array;
   signal?: AbortSignal | undefined;
 }
+
+/** How often a commit whose answer was lost is asked for, and the pause between two times. */
+const ATTEMPTS = 5;
+const PAUSE_MS = 500;
 
 /**
  * Commits an upload, reads its end back, and finds out whether it was done where the answer does not show.

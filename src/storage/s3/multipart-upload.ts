@@ -3,11 +3,6 @@ import type { S3Client, S3Response } from './s3-client.ts';
 import { refusalError, refusalOf } from './s3-errors.ts';
 import { parseXml, textOf } from './s3-xml.ts';
 
-/** A store may take minutes to make thousands of parts one object. */
-const PATIENCE_MS = 5 * 60 * 1000;
-/** Time in which an upload is given up, or left to a later run. */
-const ABORT_MS = 8_000;
-
 /** Bytes of one version of an object. */
 export interface CopyRange {
   /** Bucket and key, as a header has them. */
@@ -16,6 +11,13 @@ export interface CopyRange {
   offset: number;
   length: number;
 }
+
+/**
+ * Time in which thousands of parts become one object, which may take a store minutes; and in which an upload is given up, or left to a
+ * later run.
+ */
+const PATIENCE_MS = 5 * 60 * 1000;
+const ABORT_MS = 8_000;
 
 /** How a commit ended. */
 export type CompleteOutcome =

@@ -1,4 +1,5 @@
-import { BackupError, type ErrorCode } from '../../errors.ts';
+import { type Advice, adviceByName } from '../../advice.ts';
+import { BackupError } from '../../errors.ts';
 import { parseXml, textOf } from './s3-xml.ts';
 
 /** An answer of the store that is no success. */
@@ -31,61 +32,49 @@ export function refusalOf({ status, headers, body }: { status: number; headers: 
   };
 }
 
-interface Advice {
-  code: ErrorCode;
-  hint: string;
-}
+const OTHER_REGION = 'The bucket is in another region: set it with ?region=… or AWS_REGION.';
+const EXPIRED = 'The credentials have expired: log in again, then run it again.';
 
-const BY_CODE: Readonly<Record<string, Advice>> = {
-  NoSuchBucket: {
-    code: 'STORAGE_MISSING',
-    hint: 'Check the name of the bucket and the endpoint; this command makes no bucket.',
+const BY_CODE = adviceByName({
+  STORAGE_MISSING: {
+    NoSuchBucket: 'Check the name of the bucket and the endpoint; this command makes no bucket.',
+    PermanentRedirect: OTHER_REGION,
+    IllegalLocationConstraintException: OTHER_REGION,
   },
-  NoSuchKey: { code: 'SNAPSHOT_MISSING', hint: 'List what is there with `listSnapshots()`.' },
-  RequestTimeTooSkewed: { code: 'PERMISSION', hint: 'The clock of this machine is wrong: set it, then run it again.' },
-  ExpiredToken: { code: 'PERMISSION', hint: 'The credentials have expired: log in again, then run it again.' },
-  TokenRefreshRequired: { code: 'PERMISSION', hint: 'The credentials have expired: log in again, then run it again.' },
-  InvalidAccessKeyId: {
-    code: 'PERMISSION',
-    hint: 'The store does not know this access key: check AWS_ACCESS_KEY_ID or the profile.',
+  SNAPSHOT_MISSING: { NoSuchKey: 'List what is there with `listSnapshots()`.' },
+  SNAPSHOT_REPLACED: { PreconditionFailed: 'Somebody replaced the object meanwhile: run it again.' },
+  PERMISSION: {
+    AccessDenied:
+      'These credentials may not do that, or the object is under retention. The README names the rights that are needed.',
+    AuthorizationHeaderMalformed: 'The region is wrong: set it with ?region=… or AWS_REGION.',
+    ExpiredToken: EXPIRED,
+    InvalidAccessKeyId: 'The store does not know this access key: check AWS_ACCESS_KEY_ID or the profile.',
+    RequestTimeTooSkewed: 'The clock of this machine is wrong: set it, then run it again.',
+    SignatureDoesNotMatch: 'The secret key does not fit the access key, or the region is wrong.',
+    TokenRefreshRequired: EXPIRED,
+    Unauthorized: 'The store does not accept these credentials.',
   },
-  SignatureDoesNotMatch: {
-    code: 'PERMISSION',
-    hint: 'The secret key does not fit the access key, or the region is wrong.',
+  NO_SPACE: { QuotaExceeded: 'The quota of the bucket or account is used up: prune, or raise it.' },
+  OUTPUT_UNWRITABLE: {
+    KeyTooLongError: 'A key has at most 1,024 bytes: choose a shorter prefix.',
+    EntityTooLarge: 'The store does not take objects or parts of this size.',
   },
-  AuthorizationHeaderMalformed: {
-    code: 'PERMISSION',
-    hint: 'The region is wrong: set it with ?region=… or AWS_REGION.',
-  },
-  PermanentRedirect: {
-    code: 'STORAGE_MISSING',
-    hint: 'The bucket is in another region: set it with ?region=… or AWS_REGION.',
-  },
-  IllegalLocationConstraintException: {
-    code: 'STORAGE_MISSING',
-    hint: 'The bucket is in another region: set it with ?region=… or AWS_REGION.',
-  },
-  KeyTooLongError: { code: 'OUTPUT_UNWRITABLE', hint: 'A key has at most 1,024 bytes: choose a shorter prefix.' },
-  QuotaExceeded: { code: 'NO_SPACE', hint: 'The quota of the bucket or account is used up: prune, or raise it.' },
-  EntityTooLarge: { code: 'OUTPUT_UNWRITABLE', hint: 'The store does not take objects or parts of this size.' },
+});
+
+/** What an answer without a code means, or with one that is not known. */
+const CODE_OF_STATUS: Readonly<Record<number, string>> = {
+  301: 'PermanentRedirect',
+  307: 'PermanentRedirect',
+  // To a HEAD, which has no code: the signature is for another region.
+  400: 'AuthorizationHeaderMalformed',
+  401: 'Unauthorized',
+  403: 'AccessDenied',
+  404: 'NoSuchKey',
+  412: 'PreconditionFailed',
 };
 
 /** Stores refuse signatures that are older, or newer. */
 const MOST_SKEW_MS = 15 * 60 * 1000;
-
-const BY_STATUS: Readonly<Record<number, Advice>> = {
-  301: BY_CODE.PermanentRedirect as Advice,
-  307: BY_CODE.PermanentRedirect as Advice,
-  // To a HEAD, which has no code: the signature is for another region.
-  400: BY_CODE.AuthorizationHeaderMalformed as Advice,
-  401: { code: 'PERMISSION', hint: 'The store does not accept these credentials.' },
-  403: {
-    code: 'PERMISSION',
-    hint: 'These credentials may not do that, or the object is under retention. The README names the rights that are needed.',
-  },
-  404: BY_CODE.NoSuchKey as Advice,
-  412: { code: 'SNAPSHOT_REPLACED', hint: 'Somebody replaced the object meanwhile: run it again.' },
-};
 
 const UNAVAILABLE: Advice = {
   code: 'STORAGE_UNAVAILABLE',
@@ -108,9 +97,10 @@ export function refusalError(asked: Asked, refusal: Refusal): BackupError {
 }
 
 function adviceFor({ status, code, region, skewMs }: Refusal): Advice {
-  const known = BY_CODE[code] ?? BY_STATUS[status] ?? UNAVAILABLE;
   // Answers to HEAD have no code.
-  if (status === 403 && Math.abs(skewMs) > MOST_SKEW_MS) return BY_CODE.RequestTimeTooSkewed as Advice;
+  const isSkewed = status === 403 && Math.abs(skewMs) > MOST_SKEW_MS;
+  const named = BY_CODE.get(isSkewed ? 'RequestTimeTooSkewed' : code);
+  const known = named ?? BY_CODE.get(CODE_OF_STATUS[status] ?? '') ?? UNAVAILABLE;
   if (region === '' || !known.hint.includes('?region=…')) return known;
   return { ...known, hint: `The bucket is in the region ${region}: set it with ?region=${region} or AWS_REGION.` };
 }
