@@ -50,7 +50,7 @@ const WRONG: [string, unknown[]][] = [
   ['excludes', ['*.log', [''], [1], {}]],
   ['oxiosVersion', ['', 3]],
   ['host', ['', 3]],
-  ['createdAt', [new Date(Number.NaN), '2026-01-01', 0, new Date(8.64e15)]],
+  ['createdAt', [new Date(Number.NaN), '2026-01-01', 0, new Date(8.64e15), new Date(-1), new Date('2300-01-01')]],
   ['sqlite', ['', 'sqlite3', true]],
   ['scratchDir', ['', 'a\0b', 7]],
   ['mode', ['merg', '', 'REPLACE', true]],

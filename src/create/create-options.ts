@@ -1,6 +1,7 @@
 import type { Writable } from 'node:stream';
 import * as z from 'zod/mini';
 import type { OperationOptions } from '../events.ts';
+import { fitsManifest } from '../format/manifest.ts';
 import {
   flagSchema,
   folderPath,
@@ -92,7 +93,7 @@ export interface CreateOptions extends PackingOptions {
    */
   oxiosVersion?: string;
   /**
-   * Time for the manifest. The same state at the same time gives the same bytes.
+   * Time for the manifest, from 1970 to 2242. The same state at the same time gives the same bytes.
    *
    * @default now
    */
@@ -121,6 +122,11 @@ const hostSchema = z
   .check(z.refine((host) => /^[^\p{Cc}\p{Zl}\p{Zp}]{1,253}$/u.test(host) && host.trim() !== '', HOST));
 
 /** Schemas of these options. */
+/** A time that the header of a manifest holds. */
+const createdAtSchema = timeSchema.check(
+  z.refine((time) => fitsManifest(Math.floor(time.getTime() / 1000)), 'a Date from 1970 to 2242'),
+);
+
 export const CREATE_SHAPE = {
   ...OPERATION_SHAPE,
   ...LOCK_WAIT_SHAPE,
@@ -133,7 +139,7 @@ export const CREATE_SHAPE = {
   threads: threadsSchema,
   excludes: textsSchema,
   oxiosVersion: textSchema,
-  createdAt: timeSchema,
+  createdAt: createdAtSchema,
   sqlite: oneOfSchema(['auto', 'node', 'better-sqlite3', 'raw-copy']),
   scratchDir: pathSchema,
   host: hostSchema,

@@ -16,7 +16,7 @@ export function partialReplaceError(): BackupError {
 
 /** What speaks against a plan, in order. The run throws the first, a dry run names them all. */
 export async function* refusalsOf(
-  { destination, contents, merges, skipped, space }: Omit<RestorePlan, 'refusals'>,
+  { destination, contents, merges, selection, skipped, space }: Omit<RestorePlan, 'refusals'>,
   { allowEmpty = false, externalLinks = 'refuse' }: PlanOptions,
 ): AsyncGenerator<BackupError, void, void> {
   const { fileSystem, target, staging } = destination;
@@ -31,7 +31,7 @@ export async function* refusalsOf(
   }
   yield* some(spaceError(fileSystem.directory, space));
   yield* some(await collisionError(fileSystem.folding(), contents.paths));
-  if (merges) yield* some(await strayError(target, contents.entries));
+  if (merges) yield* some(await strayError(target, contents.paths, selection));
 }
 
 function some(error: BackupError | null): BackupError[] {

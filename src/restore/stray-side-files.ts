@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { BackupError } from '../errors.ts';
-import type { EntryRuns } from '../read/read-entries.ts';
+import type { Selection } from '../patterns/selection.ts';
 import { databaseOf, isSqliteDatabase } from '../state-dir/merge/database-side-files.ts';
 import { bytePath } from '../system/byte-path.ts';
 import { formatPaths } from '../validate/problem.ts';
@@ -11,22 +11,29 @@ import { formatPaths } from '../validate/problem.ts';
  * others, where only a part of it is wanted.
  *
  * @param target the state directory
- * @param entries everything that comes; it is gone through once, and again where there are such files
+ * @param paths everything that may come; it is gone through once, and again where there are such files
+ * @param selection what of it comes; null for all
  * @returns an `ENTRY_CONFLICT`; null if there is none
  */
-export async function strayError(target: string, entries: () => EntryRuns): Promise<BackupError | null> {
+export async function strayError(
+  target: string,
+  paths: () => AsyncIterable<Iterable<string>> | Iterable<Iterable<string>>,
+  selection: Selection | null,
+): Promise<BackupError | null> {
+  const comes = (each: string) => selection?.wants(each, false) ?? true;
   const sideFiles = new Map<string, string[]>();
-  for await (const run of entries()) {
-    for (const entry of run) {
-      const database = databaseOf(entry.path);
-      if (database === null) continue;
+  for await (const run of paths()) {
+    for (const each of run) {
+      const database = databaseOf(each);
+      if (database === null || !comes(each)) continue;
       const known = sideFiles.get(database);
-      if (known === undefined) sideFiles.set(database, [entry.path]);
-      else known.push(entry.path);
+      if (known === undefined) sideFiles.set(database, [each]);
+      else known.push(each);
     }
   }
   if (sideFiles.size === 0) return null;
-  for await (const run of entries()) for (const entry of run) sideFiles.delete(entry.path);
+  for await (const run of paths())
+    for (const each of run) if (sideFiles.has(each) && comes(each)) sideFiles.delete(each);
   const stray = [...sideFiles].filter(([database]) => isSqliteDatabase(bytePath(path.join(target, database))));
   if (stray.length === 0) return null;
   const files = stray.flatMap(([, each]) => each).sort();
