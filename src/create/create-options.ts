@@ -33,7 +33,7 @@ export interface PackingOptions extends OperationOptions, LockWaitOptions {
   /**
    * Compression level of zlib, a whole number from 1 (fast) to 9 (small).
    *
-   * @default 5 for small files, 3 for large ones
+   * @default 5 for small files, 3 for large ones; less where more saves next to nothing
    */
   level?: number;
   /**
