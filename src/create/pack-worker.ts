@@ -35,8 +35,8 @@ export type PackJob =
   | { kind: 'batch'; batch: PackBatch; known: string | null }
   /** Compress tar bytes that the main thread has read: a piece of a large file; not if its content has this digest. */
   | { kind: 'piece'; tar: Uint8Array; content: Piece | null; known: string | null }
-  /** Encode a block of the index. */
-  | { kind: 'block'; block: IndexBlock }
+  /** Encode a block of the index, or take one of an earlier index that is the same. */
+  | { kind: 'block'; block: IndexBlock; earlier: Uint8Array | null }
   /** Which of these paths are entries of an encoded block of the index, and what they are. */
   | { kind: 'find'; bytes: Uint8Array; paths: string[] };
 
@@ -102,7 +102,7 @@ serve('pack the snapshot', (job: PackJob): Answer => {
       selfChecked(() => checkBlock(job.block));
       return {
         result: {
-          bytes: encodeBlock(job.block, NODE_CODEC),
+          bytes: encodeBlock(job.block, NODE_CODEC, job.earlier),
           validation: validateBlock(blockEntries(job.block), ANY_PLATFORM, COUNTED),
         } satisfies PackResult['block'],
       };

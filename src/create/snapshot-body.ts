@@ -35,6 +35,8 @@ export interface SnapshotBodyOptions {
   check: SelfCheck;
   /** Has members copied inside the storage; null where that cannot be. */
   copies: InStoreCopies | null;
+  /** A block of an earlier index that begins with a path, encoded: it may be the same again. Null for none. */
+  earlierBlock: (first: string) => Uint8Array | null;
   /** Called with each entry that is in the snapshot. */
   onEntry: (entry: BlockEntry) => void;
 }
@@ -135,8 +137,9 @@ export class SnapshotBody {
   /** Has a block encoded, and put into the spool when those before it are there. Meanwhile members go on: nothing of theirs waits for it. */
   async #store(closed: ClosedBlock | null): Promise<void> {
     if (closed === null) return;
-    const { pool, check, writer } = this.#options;
-    await this.#encoded.add(pool.run({ kind: 'block', block: closed.block }), ({ bytes, validation }) =>
+    const { pool, check, writer, earlierBlock } = this.#options;
+    const earlier = earlierBlock(closed.row.first);
+    await this.#encoded.add(pool.run({ kind: 'block', block: closed.block, earlier }), ({ bytes, validation }) =>
       check.add(validation, writer.add(closed, bytes)),
     );
   }

@@ -19,7 +19,7 @@ import type { ParentReuse, ReusableBatch } from './reuse/parent-reuse.ts';
 import { SnapshotBody, type SnapshotBodyOptions } from './snapshot-body.ts';
 
 export interface SnapshotWriterOptions
-  extends Omit<SnapshotBodyOptions, 'copies'>,
+  extends Omit<SnapshotBodyOptions, 'copies' | 'earlierBlock'>,
     Pick<LargeFilePackerOptions, 'reuse' | 'recorder' | 'scratch' | 'onStatus'> {
   /** Absolute path of the state directory, ending with `/`. */
   root: string;
@@ -47,7 +47,8 @@ export class SnapshotWriter {
     const underWay = pool.size * 2 + 1;
     const copies = reuse === null ? null : InStoreCopies.between(reuse.source, sink, underWay);
     this.#options = options;
-    this.#body = new SnapshotBody({ ...options, copies });
+    const earlierBlock = (first: string) => reuse?.encodedBlock(first) ?? null;
+    this.#body = new SnapshotBody({ ...options, copies, earlierBlock });
     this.#window = new OrderedWindow(underWay);
     this.#links = new HardLinkRepair(seen);
     this.#large = new LargeFilePacker({

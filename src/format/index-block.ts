@@ -57,10 +57,14 @@ export interface IndexBlock extends ColumnsOf<typeof COLUMNS> {
   pieceSha256: string;
 }
 
-/** A block as it is in the index. */
-export function encodeBlock(block: IndexBlock, codec: Codec): Uint8Array {
+/**
+ * A block as it is in the index.
+ *
+ * @param earlier a block of another index, encoded: taken as it is if it is the same
+ */
+export function encodeBlock(block: IndexBlock, codec: Codec, earlier: Uint8Array | null = null): Uint8Array {
   const { header: _, sha256, storedSha256, pieceSha256, ...columns } = block;
-  return packColumns(columns, codec, sha256, storedSha256, pieceSha256);
+  return packColumns(columns, sha256 + storedSha256 + pieceSha256, codec, earlier);
 }
 
 /**

@@ -46,8 +46,8 @@ export function encodePage(rows: readonly BlockRow[], codec: Codec): Uint8Array 
       stored: column('stored'),
       raw: column('raw'),
     },
+    column('sha256').join(''),
     codec,
-    ...column('sha256'),
   );
 }
 

@@ -1,5 +1,5 @@
 import { BackupError } from '../errors.ts';
-import { concat, readU32, utf8, writeU32 } from './bytes.ts';
+import { concat, equalsAt, readU32, utf8, writeU32 } from './bytes.ts';
 import type { Codec } from './codec.ts';
 import { DAMAGED_HINT } from './gzip-member.ts';
 import { inflateJson } from './inflate-json.ts';
@@ -63,12 +63,38 @@ function areStrings(column: unknown): column is string[] {
   return true;
 }
 
-/** Packs columns and digests. @param digests in hexadecimal, one after the other */
-export function packColumns(columns: object, codec: Codec, ...digests: readonly string[]): Uint8Array {
-  const deflated = codec.deflate(utf8(JSON.stringify(columns)), LEVEL);
+/**
+ * Packs columns and digests.
+ *
+ * @param digests in hexadecimal, one after the other
+ * @param earlier what was packed before; taken if it holds the same, which takes less than deflating it again
+ */
+export function packColumns(
+  columns: object,
+  digests: string,
+  codec: Codec,
+  earlier: Uint8Array | null = null,
+): Uint8Array {
+  const text = utf8(JSON.stringify(columns));
+  const packedDigests = codec.fromHex(digests);
+  if (earlier !== null && holdsTheSame(earlier, text, packedDigests, codec)) return earlier;
+  const deflated = codec.deflate(text, LEVEL);
   const length = new Uint8Array(LENGTH_BYTES);
   writeU32(deflated.length, length, 0);
-  return concat([length, deflated, codec.fromHex(digests.join(''))]);
+  return concat([length, deflated, packedDigests]);
+}
+
+/** @param packed anything that `unpackColumns` takes */
+function holdsTheSame(packed: Uint8Array, text: Uint8Array, digests: Uint8Array, codec: Codec): boolean {
+  const end = LENGTH_BYTES + readU32(packed, 0);
+  if (packed.length - end !== digests.length || !equalsAt(packed, end, digests)) return false;
+  try {
+    const inflated = codec.inflate(packed.subarray(LENGTH_BYTES, end), text.length, text.length);
+    return inflated?.length === text.length && equalsAt(inflated, 0, text);
+  } catch {
+    // It inflates to more.
+    return false;
+  }
 }
 
 /**

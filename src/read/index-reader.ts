@@ -80,8 +80,7 @@ export function blockRange(index: IndexLayout, { row, at }: BlockLocation): File
  * @throws BackupError `SNAPSHOT_DAMAGED`, `INDEX_INVALID`, `GZIP_INVALID`
  */
 export async function readBlock(index: IndexLocation, location: BlockLocation): Promise<IndexBlock> {
-  const { offset, length } = blockRange(index, location);
-  return parseBlock(await readRange(index.reader, offset, length), index, location);
+  return decodeBlockOf(location, await readIndex(index, location.at, location.row.length));
 }
 
 /**
@@ -89,9 +88,18 @@ export async function readBlock(index: IndexLocation, location: BlockLocation): 
  *
  * @param members the bytes of `blockRange`
  */
-export function parseBlock(members: Uint8Array, index: IndexLayout, { row, at }: BlockLocation): IndexBlock {
+export function parseBlock(members: Uint8Array, index: IndexLayout, location: BlockLocation): IndexBlock {
+  const { at, row } = location;
   const { skip } = partRange(index, at, row.length);
-  const bytes = decodeIndexPieces(members).subarray(skip, skip + row.length);
+  return decodeBlockOf(location, decodeIndexPieces(members).subarray(skip, skip + row.length));
+}
+
+/**
+ * The same of the block as it is in the index.
+ *
+ * @param bytes from `readIndex`
+ */
+export function decodeBlockOf({ row }: BlockLocation, bytes: Uint8Array): IndexBlock {
   if (hash('sha256', bytes) !== row.sha256) {
     throw new BackupError(
       'SNAPSHOT_DAMAGED',

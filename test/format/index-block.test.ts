@@ -101,6 +101,31 @@ test('serialize after parse gives the same bytes', () => {
   );
 });
 
+test('a block that was encoded before is taken as it is, if it is the same', () => {
+  const withoutDeflate = {
+    ...NODE_CODEC,
+    deflate(): never {
+      throw new Error('deflates');
+    },
+  };
+  fc.assert(
+    fc.property(contents, fc.nat(), ({ entries, members }, draw) => {
+      const block = blockOf(entries, members);
+      const earlier = encodeBlock(block, NODE_CODEC);
+      expect(encodeBlock(block, withoutDeflate, earlier)).toBe(earlier);
+      const others = [
+        { ...block, mtime: block.mtime.with(draw % entries.length, 12_345) },
+        { ...block, storedSha256: digest(77) + block.storedSha256.slice(64) },
+      ].filter((other) => JSON.stringify(other) !== JSON.stringify(block));
+      for (const other of others) {
+        expect(() => encodeBlock(other, withoutDeflate, earlier)).toThrow('deflates');
+        expect(encodeBlock(other, NODE_CODEC, earlier)).toEqual(encodeBlock(other, NODE_CODEC));
+      }
+    }),
+    { numRuns: 50 },
+  );
+});
+
 test('a block with a byte changed is refused, or is a block of the same form', () => {
   fc.assert(
     fc.property(contents, fc.nat(), fc.integer({ min: 1, max: 255 }), ({ entries, members }, draw, change) => {

@@ -1,7 +1,12 @@
 import { comparePaths } from '../../format/path-order.ts';
 import type { BlockTable } from '../../read/block-table.ts';
-import { type BlockLocation, type IndexLocation, readBlock } from '../../read/index-reader.ts';
+import { type BlockLocation, decodeBlockOf, type IndexLocation, readIndex } from '../../read/index-reader.ts';
 import { type ParentUnit, ParentUnits } from './parent-units.ts';
+
+/** Blocks that are remembered as they are in the index: more than are on their way to it at a time. */
+const MOST_ENCODED = 16;
+/** The block of a very large file is seldom the same again. */
+const MOST_ENCODED_BYTES = 1024 * 1024;
 
 /**
  * Finds what begins with a path in a snapshot, of paths asked for in their order. Holds one block of the index at a time. What of the index
@@ -12,6 +17,8 @@ export class ParentCursor {
   readonly #blocks: BlockTable;
   readonly #onFailure: (error: unknown) => void;
   #units: ParentUnits | null = null;
+  /** The last blocks that were read, by their first path. */
+  readonly #encoded = new Map<string, Uint8Array>();
   /** Number of the next block, and of its first entry. */
   #next = 0;
   #nextEntry = 0;
@@ -28,6 +35,21 @@ export class ParentCursor {
     let unit = this.#units?.seek(path) ?? null;
     if (unit === null && (await this.#enter(path))) unit = this.#units?.seek(path) ?? null;
     return unit !== null && unit.block.path[unit.entry] === path ? unit : null;
+  }
+
+  /** The block that begins with a path, as it is in the index, if it was read lately. */
+  encodedBlock(first: string): Uint8Array | null {
+    return this.#encoded.get(first) ?? null;
+  }
+
+  #remember(first: string, bytes: Uint8Array): void {
+    if (bytes.length > MOST_ENCODED_BYTES) return;
+    this.#encoded.set(first, bytes);
+    if (this.#encoded.size <= MOST_ENCODED) return;
+    for (const oldest of this.#encoded.keys()) {
+      this.#encoded.delete(oldest);
+      return;
+    }
   }
 
   /**
@@ -50,7 +72,9 @@ export class ParentCursor {
     if (found === null) return false;
     this.#units = null;
     try {
-      this.#units = new ParentUnits(await readBlock(this.#index, found), foundEntry, found.row.offset);
+      const bytes = await readIndex(this.#index, found.at, found.row.length);
+      this.#units = new ParentUnits(decodeBlockOf(found, bytes), foundEntry, found.row.offset);
+      this.#remember(found.row.first, bytes);
       return true;
     } catch (error) {
       this.#onFailure(error);

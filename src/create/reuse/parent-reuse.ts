@@ -64,6 +64,11 @@ export class ParentReuse {
     return this.#parent.read(members, pathsOf);
   }
 
+  /** The block of its index that begins with a path, encoded, if it was read lately: it may be the same again. */
+  encodedBlock(first: string): Uint8Array | null {
+    return this.#parent.encodedBlock(first);
+  }
+
   /** The member that holds exactly these items, if there is one. */
   async batch(items: readonly CaptureItem[]): Promise<ReusableBatch | null> {
     const unit = await this.#parent.find((items[0] as CaptureItem).path);

@@ -60,6 +60,11 @@ export class Parent {
     return this.#isLost ? null : this.#cursor.find(path);
   }
 
+  /** The block of its index that begins with a path, encoded, if it was read lately. */
+  encodedBlock(first: string): Uint8Array | null {
+    return this.#cursor.encodedBlock(first);
+  }
+
   /**
    * Reads members that lie one after the other.
    *

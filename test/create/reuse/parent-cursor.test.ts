@@ -49,6 +49,25 @@ async function unitsOf(cursor: ParentCursor, paths: readonly string[]) {
 }
 
 describe('the cursor of a parent', () => {
+  test('remembers the last blocks as they are in the index', async () => {
+    const parent = await open(snapshot);
+    const cursor = cursorOf(parent);
+    let last: Uint8Array | null = null;
+    for (let i = 0; i < parent.blocks.length; i++) {
+      const { row } = await parent.blocks.at(i);
+      expect(cursor.encodedBlock(row.first)).toBeNull();
+      await cursor.find(row.first);
+      last = cursor.encodedBlock(row.first);
+      expect(
+        createHash('sha256')
+          .update(last ?? '')
+          .digest('hex'),
+      ).toBe(row.sha256);
+    }
+    expect(cursor.encodedBlock((await parent.blocks.at(0)).row.first)).not.toBeNull();
+    expect(last).not.toBeNull();
+  });
+
   test('finds every member with its entries, and the pieces of large files', async () => {
     const parent = await open(snapshot);
     expect(parent.blocks.length).toBeGreaterThan(3);
