@@ -4,7 +4,7 @@ import { readExactly } from './open-regular.ts';
 const NEWLINE = 0x0a;
 const STEP = 64 * 1024;
 
-/** How much of either end of a growing file is looked at to tell text from other content. */
+/** How much of either end of a growing file is looked at to distinguish text from other content. */
 const TEXT_PROBE = 4096;
 
 /**

@@ -33,7 +33,7 @@ export interface CaptureOptions {
   signal?: AbortSignal | undefined;
   /** Files that a process may write to without a trace; absent where nothing is read. */
   mapped?: MappedFiles | undefined;
-  /** Told of all that is seen; absent where nobody looks for what was moved meanwhile. */
+  /** Gets all that is seen; absent where nobody looks for what was moved meanwhile. */
   seen?: SeenTree | undefined;
 }
 

@@ -33,7 +33,7 @@ export function listDirectory(absolute: string): DirectoryNames {
   return { names, undecodable };
 }
 
-/** A name may truly contain U+FFFD: only its bytes tell that from one that could not be decoded. */
+/** A name may truly contain U+FFFD: only its bytes distinguish that from one that could not be decoded. */
 function separate(raw: Buffer[]): DirectoryNames {
   const names: string[] = [];
   const undecodable: UndecodableName[] = [];

@@ -5,7 +5,7 @@ import type { Attributes, FileIdentity } from './capture-item.ts';
 export type FileAttributes = Omit<Attributes, 'path'>;
 
 /**
- * Kernels before 6.13 stamp files with a clock that ticks every 1 to 10 ms: two writes within one tick cannot be told
+ * Kernels before 6.13 stamp files with a clock that ticks every 1 to 10 ms: two writes within one tick cannot be distinguished
  * apart. A file that was seen in its state longer ago than this, when its reading begins, is safe from that: whatever is
  * written from then on has another stamp. So it is counted on our own clock, and the one that stamps may be ahead or behind.
  */

@@ -28,7 +28,7 @@ export interface ItemBuilderOptions {
   exclusions: Exclusions;
   /** Files that a process may write to without a trace; absent where nothing is read. */
   mapped?: MappedFiles | undefined;
-  /** Told of all that is seen; absent where nobody looks for what was moved meanwhile. */
+  /** Gets all that is seen; absent where nobody looks for what was moved meanwhile. */
   seen?: SeenTree | undefined;
 }
 

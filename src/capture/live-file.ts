@@ -46,7 +46,7 @@ export interface LiveFileOptions {
 }
 
 /** Looks at a file that may just have been written to, until it was seen in one state for a tick. */
-const SETTLE_LOOKS = 4;
+const STABLE_LOOKS = 4;
 
 /**
  * A live file that is too large to be read at once: its length is fixed when it is opened, then it is read piece by
@@ -218,7 +218,7 @@ export class LiveFile {
 function waitUntilStable(fd: number, { expect }: LiveSource, seenMs: number): { stat: BigIntStats; stable: boolean } {
   let stat = fstatSync(fd, { bigint: true });
   let sinceMs = isSameState(stat, expect) ? seenMs : monotonicMs();
-  for (let look = 0; look < SETTLE_LOOKS; look++) {
+  for (let look = 0; look < STABLE_LOOKS; look++) {
     const left = sinceMs + CLOCK_TICK_MS - monotonicMs();
     if (left <= 0) return { stat, stable: true };
     waitForTick(sinceMs);

@@ -21,7 +21,7 @@ export interface ScanOptions extends ItemBuilderOptions {
   report: CaptureReport;
   /** Distinguishes a stray manifest of a backup, which is excluded, from a file of the user with that name, which is an error. */
   isBackupManifest: (bytes: Uint8Array) => boolean;
-  /** Told of each file that was opened ahead: to be closed when the scan and its consumer are done. */
+  /** Gets each file that was opened ahead: to be closed when the scan and its consumer are done. */
   onPinned: (held: PinnedFile) => void;
   /** Add up the sizes of excluded directories. */
   dryRun: boolean;

@@ -17,7 +17,7 @@ import { OrderedWindow } from '../workers/window.ts';
 import { noteGrowth, type SnapshotInfo } from './snapshot-info.ts';
 import { type RecordKey, readRecords, recordId, type VerificationRecord } from './verification-records.ts';
 
-/** Of a file that cannot be read only the name can tell that it may be a snapshot. */
+/** Of a file that cannot be read only the name shows that it may be a snapshot. */
 const SNAPSHOT_LIKE = /\.(?:tar\.gz|tgz)$/;
 
 /** Those whose names are of snapshots. */

@@ -6,7 +6,7 @@ import type { SnapshotStorage } from '../storage/storage.ts';
 export const VERIFICATION_RECORDS = '.oxios-backup-verified.json';
 
 const recordSchema = z.object({
-  /** SHA-256 of the seal, which vouches for every byte of the snapshot. Length and version tell the file that was read from one that was written to since. */
+  /** SHA-256 of the seal, by which every byte of the snapshot is verified. Length and version distinguish the file that was read from one that was written to since. */
   seal: z.string().check(z.regex(/^[0-9a-f]{64}$/)),
   length: z.int().check(z.nonnegative()),
   /** `stableVersion` of the storage: times of a file, the ETag of an object. */

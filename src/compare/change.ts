@@ -46,7 +46,7 @@ function isRegular({ type }: Entry): boolean {
   return type === 'file' || type === 'hardlink';
 }
 
-/** Whether two times are the same as far as both sides tell times: nothing was written in between. */
+/** Whether two times are the same as far as both sides hold times: nothing was written in between. */
 export function sameInstant(before: Entry, after: Entry, unit: number): boolean {
   return before.mtime === after.mtime && Math.floor(before.mtimeNs / unit) === Math.floor(after.mtimeNs / unit);
 }

@@ -16,7 +16,7 @@ export class HardLinkRepair {
   /** Attributes of files that had others than the scan saw, by path. */
   readonly #attributes = new Map<string, FileAttributes>();
 
-  /** @param seen told what became of the files that were seen */
+  /** @param seen gets what became of the files that were seen */
   constructor(seen: SeenTree) {
     this.#seen = seen;
   }

@@ -61,7 +61,7 @@ export interface KnownPiece {
   tar: Uint8Array;
 }
 
-/** What each worker is told at its start. */
+/** What each worker gets at its start. */
 export interface PackWorkerData {
   /** Absolute path of the state directory, ending with `/`. */
   root: string;

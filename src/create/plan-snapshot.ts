@@ -141,7 +141,7 @@ async function planCapture(
   };
 }
 
-/** What reading an item would end with, as far as its permissions tell; all names of a file have the same. */
+/** What reading an item would end with, as far as its permissions show; all names of a file have the same. */
 function expectedMissing(item: CaptureItem): RecordedStatus | null {
   if ((item.type !== 'file' && item.type !== 'hardlink') || item.source.kind !== 'live') return null;
   try {

@@ -23,7 +23,7 @@ export interface SnapshotWriterOptions
     Pick<LargeFilePackerOptions, 'reuse' | 'recorder' | 'scratch' | 'onStatus'> {
   /** Absolute path of the state directory, ending with `/`. */
   root: string;
-  /** Told what became of the files that were seen. */
+  /** Gets what became of the files that were seen. */
   seen: SeenTree;
   /** Called after each piece of work, with what is written so far; may throw to end the snapshot. */
   onProgress: (entries: number, bytes: number) => void;

@@ -5,7 +5,7 @@ import { MAX_INDEX_JSON_BYTES } from '../format/inflate-json.ts';
 import { comparePaths } from '../format/path-order.ts';
 import { PathSet } from './path-set.ts';
 
-/** From the mildest on. */
+/** From the least severe on. */
 const SEVERITY: readonly FileStatus[] = ['ok', 'retried', 'truncated', 'deleted', 'inconsistent', 'unreadable'];
 
 /** Room in the index header for what else it holds. */

@@ -48,7 +48,7 @@ export interface ForeignArchive {
 
 export type OpenSnapshot = SealedSnapshot | ForeignArchive;
 
-/** How far after a seal other data is looked for, to tell it from a snapshot that was cut. */
+/** How far after a seal other data is looked for, to distinguish it from a snapshot that was cut. */
 const TRAILING_SEARCH = 64 * 1024;
 
 /**

@@ -41,7 +41,7 @@ export interface ReadResult {
   find: ReferredEntry[];
 }
 
-/** What each worker is told at its start. */
+/** What each worker gets at its start. */
 export interface ReadWorkerData {
   index: IndexLayout;
   /** Of the snapshot, where it is a local file. */

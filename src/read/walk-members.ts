@@ -29,7 +29,7 @@ export function walkMembers(read: ReadNow, offset: number, block: IndexBlock, wa
   }
 }
 
-/** The same by the digests of the members as they are stored: nothing is inflated, and the walker is told of what is damaged only. */
+/** The same by the digests of the members as they are stored: nothing is inflated, and the walker gets only what is damaged. */
 export function walkStored(read: ReadNow, offset: number, block: IndexBlock, walker: BlockWalker): void {
   let at = offset;
   for (const { stored, raw, sha256 } of blockMembers(block)) {

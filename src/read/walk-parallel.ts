@@ -38,7 +38,7 @@ export function walkParallel(
   });
 }
 
-/** The same by the digests of the members as they are stored: nothing is inflated, and the walker is told of what is damaged only. */
+/** The same by the digests of the members as they are stored: nothing is inflated, and the walker gets only what is damaged. */
 export function walkStoredParallel(
   pool: ReadPool,
   large: LargeBlock,
@@ -68,7 +68,7 @@ function rangeOf({ offset, stored }: LocatedMember): FileRange[] {
 
 type Start<Result> = (member: LocatedMember, held: HeldRange[]) => Promise<Result>;
 
-/** Starts a job for each member, a window of them at a time, and takes the results in order; what failed is told to the walker. */
+/** Starts a job for each member, a window of them at a time, and takes the results in order; what failed is handed to the walker. */
 async function walkInOrder<Result>(
   pool: ReadPool,
   { offset, block }: LargeBlock,

@@ -6,12 +6,12 @@ import { commit } from '../state-dir/commit/commit-tree.ts';
 import type { RunningOptions } from '../state-dir/lock/not-running.ts';
 import type { Staging } from '../state-dir/staging/staging.ts';
 import { readTop, type TopAttributes } from '../state-dir/top-attributes.ts';
-import { tellUnheldTimes } from '../system/entry-time.ts';
+import { reportUnheldTimes } from '../system/entry-time.ts';
 import { throwIfAborted } from '../workers/abort.ts';
 import { finishDirectories, makeLinks } from './complete-tree.ts';
-import { tellCopies } from './hard-links.ts';
+import { reportCopies } from './hard-links.ts';
 import type { RestorePlan } from './restore-plan.ts';
-import { tellAbilities } from './target-abilities.ts';
+import { reportAbilities } from './target-abilities.ts';
 import type { TreeWriterOptions } from './tree-writer.ts';
 import { keepLiveAttributes, removeUnwanted } from './trim-to-selection.ts';
 
@@ -65,13 +65,13 @@ export async function executeRestore(
   throwIfAborted(signal);
   const links = tree.links.filter(({ path }) => !skipped.has(path));
   const whole = { ...tree, links };
-  tellCopies(await makeLinks(whole, treeOptions, signal), options);
+  reportCopies(await makeLinks(whole, treeOptions, signal), options);
   const { left, ...gone } =
     selection === null ? { left: whole, files: 0, directories: 0 } : removeUnwanted(whole, selection, staging.tree);
   finishDirectories(left, treeOptions);
   if (selection !== null && merges) keepLiveAttributes(left, selection, staging.tree, staging.target);
-  tellUnheldTimes(tree.unheldTimes, options);
-  tellAbilities(abilities, options);
+  reportUnheldTimes(tree.unheldTimes, options);
+  reportAbilities(abilities, options);
   const { previousState } = await commit(staging, {
     mode,
     forceRunning: options.forceRunning ?? false,

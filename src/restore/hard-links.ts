@@ -127,7 +127,7 @@ function openUnreadable(path: string): number {
 }
 
 /** Says, in a notice, how many names became files of their own. */
-export function tellCopies({ count, first }: HardLinks['copied'], { onEvent }: OperationOptions): void {
+export function reportCopies({ count, first }: HardLinks['copied'], { onEvent }: OperationOptions): void {
   if (first === null) return;
   const message =
     count === 1

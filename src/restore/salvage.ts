@@ -10,17 +10,17 @@ import { syncTree } from '../state-dir/staging/sync-tree.ts';
 import { openInPlace, openReader, type SnapshotOption } from '../storage/open-reader.ts';
 import type { RangeReader } from '../storage/range-reader.ts';
 import { readRange } from '../storage/read-ahead.ts';
-import { tellUnheldTimes } from '../system/entry-time.ts';
+import { reportUnheldTimes } from '../system/entry-time.ts';
 import { type Problem, problemError, problemOf } from '../validate/problem.ts';
 import { throwIfAborted } from '../workers/abort.ts';
-import { tellCopies } from './hard-links.ts';
+import { reportCopies } from './hard-links.ts';
 import { probeNameFolding } from './name-collisions.ts';
 import { findIndex } from './salvage/find-index.ts';
 import { SalvageFolder } from './salvage/salvage-folder.ts';
 import { type Salvage, salvageByIndex, salvageByMembers } from './salvage/salvage-sealed.ts';
 import { salvageTar } from './salvage/salvage-tar.ts';
 import { type LostEntry, SalvageWriter } from './salvage/salvage-writer.ts';
-import { probeAbilities, tellAbilities } from './target-abilities.ts';
+import { probeAbilities, reportAbilities } from './target-abilities.ts';
 
 /** Options of `salvageSnapshot`. */
 export interface SalvageOptions extends SnapshotOption, OperationOptions {
@@ -128,9 +128,9 @@ async function salvageInto(
   throwIfAborted(signal);
   onEvent?.({ type: 'phase', phase: 'commit' });
   folder.commit();
-  tellCopies(await writer.complete(tree, folder.directory, signal), options);
-  tellUnheldTimes(tree.unheldTimes, options);
-  tellAbilities(abilities, options);
+  reportCopies(await writer.complete(tree, folder.directory, signal), options);
+  reportUnheldTimes(tree.unheldTimes, options);
+  reportAbilities(abilities, options);
   onEvent?.({ type: 'phase', phase: 'sync' });
   await syncTree(folder.directory, options);
   const { unverified } = writer;

@@ -86,7 +86,7 @@ function holdsMode(file: string, mode: number): boolean {
 }
 
 /** Says, in a notice, that permissions will not be those of the snapshot. */
-export function tellAbilities({ modes }: TargetAbilities, { onEvent }: OperationOptions): void {
+export function reportAbilities({ modes }: TargetAbilities, { onEvent }: OperationOptions): void {
   if (modes) return;
   onEvent?.({
     type: 'notice',

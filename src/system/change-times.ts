@@ -20,7 +20,7 @@ const NAMES = new Set(['apfs', 'hfs', 'ufs', 'zfs']);
  * @param path absolute, of anything on the file system
  */
 export function recordsEveryWrite(path: string, platform: Platform = HERE): boolean {
-  if (platform.tellsBy === 'commands') {
+  if (platform.processesFrom === 'commands') {
     const mount = mountOf(path, platform);
     return mount?.isLocal === true && NAMES.has(mount.type);
   }

@@ -78,7 +78,7 @@ export function addUnheld(unheld: UnheldTimes, { count, first }: UnheldTimes): v
 }
 
 /** Says, in a notice, that there were such. */
-export function tellUnheldTimes({ count, first }: UnheldTimes, { onEvent }: OperationOptions): void {
+export function reportUnheldTimes({ count, first }: UnheldTimes, { onEvent }: OperationOptions): void {
   if (first === null) return;
   const others = count === 1 ? '' : `, nor those of ${count - 1} more`;
   const message = `this file system does not hold its modification time${others}: it gets the nearest that it holds`;

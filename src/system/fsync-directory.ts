@@ -16,7 +16,7 @@ const NOT_FOR_DIRECTORIES = new Set([
 
 /**
  * Makes the names in a directory durable, as far as its file system can. One that cannot is no failure: what it keeps of a name it keeps
- * without being told. One that tried and failed (EIO, ENOSPC) is.
+ * without an error. One that tried and failed (EIO, ENOSPC) is.
  */
 export function fsyncDirectory(directory: string | Buffer, platform = HERE): void {
   if (!platform.syncsDirectories) return;

@@ -48,7 +48,7 @@ export type LockState =
  * @param thorough ask the kernel by trying, also where its table shows none: that sees into other containers
  */
 export function lockOn(path: string, thorough: boolean, platform: Platform = HERE): LockState {
-  const pid = platform.tellsBy === 'proc' ? pidInTable(path) : null;
+  const pid = platform.processesFrom === 'proc' ? pidInTable(path) : null;
   if (pid !== null) return { state: 'held', pid };
   if (!thorough) return { state: 'unknown' };
   const asked = askLock(path, platform);

@@ -16,7 +16,7 @@ export interface Mark {
 /** `unknown`: the owner is on another machine or in another container, where this process cannot look. */
 export type Liveness = 'alive' | 'dead' | 'unknown';
 
-/** `silent`: nobody can tell whether the owner lives, and it gave no sign of life for a day. */
+/** `silent`: it cannot be known whether the owner lives, and it gave no sign of life for a day. */
 export type Usage = 'in-use' | 'dead' | 'silent';
 
 /** An owner that cannot be looked at counts as alive for so long after its last sign of life. */
@@ -35,7 +35,7 @@ const LOCAL_FILE_SYSTEMS = new Set([
 ]);
 
 function isOnLocalFileSystem(path: string, platform: Platform): boolean {
-  if (platform.tellsBy !== 'proc') return false;
+  if (platform.processesFrom !== 'proc') return false;
   try {
     // Some of the numbers have 32 bits, and come with a sign on some architectures.
     return LOCAL_FILE_SYSTEMS.has(statfsSync(dirname(path)).type >>> 0);
@@ -44,7 +44,7 @@ function isOnLocalFileSystem(path: string, platform: Platform): boolean {
   }
 }
 
-/** Whether the process that put `mark` down still runs, as far as this one can tell. */
+/** Whether the process that put `mark` down still runs, as far as this one can see. */
 export function livenessOf(
   mark: Mark,
   platform: Platform = HERE,

@@ -38,8 +38,8 @@ function mountsByCommand(): Mount[] | null {
  *
  * @param path a real path
  */
-export function mountOf(path: string, { tellsBy }: Platform = HERE): Mount | null {
-  if (tellsBy !== 'commands') return null;
+export function mountOf(path: string, { processesFrom }: Platform = HERE): Mount | null {
+  if (processesFrom !== 'commands') return null;
   const holding = (mountsByCommand() ?? []).filter(
     ({ point }) => path === point || path.startsWith(point.replace(/\/*$/, '/')),
   );
@@ -50,8 +50,8 @@ export function mountOf(path: string, { tellsBy }: Platform = HERE): Mount | nul
 }
 
 /** Every mount point that this process sees, bind mounts too (those a device number does not show). Null where the system does not show. */
-function mountPoints({ tellsBy }: Platform): string[] | null {
-  if (tellsBy === 'commands') return mountsByCommand()?.map(({ point }) => point) ?? null;
+function mountPoints({ processesFrom }: Platform): string[] | null {
+  if (processesFrom === 'commands') return mountsByCommand()?.map(({ point }) => point) ?? null;
   let table: string;
   try {
     table = readFileSync('/proc/self/mountinfo', 'latin1');

@@ -21,7 +21,7 @@ export interface Platform {
   /** Whether `touch` may be the one of coreutils, which sets nanoseconds. One that is not degrades to what Node sets. */
   readonly touchSetsNanoseconds: boolean;
   /** What shows processes, their open files and locks, of mounts and of the boot: /proc; or ps(1), lsof(8), mount(8) and sysctl(8). */
-  readonly tellsBy: 'proc' | 'commands';
+  readonly processesFrom: 'proc' | 'commands';
   /** Whether process numbers mean something within a namespace only (containers). */
   readonly hasPidNamespaces: boolean;
   /** What sysctl(8) calls the number of a boot, the first that it knows counts. */
@@ -66,7 +66,7 @@ export function describePlatform(os: NodeJS.Platform, kernel: string): Platform 
     syncsDirectories: !isWindows,
     syncsFileSystems: isLinux && isAtLeast(kernel, 5, 8),
     touchSetsNanoseconds: isLinux,
-    tellsBy: isLinux ? 'proc' : 'commands',
+    processesFrom: isLinux ? 'proc' : 'commands',
     hasPidNamespaces: isLinux,
     // As macOS and as FreeBSD call it.
     bootNames: isLinux ? [] : ['kern.bootsessionuuid', 'kern.boot_id'],

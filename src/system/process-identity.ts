@@ -36,8 +36,8 @@ function digestOrNull(text: string | null | undefined): string | null {
   return text ? digest(text) : null;
 }
 
-function bootOf({ tellsBy, bootNames }: Platform): string | null {
-  if (tellsBy === 'proc') return attempt(() => readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim());
+function bootOf({ processesFrom, bootNames }: Platform): string | null {
+  if (processesFrom === 'proc') return attempt(() => readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim());
   for (const name of bootNames) {
     const answer = askSystem('sysctl', ['-n', name]);
     if (answer?.status === 0 && answer.stdout.trim() !== '') return answer.stdout.trim();

@@ -18,12 +18,12 @@ const TICKS_PER_SECOND = 100;
 
 /** Whether processes can be looked at by /proc. */
 export function hasProc(platform: Platform = HERE): boolean {
-  return platform.tellsBy === 'proc' && existsSync('/proc/self/stat');
+  return platform.processesFrom === 'proc' && existsSync('/proc/self/stat');
 }
 
 /** What is known of the process with this number; null if there is none, or the system does not show. */
 export function processFacts(pid: number, platform: Platform = HERE): ProcessFacts | null {
-  return platform.tellsBy === 'proc' ? factsFromProc(pid) : factsFromPs(pid);
+  return platform.processesFrom === 'proc' ? factsFromProc(pid) : factsFromPs(pid);
 }
 
 function factsFromProc(pid: number): ProcessFacts | null {
@@ -68,7 +68,7 @@ export function isPidAlive(pid: number, platform: Platform = HERE): boolean {
 
 /** The parent of every process that can be seen. */
 export function parentsOfAll(platform: Platform = HERE): Map<number, number> {
-  if (platform.tellsBy === 'commands') {
+  if (platform.processesFrom === 'commands') {
     const lines = askSystem('ps', ['-A', '-o', 'pid=', '-o', 'ppid='])?.stdout.split('\n') ?? [];
     return new Map(lines.map((line) => line.trim().split(/\s+/).map(Number) as [number, number]));
   }
@@ -89,7 +89,7 @@ export function allPids(): number[] {
 export function commandOf(pid: number, platform: Platform = HERE): string {
   const read = (name: string) => attempt(() => readFileSync(`/proc/${pid}/${name}`, 'utf8'));
   const line =
-    platform.tellsBy === 'proc'
+    platform.processesFrom === 'proc'
       ? read('cmdline')?.split('\0').join(' ').trim() || read('comm')?.trim()
       : askSystem('ps', ['-o', 'command=', '-p', String(pid)])?.stdout.trim();
   return line || 'unknown';

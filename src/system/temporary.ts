@@ -3,7 +3,7 @@ import { holdLock } from './kernel-lock.ts';
 import { isHidden, ownIdentity } from './process-identity.ts';
 import { heldName } from './temporary-names.ts';
 
-/** A file or directory of this run, under a name by which others can tell whether the run still lives. */
+/** A file or directory of this run, under a name by which others see whether the run still lives. */
 export interface Temporary {
   /** Where it lies now. */
   readonly path: string;

@@ -11,7 +11,7 @@ export interface DurableWriteOptions {
   temporary?: string;
   /**
    * What becomes of a file that was not there before and got its name, when that name may not be durable: it is removed, so that
-   * whoever is told of the failure finds what was there before.
+   * whoever gets the failure finds what was there before.
    *
    * @default false: it stays, complete
    */

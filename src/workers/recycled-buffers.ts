@@ -12,7 +12,7 @@ export class RecycledBuffers {
     return Buffer.from(new ArrayBuffer(capacity), 0, length);
   }
 
-  /** Takes back the memory of a buffer that nobody uses any more. */
+  /** Collects the memory of a buffer that nobody uses any more. */
   give(bytes: Uint8Array): void {
     this.#free.push(bytes.buffer as ArrayBuffer);
   }

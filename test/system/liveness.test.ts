@@ -33,14 +33,15 @@ describe('of a process that can be looked at', () => {
     const pid = await new Promise<number>((resolve) => parent.stdout.once('data', (data) => resolve(Number(data))));
     const stat = (of: number | undefined) => spawnSync('cat', [`/proc/${of}/stat`], { encoding: 'utf8' }).stdout;
     const until = async (of: number | undefined, state: RegExp) => {
-      while (HERE.tellsBy === 'proc' && !state.test(stat(of))) await new Promise((resolve) => setTimeout(resolve, 10));
+      while (HERE.processesFrom === 'proc' && !state.test(stat(of)))
+        await new Promise((resolve) => setTimeout(resolve, 10));
     };
     // The shell itself might still wait for its child; sleep never does.
     await until(parent.pid, /^\d+ \(sleep\)/);
     process.kill(pid, 'SIGKILL');
     await until(pid, /^\d+ \(.*\) Z/);
     expect(livenessOf(mark({ ...here, pid, started: null }), HERE, here)).toBe(
-      HERE.tellsBy === 'proc' ? 'dead' : expect.anything(),
+      HERE.processesFrom === 'proc' ? 'dead' : expect.anything(),
     );
     parent.kill('SIGKILL');
   });
@@ -57,7 +58,7 @@ describe('of a process that can be looked at', () => {
   });
 });
 
-describe.skipIf(HERE.tellsBy !== 'proc')('across boots', () => {
+describe.skipIf(HERE.processesFrom !== 'proc')('across boots', () => {
   const before = { ...here, boot: '00000001' };
 
   test('what only one kernel can have mounted was left by a dead one', () => {

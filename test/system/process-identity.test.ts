@@ -46,7 +46,7 @@ test('it goes into a file name and comes back', () => {
   }
 });
 
-test.skipIf(HERE.tellsBy !== 'proc')('on Linux everything is told by /proc', () => {
+test.skipIf(HERE.processesFrom !== 'proc')('on Linux everything is told by /proc', () => {
   expect(Object.values(ownIdentity()).filter((part) => part === null)).toEqual([]);
 });
 
@@ -87,7 +87,7 @@ test('what ps tells of a process, to the second and in UTC', () => {
   expect(isPidAlive(process.pid, mac())).toBe(true);
 });
 
-test.skipIf(HERE.tellsBy !== 'proc')('the real ps agrees with /proc about this process', () => {
+test.skipIf(HERE.processesFrom !== 'proc')('the real ps agrees with /proc about this process', () => {
   const byProc = processFacts(process.pid, HERE);
   const byPs = processFacts(process.pid, mac());
   expect(byPs?.parent).toBe(byProc?.parent);

@@ -31,7 +31,7 @@ export interface PreloadOptions {
   tooLarge: (path: string, absolute: string) => PinnedFile | null;
   /** Called for what was listed and is gone. May throw, to begin anew. */
   deleted: (path: string) => void;
-  /** Whether something is looked at when its turn comes. Told the listing of a directory, null of a file. */
+  /** Whether something is looked at when its turn comes. Gets the listing of a directory, null of a file. */
   staysLive: (path: string, name: string, listing: DirectoryNames | null) => boolean;
   /** Whether the user left something out, which is then not looked at. */
   isExcluded: (directory: ScannedDirectory, name: string) => boolean;

@@ -28,7 +28,7 @@ export interface DatabaseCopyOptions {
   /** Copies nothing. */
   dryRun?: boolean;
   signal?: AbortSignal | undefined;
-  /** Told of what was gone before it was copied. */
+  /** Gets what was gone before it was copied. */
   seen?: SeenTree | undefined;
 }
 
@@ -86,7 +86,7 @@ export class DatabaseCopies {
   async #isAtRest(absolute: string, mtimeNs: bigint): Promise<boolean> {
     const rest = idleStateOf(absolute, mtimeNs);
     if (rest !== 'unknown') return rest === 'idle';
-    // Whether somebody writes to it whose lock is not shown here, SQLite can ask; without it, the pages have to tell.
+    // Whether somebody writes to it whose lock is not shown here, SQLite can ask; without it, the pages have to show it.
     const [reader] = await this.#available();
     if (reader?.isFree === undefined) return (await findDefect(absolute, this.#options.signal)) === null;
     try {

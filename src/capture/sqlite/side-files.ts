@@ -96,7 +96,7 @@ export class DatabasesOfDirectory {
     if (this.#withSideFiles.has(name)) this.#missing.set(name, `is excluded: ${reason}`);
   }
 
-  /** Notes a file that is no database as far as anybody can tell: with what lies beside it, it may be an encrypted one. */
+  /** Notes a file that is no database as far as can be seen: with what lies beside it, it may be an encrypted one. */
   keepOpaque(name: string, identity: FileIdentity): void {
     if (this.#withSideFiles.has(name)) this.#opaque.set(name, identity);
   }

@@ -15,9 +15,9 @@ export const command = defineCommand({
   run: async (args, { terminal, reporter, operation }) => {
     const { recoverStateDir } = await import('../../state-dir/recover/recover.ts');
     const options = { ...operation, ...given({ forceRunning: args['force-running'], lockWait: args['lock-wait'] }) };
-    const tellIfMoved = watchWorkingDirectory(operation);
+    const reportIfMoved = watchWorkingDirectory(operation);
     const report = await recoverStateDir({ stateDir: stateDirOf(args, terminal), ...options });
-    tellIfMoved();
+    reportIfMoved();
     const { outcome, operation: interrupted, stateDir, previousState, movedAside, cleared, unfinishedUndo } = report;
     const fields = {
       outcome,

@@ -137,10 +137,10 @@ export const command = defineCommand({
       return reporter.result(withLatest(restorePreviewResult(preview), latest));
     }
     const began = performance.now();
-    const tellIfMoved = watchWorkingDirectory(operation);
+    const reportIfMoved = watchWorkingDirectory(operation);
     const { restoreSnapshot } = await import('../../restore/restore-snapshot.ts');
     const result = await restoreSnapshot({ ...options, stateDir, snapshot }).catch(explain);
-    tellIfMoved();
+    reportIfMoved();
     return reporter.result(
       withLatest(
         restoreResult(

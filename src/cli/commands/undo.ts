@@ -54,9 +54,9 @@ export const command = defineCommand({
     }
     const { undoRestore } = await import('../../state-dir/undo/undo.ts');
     const options = { ...context.operation, ...given({ to: args.to, forceRunning: args['force-running'], ...wait }) };
-    const tellIfMoved = watchWorkingDirectory(context.operation);
+    const reportIfMoved = watchWorkingDirectory(context.operation);
     const report = await undoRestore({ stateDir, ...options });
-    tellIfMoved();
+    reportIfMoved();
     return reportUndo(report, context);
   },
 });

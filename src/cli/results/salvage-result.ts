@@ -13,7 +13,7 @@ export function salvageResult(result: SalvageResult): Result {
   ];
   if (problems.length > 0) lines.push('what is wrong with the snapshot:', ...problems.flatMap(problemLines));
   if (unverified.length > 0)
-    lines.push('taken out, but no digest vouches for them:', ...unverified.map((path) => `  ${path}`));
+    lines.push('extracted, but no digest verifies them:', ...unverified.map((path) => `  ${path}`));
   return {
     status: complete ? 0 : 3,
     fields: { directory, complete, found_by: foundBy, extracted, manifest, unverified, lost, unnamed, problems },

@@ -23,7 +23,7 @@ export class ParentCursor {
   #next = 0;
   #nextEntry = 0;
 
-  /** @param onFailure told why a part of the index cannot be used; may throw */
+  /** @param onFailure called with the reason why a part of the index cannot be used; may throw */
   constructor(index: IndexLocation, blocks: BlockTable, onFailure: (error: unknown) => void) {
     this.#index = index;
     this.#blocks = blocks;

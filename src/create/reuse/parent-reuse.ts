@@ -16,7 +16,7 @@ export interface ReusableBatch {
   member: StoredMember;
   /** SHA-256 of its files, in hexadecimal, one after the other. */
   digests: string;
-  /** Whether its content is that of the items, for all that inodes and times tell. Else it is if the digests are. */
+  /** Whether its content is that of the items, as far as inodes and times show. Else it is if the digests are. */
   isUnread: boolean;
 }
 
@@ -25,7 +25,7 @@ export interface ReusableFile {
   unit: ParentUnit;
   /** SHA-256 of its content. */
   sha256: string;
-  /** Whether it is the same file, unchanged, for all that inode and times tell. */
+  /** Whether it is the same file, unchanged, as far as inode and times show. */
   isUnread: boolean;
 }
 

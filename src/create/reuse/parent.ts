@@ -20,7 +20,7 @@ export class Parent {
   /** When it was made, as its manifest has it. */
   readonly createdAt: string;
   readonly totals: Totals;
-  /** SHA-256 of its index header, which vouches for all of it. */
+  /** SHA-256 of its index header, by which all of it is verified. */
   readonly rootSha256: Buffer;
   readonly damage: ParentDamage[] = [];
   /** What it is read from. */

@@ -20,7 +20,7 @@ export interface KnownPiece {
   /** From 0 on. */
   number: number;
   member: StoredMember;
-  /** Whether inode and time alone tell so. */
+  /** Whether inode and time alone show it. */
   isUnread: boolean;
 }
 

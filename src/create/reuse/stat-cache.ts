@@ -8,7 +8,7 @@ const WINDOW_ROWS = 4096;
 const CHUNK_BYTES = WINDOW_ROWS * ROW_BYTES;
 
 /**
- * What is remembered of the files of one snapshot: inode and change time at its capture, of those of which these tell whether they were
+ * What is remembered of the files of one snapshot: inode and change time at its capture, of those of which these show whether they were
  * written to since. Rows are asked for in their order; one window of them is in memory.
  */
 export class StatCache {

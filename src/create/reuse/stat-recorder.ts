@@ -9,7 +9,7 @@ export class StatRecorder {
   #writer: StatCacheWriter | null = null;
 
   /**
-   * @param onFailure told once why nothing is remembered
+   * @param onFailure called once with the reason why nothing is remembered
    */
   constructor(folder: string, stateDir: Buffer, cacheable: CacheableFiles, onFailure: (error: unknown) => void) {
     this.#cacheable = cacheable;

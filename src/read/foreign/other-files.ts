@@ -2,8 +2,8 @@ import { BackupError } from '../../errors.ts';
 import { BLOCK } from '../../format/entry.ts';
 import { MANIFEST_PATH } from '../../format/path-rules.ts';
 
-/** Bytes at the beginning of a file that tell what it is. */
-export const TELLING_BYTES = BLOCK;
+/** Bytes at the beginning of a file that show what it is. */
+export const SIGNATURE_BYTES = BLOCK;
 
 interface KnownFile {
   what: string;
@@ -86,7 +86,7 @@ export function isTarHeader(head: Buffer): boolean {
  * What to say of a file that is something else than a snapshot, or a gzip file at all.
  *
  * @param name of the file
- * @param head its first `TELLING_BYTES`
+ * @param head its first `SIGNATURE_BYTES`
  * @returns null for a gzip file, and for one that nothing is known of
  */
 export function otherFile(name: string, head: Buffer): BackupError | null {

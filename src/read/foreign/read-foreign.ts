@@ -11,7 +11,7 @@ import { fromSystemError } from '../../system-errors.ts';
 import { throwIfAborted } from '../../workers/abort.ts';
 import { AppleDoubleFilter } from './apple-double.ts';
 import { ArchiveValidator } from './archive-validator.ts';
-import { isTarHeader, otherFile, TELLING_BYTES, withoutManifest } from './other-files.ts';
+import { isTarHeader, otherFile, SIGNATURE_BYTES, withoutManifest } from './other-files.ts';
 import { TarParser, type TarVisitor } from './tar-parser.ts';
 import { refuseWindowsNames } from './windows-names.ts';
 
@@ -93,7 +93,7 @@ export async function gunzip(
 
 /** Reads the manifest of a foreign archive, which must be its first entry, and no more than that. */
 export async function readForeignManifest(source: RangeReader): Promise<Manifest> {
-  const other = otherFile(source.name, await readRange(source, 0, Math.min(TELLING_BYTES, source.size)));
+  const other = otherFile(source.name, await readRange(source, 0, Math.min(SIGNATURE_BYTES, source.size)));
   if (other !== null) throw other;
   const parts: Buffer[] = [];
   let manifest: Manifest | null = null;
@@ -117,7 +117,7 @@ export async function readForeignManifest(source: RangeReader): Promise<Manifest
   let head = Buffer.alloc(0);
   try {
     const push = (chunk: Buffer) => {
-      if (head.length < TELLING_BYTES) head = Buffer.concat([head, chunk.subarray(0, TELLING_BYTES - head.length)]);
+      if (head.length < SIGNATURE_BYTES) head = Buffer.concat([head, chunk.subarray(0, SIGNATURE_BYTES - head.length)]);
       parser.push(chunk);
     };
     await gunzip(source, push, undefined);
@@ -131,7 +131,7 @@ export async function readForeignManifest(source: RangeReader): Promise<Manifest
 
 /** A gzip file whose content does not begin as a tar does. @param error what reading it as one ended in */
 function noTar(error: unknown, name: string, head: Buffer): unknown {
-  const isEmptyTar = head.length === TELLING_BYTES && head.every((byte) => byte === 0);
+  const isEmptyTar = head.length === SIGNATURE_BYTES && head.every((byte) => byte === 0);
   if (!(error instanceof BackupError) || error.code === 'GZIP_INVALID' || head.length === 0 || isEmptyTar) return error;
   return new BackupError(error.code, `${name} is a gzip file, but what it holds is no tar, or damaged`, {
     path: name,

@@ -11,7 +11,7 @@ import { readRange } from '../../storage/read-ahead.ts';
 import { NODE_CODEC } from '../../system/node-codec.ts';
 import { type Problem, problemOf } from '../../validate/problem.ts';
 
-/** An index whose root its seal vouches for, wherever in the file the two are. */
+/** An index whose header has the digest of its seal, wherever in the file the two are. */
 export interface FoundIndex {
   root: IndexRoot;
   index: IndexLocation;

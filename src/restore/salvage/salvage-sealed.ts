@@ -27,7 +27,7 @@ export interface Salvage extends OperationOptions {
 }
 
 /**
- * Takes out all that the index vouches for, block by block. Of a block that is damaged itself the members are read without it.
+ * Extracts all that has the digests of the index, block by block. Of a block that is damaged itself the members are read without it.
  *
  * @returns how many entries are lost without their names
  */

@@ -21,7 +21,7 @@ export interface LostEntry {
 /** Takes the entries of a damaged snapshot one by one: validates each as a restore would, writes it, and keeps account of what is lost. */
 export class SalvageWriter implements EntrySink {
   readonly lost: LostEntry[] = [];
-  /** Taken out, but no SHA-256 of the snapshot vouches for them. */
+  /** Extracted, but no SHA-256 of the snapshot verifies them. */
   unverified: string[] = [];
   /** Whether entries that come now were verified against the index. */
   verified = true;

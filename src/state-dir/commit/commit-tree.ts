@@ -92,7 +92,7 @@ async function mergeIn(staging: Staging, options: CommitOptions): Promise<Commit
     staging.committed = true;
     // What was copied to volumes still lies in it. While a recovery needs it, it stays.
     if (!journalRemains) await removeTree(staging.tree);
-    tellOf(movedAside, journalRemains, onEvent);
+    reportMovedAside(movedAside, journalRemains, onEvent);
     return { previousState: previousState };
   } catch (error) {
     // While a recovery needs them, the copies stay.
@@ -121,11 +121,15 @@ function swapIn(staging: Staging, { mode, snapshot = null, onEvent }: CommitOpti
     const message = `was mounted there; it is still mounted, now below ${previousState}`;
     onEvent?.({ type: 'notice', path, message });
   }
-  tellOf(movedAside, journalRemains, onEvent);
+  reportMovedAside(movedAside, journalRemains, onEvent);
   return { previousState };
 }
 
-function tellOf(movedAside: readonly string[], journalRemains: boolean, onEvent: CommitOptions['onEvent']): void {
+function reportMovedAside(
+  movedAside: readonly string[],
+  journalRemains: boolean,
+  onEvent: CommitOptions['onEvent'],
+): void {
   for (const path of movedAside) {
     onEvent?.({ type: 'notice', path, message: 'appeared in the state directory meanwhile and was moved here' });
   }

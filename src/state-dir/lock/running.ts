@@ -65,7 +65,7 @@ export async function findRunning(stateDir: string, platform: Platform = HERE): 
   };
 }
 
-/** From the least telling to the most. */
+/** From the weakest evidence to the strongest. */
 const WEIGHT: readonly RunningProcess['evidence'][] = ['working-directory', 'read-file', 'edited-file', 'open-file'];
 
 const EVIDENCE = { write: 'open-file', read: 'read-file', 'working-directory': 'working-directory' } as const;

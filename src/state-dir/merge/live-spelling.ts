@@ -10,7 +10,7 @@ interface Identity {
 
 /** What was found out about one directory. */
 interface Known {
-  /** Whether it takes `A` for `a`, or a composed letter for a decomposed one; undefined until a name could tell. */
+  /** Whether it takes `A` for `a`, or a composed letter for a decomposed one; undefined until a name shows it. */
   foldsCase?: boolean | undefined;
   foldsForm?: boolean | undefined;
   /** Its names as they are stored, by themselves and folded. */
