@@ -14,7 +14,7 @@ export interface LiveSource {
   kind: 'live';
   absolute: string;
   expect: FileIdentity;
-  /** A database that nobody was writing to. In any other state than this it must be quiet again to be read. */
+  /** A database that nobody was writing to. In any other state than this it must be idle again to be read. */
   idleDatabase: boolean;
   /** Some process has it mapped for writing: what that writes need not show in the file's times. */
   mapped: boolean;

@@ -10,7 +10,7 @@ const STEP = 1024 * 1024;
  * Copies a file that others are writing to: as long as it was when it was opened, or up to where it ends by then. The event
  * loop goes on meanwhile.
  *
- * `copyFile` alone is not for such files: when one becomes shorter under it, it asks for the rest for ever.
+ * `copyFile` alone is not for such files: when one becomes shorter meanwhile, it tries to read the rest without end.
  *
  * @param to path of the copy, which only this user may read and write; does not exist yet
  * @throws what the system says; BackupError `ABORTED`

@@ -59,7 +59,7 @@ export class Exclusions {
   }
 
   /**
-   * The pattern of the user that leaves a thing out; null when none does. The thing itself is not looked at.
+   * The pattern of the user that excludes a thing; null when none does. The thing itself is not looked at.
    *
    * @param name as it is decoded: of one that is not UTF-8, U+FFFD replaces each byte that is not
    */
@@ -84,7 +84,7 @@ export class Exclusions {
     return reason ?? ownReason(directory, name, type, stat, this.#places, this.#isExcluded);
   }
 
-  /** Whether a thing that is gone was one that is gone as a rule, and not missing. */
+  /** Whether a thing that is gone was a temporary one, and so is not missing. */
   isPassing(directory: ScannedDirectory, name: string): boolean {
     return isPassingName(name) || directory.git?.reasonFor(directory.path + name, false) != null;
   }

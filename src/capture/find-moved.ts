@@ -14,7 +14,7 @@ import { isPartOfDatabase } from './sqlite/side-files.ts';
 const CLOCK_SLACK_MS = 10_000;
 const LOOKS_PER_TURN = 1000;
 
-/** How often directories are looked at that go on changing: what is moved from one that comes next to one that was just looked at. */
+/** How often directories are looked at that keep changing: something may move from one that comes next to one that was just looked at. */
 const ROUNDS = 5;
 
 /**
@@ -34,7 +34,7 @@ export interface FindMovedOptions {
 /**
  * Looks again at the directories that changed since the scan listed them, for what was there before the scan began and is in the snapshot
  * under no name: moved into a directory that was listed already, out of one that was not, or from under a name that was listed.
- * What was made meanwhile is none of it, for a snapshot need not have it, unless it may be a document that was written anew and then renamed.
+ * What was made meanwhile is not searched for, because a snapshot need not have it, unless it may be a document that was written anew and then renamed.
  * Directories that change under these looks are looked at several times.
  *
  * Call it when every file has been read.
@@ -95,7 +95,7 @@ async function breathe(signal: AbortSignal | undefined): Promise<void> {
 }
 
 interface Found {
-  /** `lost`; a `directory` to look through; or `nothing`, said so that the caller can take a breath. */
+  /** `lost`; a `directory` to look through; or `nothing`, so that the caller can yield to the event loop. */
   kind: 'lost' | 'directory' | 'nothing';
   path: string;
   key: number;
@@ -153,7 +153,7 @@ function birthOf({ birthtimeNs, ctimeNs }: BigIntStats): bigint | null {
   return birthtimeNs > 0n && birthtimeNs !== ctimeNs ? birthtimeNs : null;
 }
 
-/** What is there; null where nothing can be had. */
+/** What is there; null where it cannot be looked at. */
 export function look(absolute: string): BigIntStats | null {
   try {
     return lstatSync(absolute, { bigint: true });

@@ -1,14 +1,14 @@
 import type { BigIntStats } from 'node:fs';
 import type { CaptureItem } from './capture-item.ts';
 
-/** The first name under which a file was met, and the attributes that it had then. */
+/** The first name under which a file was found, and the attributes that it had then. */
 export type FirstName = Pick<CaptureItem, 'path' | 'mode' | 'uid' | 'gid' | 'mtimeNs'>;
 
 /** Files that are remembered at a time: some 50 MB. */
 const MOST = 250_000;
 
 /**
- * Finds the files of a tree that are names of one and the same. Holds only those of which more names are to come, and of these
+ * Finds the names of a tree that belong to the same file. Holds only files of which more names are to come, and of these
  * the latest: names outside of the tree never come.
  */
 export class HardLinks {
@@ -21,7 +21,7 @@ export class HardLinks {
     this.#most = most;
   }
 
-  /** Files that were forgotten before all of their names were met: a further one is taken for a file of its own. */
+  /** Files that were forgotten before all of their names were found: a further one is taken for a file of its own. */
   get forgotten(): number {
     return this.#forgotten;
   }

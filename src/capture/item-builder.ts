@@ -13,7 +13,7 @@ import type { SeenTree } from './seen-tree.ts';
 import type { DatabasesOfDirectory } from './sqlite/side-files.ts';
 import { pointsOutside, readLink } from './symbolic-link.ts';
 
-/** A file that SQLite has something to say about: whether it is copied or read is decided after the scan. */
+/** A file that may belong to a SQLite database: whether it is copied or read is decided after the scan. */
 export type FoundDatabase = Attributes & {
   type: 'database';
   size: number;
@@ -54,7 +54,7 @@ export class ItemBuilder {
     this.#report = report;
   }
 
-  /** Files that were forgotten before all of their names were met. */
+  /** Files that were forgotten before all of their names were found. */
   get forgotten(): number {
     return this.#links.forgotten;
   }

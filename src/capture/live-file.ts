@@ -143,10 +143,10 @@ export class LiveFile {
     try {
       const stat = fstatSync(this.#fd, { bigint: true });
       if (Number(stat.size) > this.#opened.size) return true;
-      // What comes after that moment does not matter any more.
+      // What happens after that moment no longer matters.
       this.#last = stat;
     } catch {
-      // Said by `finish`.
+      // Reported by `finish`.
     }
     return false;
   }
@@ -213,7 +213,7 @@ export class LiveFile {
 /**
  * Looks at an open file until a write that comes later must show in its times.
  *
- * @returns `stable` when that came to pass
+ * @returns `stable` when that happened
  */
 function waitUntilStable(fd: number, { expect }: LiveSource, seenMs: number): { stat: BigIntStats; stable: boolean } {
   let stat = fstatSync(fd, { bigint: true });

@@ -13,7 +13,7 @@ export interface LookAgainOptions extends FindMovedOptions {
   mapped: MappedFiles;
 }
 
-/** A missing file that nobody could see while files were read. */
+/** A file that is missing or inconsistent, as only the end of the capture shows. */
 export interface LateStatus {
   path: string;
   status: Extract<FileStatus, 'inconsistent' | 'unreadable'>;

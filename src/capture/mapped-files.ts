@@ -38,7 +38,7 @@ export class MappedFiles {
     }
   }
 
-  /** For who looks at none. */
+  /** Where mappings are not looked at. */
   static readonly none = new MappedFiles([]);
 
   /** Looks at every process. */
@@ -103,7 +103,7 @@ async function mapsOf(pid: string): Promise<string> {
 function* parseMaps(maps: string): Generator<MappedFile, void, void> {
   for (const [, major = '', minor = '', inode = '', shown = ''] of maps.matchAll(SHARED_WRITABLE)) {
     if (shown.endsWith(DELETED)) continue;
-    // The only escape that there is.
+    // There is no other escape.
     const path = shown.replaceAll('\\012', '\n');
     yield { dev: deviceNumber(BigInt(`0x${major}`), BigInt(`0x${minor}`)), ino: BigInt(inode), path };
   }

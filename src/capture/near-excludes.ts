@@ -4,7 +4,7 @@ import { namesIn } from '../system/attempt.ts';
 import { isFoundAtBoth } from '../system/file-key.ts';
 import type { CaptureReport } from './capture-report.ts';
 
-/** What makes of a text more than a path. */
+/** Characters that make a pattern more than a path. */
 const NO_PATH = /[*?[\\\r\n]|^[!#]|\s$/;
 
 /**

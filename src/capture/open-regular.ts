@@ -7,7 +7,7 @@ const FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NO
 /** More looks at what is said to be missing. */
 const FURTHER_LOOKS = 2;
 
-/** Opens a file that a listing named. Throws what the system says; `readFailure` makes sense of it. */
+/** Opens a file that a listing named. Throws what the system says; `readFailure` turns that into a status. */
 export function openRegular(absolute: string | Buffer): number {
   try {
     return openSync(absolute, FLAGS);

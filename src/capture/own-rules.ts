@@ -14,12 +14,12 @@ const OXIOS_BACKUPS = 'backups';
 
 const STATE_STORE_TEMPORARY = /^.+\.\d+\.[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}\.tmp$/i;
 
-/** A file in the making that nobody has written to for this long was left behind by its writer, and is a file like any other. */
+/** A temporary file that nobody has written to for this long was abandoned by its writer, and is a file like any other. */
 const IN_THE_MAKING_MS = 10 * 60_000;
 
 export const OWN_SNAPSHOT = 'a snapshot of this state directory';
 
-/** Whether the user left a thing out, which is then not looked at. */
+/** Whether the user excluded a thing, which is then not looked at. */
 export type IsExcluded = (directory: ScannedDirectory, name: string) => boolean;
 
 /** What the rules know of the run. */
@@ -54,13 +54,13 @@ function realpathIfAny(path: string): string {
   }
 }
 
-/** Whether a thing that is gone by now was, by its name, something that was not to stay. */
+/** Whether a thing that is gone by now was, by its name, a temporary one. */
 export function isPassingName(name: string): boolean {
   return name.endsWith('.tmp') && (STATE_STORE_TEMPORARY.test(name) || temporaryKind(name) !== null);
 }
 
 /**
- * Why a thing is no state though the user did not leave it out, going by its name and by what verifies the name right; null
+ * Why a thing is no state though the user did not exclude it, going by its name and by what confirms the name; null
  * when it is state. What cannot be attributed is.
  */
 export function ownReason(

@@ -23,7 +23,7 @@ export class PathGuard {
   readonly #root: string;
   #real: string | null | undefined;
 
-  /** @param root absolute path of the state directory, ending with `/`; links on the way to it are right */
+  /** @param root absolute path of the state directory, ending with `/`; links on the way to it are trusted */
   constructor(root: string) {
     this.#root = root;
   }

@@ -18,11 +18,11 @@ export interface Capture {
   /** What goes in, in the order of the snapshot. */
   batches: AsyncGenerator<CaptureItem[], void, void>;
   seen: SeenTree;
-  /** Looks at what shows only when all has been read; then it is known whether something is gone that was listed. */
+  /** Finds what shows only when everything has been read. It must be known by then whether something is gone that was listed. */
   lookAgain: (isAnyDeleted: boolean) => AsyncGenerator<LateStatus, void, void>;
 }
 
-/** Where a run puts copies and the index, and all folders in which it puts anything: what it leaves there is no state. */
+/** Where a run puts copies and the index, and all folders in which it puts anything: its own files are not state. */
 export function foldersOf({ folder }: OutputPlace, { scratchDir }: CreateOptions): { scratch: string; all: string[] } {
   const output = folder ?? os.tmpdir();
   const scratch = path.resolve(scratchDir ?? output);

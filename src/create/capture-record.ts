@@ -16,7 +16,7 @@ export interface CaptureRecordOptions {
   onNotice: (message: string, path?: string) => void;
 }
 
-/** What is said of a capture besides the entries: by a snapshot, and in the same words by a dry run. */
+/** What is reported of a capture besides the entries, by a run and by its dry run alike. */
 export class CaptureRecord {
   readonly excluded: ExcludedPath[] = [];
   readonly report: CaptureReport;

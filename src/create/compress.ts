@@ -8,7 +8,7 @@ import { isZero } from '../system/write-sparse.ts';
 const SMALL_FILES_LEVEL = 5;
 const LARGE_FILE_LEVEL = 3;
 
-/** Members shorter than this are just compressed. */
+/** Members shorter than this are compressed without a sample. */
 const SAMPLED_FROM = 64 * 1024;
 /** Slices of a member that are tried first. */
 const SAMPLES = 4;
@@ -21,13 +21,13 @@ const STORE_ABOVE = 0.97;
  * a window of 4 KB takes half the time, and mostly less room, for what it finds is named in fewer bits.
  */
 const NEAR_REPEATS: ZlibOptions = { level: 2, windowBits: 12 };
-/** What that may give away of a sample. Of such data it gives away less of the member, or gains. */
+/** How much larger a sample may become by that. The whole member then grows less, or becomes smaller. */
 const NEAR_WORTH = 1.02;
 
 /** From this share on a second sample shows whether it is repeated text that is saved, or only the uneven use of bytes. */
 const DOUBTFUL_ABOVE = 0.5;
 const SECOND_SAMPLE_BYTES = 64 * 1024;
-/** What may be given away for not looking for repeated text, which takes most of the time. */
+/** How much larger a sample may become without the search for repeated text, which takes most of the time. */
 const REPEATS_WORTH = 1.03;
 
 /** Members of zeros alone, by length: a sparse file of a terabyte has a million of the same, made as small as can be. */

@@ -26,7 +26,7 @@ export interface ContentReader {
   /** Whether only a second reading shows how it went. */
   needsSecondReading(): boolean;
   /**
-   * Says how it went, and ends it.
+   * Reports how it went, and ends it.
    *
    * @param stable whether a second reading gave the same, where one was needed
    */
@@ -48,7 +48,7 @@ export function openContent({ source }: FileItem, options: LiveFileOptions): Con
   return 'size' in opened ? opened : { status: 'unreadable', detail: `${COPY_GONE}: ${opened.detail}` };
 }
 
-/** What is said of a file whose private copy cannot be read: that the copy is gone does not mean that the file is. */
+/** The detail of a file whose private copy cannot be read: that the copy is gone does not mean that the file is. */
 export const COPY_GONE = 'the copy that was made of it cannot be read';
 
 /** A private copy as a live file that is in the state in which we left it. */

@@ -61,7 +61,7 @@ function childrenOf(folder: string): Dirent[] {
   try {
     return readdirSync(folder, { withFileTypes: true });
   } catch {
-    // Whether it is missing is for the capture to say.
+    // The capture reports whether it is missing.
     return [];
   }
 }

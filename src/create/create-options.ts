@@ -116,7 +116,7 @@ export interface CreateOptions extends PackingOptions {
 
 const HOST = 'a name of 1 to 253 characters, without control characters';
 
-/** As long as DNS lets a name be, and nothing that a terminal would obey. */
+/** As long as a name in DNS can be, without control characters that a terminal would act on. */
 const hostSchema = z
   .string(HOST)
   .check(z.refine((host) => /^[^\p{Cc}\p{Zl}\p{Zp}]{1,253}$/u.test(host) && host.trim() !== '', HOST));

@@ -40,7 +40,7 @@ import { Scratch } from './scratch.ts';
 import { SelfCheck } from './self-check.ts';
 import { SnapshotWriter } from './snapshot-writer.ts';
 
-/** The state directory is captured without a lock then; or it is none, which is said where it is opened. */
+/** Then the state directory is captured without a lock; or it is not a directory, which is reported when it is opened. */
 const NO_LOCK_POSSIBLE: ReadonlySet<ErrorCode> = new Set([
   'PERMISSION',
   'NO_SPACE',
@@ -91,7 +91,7 @@ export interface MakeOptions extends CreateOptions {
 /** The same as `createSnapshot`, without a look at the options. */
 export async function makeSnapshot(stateDir: string, output: PlainOutput, options: MakeOptions): Promise<CreateResult> {
   throwIfAborted(options.signal);
-  // First of all: what a restore that is at work has half done would pass for what an interrupted one left.
+  // First: a running restore would look like an interrupted one.
   const lock = await lockIfPossible(stateDir, options);
   try {
     await assertRecovered(stateDir, lock);
@@ -104,7 +104,7 @@ export async function makeSnapshot(stateDir: string, output: PlainOutput, option
   }
 }
 
-/** A state directory that we cannot write around, as on a file system that is read-only or full, is captured without a lock. */
+/** A state directory beside which nothing can be written (its file system is read-only or full) is captured without a lock. */
 async function lockIfPossible(stateDir: string, options: CreateOptions): Promise<StateLock | null> {
   try {
     return await acquireStateLock(stateDir, 'oxios-backup create', options);

@@ -3,9 +3,9 @@ import { isIncomplete } from '../format/file-status.ts';
 import { isEmptySnapshot, type RecordedStatus, type Totals } from '../format/index-root.ts';
 
 /**
- * Refuses a state directory without a file in it. Nightly snapshots of one that is not mounted would in time take the place of those that hold everything.
+ * Refuses a state directory without a file in it. Otherwise nightly snapshots of one that is not mounted would in time replace those that hold everything.
  *
- * @param statuses what was said of its files: when one was lost, that is why
+ * @param statuses what was said of its files: when one could not be read, that is the reason
  * @throws BackupError `STATE_DIR_EMPTY`
  */
 export function refuseEmptyState(

@@ -20,7 +20,7 @@ export async function expectedSize(directory: string, signal: AbortSignal | unde
         else if (child.isFile()) files.push(`${folder}/${child.name}`);
       }
     } catch {
-      // Whether it is missing is for the capture to say.
+      // The capture reports whether it is missing.
     }
     const lengths = await Promise.all(
       files.map((file) =>

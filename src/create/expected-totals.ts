@@ -15,7 +15,7 @@ export class ExpectedTotals {
   count(root: string, excludes: readonly string[]): void {
     if (this.#expected !== null) return;
     const counted = countAhead(root, excludes, this.#stop.signal);
-    // What a count fails for, the capture says.
+    // The capture reports why a count failed.
     void counted
       .catch(() => null)
       .then((amount) => {

@@ -23,7 +23,7 @@ export interface SpooledBlock {
 export type FindInBlock = (block: SpooledBlock, paths: string[]) => Promise<readonly ReferredEntry[]>;
 
 /**
- * Holds the hard links of a snapshot in the making to the rule by which every reader validates them. A link comes after its file, so files
+ * Validates the hard links of a snapshot that is being written, by the rule that every reader applies. A link comes after its file, so files
  * are looked up in the blocks that were written before: what is held at a time does not grow with the number of links.
  */
 export class HardLinkCheck {

@@ -10,7 +10,7 @@ const MAX_FILE_BYTES = MAX_BLOCK_MEMBERS * CHUNK;
 const MOST_UTF8 = 3;
 
 /**
- * Refuses what no snapshot can hold, while there is still time.
+ * Refuses what no snapshot can hold, before it is written.
  *
  * @throws BackupError `LIMIT_EXCEEDED`
  */

@@ -17,7 +17,7 @@ const NUMBERS = 5;
 const BIG_NUMBERS = 5;
 
 /**
- * The items of one member on their way to a worker. Columns, for a thread takes a few long values far faster than many
+ * The items of one member, as they are sent to a worker. Columns, for a thread receives a few long values far faster than many
  * small objects.
  */
 export interface PackBatch {
@@ -112,7 +112,7 @@ export function encodeBatch(items: readonly PackItem[], root: string, seenMs: nu
   return { seenMs, paths, links, numbers, bigNumbers, farTimes, elsewhere, bytes };
 }
 
-/** The items of a batch; the mirror of `encodeBatch`. */
+/** The items of a batch; the inverse of `encodeBatch`. */
 export function decodeBatch(batch: PackBatch, root: string): PackItem[] {
   const { numbers, bigNumbers, farTimes } = batch;
   const timeAt = (at: number): bigint => farTimes.get(at) ?? (bigNumbers[at] as bigint);

@@ -122,7 +122,7 @@ function packBatch(batch: PackBatch, known: string | null): PackedBatch {
   const moved = new Map<string, FileAttributes>();
   const items = decodeBatch(batch, root);
   const earlier = readDoubtful(items);
-  // Once for all of them: then whatever is written while they are read shows in their times.
+  // Once for all of them: whatever is written while they are read then shows in their times.
   waitForTick(earlier.size > 0 ? monotonicMs() : batch.seenMs);
   for (const item of items) {
     at += packItem(item, number, at, digests, deviations, moved, earlier.get(number));

@@ -6,7 +6,7 @@ import { SnapshotValidator } from '../validate/snapshot-validator.ts';
 import type { BlockValidation } from '../validate/validate-block.ts';
 import { type FindInBlock, HardLinkCheck, type SpooledBlock } from './hard-link-check.ts';
 
-/** Holds a snapshot in the making to the rules by which every reader will validate it, so that none is sealed that none would read. */
+/** Validates a snapshot that is being written, by the rules that every reader applies: none is sealed that a reader would refuse. */
 export class SelfCheck {
   readonly #validator = new SnapshotValidator();
   readonly #links: HardLinkCheck;

@@ -7,7 +7,7 @@ export interface UserExcludes {
   readonly dependsOnType: boolean;
 }
 
-/** `ignore` remembers every path that it was asked about: it is made anew before a million of them fill the memory. */
+/** `ignore` remembers every path that it was asked about: it is made again before a million of them fill the memory. */
 const PATHS_PER_MATCHER = 20_000;
 
 const BEYOND_ASCII = /[\u0080-\uffff]/;

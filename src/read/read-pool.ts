@@ -140,7 +140,7 @@ export function countedFolders({ sections }: Manifest): ReadonlySet<string> {
   return new Set([...CATEGORIES, ...sections.map(({ name }) => name)]);
 }
 
-/** How many jobs the blocks make, counted until they are enough. A page that cannot be read is found by whoever needs it. */
+/** How many jobs the blocks make, counted until they are enough. A page that cannot be read is reported where it is needed. */
 async function jobsUpTo(most: number, blocks: AsyncIterable<BlockLocation>): Promise<number> {
   let jobs = 0;
   try {

@@ -13,7 +13,7 @@ import { fromSystemError } from '../system-errors.ts';
 import type { RestoreDestination } from './restore-plan.ts';
 import { presumedFileSystem } from './target-file-system.ts';
 
-// What a restore finds out about its target by locking and writing, looked at without either.
+// What a restore finds out about its target by locking and writing; here without either.
 
 /** A target that was only looked at. */
 export interface InspectedDestination extends RestoreDestination {
@@ -85,7 +85,7 @@ async function recoveryNeeded(target: string): Promise<BackupError | null> {
     await assertRecovered(target, null);
     return null;
   } catch (error) {
-    // That a restore is going on has been said by its lock.
+    // A restore that is running was already reported for its lock.
     if (error instanceof BackupError) return error.code === 'STATE_DIR_LOCKED' ? null : error;
     throw error;
   }

@@ -42,7 +42,7 @@ export interface ExecuteOptions extends OperationOptions, RunningOptions {
 }
 
 /**
- * Executes a plan that nothing speaks against: fills the staging directory, verifying what it writes, and commits it.
+ * Executes a plan that has no refusals: fills the staging directory, verifying what it writes, and commits it.
  *
  * @throws BackupError when nothing was changed, or `NEEDS_RECOVERY`
  */

@@ -28,7 +28,7 @@ export interface SpaceCheck {
 export function checkSpace(directory: string, size: RestoreSize, further = 0): SpaceCheck {
   const { bavail, bsize, ffree, files } = statFileSystem(directory);
   return {
-    // A file's last block is half empty on average.
+    // The last block of a file is half empty on average.
     needed: { bytes: size.bytes - size.holes + further + (size.files * bsize) / 2, entries: size.entries },
     available: { bytes: bavail * bsize, entries: files > 0 ? ffree : null },
   };

@@ -92,7 +92,7 @@ export class HardLinks {
     });
   }
 
-  /** Leads all bytes of an open file to `take`. @returns their SHA-256 */
+  /** Passes all bytes of an open file to `take`. @returns their SHA-256 */
   async #pass(descriptor: number, take: (bytes: Buffer, position: number) => void): Promise<string> {
     const digest = createHash('sha256');
     this.#buffer ??= Buffer.allocUnsafeSlow(STEP);
@@ -110,7 +110,7 @@ export class HardLinks {
   }
 }
 
-/** Opens a file of ours also where its mode keeps us from reading it. */
+/** Opens a file of ours even if its mode forbids us to read it. */
 function openUnreadable(path: string): number {
   try {
     return fs.openSync(path, O_RDONLY | O_NOFOLLOW);

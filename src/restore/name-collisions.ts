@@ -38,7 +38,7 @@ export function probeNameFolding(directory: string): NameFolding {
   }
 }
 
-/** Finds entries that would meet under one name. Paths are given to it in any order. */
+/** Finds entries that would get the same name. Paths are given to it in any order. */
 export class NameCollisions {
   readonly #folding: NameFolding;
   readonly #seen = new Map<string, string>();
@@ -67,7 +67,7 @@ export class NameCollisions {
   }
 }
 
-/** The first collision among paths, in any order; null where none meet. */
+/** The first collision among paths, in any order; null if there is none. */
 export async function collisionError(
   folding: NameFolding,
   paths: () => AsyncIterable<Iterable<string>> | Iterable<Iterable<string>>,

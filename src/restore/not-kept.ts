@@ -16,7 +16,7 @@ export interface Surroundings {
   sameOwner: boolean;
 }
 
-/** Notes what of a snapshot will be another way where it is restored. */
+/** Notes what of a snapshot will differ where it is restored. */
 export class NotKept {
   readonly #surroundings: Surroundings;
   readonly #changedNames = new ChangedNames();

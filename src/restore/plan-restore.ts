@@ -7,8 +7,8 @@ import type { PlanOptions, RestoreDestination, RestorePlan } from './restore-pla
 import { planSealed } from './sealed-contents.ts';
 
 /**
- * Plans a restore of a snapshot, which is validated for it, by the rules of this platform: a sealed one by its index, an archive from
- * elsewhere by reading it to its end.
+ * Plans a restore of a snapshot, which is validated for it, by the rules of this platform: a sealed one by its index, a foreign
+ * archive by reading it to its end.
  *
  * @returns a plan; `contents` is to be closed
  * @throws BackupError when there is nothing to plan: the snapshot is not valid, or holds nothing of what was asked for

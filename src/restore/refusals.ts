@@ -14,7 +14,7 @@ export function partialReplaceError(): BackupError {
   });
 }
 
-/** What speaks against a plan, in order. The run throws the first, a dry run names them all. */
+/** The reasons to refuse a plan, in order. The run throws the first, a dry run names them all. */
 export async function* refusalsOf(
   { destination, contents, merges, selection, skipped, space }: Omit<RestorePlan, 'refusals'>,
   { allowEmpty = false, externalLinks = 'refuse' }: PlanOptions,

@@ -141,7 +141,7 @@ async function salvageInto(
     extracted: { entries: writer.entries, files: writer.files, bytes: writer.bytes },
     unverified,
     lost,
-    // What to do about them is being done.
+    // Without their hints, which advise what is being done here.
     problems: problems.map(({ hint: _, ...problem }) => problem),
     complete: lost.length === 0 && unverified.length === 0 && outcome.unnamed === 0,
   };
@@ -175,7 +175,7 @@ async function nameDamage(source: RangeReader, problems: Problem[]): Promise<voi
   }
 }
 
-/** A gzip file of another make: it does not even bear the letters that mark members of ours. */
+/** A gzip file of another program: it lacks even the letters that mark our members. */
 async function isPlainGzip(source: RangeReader): Promise<boolean> {
   const head = await readRange(source, 0, Math.min(MEMBER_HEADER, source.size));
   return head.length > 2 && head.readUInt16BE(0) === 0x1f8b && head.toString('latin1', 12, 14) !== 'OX';

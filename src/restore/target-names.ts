@@ -72,7 +72,7 @@ export function isAboutName(error: unknown): boolean {
 }
 
 /**
- * Whether a file of that name can be made in a directory of ours, and has that name then: FAT drops a final dot without a word.
+ * Whether a file of that name can be made in a directory of ours, and has that name then: FAT silently drops a final dot.
  *
  * @throws BackupError `NO_SPACE`, `PERMISSION`, `IO`
  */

@@ -15,7 +15,7 @@ const { O_CREAT, O_EXCL, O_NOFOLLOW = 0, O_WRONLY } = fs.constants;
 export interface TreeWriterOptions {
   /** An empty directory of our own; nobody else writes there. */
   root: string;
-  /** The process's umask: what `open` takes away from a mode is given back. */
+  /** The process's umask: bits that it clears from a mode are set again. */
   umask: number;
   /** Give files the owner that the snapshot names. */
   sameOwner: boolean;
@@ -113,7 +113,7 @@ export class TreeWriter implements EntrySink {
     this.#tree.bytes += entry.size;
   }
 
-  /** What is left to do; the writer is of no use afterwards. */
+  /** What is left to do; the writer must not be used afterwards. */
   finish(): ExtractedTree {
     if (this.#fd >= 0) fs.closeSync(this.#fd);
     this.#fd = -1;
@@ -162,7 +162,7 @@ function createFile(absolute: string, mode: number): number {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }
-  // The block with its directory may be in another worker's hands still.
+  // Another worker may still be writing the block with its directory.
   makeDirectory(path.dirname(absolute));
   return fs.openSync(absolute, flags, mode);
 }

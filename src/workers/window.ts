@@ -13,7 +13,7 @@ export class OrderedWindow {
 
   /** Adds a job that was started; resolves when there is room for another one. `take` is called with its result, in order. */
   async add<Result>(job: Promise<Result>, take: (result: Result) => void | Promise<void>): Promise<void> {
-    // A failure is reported when its turn comes; until then it is no unhandled rejection.
+    // A failure is reported when its turn comes; until then it must not be an unhandled rejection.
     job.catch(() => {});
     this.#queue.push(async () => take(await job));
     while (this.#queue.length >= this.#limit) await this.#next();

@@ -122,7 +122,7 @@ export class GitScan {
     return path === `${this.#path}objects/pack/`;
   }
 
-  /** Notes that the user left something out: what is wanted may be in it. */
+  /** Notes that the user excluded something: what is wanted may be in it. */
   exclude(path: string): void {
     if (this.names.isInObjects(path)) this.#excludesObjects = true;
   }
@@ -130,7 +130,7 @@ export class GitScan {
   /** Reads everything but the objects. */
   preload(): PreloadedDirectory {
     const options: PreloadOptions = {
-      // HEAD names a ref that the others then hold; refs move from files of their own to `packed-refs`, never back.
+      // In this order: HEAD names a ref that the others then hold, and refs move from single files to `packed-refs`, never back.
       first: ['HEAD', 'refs', 'packed-refs'],
       largest: LARGEST,
       left: BUDGET,
@@ -241,7 +241,7 @@ export class GitScan {
     }
   }
 
-  /** Repeats what found the repository in motion; the last attempt takes what it gets, and says what it does not. */
+  /** Repeats a reading during which the repository changed; the last attempt takes what it gets, and reports what is missing. */
   #attempt(read: (attempt: Attempt) => PreloadedDirectory): PreloadedDirectory {
     for (const ms of PAUSES_MS) {
       try {
@@ -292,7 +292,7 @@ export class GitScan {
     try {
       return lstatSync(alternates, { throwIfNoEntry: false }) !== undefined;
     } catch {
-      // Then what is wanted is named as lost.
+      // Then what is wanted is reported as missing.
       return false;
     }
   }

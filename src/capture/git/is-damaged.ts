@@ -7,8 +7,8 @@ import { refTargets } from './ref-targets.ts';
 const NAMING = ['HEAD', 'refs', 'packed-refs'];
 
 /**
- * Whether a repository still has a ref that names an object, and still lacks it: then it is no other in the snapshot than
- * it is, and nothing was lost.
+ * Whether a repository still has a ref that names an object, and still lacks the object: then the snapshot has it as
+ * it is, and nothing is missing.
  *
  * @param absolute path of the directory in which git keeps it, ending with `/`
  * @param digits name of the object, in hexadecimal

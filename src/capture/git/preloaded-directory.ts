@@ -29,11 +29,11 @@ export interface PreloadOptions {
   left: number;
   /** Called for each of those. May open it at once, so that it is there then. */
   tooLarge: (path: string, absolute: string) => PinnedFile | null;
-  /** Called for what was listed and is gone. May throw, to begin anew. */
+  /** Called for what was listed and is gone. May throw, to start again. */
   deleted: (path: string) => void;
   /** Whether something is looked at when its turn comes. Gets the listing of a directory, null of a file. */
   staysLive: (path: string, name: string, listing: DirectoryNames | null) => boolean;
-  /** Whether the user left something out, which is then not looked at. */
+  /** Whether the user excluded something, which is then not looked at. */
   isExcluded: (directory: ScannedDirectory, name: string) => boolean;
 }
 

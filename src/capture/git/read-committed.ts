@@ -9,7 +9,7 @@ export interface CommittedFile {
   bytes: Buffer;
 }
 
-/** Git appends to its logs: who meets it at that reads again, so that they are of the same moment as the refs. */
+/** Git appends to its logs: one that is being written to is read again, so that it is of the same moment as the refs. */
 const ATTEMPTS = 5;
 
 /**

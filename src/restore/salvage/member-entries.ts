@@ -63,7 +63,7 @@ export class MemberEntries {
     }
   }
 
-  /** Passes over what cannot be read: one member (`single`) or nobody knows how many. */
+  /** Skips what cannot be read: one member (`single`), or an unknown number. */
   skip(single: boolean, reason: string): void {
     const large = this.#large;
     if (large === null) return;
@@ -132,7 +132,7 @@ function entriesOf(tar: Buffer): HeldEntry[] | null {
     const last = held.at(-1);
     const continues = held.length === 1 && ended === 0 && last?.content.length === CHUNK && last.entry.size > CHUNK;
     if (continues) return held;
-    // Behind whole entries the tar may end; nowhere else.
+    // The tar may end after whole entries, and nowhere else.
     parser.push(END_OF_TAR);
     parser.finish();
     return held;

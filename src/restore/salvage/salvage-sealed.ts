@@ -181,7 +181,7 @@ function manifestOf(tar: Buffer, problems: Problem[]): Manifest | null {
   }
 }
 
-/** Lets an interruption get through, for everything else here is synchronous. */
+/** Yields to the event loop, so that an abort is seen: everything else here is synchronous. */
 async function yieldToEventLoop({ signal, writer, onEvent }: Salvage): Promise<void> {
   await setImmediate();
   throwIfAborted(signal);

@@ -6,7 +6,7 @@ import { TarParser } from '../../read/foreign/tar-parser.ts';
 import { problemOf } from '../../validate/problem.ts';
 import type { Salvage } from './salvage-sealed.ts';
 
-/** Small, for what one call of zlib has inflated when it comes upon damage is lost. */
+/** Small, for what one call of zlib has inflated when it finds damage is lost. */
 const CHUNK_BYTES = 4096;
 
 /**

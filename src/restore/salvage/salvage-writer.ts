@@ -18,7 +18,7 @@ export interface LostEntry {
   reason: string;
 }
 
-/** Takes the entries of a damaged snapshot one by one: validates each as a restore would, writes it, and keeps account of what is lost. */
+/** Takes the entries of a damaged snapshot one by one: validates each as a restore would, writes it, and records what is lost. */
 export class SalvageWriter implements EntrySink {
   readonly lost: LostEntry[] = [];
   /** Extracted, but no SHA-256 of the snapshot verifies them. */

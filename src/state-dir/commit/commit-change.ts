@@ -10,7 +10,7 @@ export interface Change<J extends Journal> {
   journal: J;
   /** Makes it, durably. @returns things of somebody else that were in the way, under the names that they have now */
   perform: (journal: J) => string[];
-  /** Takes it back, however far it came by the journal that is on disk. */
+  /** Rolls it back, however far it came by the journal that is on disk. */
   rollback: (journal: J) => void;
   /** Removes what is of no use any more once the journal is gone. What it leaves, the next run clears. */
   cleanUp?: (live: 'new' | 'old') => void;
@@ -48,7 +48,7 @@ export function commitChange<J extends Journal>(location: Location, change: Chan
   return { movedAside, journalRemains };
 }
 
-/** Does what the outcome does not hang on. */
+/** Does what the outcome does not depend on. */
 export function tryTo(act: () => void): void {
   try {
     act();
@@ -68,14 +68,14 @@ function concludes(location: Location, journal: Journal): boolean {
     concludeChange(location, journal);
     return true;
   } catch {
-    // Gone but perhaps not durably so: if it comes back, a recovery finds the change complete.
+    // Removed, but perhaps not durably: if it reappears, a recovery finds the change complete.
     return inodeAt(journalPath(location)) === null;
   }
 }
 
 function rollback<J extends Journal>(location: Location, change: Change<J>, reason: unknown): void {
   try {
-    // The journal on disk knows best how far it came: its next form may have been written although that call failed.
+    // The journal on disk shows how far it came: its next form may have been written although that call failed.
     const onDisk = findJournal(location)?.journal as J | undefined;
     change.rollback(onDisk ?? change.journal);
     removeJournal(location);

@@ -63,7 +63,7 @@ export async function commit(staging: Staging, options: CommitOptions): Promise<
     options.onEvent?.({ type: 'phase', phase: 'sync' });
     await syncTree(staging.tree, options);
     throwIfAborted(options.signal);
-    // Again, after all that took long: a service that was stopped may have been started anew. Notices were given by then.
+    // Again, for everything before took long: a service that was stopped may have been started again. Notices were given before.
     await assertNotRunning(staging.target, { forceRunning: options.forceRunning ?? false });
     return isMerge ? await mergeIn(staging, options) : swapIn(staging, options);
   } catch (error) {

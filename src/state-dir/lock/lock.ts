@@ -25,7 +25,7 @@ import { acquireWithin, type LockWaitOptions } from './lock-wait.ts';
 export interface StateLock {
   /** Where the state directory and the artifacts around it lie. */
   readonly location: Location;
-  /** Throws `STATE_DIR_LOCKED` if the lock is no longer ours: somebody removed it by hand, or took this process for dead. */
+  /** Throws `STATE_DIR_LOCKED` if the lock is no longer ours: somebody removed it by hand, or considered this process dead. */
   assertHeld(): void;
   /** Gives the lock back, and takes away empty directories that were made for it. */
   release(): Promise<void>;

@@ -38,7 +38,7 @@ export async function assertNotRunning(
   onEvent?.({ type: 'notice', path: stateDir, message });
 }
 
-/** What somebody does who need not be stopped, and what becomes of it. */
+/** What a process does that need not be stopped, and what that leads to. */
 const DOES: Record<RunningProcess['evidence'], (path: string) => string> = {
   lock: (path) => `has locked ${path}`,
   'lock-file': (path) => `is named by ${path}`,

@@ -14,7 +14,7 @@ import { type KnownTopAttributes, readTop } from '../top-attributes.ts';
 import type { KeptState } from './previous-states.ts';
 
 /**
- * Plans the reversal of an exchange: what came goes out, what went comes back. What was changed by others since is kept like the rest of what
+ * Plans the reversal of an exchange: what came in goes out, what went out comes back. What was changed by others since is kept like the rest of what
  * goes out; directories get their attributes back unless somebody changed these.
  *
  * @param state a previous state of kind `merge`
