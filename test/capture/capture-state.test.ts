@@ -33,7 +33,7 @@ function scratch(): string {
   return path;
 }
 
-test('a database in use becomes one file; what SQLite keeps beside it stays out', async () => {
+test('a database in use becomes one file; what SQLite keeps beside it is excluded', async () => {
   await database('memory.db', 30);
   const { items, excluded, incomplete } = await collect(state, { scratch });
   expect(incomplete).toEqual([]);
@@ -120,7 +120,7 @@ test.skipIf(nodeSqliteReader() !== null)('a way to copy databases that is not th
   await expect(collect(state, { scratch, sqlite: 'node' })).rejects.toMatchObject({ code: 'USAGE' });
 });
 
-test('what another run of ours has put down stays out', async () => {
+test('what another run of ours has put down is excluded', async () => {
   writeFileSync(join(state, temporaryName('snapshot')), 'x');
   mkdirSync(join(state, temporaryName('scratch')));
   const { paths, excluded } = await collect(state);

@@ -44,7 +44,7 @@ test('names that the rules of gitignore treat apart are names', async () => {
   expect(await excluded(['a\\\\b', '\\#', '\\!x', '-'])).toHaveLength(4);
 });
 
-test('what is left out is not looked at in a dry run either', async () => {
+test('what is excluded is not looked at in a dry run either', async () => {
   put('cache/a', '12345');
   const collected = await collect(folder.path, { excludes: ['cache'], dryRun: true });
   expect(collected.excluded).toEqual([{ path: 'cache', type: 'directory', reason: 'matches cache' }]);
@@ -53,7 +53,7 @@ test('what is left out is not looked at in a dry run either', async () => {
 const fuse = process.getuid?.() === 0 && existsSync('/dev/fuse');
 
 test.skipIf(!fuse)(
-  'a mount that does not answer is no loss where it is left out (needs root and /dev/fuse)',
+  'a mount that does not answer does not count as missing where it is excluded (needs root and /dev/fuse)',
   async () => {
     put('kept.json');
     const mount = join(folder.path, 'deep/m');
@@ -76,7 +76,7 @@ sys.exit(ctypes.CDLL(None).mount(b'fuse', sys.argv[1].encode(), b'fuse', 0, opti
 );
 
 test.skipIf(process.getuid?.() !== 0)(
-  'what nobody may read is no loss where it is left out, in a repository too (needs root)',
+  'what nobody may read does not count as missing where it is excluded, in a repository too (needs root)',
   async () => {
     const git = (...args: string[]) => execFileSync('git', args, { cwd: folder.path, stdio: 'ignore' });
     git('init', '-q');

@@ -114,7 +114,7 @@ test('a log that grew while it was read says so, and then ends with its last who
   });
 });
 
-test('what grew and is no text is a loss, and so is what did not stay the same', () => {
+test('what grew and is no text is named as missing or inconsistent, and so is what did not stay the same', () => {
   for (const [content, stable, detail] of [
     ['\0binary\n', true, 'it kept growing while it was read: the snapshot holds its first 8 bytes'],
     ['text\n', false, 'it changed while it was read'],

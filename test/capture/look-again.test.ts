@@ -16,12 +16,12 @@ function stateWithEncrypted(): string {
   return state;
 }
 
-test('an encrypted database that stands still is captured with its log', async () => {
+test('an encrypted database that no longer changes is captured with its log', async () => {
   const { complete, totals, excluded } = await createBackup(new StateStore(stateWithEncrypted()), room.fresh('out'));
   expect([complete, totals.files, excluded]).toEqual([true, 2, []]);
 });
 
-test('an encrypted database that is written to meanwhile is a loss: its two files may not fit each other', async () => {
+test('an encrypted database that is written to meanwhile is named as missing or inconsistent: its two files may not fit each other', async () => {
   const state = stateWithEncrypted();
   writeFileSync(join(state, 'z.bin'), Buffer.alloc(20 * 2 ** 20, 1));
   let written = false;

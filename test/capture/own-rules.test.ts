@@ -54,7 +54,7 @@ test('a write that was left behind is a file like any other', async () => {
   expect(excluded).toEqual({ [`memory/${TEMPORARY}`]: 'StateStore was writing it' });
 });
 
-test('what a restore puts beside a state directory is left out only where that lies beside it', async () => {
+test('what a restore puts beside a state directory is excluded only where that lies beside it', async () => {
   put(`kept/${LOCK}`);
   put(`kept/${STAGING}/a`);
   put(`live/${LOCK}`);
@@ -71,7 +71,7 @@ test('what a restore puts beside a state directory is left out only where that l
   expect(Object.keys(excluded)).toEqual(['.oxios-backup', `live/${LOCK}`, `live/${STAGING}`]);
 });
 
-test('what another run has in the making is left out where this one writes, or while it is young', async () => {
+test('what another run has in the making is excluded where this one writes, or while it is young', async () => {
   const old = new Date('2020-01-01');
   const names = [temporaryName('snapshot'), temporaryName('snapshot'), temporaryName('snapshot')] as const;
   utimesSync(put(`out/${names[0]}`), old, old);
@@ -82,7 +82,7 @@ test('what another run has in the making is left out where this one writes, or w
   expect(Object.keys(excluded).sort()).toEqual([`elsewhere/${names[2]}`, `out/${names[0]}`]);
 });
 
-test('of a folder of backups only these are left out', async () => {
+test('of a folder of backups only these are excluded', async () => {
   put(
     'backups/20261101/manifest.json',
     JSON.stringify({ version: 1, created_at: '2026-11-01T00:00:00Z', oxios_version: '1', sections: [] }),
@@ -108,7 +108,7 @@ test('an empty folder of backups is a folder', async () => {
   expect(await outcome()).toMatchObject({ paths: ['backups'], excluded: {} });
 });
 
-test('snapshots of this state directory are left out where this one goes, and that is said once', async () => {
+test('snapshots of this state directory are excluded where this one goes, and that is said once', async () => {
   put('out/1.tar.gz', snapshotOf(folder.path));
   put('out/2.tar.gz', snapshotOf(folder.path));
   put('out/of-another-machine.tar.gz', snapshotOf(folder.path, 'another'));
@@ -179,7 +179,7 @@ test.skipIf(!mountable)(
   },
 );
 
-test('a hard link to what is left out is a file', async () => {
+test('a hard link to what is excluded is a file', async () => {
   const snapshot = put('out/1.tar.gz', snapshotOf(folder.path));
   linkSync(snapshot, join(folder.path, 'kept.tar.gz'));
   const { paths } = await outcome({ folders: [join(folder.path, 'out')] });

@@ -124,7 +124,7 @@ test('a file at rest is read whole, whatever its name and however it ends', () =
   }
 });
 
-test('a file that grew since the scan and stands still is read whole', () => {
+test('a file that grew since the scan and no longer changes is read whole', () => {
   const source = seen(put('a.json', '{\n'));
   appendFileSync(source.absolute, '"a": 1\n}');
   const result = readLiveFile(source, into, 0);
@@ -186,7 +186,7 @@ test('a log that grows all the time is kept up to its last whole line, under any
   expect(readFileSync(absolute, 'latin1').startsWith(content)).toBe(true);
 });
 
-test('a file of another sort that grows all the time is a loss, and there as far as it was read', async () => {
+test('a file of another sort that grows all the time is named as missing or inconsistent, and there as far as it was read', async () => {
   const absolute = put('000003.log', '\0\x01');
   await appender(absolute, `os.write(fd, b'\\0\\1record\\n%d' % n)`);
   const result = await readUntil(absolute, 'inconsistent');
@@ -194,7 +194,7 @@ test('a file of another sort that grows all the time is a loss, and there as far
   expect(readFileSync(absolute, 'latin1').startsWith(contentOf(result))).toBe(true);
 });
 
-test('a text that grows and is written to elsewhere too is a loss', async () => {
+test('a text that grows and is written to elsewhere too is named as missing or inconsistent', async () => {
   const absolute = put('a.log', `count 0\n`);
   await appender(
     absolute,
@@ -236,7 +236,7 @@ test('what is called clean or retried is never torn, whatever the clock of the f
   expect((statuses.get('ok') ?? 0) + (statuses.get('retried') ?? 0)).toBeGreaterThan(0);
 });
 
-test('a file that never stands still is changed, and still there', async () => {
+test('a file that never stops changing is inconsistent, and still there', async () => {
   const size = 512 * 1024;
   const absolute = put('restless.bin', Buffer.alloc(size, 'a'));
   await rewriter(absolute, size, 0);

@@ -105,7 +105,7 @@ test('further names of a file are hard links to the first that was kept', async 
   expect(excluded).toMatchObject([{ reason: 'StateStore was writing it', size: 4 }]);
 });
 
-test('what is not state stays out, and is named', async () => {
+test('what is not state is excluded, and is named', async () => {
   put('backups/20261101/manifest.json', MANIFEST);
   put('backups/20261101/sessions/a.json');
   put('sessions/backups/kept.json');
@@ -125,7 +125,7 @@ test('what is not state stays out, and is named', async () => {
   ]);
 });
 
-test('a dry run adds up what directories hold that stay out', async () => {
+test('a dry run adds up what directories hold that are excluded', async () => {
   put('backups/old/manifest.json', MANIFEST);
   put('backups/old/deep/b', '678');
   const { excluded } = await collect(folder.path, { dryRun: true });
@@ -192,7 +192,7 @@ test('set-id bits of files are not kept, and that is said', async () => {
   expect(notices).toMatchObject([{ path: 'tool' }]);
 });
 
-test('the manifest of a backup stays out; any other takes the name', async () => {
+test('the manifest of a backup is excluded; any other takes the name', async () => {
   const absolute = put('manifest.json', '{"version":1}');
   const { paths, excluded } = await collect(folder.path, { isBackupManifest: (bytes) => bytes.length === 13 });
   expect([paths, excluded.map(({ path }) => path)]).toEqual([[], ['manifest.json']]);
@@ -207,7 +207,7 @@ test('a state directory that is not there or no directory is an error', () => {
   expect(openStateDir(folder.path)).toMatchObject({ root: folder.path, top: { mode: 0o750 } });
 });
 
-test('a directory that cannot be listed is a loss and no entry', async () => {
+test('a directory that cannot be listed is named as missing, and is no entry', async () => {
   put('secret/a.json');
   put('z.json');
   chmodSync(join(folder.path, 'secret'), 0);
@@ -254,7 +254,7 @@ test('what vanishes between two batches is named', async () => {
   expect(incomplete).toEqual(['deleted z.json', 'deleted zz']);
 });
 
-test('a directory too deep for the system is a named loss', async () => {
+test('a directory too deep for the system is named as missing', async () => {
   const script = `import os, sys\nos.chdir(sys.argv[1])\nfor i in range(25): os.mkdir('d' * 200); os.chdir('d' * 200)`;
   execFileSync('python3', ['-c', script, folder.path]);
   const { paths, incomplete } = await collect(folder.path);

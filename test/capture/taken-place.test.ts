@@ -49,7 +49,7 @@ test('a file that was replaced in its own directory is read', () => {
   expect(result).toMatchObject({ size: 5, replaced: { dev: expect.any(BigInt) } });
 });
 
-test('a directory that became a link before it was listed is a loss, and nothing behind it is captured', () => {
+test('a directory that became a link before it was listed is named as missing or inconsistent, and nothing behind it is captured', () => {
   class Swapping extends Exclusions {
     override reasonFor(...of: Parameters<Exclusions['reasonFor']>): string | null {
       if (of[1] === 'sub') swapForLink();

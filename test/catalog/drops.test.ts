@@ -7,7 +7,7 @@ const held = (files: number, bytes = files): HeldAmount => ({ files, bytes });
 const kept = (...states: (number | [number, number])[]) =>
   beforeDrops(states.map((state) => held(...([state].flat() as [number, number]))).reverse()).map(({ files }) => files);
 
-test('a drop is a loss of more than half, in files or in bytes', () => {
+test('less than half of the files or bytes is a drop', () => {
   expect(hasShrunk(held(10), held(5), DROP)).toBe(false);
   expect(hasShrunk(held(10), held(4), DROP)).toBe(true);
   expect(hasShrunk(held(10, 1000), held(10, 400), DROP)).toBe(true);

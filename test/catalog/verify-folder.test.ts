@@ -87,7 +87,7 @@ test('finds the damaged one, and goes on with the rest', async () => {
   expect(damaged?.problem?.message).toContain('found on 20');
 });
 
-test('a snapshot that was repaired is sound again', async () => {
+test('a snapshot that was repaired is intact again', async () => {
   folder.addDays(1, 1);
   folder.damage('1.tar.gz');
   await verifyFolder({ folder: folder.path });
@@ -96,7 +96,7 @@ test('a snapshot that was repaired is sound again', async () => {
   expect(await verified()).toEqual(['1.tar.gz']);
 });
 
-test('damage that comes after a record is found by the next one, even when the time of the file does not tell', async () => {
+test('damage that comes after a record is found by the next one, even when the time of the file does not show it', async () => {
   folder.addDays(1, 1);
   await verifyFolder({ folder: folder.path });
   const { atime, mtime } = fs.statSync(folder.file('1.tar.gz'));
@@ -164,7 +164,7 @@ test('records of snapshots that are gone are forgotten', async () => {
   expect(JSON.parse(fs.readFileSync(folder.file(VERIFICATION_RECORDS), 'utf8')).records).toHaveLength(1);
 });
 
-test('a memory that cannot be written is said, and the result stands', async () => {
+test('a memory that cannot be written is said, and the result is kept', async () => {
   folder.addDays(1, 1);
   fs.mkdirSync(folder.file(VERIFICATION_RECORDS));
   const events: BackupEvent[] = [];

@@ -71,7 +71,7 @@ describe('create', () => {
     });
   });
 
-  it('names what stays out', async () => {
+  it('names what is excluded', async () => {
     const { out } = await bench.run([
       'create',
       'x.tar.gz',
@@ -107,7 +107,7 @@ describe('create', () => {
     expect((await bench.run(['verify', 'piped.tar.gz'])).status).toBe(0);
   });
 
-  it('is silent when it is told to be', async () => {
+  it('is silent when it is asked to be', async () => {
     expect(await bench.run(['create', 'q.tar.gz', '--state-dir', 'state', '--quiet'])).toEqual({
       status: 0,
       out: '',
@@ -342,7 +342,7 @@ describe('diff, verify --against', () => {
     await bench.run(['create', 'later.tar.gz', '--state-dir', 'later']);
   });
 
-  it('tells what changed between two snapshots', async () => {
+  it('shows what changed between two snapshots', async () => {
     const { status, out, err } = await bench.run(['diff', 's.tar.gz', 'later.tar.gz']);
     expect({ status, err }).toEqual({ status: 6, err: '' });
     expect(out).toMatch(/^- memory\/$/m);

@@ -19,7 +19,7 @@ function folder(): string {
   return path;
 }
 
-it('refuses a state directory without a file, and leaves what stands there', async () => {
+it('refuses a state directory without a file, and leaves what is there', async () => {
   const state = stateOf(0);
   const output = bench.fresh('snapshot');
   writeFileSync(output, 'the last good one');

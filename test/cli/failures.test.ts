@@ -160,7 +160,7 @@ describe('damage', () => {
     expect(existsSync(bench.path('new'))).toBe(false);
   });
 
-  it('what is sound of it can be taken out', async () => {
+  it('what is intact of it can be extracted', async () => {
     writeFileSync(bench.path('half.tar.gz'), readFileSync(bench.path('s.tar.gz')).subarray(0, -200));
     const run = await bench.run(['restore', 'half.tar.gz', '--salvage', 'salvaged', '--json']);
     expect(run.status).toBe(3);

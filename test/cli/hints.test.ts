@@ -31,7 +31,7 @@ it('an empty file says what may have happened', async () => {
   expect((await bench.run(['show', 'empty.tar.gz'])).err).toContain('Writing or copying it was perhaps broken off.');
 });
 
-it('who salvages is not told to', async () => {
+it('who salvages is not advised to', async () => {
   for (const name of ['cut.tar.gz', 'longer.tar.gz']) {
     const { out, err } = await bench.run(['restore', name, '--salvage', bench.fresh('rescued')]);
     expect(out + err).not.toMatch(/another copy|--salvage|untouched/);
@@ -48,6 +48,6 @@ it('what was appended can be cut off as the hint says', async () => {
   expect((await bench.run(['verify', 'mended.tar.gz'])).status).toBe(0);
 });
 
-it('a path through a file is told apart from a failing disk', async () => {
+it('a path through a file is distinguished from a failing disk', async () => {
   expect((await bench.run(['show', 's.tar.gz/x.tar.gz'])).err).toContain('a file, not a directory');
 });

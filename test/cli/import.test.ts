@@ -71,14 +71,14 @@ it('goes through a pipe, and not to a terminal', async () => {
   expect(shown).toMatchObject({ status: 2, written: expect.stringContaining('a snapshot is not text') });
 });
 
-it('is told in the help, and completed', async () => {
+it('is shown in the help, and completed', async () => {
   expect((await bench.run(['help', 'import'])).out).toContain('--state-dir DIR');
   expect((await bench.run(['help'])).out).toMatch(/^ {2}import <directory> \[output\]/m);
   expect((await bench.run(['--get-completions', 'imp'])).out).toMatch(/^import\t/);
   expect((await bench.run(['--get-completions', 'import', 'monday', '--st'])).out).toMatch(/^--state-dir\t/);
 });
 
-it('what is no backup is told from one', async () => {
+it('what is no backup is distinguished from one', async () => {
   const { status, err } = await bench.run(['import', 'folder', '--state-dir', 'back']);
   expect({ status, err }).toEqual({ status: 4, err: expect.stringContaining('oxios-backup create --state-dir') });
   const twice = await bench.run(['import', 'monday', 'x.tar.gz', '--to', 'folder']);

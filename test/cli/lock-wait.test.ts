@@ -77,7 +77,7 @@ it('the time over, it is refused', async () => {
   expect(existsSync(bench.path('no.tar.gz'))).toBe(false);
 });
 
-it('without it a run is refused at once, and told of it', async () => {
+it('without it a run is refused at once, and says so', async () => {
   const { status, err } = await bench.run(['create', 'no.tar.gz', '--state-dir', 'state']);
   expect(status).toBe(1);
   expect(err).not.toMatch(WAITING);

@@ -32,7 +32,7 @@ it.each([
   }
 });
 
-it('a folder without snapshots that is a directory backup is told so', async () => {
+it('a folder without snapshots that is a directory backup is named as such', async () => {
   for (const args of [
     ['restore', 'monday', '--latest', '--state-dir', 'back'],
     ['prune', 'monday', '--keep-last', '1'],

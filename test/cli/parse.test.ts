@@ -54,7 +54,7 @@ describe('what an unset variable leaves behind', () => {
 });
 
 describe('arguments', () => {
-  it('keeps a dash, which stands for a pipe', async () => {
+  it('keeps a dash, which means a pipe', async () => {
     expect((await argsOf('restore', '-')).snapshot).toBe('-');
     expect((await argsOf('create', '-', '--level', '9')).output).toBe('-');
   });
@@ -134,7 +134,7 @@ describe('help', () => {
     for (const line of lines) expect(line.length, line).toBeLessThanOrEqual(80);
   });
 
-  it.each(NAMES)('tells every option, and gives examples that parse: %s', async (name) => {
+  it.each(NAMES)('shows every option, and gives examples that parse: %s', async (name) => {
     const { command } = await (COMMANDS[name]?.load() ?? expect.fail());
     const help = await textOf(name, '--help');
     for (const key of Object.keys(command.options)) expect(help).toContain(`${key.length === 1 ? '-' : '--'}${key}`);

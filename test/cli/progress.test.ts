@@ -17,13 +17,13 @@ const HALF = {
 } as const;
 
 describe('progressText', () => {
-  it('tells phase, share, entries, bytes, rate and the time left', () => {
+  it('shows phase, share, entries, bytes, rate and the time left', () => {
     expect(progressText(HALF, 100)).toBe(
       'extracting  50%  5,000/10,000 entries  50 MiB of 100 MiB  10 MiB/s  0:05 left',
     );
   });
 
-  it('tells what is known while the totals are not', () => {
+  it('shows what is known while the totals are not', () => {
     expect(progressText({ phase: 'capture', entries: 12, bytes: 3 * MIB, elapsedMs: 100 }, 100)).toBe(
       'capturing  12 entries  3.0 MiB',
     );

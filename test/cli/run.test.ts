@@ -89,7 +89,7 @@ describe('an error that nobody foresaw', () => {
     expect(err).toMatch(/^oxios-backup: unexpected error: x is not a function\n {2}.*bug.*DEBUG=oxios-backup.*\n$/);
   });
 
-  it('tells where, to who wants to know', async () => {
+  it('shows where, to who wants to know', async () => {
     const { err } = await run(['create'], {
       env: Object.defineProperty(
         { DEBUG: 'oxios-backup' },

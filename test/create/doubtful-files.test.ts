@@ -248,7 +248,7 @@ test.runIf(process.platform === 'linux').for([SIZE, 16 * SIZE])(
 );
 
 test.runIf(process.platform === 'linux')(
-  'a file that is mapped, and stands still, is captured without a word',
+  'a file that is mapped, and no longer changes, is captured without a word',
   async () => {
     const state = newState();
     const path = join(state, 'index.bin');

@@ -89,7 +89,7 @@ test('a large log that grows all the time ends with a whole line', async () => {
   expect(fs.readFileSync(log).subarray(0, content.length).equals(content)).toBe(true);
 });
 
-test('a large file of another sort that grows all the time is a loss, as far as it was read', async () => {
+test('a large file of another sort that grows all the time is named as missing or inconsistent, as far as it was read', async () => {
   const state = stateWith({ 'db/000003.log': Buffer.alloc(2 ** 21, '\x01\0') });
   const log = join(state, 'db/000003.log');
   await append(log, "[b'\\0\\1record\\n']");

@@ -139,7 +139,7 @@ while os.fstat(fd).st_size < 2 ** 28:
   });
 });
 
-test.skipIf(!hasStrace)('a file that becomes unreadable is left out of a pipe as out of a file', async () => {
+test.skipIf(!hasStrace)('a file that becomes unreadable is missing from a pipe as from a file', async () => {
   const { state, large } = stateWith('large', noise(9 * MIB, 1));
   const fault = ['-f', '-qq', '-o', '/dev/null', '-P', large, '-e', 'inject=pread64:error=EIO:when=6+'];
   const words = (output: string) => [...fault, process.execPath, COMMAND, 'create', output, '--state-dir', state];

@@ -85,7 +85,7 @@ describe.each([
   );
 });
 
-test('what nobody can tell of stays for a day, then goes and is named', async () => {
+test('what cannot be known stays for a day, then goes and is named', async () => {
   const { state, folder } = makeState();
   const owner: ProcessIdentity = { ...ownIdentity(), namespace: '4711', pid: 1 };
   const left = join(folder, `.oxios-backup-snapshot-${formatIdentity(owner)}-0123abcd.tmp`);

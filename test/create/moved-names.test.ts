@@ -75,7 +75,7 @@ test.for(['m', 'zz'] as const)('what is deleted meanwhile is named, and no loss 
   expect(made.told).toEqual(at === 'm' ? [] : ['deleted n/d/y.json', 'deleted n/x.json']);
 });
 
-test('a large file that is deleted meanwhile is named, and no loss', async () => {
+test('a large file that is deleted meanwhile is named, and does not count as missing', async () => {
   const build: Act = (root) => fs.writeFileSync(join(root, 'n/large.bin'), Buffer.alloc(3 * 2 ** 20, 'x'));
   const made = await createWhile(build, 'zz', remove('n/large.bin'));
   expect(made).toMatchObject({ complete: true, told: ['deleted n/large.bin'] });
@@ -141,7 +141,7 @@ test('a file that is moved the other way is captured', async () => {
   expect(fs.readFileSync(join(made.back, 'n/x.json'), 'utf8')).toBe('a/x.json');
 });
 
-test('a directory that is moved before it was listed stands for all that it holds', async () => {
+test('a directory that is moved before it was listed means all that it holds', async () => {
   const made = await createWhile(write('n/d/x.json', 'n/d/e/y.json'), 'm', move('n/d', 'a/d'));
   expect(made).toMatchObject({ complete: false, told: ['unreadable a/d'] });
 });
@@ -248,7 +248,7 @@ test('one that was pushed out of its place, to a name that was not listed, is na
   expect(made).toMatchObject({ complete: false, told: ['unreadable n/x.1'] });
 });
 
-test('what is moved to where things stay out is no loss', async () => {
+test('what is moved to where things are excluded does not count as missing', async () => {
   const build = write('n/x.json', 'a/skipped/y');
   const made = await createWhile(build, 'm', move('n/x.json', 'a/skipped/x.json'), { excludes: ['skipped'] });
   expect(made.complete).toBe(true);

@@ -108,7 +108,7 @@ describe('what the dry run says is what the run then says', () => {
   test.each<[string, (state: string) => void, object, CreateOptions?]>([
     ['of documents', (state) => put(state, 'seeds/a.json'), { sections: [{ name: 'seeds', entry_count: 1 }] }],
     [
-      'of what stays out',
+      'of what is excluded',
       (state) => {
         put(state, 'a');
         put(state, 'b.log');

@@ -33,7 +33,7 @@ async function problemsOfBytes(bytes: Buffer): Promise<number> {
   }
 }
 
-test('the whole is sound', async () => {
+test('the whole is intact', async () => {
   expect(await problemsOfBytes(small)).toBe(0);
   expect(await problemsOfBytes(larger)).toBe(0);
 });

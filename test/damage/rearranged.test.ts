@@ -50,7 +50,7 @@ test('members that change places are refused', async (context) => {
   counter.finish();
 });
 
-test('members that are missing, or stand twice, are refused', async (context) => {
+test('members that are missing, or are there twice, are refused', async (context) => {
   const counter = new CaseCounter(context, 'a member left out or doubled: verify and restore refuse');
   for (const [i, { offset, length }] of sampleOf([...members.entries()], 5)) {
     await counter.case(`member ${i} left out`, () => expectDamage(spliced(one, offset, offset + length)));

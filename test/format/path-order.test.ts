@@ -19,7 +19,7 @@ test('the order is that of the UTF-8 bytes with the slash first', () => {
   );
 });
 
-test('paths that share a beginning are told apart where they part', () => {
+test('paths that share a beginning are distinguished where they part', () => {
   fc.assert(
     fc.property(
       path,
@@ -35,7 +35,7 @@ test('paths that share a beginning are told apart where they part', () => {
   );
 });
 
-test('a directory comes before what it holds, and nothing stands between', () => {
+test('a directory comes before what it holds, and nothing is between', () => {
   const sorted = ['a', 'a/b', 'a/b/c', 'a/b!', 'a!', 'a-b', 'a.b', 'b'];
   expect([...sorted].reverse().sort(comparePaths)).toEqual(sorted);
 });

@@ -29,7 +29,7 @@ const base: HeaderFields = {
 };
 
 describe('fields come back', () => {
-  test('through the strict gate', () => {
+  test('through the strict parser', () => {
     fc.assert(
       fc.property(blockEntry, (entry) => {
         // A path field that is empty of its own would say the parent; the gate knows nothing of names.
@@ -172,7 +172,7 @@ test("a header without pax records or prefix is, byte for byte, that of the tar 
   );
 });
 
-test('what a pax header has stands in the ustar header as zero, or as the beginning of the name', () => {
+test('what a pax header has is in the ustar header as zero, or as the beginning of the name', () => {
   const bytes = encode({ ...base, path: `a${'ł'.repeat(60)}`, size: 2 ** 40, uid: 2 ** 30, gid: 2 ** 31, mtime: -5 });
   const header = new Header(bytes, bytes.length - 512);
   expect(header).toMatchObject({ path: `a${'ł'.repeat(49)}`, size: 0, uid: 0, gid: 0 });

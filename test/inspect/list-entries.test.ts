@@ -53,7 +53,7 @@ describe('what is asked for', () => {
     expect(facts.every((path) => path === 'memory/facts' || path.startsWith('memory/facts/'))).toBe(true);
   });
 
-  test('a path stands for itself and what it holds, at the top only', async () => {
+  test('a path means itself and what it holds, at the top only', async () => {
     expect(await paths(snapshot, { paths: ['sessions'] })).not.toContain('memory/sessions');
     expect(await paths(snapshot, { paths: ['./memory.db', '/seeds/welcome.md'] })).toEqual([
       'memory.db',
@@ -70,7 +70,7 @@ describe('what is asked for', () => {
     expect(await paths(snapshot, { paths: ['nowhere'] })).toEqual([]);
   });
 
-  test('a name that looks like a pattern can be asked for as it stands', async () => {
+  test('a name that looks like a pattern can be asked for as it is', async () => {
     const entries = [directory('seeds'), file('seeds/[a].json'), file('seeds/a.json'), file('seeds/b*.md')];
     const path = room.fresh('names.tar.gz');
     writeFileSync(path, buildSnapshot(entries));

@@ -14,7 +14,7 @@ beforeAll(async () => {
   await createBackup(new StateStore(room.path('workspace')), snapshot);
 });
 
-test('a sealed snapshot tells what it holds and where it comes from', async () => {
+test('a sealed snapshot shows what it holds and where it comes from', async () => {
   const summary = await showSnapshot({ snapshot });
   expect(summary).toMatchObject({
     path: snapshot,

@@ -91,7 +91,7 @@ test('everything is verified, also where members cut through the content of the 
   }
 });
 
-test('a bit changed anywhere is a problem, and what it stands in is not given out', () => {
+test('a bit changed anywhere is a problem, and what it lies in is not given out', () => {
   fc.assert(
     fc.property(fc.nat(tar.length * 8 - 1), (bit) => {
       const changed = Buffer.from(tar);

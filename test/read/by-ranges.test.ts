@@ -88,7 +88,7 @@ describe.each([
     expect(ranged.valid).toBe(true);
   });
 
-  test('show tells the same', async () => {
+  test('show shows the same', async () => {
     const { local, ranged } = await both(snapshot, (each) => showSnapshot({ snapshot: each }));
     expect(ranged).toEqual({ ...local, path: null });
   });
@@ -104,7 +104,7 @@ describe.each([
     expect(ranged.length).toBeGreaterThan(0);
   });
 
-  test('diff with a snapshot and with a directory tells the same', async () => {
+  test('diff with a snapshot and with a directory shows the same', async () => {
     const { local, ranged } = await both(snapshot, (each) => diffSnapshots({ before: earlier, after: each }));
     expect(ranged).toEqual(local);
     const directory = await both(snapshot, (each) =>
@@ -113,7 +113,7 @@ describe.each([
     expect(directory.ranged).toEqual(directory.local);
   });
 
-  test('restore brings back the same, and foresees the same', async () => {
+  test('restore restores the same, and its dry run says the same', async () => {
     const target = room.fresh('planned');
     const plans = await both(snapshot, (each) => planRestore({ stateDir: target, snapshot: each }));
     expect({ ...plans.ranged, space: null }).toEqual({ ...plans.local, space: null });

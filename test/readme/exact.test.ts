@@ -58,7 +58,7 @@ describe('the README', () => {
     expect([...named].sort()).toEqual([...commandsInHelp].sort());
   });
 
-  test('names the folders of src, where it tells contributors about them', () => {
+  test('names the folders of src, where it says what lies where', () => {
     const named = [...(PAGES.get('docs/contributing.md') ?? '').matchAll(/^ {2}([a-z-]+)\/ /gm)].map(
       ([, name]) => name,
     );

@@ -28,7 +28,7 @@ test('names that meet where characters are normalised', async () => {
   expect(await meet(folding, 'a', 'A', 'é', 'e')).toBeNull();
 });
 
-test('a path that comes twice is no collision, and nothing meets where all are told apart', async () => {
+test('a path that comes twice is no collision, and nothing meets where all are distinguished', async () => {
   expect(await meet({ case: true, normalization: true }, 'a', 'a')).toBeNull();
   expect(await meet({ case: false, normalization: false }, 'a', 'A', '\u00e9', 'e\u0301')).toBeNull();
 });

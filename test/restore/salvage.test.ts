@@ -71,7 +71,7 @@ function expectValid({ result, tree }: Salvaged): void {
 
 const entriesMembers = () => members.filter(({ kind }) => kind === 'D');
 
-test('of a sound snapshot everything comes out, verified, as a restore would give it', async () => {
+test('of an intact snapshot everything comes out, verified, as a restore would give it', async () => {
   const { result, tree } = await salvage(sound);
   expect(result).toMatchObject({
     complete: true,
@@ -123,7 +123,7 @@ test('where only the two ends are damaged, all comes out verified', async () => 
   expect(appended.result.problems.map(({ code }) => code)).toEqual(['TRAILING_DATA']);
 });
 
-test('where bytes were put in, what stands behind them comes out too', async () => {
+test('where bytes were put in, what is after them comes out too', async () => {
   const third = entriesMembers()[2] as Member;
   const salvaged = await salvage(spliced(sound, third.offset, third.offset, noise(777, 1)));
   expectValid(salvaged);
@@ -169,7 +169,7 @@ test('without an index a damaged member costs its own entries, and a large file 
   }
 });
 
-test('cut anywhere: what stands before the cut comes out, and nothing that is not of the state', async (context) => {
+test('cut anywhere: what is before the cut comes out, and nothing that is not of the state', async (context) => {
   const counter = new CaseCounter(context, 'salvage of a snapshot cut anywhere: only what is true comes out');
   const step = Math.ceil(sound.length / (TORTURE ? 400 : 12));
   // Before that there is nothing but the beginning of a large file.
@@ -197,7 +197,7 @@ describe('a foreign archive', () => {
     ...Array.from({ length: 50 }, (_, i) => file(`seeds/${i}.json`, noise(3000, i))),
   ];
 
-  test('that is sound comes out', async () => {
+  test('that is intact comes out', async () => {
     const { result } = await salvage(buildForeign(entries));
     expect(result).toMatchObject({ foundBy: 'tar', complete: true, unverified: [], lost: [], unnamed: 0 });
     expect(result.extracted.entries).toBe(51);

@@ -141,7 +141,7 @@ test('a link that leads out elsewhere in the snapshot is no hindrance', async ()
   expect(result.skippedLinks).toEqual([]);
 });
 
-test('a wanted link that leads out can be kept or left out', async () => {
+test('a wanted link that leads out can be kept or excluded', async () => {
   const entries = [file('a'), symlink('out', '/etc')];
   const kept = await restore(entries, ['out'], { externalLinks: 'keep' });
   expect(readlinkSync(join(kept.root, 'out'))).toBe('/etc');

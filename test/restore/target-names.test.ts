@@ -73,7 +73,7 @@ describe('names that the file system cannot hold', () => {
     expect(extracted.files).toBe(2);
   });
 
-  test('such as one of more bytes than it takes: told by trying', () => {
+  test('such as one of more bytes than it takes: found by trying', () => {
     const directory = room.fresh('empty');
     fs.mkdirSync(directory);
     const long = '한'.repeat(255);

@@ -13,7 +13,7 @@ import {
 
 const NOW = new Date('2026-11-22T10:20:30.400Z');
 
-test('what is ours is told from what is not', () => {
+test('what is ours is distinguished from what is not', () => {
   const ours = [
     '.oxios-backup',
     '.workspace.oxios-backup.lock-0123456789abcdef',

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { CATEGORIES, entryStem, sectionOf } from '../../src/state-dir/sections.ts';
 
-test('the nine categories stand in the order of the manifest', () => {
+test('the nine categories are in the order of the manifest', () => {
   expect(CATEGORIES).toHaveLength(9);
   expect(CATEGORIES[0]).toBe('seeds');
   expect(CATEGORIES.at(-1)).toBe('agent_groups');

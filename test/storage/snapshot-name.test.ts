@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { defaultSnapshotName, isDefaultSnapshotName, snapshotNameTime } from '../../src/storage/snapshot-name.ts';
 
-test('the name tells the time in UTC, and four characters by which names of one second differ', () => {
+test('the name shows the time in UTC, and four characters by which names of one second differ', () => {
   expect(defaultSnapshotName(new Date('2026-07-03T02:05:09.999Z'))).toMatch(
     /^oxios-backup-20260703T020509Z-[a-z2-7]{4}\.tar\.gz$/,
   );
@@ -9,7 +9,7 @@ test('the name tells the time in UTC, and four characters by which names of one 
   expect(new Set(names).size).toBeGreaterThan(90);
 });
 
-test('names sort as the times do, and tell them', () => {
+test('names sort as the times do, and show them', () => {
   const times = ['2025-12-31T23:59:59Z', '2026-01-01T00:00:00Z', '2026-10-09T00:00:00Z', '2026-10-10T00:00:00Z'];
   const names = times.map((time) => defaultSnapshotName(new Date(time)));
   expect(names.toSorted()).toEqual(names);

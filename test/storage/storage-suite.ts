@@ -157,7 +157,7 @@ export function storageSuite(makePlace: () => StoragePlace | Promise<StoragePlac
       expect(await storage.clearAbandoned()).toEqual([]);
     });
 
-    it('is told by names and paths that say where it is', async () => {
+    it('is named by names and paths that say where it is', async () => {
       const storage = await openEmpty();
       expect(storage.pathOf(NAME)).toContain(storage.location);
       expect(storage.pathOf(NAME)).toContain(NAME);
@@ -183,7 +183,7 @@ export function storageSuite(makePlace: () => StoragePlace | Promise<StoragePlac
         expect(Buffer.from(parts[at] ?? []).equals(LARGE.subarray(offset, offset + length))).toBe(true);
     });
 
-    it('refuses what is behind the end', async () => {
+    it('refuses what is after the end', async () => {
       const storage = await openEmpty();
       await store(storage, NAME, SMALL);
       const reader = await read(storage, NAME);

@@ -29,7 +29,9 @@ async function create(file: string) {
   return { exitCode, stderr };
 }
 
-test('files that vanish are named, each, and are no loss', { timeout: SNAPSHOTS * 20_000 }, async (context) => {
+test('files that vanish are named, each, and do not count as missing', {
+  timeout: SNAPSHOTS * 20_000,
+}, async (context) => {
   const counter = new CaseCounter(context, 'a snapshot of a directory whose files vanish, by the command');
   let vanished = 0;
   for (let i = 1; i <= SNAPSHOTS; i++) {

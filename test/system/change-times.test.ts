@@ -23,7 +23,7 @@ function withMount<Result>(lines: string[], act: () => Result): Result {
   }
 }
 
-describe('whether inode and times tell every write', () => {
+describe('whether inode and times show every write', () => {
   test.skipIf(!HERE.hasProc)('they do on the file system of a disk, not in memory, nor where nobody can look', () => {
     expect(recordsEveryWrite(DISK_FOLDER)).toBe(
       execFileSync('stat', ['-f', '-c', '%T', DISK_FOLDER]).toString() !== 'tmpfs\n',

@@ -92,7 +92,7 @@ describe.skipIf(!HERE.hasPidNamespaces)('of a process in another container', () 
     expect(livenessOf(held, HERE, here)).toBe('dead');
   });
 
-  test('without one nobody can tell: it counts as alive for a day', () => {
+  test('without one it cannot be known: it counts as alive for a day', () => {
     const left = mark(elsewhere);
     const now = Date.now();
     expect(livenessOf(left, HERE, here)).toBe('unknown');

@@ -9,7 +9,7 @@ test('platforms differ in the length of a path', () => {
   expect(describePlatform('darwin', '24.1.0').syncsFileSystems).toBe(false);
 });
 
-test('each names what it has itself that tells names apart', () => {
+test('each names what it has itself that distinguishes names', () => {
   const said = (os: NodeJS.Platform) => describePlatform(os, '6.1.0').distinguishesNames;
   expect(said('linux')).toContain('ext4');
   expect(said('darwin')).toMatch(/APFS \(Case-sensitive\)/);

@@ -46,7 +46,7 @@ test('it goes into a file name and comes back', () => {
   }
 });
 
-test.skipIf(HERE.processesFrom !== 'proc')('on Linux everything is told by /proc', () => {
+test.skipIf(HERE.processesFrom !== 'proc')('on Linux everything is shown by /proc', () => {
   expect(Object.values(ownIdentity()).filter((part) => part === null)).toEqual([]);
 });
 
@@ -73,7 +73,7 @@ test('the name of a Mac is the one that does not follow the network', () => {
   expect(stableHostName(describePlatform('linux', '6.1.0'))).toBe(hostname());
 });
 
-test('what ps tells of a process, to the second and in UTC', () => {
+test('what ps shows of a process, to the second and in UTC', () => {
   stub({ ps: 'echo "Z    4711 Fri Nov 27 09:15:42 2026"' });
   expect(processFacts(1, mac())).toEqual({
     parent: 4711,

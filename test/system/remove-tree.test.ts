@@ -77,7 +77,7 @@ describe.skipIf(noMounts !== null)(`with something mounted in it${noMounts ?? ''
     expect(existsSync(join(root, 'precious'))).toBe(true);
   });
 
-  test.skipIf(noEmptyProc !== null)('without /proc the device tells', async () => {
+  test.skipIf(noEmptyProc !== null)('without /proc the device shows it', async () => {
     execFileSync('mount', ['-t', 'tmpfs', 'none', DEEP()]);
     writeFileSync(join(DEEP(), 'precious'), 'x');
     const program = room.path('remove.mjs');
@@ -115,7 +115,7 @@ describe.skipIf(noImmutable !== null)(`with something immutable in it${noImmutab
     expect((await removeTree(tree)).remaining).toEqual([]);
   });
 
-  test('append-only: what the system does not tell before stays, and is named', async () => {
+  test('append-only: what the system does not say before stays, and is named', async () => {
     execFileSync('chattr', ['+a', join(tree, 'a/y')]);
     const { remaining } = await removeTree(tree);
     expect(describeRemaining(remaining)).toBe(`${join(tree, 'a/y')} is immutable, or another user's`);

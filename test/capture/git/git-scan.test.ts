@@ -159,7 +159,7 @@ test('a large pack, or object, that is gone before its turn comes is read all th
   expect(git(restored, 'rev-parse', 'HEAD')).toBe(head);
 });
 
-test('what git is writing stays out, and what only looks like it does not', async () => {
+test('what git is writing is excluded, and what only looks like it is not', async () => {
   commit('a.json');
   for (const path of [
     '.git/index.lock',
@@ -183,7 +183,7 @@ test('what git is writing stays out, and what only looks like it does not', asyn
   expect(paths).toEqual(expect.arrayContaining(['Cargo.lock', 'tmp_obj_x']));
 });
 
-test('an object that a ref names and that the repository lacks is said, and is no loss: it is in none of the two', async () => {
+test('an object that a ref names and that the repository lacks is said, and does not count as missing: it is in none of the two', async () => {
   const head = commit('a.json');
   const object = `.git/objects/${head.slice(0, 2)}/${head.slice(2)}`;
   rmSync(join(state, object));
@@ -197,7 +197,7 @@ test('an object that a ref names and that the repository lacks is said, and is n
   ]);
 });
 
-test('an object that a ref names and that was removed meanwhile, with the ref, is a named loss', async () => {
+test('an object that a ref names and that was removed meanwhile, with the ref, is named as missing', async () => {
   const head = commit('a.json');
   const object = `.git/objects/${head.slice(0, 2)}/${head.slice(2)}`;
   const incomplete: unknown[] = [];
@@ -268,14 +268,14 @@ test('an unborn branch, SHA-256 names, a detached HEAD', async () => {
   expect(git(restored, 'rev-parse', 'HEAD')).toBe(head);
 });
 
-test('names that are patterns of the user are left out in a repository, too', async () => {
+test('names that are patterns of the user are excluded in a repository, too', async () => {
   commit('a.json');
   const { paths, excluded } = await collect(state, { excludes: ['.git/hooks', '.git/description'] });
   expect(paths).not.toContain('.git/hooks');
   expect(excluded.map(({ path }) => path)).toEqual(['.git/description', '.git/hooks']);
 });
 
-test('commits, new branches and garbage collections meanwhile leave a sound repository', async () => {
+test('commits, new branches and garbage collections meanwhile leave an intact repository', async () => {
   commit('seed.json');
   const script = `
     n=0
@@ -360,7 +360,7 @@ test('a directory that only looks like a repository is one of files', async () =
   }
 });
 
-test('what the user leaves out of a repository is no loss, nor is what it held', async () => {
+test('what the user excludes from a repository does not count as missing, nor does what it held', async () => {
   commit('a.json');
   git(state, 'gc', '-q');
   commit('b.json');

@@ -151,7 +151,7 @@ db.execute('commit')
 });
 
 describe.skipIf(!existsSync('/proc/locks'))('a writer without a journal in a file', () => {
-  test.each(['memory', 'off'])('in the middle of a transaction is told by its lock (%s)', async (mode) => {
+  test.each(['memory', 'off'])('in the middle of a transaction is shown by its lock (%s)', async (mode) => {
     await start(`${HALF_WRITTEN(`db.execute('pragma journal_mode=${mode}')`)}\nready()`);
     utimesSync(database, new Date(0), new Date(0));
     expect(idleStateOf(database, 0n)).toBe('busy');

@@ -64,7 +64,7 @@ test.skipIf(!canUnshare)('a state directory of nothing else has no snapshot, and
   });
 });
 
-test.skipIf(!canUnshare)('a sound database that nobody writes to is read where it is, there too', async () => {
+test.skipIf(!canUnshare)('an intact database that nobody writes to is read where it is, there too', async () => {
   const state = room.fresh('state');
   mkdirSync(state);
   script = await PythonScript.start(HALF_WRITTEN.replace('ready()', "db.execute('commit')\nready()"), `${state}/a.db`);

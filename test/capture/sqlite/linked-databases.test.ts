@@ -97,7 +97,7 @@ test.each([
   expect(answer(items, [name, alias].sort()[0] as string)).toBe('ok committed');
 });
 
-test('two names that both have something committed beside them are a named loss, of all names', async () => {
+test('two names that both have something committed beside them are named as inconsistent, of all names', async () => {
   await writeAheadOf(join(state, 'm/x.db'));
   linkSync(join(state, 'm/x.db'), join(state, 'a/y.db'));
   copyFileSync(join(state, 'm/x.db-wal'), join(state, 'a/y.db-wal'));

@@ -34,7 +34,7 @@ describe('a table', () => {
     ]);
   });
 
-  it('shortens no name for the sake of a column that is left out after all', () => {
+  it('shortens no name for the sake of a column that is omitted after all', () => {
     const columns = [{ gives: 2 }, { gives: 1, least: 4 }];
     const rows = [['2026-11-22 10:57:28+01:00', 'a-name-of-twenty-one']];
     expect(renderTable({ columns, rows }, 25)).toEqual(['a-name-of-twenty-one']);

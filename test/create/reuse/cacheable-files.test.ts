@@ -16,7 +16,7 @@ function file(mtimeAgo: number, ctimeAgo = mtimeAgo, nanoseconds = 77): CaptureI
 }
 
 describe.skipIf(!recordsEveryWrite(DISK_FOLDER))(
-  'of a file inode and times will tell whether it was written to',
+  'of a file inode and times will show whether it was written to',
   () => {
     const cacheable = new CacheableFiles(BEGAN_MS, ROOT);
 

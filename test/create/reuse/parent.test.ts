@@ -138,7 +138,7 @@ describe('what is copied from a parent', () => {
     expect((await put(7, { parent: first.output })).parent).toBe(first.output);
   });
 
-  test('a dry run foresees what is not even read', async () => {
+  test('a dry run says what is not even read', async () => {
     const { path: parent } = await create();
     fs.writeFileSync(join(root, 'sessions/3.json'), noise(100_000, 77));
     const { reuse } = await planSnapshot({ stateDir: root, parent });

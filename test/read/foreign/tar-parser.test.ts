@@ -84,7 +84,7 @@ test('a tar cut at any block, or inside one, is refused', () => {
     expect(() => pass(tar.subarray(0, length))).toThrow(refused('SNAPSHOT_TRUNCATED'));
 });
 
-test('what stands behind the end is refused; more zero blocks are what tars end with', () => {
+test('what is after the end is refused; more zero blocks are what tars end with', () => {
   expect(pass(Buffer.concat([tar, Buffer.alloc(512 * 18)]))).toHaveLength(entries.length);
   expect(() => pass(Buffer.concat([tar, tar]))).toThrow(refused('TRAILING_DATA'));
   expect(() => pass(Buffer.concat([tar, Buffer.from('x')]))).toThrow(refused('SNAPSHOT_TRUNCATED'));

@@ -43,7 +43,7 @@ function plant(change: Partial<ProcessIdentity>): string {
   return path;
 }
 
-test('the second one is told who holds it', async () => {
+test('the second one is shown who holds it', async () => {
   const lock = await acquireStateLock(dir, 'restore');
   await expect(acquireStateLock(dir, 'create')).rejects.toMatchObject({
     code: 'STATE_DIR_LOCKED',

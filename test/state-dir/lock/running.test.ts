@@ -56,7 +56,7 @@ describe.skipIf(process.platform !== 'linux').each([
       expect(canSeeFiles).toBe(true);
     });
 
-    test('who only reads, or stands there, does not count as running', async () => {
+    test('who only reads, or has its working directory there, does not count as running', async () => {
       stranger = await startStranger('/', `< ${join(dir, 'memory.db')}`);
       const other = await startStranger(join(dir, 'memory'));
       const { running, onlookers } = await findRunning(dir, platform);

@@ -20,7 +20,7 @@ function tree(files: number): string {
 }
 
 describe('file by file', () => {
-  test('tells how far it is, and leaves nothing open', async () => {
+  test('shows how far it is, and leaves nothing open', async () => {
     const events: BackupEvent[] = [];
     const before = fs.readdirSync('/proc/self/fd').length;
     await syncTree(tree(250), { onEvent: (event) => events.push(event) }, oneByOne);

@@ -61,7 +61,7 @@ describe('state A, restored to 1, then to 5', () => {
     expect(live()).toBe('A');
   });
 
-  test('the list tells what can be put back, and what replaced it', async () => {
+  test('the list shows what can be put back, and what replaced it', async () => {
     const [newest, oldest] = await listPrevious({ stateDir: dir });
     expect(newest).toMatchObject({
       kind: 'tree',
@@ -98,7 +98,7 @@ describe('state A, restored to 1, then to 5', () => {
     expect(notes.sort()).toEqual(['1', '5', '7']);
   });
 
-  test('a discard spares what was live before the first of them until it is told', async () => {
+  test('a discard spares what was live before the first of them until it is asked to', async () => {
     const { discarded, spared } = await discardUndo({ stateDir: dir });
     expect(discarded).toHaveLength(1);
     expect(readFileSync(join(spared?.path ?? '', 'note'), 'utf8')).toBe('A');

@@ -64,7 +64,7 @@ describe.skipIf(noGateway !== null)(`objects under retention${noGateway === null
   it.each([
     ['as a look at the object tells', () => {}, /is under retention until \d{4}-/],
     [
-      'also where only the refusal tells',
+      'also where only the refusal shows it',
       () => {
         const unsaid = { 'x-amz-object-lock-retain-until-date': '' };
         proxy.fault = ({ method }) => (method === 'HEAD' ? { kind: 'say', headers: unsaid } : null);
