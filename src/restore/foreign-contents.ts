@@ -8,6 +8,7 @@ import { externalLinksOf } from './external-links.ts';
 import { extractForeign, type ForeignSurvey, surveyForeign } from './extract-foreign.ts';
 import type { ContentsOptions, PlannedContents } from './planned-contents.ts';
 import { refuseProblems } from './refuse-problems.ts';
+import { separatedNotices } from './stray-side-files.ts';
 
 /** Many programs write times of whole seconds. */
 const TIME_UNIT_NS = 1_000_000_000;
@@ -35,7 +36,10 @@ export async function planForeign(
     external: externalLinksOf(validator, HERE.os).filter(({ path }) => wants(path)),
     unusual: survey.unusual,
     holds: validator.counts,
-    notices: survey.archiveValidator.notices(),
+    notices: [
+      ...survey.archiveValidator.notices(),
+      ...separatedNotices(() => survey.archiveValidator.paths(), selection),
+    ],
     statuses: [],
     directory: null,
     timeUnit: TIME_UNIT_NS,

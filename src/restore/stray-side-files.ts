@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { BackupError } from '../errors.ts';
+import type { Notice } from '../events.ts';
 import type { Selection } from '../patterns/selection.ts';
 import { databaseOf, isSqliteDatabase } from '../state-dir/merge/database-side-files.ts';
 import { bytePath } from '../system/byte-path.ts';
@@ -42,4 +43,26 @@ export async function strayError(
     `${formatPaths(files)} would come without the database beside which SQLite looks for it, and another state of that is live`,
     { path: files[0], hint: 'Choose by `paths` what is merged: without it, or with its database.' },
   );
+}
+
+/**
+ * Says of a database that is wanted of an archive of others without the log or journal that lies beside it there: what is committed may be in that,
+ * or what is to be rolled back. By their names, so that it may be no database.
+ *
+ * @param paths everything in the archive
+ */
+export function separatedNotices(paths: () => Iterable<string>, selection: Selection | null): Notice[] {
+  if (selection === null) return [];
+  const left = new Map<string, string>();
+  for (const each of paths()) {
+    const database = databaseOf(each);
+    if (database !== null && !each.endsWith('-shm') && !selection.wants(each, false)) left.set(database, each);
+  }
+  if (left.size === 0) return [];
+  return [...paths()].flatMap((path) => {
+    const side = left.get(path);
+    if (side === undefined || !selection.wants(path, false)) return [];
+    const message = `is restored without ${formatPaths([side])}, in which SQLite keeps a part of a database`;
+    return [{ path, message, hint: 'Restore both, if it is a database (`paths`).' }];
+  });
 }

@@ -70,3 +70,18 @@ test('without it the rest is merged; and it is, with its database, or where ther
   await restoreSnapshot({ stateDir: live, mode: 'merge', snapshot: journalOnly });
   expect(fs.existsSync(join(live, 'memory/x.db-journal'))).toBe(true);
 });
+
+test.each([
+  ['its journal stays behind', ['memory/x.db'], ['memory/x.db']],
+  ['its journal comes', ['memory'], []],
+  ['it stays behind itself', ['note'], []],
+])('of a database that is restored of an archive as a part it is said that %s', async (_what, paths, named) => {
+  const told: (string | undefined)[] = [];
+  await restoreSnapshot({
+    stateDir: room.fresh('back'),
+    snapshot: archive,
+    paths,
+    onEvent: (event) => event.type === 'notice' && event.message.includes('SQLite') && told.push(event.path),
+  });
+  expect(told).toEqual(named);
+});
