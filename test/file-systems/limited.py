@@ -1,6 +1,6 @@
 """A file system that lacks what others have, for tests: a folder, seen through FUSE. Debian: python3-fuse.
 
-BACK=FOLDER DENY=call:ERRNO,… [FORBIDDEN=characters] [MODELESS=1] [SEQUENTIAL=1] [MISSING_AT_FIRST=1] python3 limited.py MOUNTPOINT -f -s -o use_ino
+BACK=FOLDER DENY=call:ERRNO,… [FORBIDDEN=characters] [MODELESS=1] [CLOCK_SECONDS=2] [SEQUENTIAL=1] [MISSING_AT_FIRST=1] python3 limited.py MOUNTPOINT -f -s -o use_ino
 """
 import errno
 import os
@@ -13,6 +13,7 @@ BACK = os.environ['BACK']
 DENY = dict(rule.split(':') for rule in os.environ.get('DENY', '').split(',') if rule)
 FORBIDDEN = os.environ.get('FORBIDDEN', '')
 MODELESS = 'MODELESS' in os.environ
+CLOCK_SECONDS = int(os.environ.get('CLOCK_SECONDS', '1'))
 SEQUENTIAL = 'SEQUENTIAL' in os.environ
 MISSING_AT_FIRST = 'MISSING_AT_FIRST' in os.environ
 
@@ -38,14 +39,14 @@ def named(path):
 class Limited(fuse.Fuse):
     def getattr(self, path):
         found = os.lstat(real(path))
-        if not MODELESS:
+        if not MODELESS and CLOCK_SECONDS == 1:
             return found
         shown = fuse.Stat()
         for field in ('st_ino', 'st_dev', 'st_nlink', 'st_uid', 'st_gid', 'st_size', 'st_blocks'):
             setattr(shown, field, getattr(found, field))
         for field in ('st_atime', 'st_mtime', 'st_ctime'):
-            setattr(shown, field, int(getattr(found, field)))
-        shown.st_mode = stat.S_IFMT(found.st_mode) | 0o755
+            setattr(shown, field, int(getattr(found, field)) // CLOCK_SECONDS * CLOCK_SECONDS)
+        shown.st_mode = stat.S_IFMT(found.st_mode) | 0o755 if MODELESS else found.st_mode
         return shown
 
     def readlink(self, path):

@@ -17,6 +17,8 @@ export interface Lacks {
   forbidden?: string;
   /** Every mode reads as 0755, and times have whole seconds. */
   modeless?: boolean;
+  /** Times are multiples of so many seconds: of two, as on FAT. Default: 1. */
+  clockSeconds?: number;
   /** Files grow by what is written at their end, and by nothing else, as on storage behind rclone. */
   sequential?: boolean;
   /** The first time that a file is opened it is said to be missing, as where another one is just taking its name over. */
@@ -44,6 +46,7 @@ export function mountLimited({
   deny = {},
   forbidden = '',
   modeless,
+  clockSeconds = 1,
   sequential,
   missingAtFirst,
 }: Lacks): Promise<LimitedFileSystem> {
@@ -52,6 +55,7 @@ export function mountLimited({
     DENY: rules.join(','),
     FORBIDDEN: forbidden,
     ...(modeless ? { MODELESS: '1' } : {}),
+    CLOCK_SECONDS: String(clockSeconds),
     ...(sequential ? { SEQUENTIAL: '1' } : {}),
     ...(missingAtFirst ? { MISSING_AT_FIRST: '1' } : {}),
   };

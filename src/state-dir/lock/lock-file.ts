@@ -41,23 +41,24 @@ export interface LockHolder {
 /**
  * Writes a lock file whole: under another name first, so that nobody reads half of it.
  *
- * @returns the descriptor by which a lock of the kernel is held on it, or null if there is none
+ * @returns the descriptor by which a lock of the kernel is held on it, if there is one; null if a holder removed the file before it was finished
  */
-export function writeLockFile(path: string, record: Omit<LockRecord, 'held'>): number | null {
+export function writeLockFile(path: string, record: Omit<LockRecord, 'held'>): { held: number | null } | null {
   const temporary = `${path}.tmp`;
+  closeSync(openSync(temporary, 'wx', 0o644));
   let held: number | null = null;
   try {
-    closeSync(openSync(temporary, 'wx', 0o644));
     // Others can look at this process by its number, but not into a container.
     if (isHidden(ownIdentity())) held = holdLock(temporary, false);
     const text = `${JSON.stringify({ ...record, held: held !== null } satisfies LockRecord)}\n`;
     if (held === null) writeFileSync(temporary, text, { flag: 'r+' });
     else writeSync(held, text);
     renameSync(temporary, path);
-    return held;
+    return { held };
   } catch (error) {
     if (held !== null) closeSync(held);
     removeLockFile(temporary);
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
     throw error;
   }
 }

@@ -87,9 +87,11 @@ async function lockAt(
   madeParents: readonly string[],
   { onEvent }: LockOptions,
 ): Promise<StateLock> {
-  const path = join(location.directory, `${location.names.hidden}lock-${randomBytes(8).toString('hex')}`);
+  let path: string;
   let held: number | null;
   for (let attempt = 1; ; attempt += 1) {
+    // Of its own: who has seen the file of the attempt before, and takes it for that of a dead holder, removes it by its name.
+    path = join(location.directory, `${location.names.hidden}lock-${randomBytes(8).toString('hex')}`);
     const contest = contend(location, path, purpose, onEvent);
     held = contest.held;
     const [holder] = contest.others;
@@ -138,17 +140,22 @@ function contend(location: Location, path: string, command: string, onEvent: Loc
   const hostname = stableHostName();
   const record = { owner: formatIdentity(own), pid: own.pid, hostname, command, since: new Date().toISOString() };
   makeReserved(location);
-  let held: number | null;
+  let written: ReturnType<typeof writeLockFile>;
   try {
-    held = writeLockFile(path, record);
+    written = writeLockFile(path, record);
   } catch (error) {
     removeReserved(location);
-    // ENOENT: a holder cleared the unfinished file, or took the directory away with its own lock.
+    // ENOENT: perhaps a holder took the directory away with its own lock.
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
-      return { others: [{ path: location.directory, record: null }], held: null, refusal: error };
+      return { others: [{ path, record: null }], held: null, refusal: error };
     }
     throw error;
   }
+  if (written === null) {
+    removeReserved(location);
+    return { others: [{ path, record: null }], held: null };
+  }
+  const { held } = written;
   try {
     const nowMs = statSync(path).mtimeMs;
     const others = bothLocations(location)
@@ -184,9 +191,10 @@ export function lockedError(location: Location, { path, record }: LockHolder): B
     record === null
       ? 'another process'
       : `process ${record.pid}${record.hostname === stableHostName() ? '' : ` on ${record.hostname}`} (${record.command}, since ${record.since})`;
+  const removal = existsSync(path) ? ` If you are sure that it no longer runs, remove ${path}` : '';
   return new BackupError('STATE_DIR_LOCKED', `the state directory is in use by ${who}`, {
     path: location.target,
-    hint: `Wait until it is done; \`lockWait\` does that. If you are sure that it no longer runs, remove ${path}`,
+    hint: `Wait until it is done; \`lockWait\` does that.${removal}`,
   });
 }
 

@@ -1,6 +1,6 @@
 /** A restore at work is "locked", wherever it runs; only one that is dead "needs recovery". Also where /proc tells nothing. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createBackup, StateStore } from 'oxios-backup';
@@ -68,6 +68,22 @@ describe.each([
         expect(run(wrap, ['undo', dir])).toMatchObject({ ok: true });
         expect(run(wrap, ['discard', dir])).toMatchObject({ ok: true });
         expect(readdirSync(root)).toEqual(['workspace']);
+      });
+
+      test('one whose unfinished lock a holder removes each time is told that there is a holder', () => {
+        const bin = join(root, 'bin');
+        mkdirSync(bin);
+        const clearing = `#!/bin/sh\nrm ${root}/.workspace.*.tmp\nexec /usr/bin/flock "$@"\n`;
+        writeFileSync(join(bin, 'flock'), clearing, { mode: 0o755 });
+        const [file, ...args] = wrap([process.execPath, ACTOR, 'commit', dir, 'replace']);
+        const env = { ...process.env, PATH: `${bin}:${process.env.PATH}` };
+        const said = JSON.parse(spawnSync(file, args, { encoding: 'utf8', env }).stdout);
+        expect(said).toEqual({
+          ok: false,
+          code: 'STATE_DIR_LOCKED',
+          message: 'the state directory is in use by another process',
+        });
+        expect(readdirSync(root).sort()).toEqual(['bin', 'workspace']);
       });
 
       test.skipIf(!hasStrace)('what a dead one left half done needs recovery, and gets it', async () => {

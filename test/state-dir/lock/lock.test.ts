@@ -7,11 +7,12 @@ import {
   readFileSync,
   rmSync,
   utimesSync,
+  watch,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { BackupEvent } from '../../../src/events.ts';
 import { acquireStateLock } from '../../../src/state-dir/lock/lock.ts';
 import { formatIdentity, ownIdentity, type ProcessIdentity } from '../../../src/system/process-identity.ts';
@@ -137,6 +138,16 @@ test('of many processes that commit at once, one after the other or none', async
   expect(outcomes.some(({ ok }) => ok)).toBe(true);
   expect(readdirSync(root).filter((name) => name.startsWith('.'))).toEqual(['.workspace.oxios-backup.history']);
   expect(readFileSync(join(dir, 'memory.db'), 'utf8')).toContain('new database');
+});
+
+test('each attempt puts down a file of its own name: who takes one for dead removes it by that, and not the next', async () => {
+  const holder = await acquireStateLock(dir, 'hold');
+  const names = new Set(locks());
+  const watcher = watch(root, (_, name) => name !== null && /\.lock-[0-9a-f]{16}$/.test(name) && names.add(name));
+  await expect(acquireStateLock(dir, 'restore')).rejects.toMatchObject({ code: 'STATE_DIR_LOCKED' });
+  await vi.waitFor(() => expect(names.size).toBe(1 + 5));
+  watcher.close();
+  await holder.release();
 });
 
 test('a lock that was taken away is noticed', async () => {
