@@ -4,6 +4,7 @@ import type { BlockEntry } from '../format/index-block.ts';
 import { encodeHeader, MAX_HEADER_BLOCKS } from '../format/tar-header.ts';
 import { formatPaths, type Problem } from '../validate/problem.ts';
 import { ProblemList } from '../validate/problem-list.ts';
+import { areZero, startsAt, wordsOf } from './words.ts';
 
 /** Takes entries as they come out of their members. Content is lent: its memory may be gone when the call has returned. */
 export interface EntrySink {
@@ -44,6 +45,8 @@ export class BlockWalker {
   #open: OpenFile | null = null;
   /** Tar bytes of the open entry that are yet to come after a member that was skipped. */
   #lost = 0;
+  /** The tar bytes of the member at hand. */
+  #words: Int32Array | null = null;
 
   /**
    * @param sink takes what is verified; without one the block is only checked
@@ -111,6 +114,7 @@ export class BlockWalker {
 
   /** Takes the tar bytes of the next member. */
   feed(tar: Buffer): void {
+    this.#words = wordsOf(tar);
     let at = 0;
     if (this.#lost > 0) {
       at = Math.min(this.#lost, tar.length);
@@ -127,7 +131,7 @@ export class BlockWalker {
     const entry = this.#entries[index] as BlockEntry;
     const headerLength = entry.headerBlocks * BLOCK;
     const at = start + headerLength;
-    if (!headerAgrees(entry, tar, start)) {
+    if (!headerAgrees(entry, tar, start, this.#words)) {
       this.#problem(
         'INDEX_MISMATCH',
         `the tar header of ${formatPaths([entry.path])} is not the one that the index makes`,
@@ -185,13 +189,9 @@ export class BlockWalker {
   }
 
   #padding(tar: Buffer, from: number, to: number, path: string): boolean {
-    for (let i = from; i < to; i++) {
-      if (tar[i] !== 0) {
-        this.#problem('TAR_INVALID', `the padding after ${formatPaths([path])} is not zero`, path);
-        return false;
-      }
-    }
-    return true;
+    if (areZero(tar, this.#words, from, to)) return true;
+    this.#problem('TAR_INVALID', `the padding after ${formatPaths([path])} is not zero`, path);
+    return false;
   }
 
   #isSelected(index: number): boolean {
@@ -208,12 +208,24 @@ export class BlockWalker {
 }
 
 const expectedHeader = Buffer.alloc(MAX_HEADER_BLOCKS * BLOCK);
+const expectedWords = wordsOf(expectedHeader);
 
-/** Whether the header blocks of an entry, at `offset` of the tar bytes, are those that its row of the index makes. */
-export function headerAgrees(entry: BlockEntry, tar: Buffer, offset: number): boolean {
+/**
+ * Whether the header blocks of an entry, at `offset` of the tar bytes, are those that its row of the index makes.
+ *
+ * @param words those of the tar bytes, if there are any
+ */
+export function headerAgrees(
+  entry: BlockEntry,
+  tar: Buffer,
+  offset: number,
+  words: Int32Array | null = wordsOf(tar),
+): boolean {
   const length = entry.headerBlocks * BLOCK;
   // An index can name what is too long for any header; none of it must be encoded.
   if (length > expectedHeader.length || offset + length > tar.length) return false;
   encodeHeader(entry, expectedHeader, 0, entry.headerBlocks);
+  if (words !== null && expectedWords !== null && offset % 4 === 0)
+    return startsAt(expectedWords, words, offset, length);
   return expectedHeader.compare(tar, offset, offset + length, 0, length) === 0;
 }

@@ -1,9 +1,10 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import type { BackupError } from '../errors.ts';
 import type { Entry } from '../format/entry.ts';
 import { printable } from '../format/printable.ts';
 import type { EntrySink } from '../read/block-walker.ts';
-import { setEntryTime, type UnheldTimes } from '../system/entry-time.ts';
+import { setFileTime, type UnheldTimes } from '../system/entry-time.ts';
 import { within } from '../system/near-path.ts';
 import { HERE } from '../system/platform.ts';
 import { writeFilled, writeSparse } from '../system/write-sparse.ts';
@@ -70,47 +71,68 @@ export class TreeWriter implements EntrySink {
         this.#directory(entry);
         return;
       case 'file':
-        this.begin(entry);
-        this.part(entry, content);
-        this.end(entry, true);
+        this.#file(entry, content);
         return;
       default:
         this.#tree.links.push(entry);
     }
   }
 
+  /** Most of what is written: in one go, with nothing made for it but the file. */
+  #file(entry: Entry, content: Buffer): void {
+    try {
+      const fd = this.#create(entry);
+      try {
+        const written = content.length === 0 ? 0 : this.#write(fd, content, 0);
+        this.#complete(fd, entry, written);
+      } finally {
+        fs.closeSync(fd);
+      }
+    } catch (error) {
+      throw said(error, entry);
+    }
+    this.#count(entry);
+  }
+
   begin(entry: Entry): void {
-    this.#attempt(entry, () => {
-      this.#fd = this.#at(entry, (absolute) => createFile(absolute, entry.mode));
-      this.#position = 0;
-      this.#written = 0;
-    });
+    this.#position = 0;
+    this.#written = 0;
+    try {
+      this.#fd = this.#create(entry);
+    } catch (error) {
+      throw said(error, entry);
+    }
   }
 
   part(entry: Entry, content: Buffer): void {
     if (content.length === 0) return;
-    this.#attempt(entry, () => {
+    try {
       this.#written = this.#write(this.#fd, content, this.#position);
-      this.#position += content.length;
-    });
+    } catch (error) {
+      throw said(error, entry);
+    }
+    this.#position += content.length;
   }
 
   end(entry: Entry, verified: boolean): void {
     const fd = this.#fd;
     this.#fd = -1;
-    this.#attempt(entry, () => {
+    try {
       try {
-        // It ends in a hole.
-        if (verified && this.#written < this.#position) fs.ftruncateSync(fd, this.#position);
-        if (verified) this.#attributes(fd, entry);
+        if (verified) this.#complete(fd, entry, this.#written);
       } finally {
         fs.closeSync(fd);
       }
       if (!verified) this.#at(entry, fs.unlinkSync);
-    });
-    if (!verified) return;
+    } catch (error) {
+      throw said(error, entry);
+    }
+    if (verified) this.#count(entry);
+  }
+
+  #count({ size }: Entry): void {
     this.#tree.files++;
-    this.#tree.bytes += entry.size;
+    this.#tree.bytes += size;
   }
 
   /** What is left to do; the writer must not be used afterwards. */
@@ -120,21 +142,33 @@ export class TreeWriter implements EntrySink {
     return this.#tree;
   }
 
-  #attributes(fd: number, entry: Entry): void {
-    if (this.#options.sameOwner) fs.fchownSync(fd, entry.uid, entry.gid);
+  /** Gives an open file its length and its attributes. @param written where the last byte that was written ends */
+  #complete(fd: number, entry: Entry, written: number): void {
+    // It ends in a hole.
+    if (written < entry.size) fs.ftruncateSync(fd, entry.size);
+    const { sameOwner, modes, umask } = this.#options;
+    if (sameOwner) fs.fchownSync(fd, entry.uid, entry.gid);
     // Changing the owner clears mode bits, so the mode is set after it.
-    if (this.#options.modes && (this.#options.sameOwner || (entry.mode & this.#options.umask) !== 0))
-      fs.fchmodSync(fd, entry.mode);
-    setEntryTime(
-      entry,
-      this.#tree.unheldTimes,
-      (time) => fs.futimesSync(fd, time, time),
-      () => fs.fstatSync(fd).mtimeMs,
-    );
+    if (modes && (sameOwner || (entry.mode & umask) !== 0)) fs.fchmodSync(fd, entry.mode);
+    setFileTime(fd, entry, this.#tree.unheldTimes);
+  }
+
+  #create(entry: Entry): number {
+    const { path: relative, mode } = entry;
+    if (relative.length < this.#short) return createFile(`${this.#options.root}/${relative}`, mode);
+    return this.#createFar(entry);
+  }
+
+  #createFar(entry: Entry): number {
+    return this.#at(entry, (absolute) => createFile(absolute, entry.mode));
   }
 
   #directory(entry: Entry): void {
-    this.#attempt(entry, () => this.#at(entry, makeDirectory));
+    try {
+      this.#at(entry, makeDirectory);
+    } catch (error) {
+      throw said(error, entry);
+    }
     this.#tree.directories.push(entry);
   }
 
@@ -145,14 +179,10 @@ export class TreeWriter implements EntrySink {
       ? act(`${this.#options.root}/${relative}`)
       : within(this.#options.root, relative, act, { makeParents: true });
   }
+}
 
-  #attempt(entry: Entry, act: () => void): void {
-    try {
-      act();
-    } catch (error) {
-      throw fromSystemError(error, `write "${printable(entry.path)}"`, entry.path);
-    }
-  }
+function said(error: unknown, entry: Entry): BackupError {
+  return fromSystemError(error, `write "${printable(entry.path)}"`, entry.path);
 }
 
 function createFile(absolute: string, mode: number): number {

@@ -1,3 +1,4 @@
+import { fstatSync, futimesSync } from 'node:fs';
 import type { OperationOptions } from '../events.ts';
 import type { Entry } from '../format/entry.ts';
 
@@ -57,13 +58,36 @@ export function setEntryTime(
   try {
     set(utimesTime(entry));
   } catch (error) {
-    if (!NOT_HELD.has((error as NodeJS.ErrnoException).code ?? '')) throw error;
-    note(entry, unheld);
+    noteRefusal(error, entry, unheld);
     return;
   }
-  if (entry.mtime >= FIRST_COMMON_SECOND && entry.mtime <= LAST_COMMON_SECOND) return;
+  if (!isCommon(entry)) noteDifference(look(), entry, unheld);
+}
+
+/** The same for an open file; most of what is restored is one. */
+export function setFileTime(fd: number, entry: Timed, unheld: UnheldTimes): void {
+  const time = utimesTime(entry);
+  try {
+    futimesSync(fd, time, time);
+  } catch (error) {
+    noteRefusal(error, entry, unheld);
+    return;
+  }
+  if (!isCommon(entry)) noteDifference(fstatSync(fd).mtimeMs, entry, unheld);
+}
+
+function noteRefusal(error: unknown, entry: Timed, unheld: UnheldTimes): void {
+  if (!NOT_HELD.has((error as NodeJS.ErrnoException).code ?? '')) throw error;
+  note(entry, unheld);
+}
+
+function isCommon({ mtime }: Timed): boolean {
+  return mtime >= FIRST_COMMON_SECOND && mtime <= LAST_COMMON_SECOND;
+}
+
+function noteDifference(mtimeMs: number, entry: Timed, unheld: UnheldTimes): void {
   // A clock of two seconds holds it as well as it holds any.
-  if (Math.abs(look() / 1000 - entry.mtime) > 2) note(entry, unheld);
+  if (Math.abs(mtimeMs / 1000 - entry.mtime) > 2) note(entry, unheld);
 }
 
 function note({ path }: Timed, unheld: UnheldTimes): void {
