@@ -15,11 +15,11 @@ import type { SnapshotInput } from './storage/open-reader.ts';
  * @returns what was made; look at `complete`
  * @throws BackupError as `createSnapshot`
  */
-export async function createBackup(
+export async function createBackup<Output extends CreateOutput>(
   store: StateStore,
-  output: CreateOutput,
+  output: Output,
   options: CreateOptions = {},
-): Promise<CreateResult> {
+): Promise<CreateResult<Output>> {
   checkArgument('store', storeSchema, store);
   checkOptions(createOptionsSchema, options);
   return createSnapshot({ ...options, stateDir: store, output });

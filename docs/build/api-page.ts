@@ -86,9 +86,10 @@ class PageWriter {
     const isHeader = kind === 'interface' || kind === 'class' || kind === 'const';
     const text = [...(isHeader ? [] : [code]), ...members.map((member) => member.code)].join('\n');
     const words = new Set(text.replace(/\/\*[\s\S]*?\*\/|'[^']*'/g, '').match(/\b[A-Z]\w*[a-z]\w*\b|\bURL\b/g));
+    const parameters = new Set([...code.matchAll(/[<,]\s*(\w+) extends /g)].map(([, parameter]) => parameter));
     const found: Declaration[] = [];
     for (const word of words) {
-      if (word === name || KNOWN.has(word)) continue;
+      if (word === name || KNOWN.has(word) || parameters.has(word)) continue;
       const declaration = this.#exported.find((each) => each.name === word);
       if (declaration !== undefined) found.push(declaration);
       else throw new Error(`${name} names ${word}, which is not exported`);

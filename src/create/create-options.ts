@@ -169,9 +169,9 @@ export function plainOutput(output: CreateOutput): PlainOutput {
 }
 
 /** Options of `createSnapshot`. */
-export interface CreateSnapshotOptions extends CreateOptions {
+export interface CreateSnapshotOptions<Output extends CreateOutput = CreateOutput> extends CreateOptions {
   /** Path or `file:` URL of the state directory, or its `StateStore`. */
   stateDir: string | URL | StateStore;
-  /** Where the snapshot is written to. */
-  output: CreateOutput;
+  /** Where the snapshot is written to: a `CreateOutput`. */
+  output: Output;
 }

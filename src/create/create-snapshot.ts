@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import type { Writable } from 'node:stream';
 import type { ExcludedPath } from '../capture/capture-report.ts';
 import { monotonicMs } from '../capture/file-state.ts';
 import { openStateDir, type TopAttributes } from '../capture/state-directory.ts';
@@ -22,6 +23,7 @@ import { CaptureRecord } from './capture-record.ts';
 import { compressionOf } from './compress.ts';
 import {
   type CreateOptions,
+  type CreateOutput,
   type CreateSnapshotOptions,
   createSnapshotSchema,
   type PlainOutput,
@@ -49,9 +51,9 @@ const NO_LOCK_POSSIBLE: ReadonlySet<ErrorCode> = new Set([
 ]);
 
 /** A snapshot that was made. */
-export interface CreateResult {
+export interface CreateResult<Output extends CreateOutput = CreateOutput> {
   /** Path or `s3://` URL of the snapshot; null for a stream. */
-  output: string | null;
+  output: Output extends Writable ? null : string;
   /** Length of the snapshot in bytes. */
   length: number;
   /** The manifest, as it is in the snapshot. */
@@ -77,9 +79,12 @@ export interface CreateResult {
  * @throws BackupError when no snapshot was made. Then `output` is as it was; what was written to a stream has no seal, and no reader takes it
  *   for a snapshot.
  */
-export async function createSnapshot(options: CreateSnapshotOptions): Promise<CreateResult> {
-  checkOptions(createSnapshotSchema, options);
-  return makeSnapshot(stateDirPath(options.stateDir), plainOutput(options.output), options);
+export async function createSnapshot<Output extends CreateOutput>(
+  options: CreateSnapshotOptions<Output>,
+): Promise<CreateResult<Output>> {
+  checkOptions<CreateSnapshotOptions>(createSnapshotSchema, options);
+  const result = await makeSnapshot(stateDirPath(options.stateDir), plainOutput(options.output), options);
+  return result as CreateResult<Output>;
 }
 
 /** How a snapshot is made, with what only this package asks for. */

@@ -93,7 +93,7 @@ test.each([undefined, 'a-name-for-containers'])(
       expect(totals.entries).toBe(2);
       expect(excluded.filter(({ reason }) => reason === 'a snapshot of this state directory')).toHaveLength(i);
       expect(notices.filter((message) => message.includes('excluded'))).toHaveLength(i === 0 ? 0 : 1);
-      expect(await diffSnapshots({ before: output ?? '', after: state })).toMatchObject({ same: true });
+      expect(await diffSnapshots({ before: output, after: state })).toMatchObject({ same: true });
     }
   },
 );

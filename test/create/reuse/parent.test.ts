@@ -122,7 +122,7 @@ describe('what is copied from a parent', () => {
         { folder },
         { createdAt: new Date(Date.UTC(2026, 0, day)), oxiosVersion: '1', ...options },
       );
-      return { parent: reuse?.parent ?? null, output: output as string };
+      return { parent: reuse?.parent ?? null, output };
     };
     const first = await put(1);
     expect(first.parent).toBeNull();
