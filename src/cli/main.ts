@@ -1,10 +1,20 @@
 #!/usr/bin/env node
+import { COMPLETE_FLAG } from './completion-protocol.ts';
 import { abortOnLaterSignals, abortOnSignals, watchForPendingSignals } from './signals.ts';
 
-// These may read from a mount that does not answer, and have nothing to clean up. Options without a command are help and completion.
-const READERS: readonly (string | undefined)[] = [undefined, 'help', 'version', 'completion', 'show', 'list', 'cat'];
-const [command] = process.argv.slice(2);
-const isReader = READERS.includes(command) || command?.startsWith('-') === true || process.argv.includes('--help');
+// These may read from a mount that does not answer, and have nothing to clean up. An option may come before a command that has.
+const READERS: readonly (string | undefined)[] = [
+  COMPLETE_FLAG,
+  'help',
+  'version',
+  'completion',
+  'show',
+  'list',
+  'cat',
+];
+const words = process.argv.slice(2);
+const isHelp = words.includes('--help') || words.every((word) => word.startsWith('-'));
+const isReader = isHelp || READERS.includes(words[0]);
 const signal = isReader ? abortOnLaterSignals() : abortOnSignals();
 if (!isReader) await watchForPendingSignals();
 

@@ -31,9 +31,10 @@ export function abortOnSignals(): AbortSignal {
 export function abortOnLaterSignals(): AbortSignal {
   const controller = new AbortController();
   restoreDefaultActions();
-  const begin = () => {
+  const begin = async () => {
+    // Before a handler keeps signals waiting: the next thing that is done may be the call that does not come back.
+    await watchForPendingSignals();
     handleSignals(controller);
-    void watchForPendingSignals();
   };
   setTimeout(begin, FIRST_MOMENT_MS).unref();
   return controller.signal;
