@@ -52,7 +52,7 @@ export function historyAfterUndo(
 ): HistoryFile {
   const goesBack = step.undoable;
   const remaining = history.states
-    .filter((each) => each !== step)
+    .filter(({ path }) => path !== step.path)
     .map((each) =>
       goesBack && compareStamps(each.stamp, step.stamp) > 0
         ? { ...each, recorded: { ...each.recorded, undoable: false } }

@@ -1,5 +1,5 @@
 /** An undo of several steps that ended between two of them, killed or by an error: what is said, and that it goes on. */
-import { appendFileSync, cpSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { appendFileSync, cpSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { listPrevious, recoverStateDir, restoreSnapshot, undoRestore } from 'oxios-backup';
@@ -97,5 +97,19 @@ describe.skipIf(!hasStrace)('killed (needs strace)', () => {
     await bench.run(undo);
     expect(note()).toBe('0');
     expect((await bench.run(['recover', '--state-dir', state])).out).toContain('there is nothing to recover');
+  });
+
+  test('before it has removed the directory that it emptied: that is no previous state any more', async () => {
+    const { state, note } = home();
+    const [newest] = await listPrevious({ stateDir: state });
+    const path = newest?.path ?? '';
+    const inject = ['-P', join(path, 'before/sessions'), '-e', 'trace=rmdir', '-e', 'inject=rmdir:signal=KILL'];
+    const undo = [process.execPath, MAIN, 'undo', '--state-dir', state];
+    const killed = await execa('strace', ['-qq', '-o', '/dev/null', ...inject, ...undo], { reject: false });
+    expect([killed.signal, note(), existsSync(path)]).toEqual(['SIGKILL', '2', true]);
+    const listed = await listPrevious({ stateDir: state });
+    expect(listed.filter(({ undoable }) => undoable).map(({ by }) => by)).toEqual(['restore', 'restore']);
+    await undoRestore({ stateDir: state });
+    expect([note(), existsSync(path)]).toEqual(['1', false]);
   });
 });
