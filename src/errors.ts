@@ -14,7 +14,7 @@ export type ErrorKind = 'failed' | 'usage' | 'aborted' | 'invalid' | 'interrupte
 export const ERROR_CODES = {
   USAGE: 'usage',
 
-  // The system said no.
+  // The system refused.
   IO: 'failed',
   NO_SPACE: 'failed',
   PERMISSION: 'failed',

@@ -36,7 +36,7 @@ const SYSTEM_ERRORS = adviceByName({
 const GUARDED_FOLDER =
   'macOS may keep this program from that folder (Documents, Desktop, Downloads, another disk): give Full Disk Access to the terminal, or to what starts it (System Settings, Privacy & Security). If it is locked instead (ls -lO shows "uchg"): chflags nouchg.';
 
-/** Whether an error is one of a system call that nobody has put into words yet. What is neither that nor a `BackupError` is a bug. */
+/** Whether an error is one of a system call that has no message of ours yet. What is neither that nor a `BackupError` is a bug. */
 export function isSystemError(error: unknown): error is NodeJS.ErrnoException {
   return (
     error instanceof Error && ('syscall' in error || (error as NodeJS.ErrnoException).code === 'ERR_ACCESS_DENIED')

@@ -5,7 +5,7 @@ import { scanFolder } from './scan-folder.ts';
 import type { SnapshotInfo } from './snapshot-info.ts';
 
 /**
- * Lists the snapshots of a folder. Only both ends of each are read, so nothing is said about the bytes between; `verifiedAt` is of all bytes.
+ * Lists the snapshots of a folder. Only both ends of each are read, so nothing is known about the bytes between; `verifiedAt` is of all bytes.
  * Other files and folders in it are ignored.
  *
  * @returns the snapshots, oldest first; one that cannot be read is among them

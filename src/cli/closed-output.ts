@@ -3,7 +3,7 @@ import { BackupError } from '../errors.ts';
 import type { OutputStream } from './terminal.ts';
 
 /**
- * Refuses to write a snapshot to a standard output that was closed by whoever started this process (`>&-`). Node opens the null device in
+ * Refuses to write a snapshot to a standard output that was closed when this process was started (`>&-`). Node opens the null device in
  * its place, so that writing to it would succeed; but for reading too, which `> /dev/null` does not.
  *
  * Only for a snapshot: other programs, Python among them, open the null device for reading and writing when they want no report.

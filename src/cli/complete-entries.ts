@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { isRemote } from '../location.ts';
 
-/** More would help nobody, and take time. */
+/** More would not help, and take time. */
 const MOST = 2000;
 /** What a shell script that reads lines cannot take over. */
 const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}]/u;

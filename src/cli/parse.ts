@@ -16,7 +16,7 @@ export async function parse(argv: readonly string[]): Promise<Parsed> {
     chosen = { name, args: unguardDashes(args) };
   });
   let wrong: string | null = null;
-  // The first thing that is wrong counts: what follows is often said in its wake.
+  // The first error counts: others often follow from it.
   parser.fail((message, error) => {
     wrong ??= oneLine(message || error.message).replaceAll(GUARD, '');
   });

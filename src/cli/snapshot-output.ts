@@ -79,7 +79,7 @@ export function packingOf(args: PackingArguments) {
   });
 }
 
-/** Where the snapshot goes. For standard output, results are moved out of its way; that it is none is said before anything is read. */
+/** Where the snapshot goes. For standard output, results go to standard error; that it cannot take one is reported before anything is read. */
 export function outputOf(
   { output, to }: { output?: string | undefined; to?: string | undefined },
   { terminal, reporter }: Context,

@@ -4,7 +4,7 @@ import type { Readable, Writable } from 'node:stream';
 export type OutputStream = Writable & {
   /** Whether a person sees it. */
   isTTY?: boolean;
-  /** Width of the window in characters; read anew for each drawing, for windows are resized. */
+  /** Width of the window in characters; read again for each drawing, for windows are resized. */
   columns?: number;
 };
 

@@ -3,7 +3,7 @@ import type { OperationOptions } from '../events.ts';
 import type { Entry } from '../format/entry.ts';
 import { isBelow } from '../format/path-order.ts';
 import type { EntryRuns } from '../read/read-entries.ts';
-import { type Meeting, meetingOf, sideFilesOf } from '../state-dir/merge/merge-rules.ts';
+import { type MergeAction, mergeActionFor, sideFilesOf } from '../state-dir/merge/merge-rules.ts';
 import { bytePath } from '../system/byte-path.ts';
 import { throwIfAborted } from '../workers/abort.ts';
 import { type Aspect, differingAspects, sameInstant } from './change.ts';
@@ -54,7 +54,7 @@ export async function previewChanges(
 class KeptByMerge {
   readonly #target: string;
   /** Planned entries whose paths the current path begins with, and what a merge does with each. */
-  #planned: { path: string; isDirectory: boolean; meeting: Meeting }[] = [];
+  #planned: { path: string; isDirectory: boolean; action: MergeAction }[] = [];
 
   constructor(target: string) {
     this.#target = target;
@@ -66,17 +66,17 @@ class KeptByMerge {
     this.#planned = this.#planned.filter((each) => path.startsWith(each.path));
     if (planned === null) return !this.#planned.some((each) => this.#takesOut(each, path));
     const isDirectory = planned.type === 'directory';
-    const meeting = meetingOf(live === null ? null : live.type === 'directory', isDirectory);
-    this.#planned.push({ path: planned.path, isDirectory, meeting });
+    const action = mergeActionFor(live === null ? null : live.type === 'directory', isDirectory);
+    this.#planned.push({ path: planned.path, isDirectory, action });
     return false;
   }
 
-  #takesOut(planned: { path: string; isDirectory: boolean; meeting: Meeting }, path: string): boolean {
-    if (isBelow(path, planned.path)) return planned.meeting === 'exchange';
+  #takesOut(planned: { path: string; isDirectory: boolean; action: MergeAction }, path: string): boolean {
+    if (isBelow(path, planned.path)) return planned.action === 'exchange';
     const suffix = path.slice(planned.path.length);
     if (!SIDE_FILE.test(suffix)) return false;
     const live = bytePath(`${this.#target}/${planned.path}`);
-    const { goes } = sideFilesOf(live, planned.meeting, planned.isDirectory);
+    const { goes } = sideFilesOf(live, planned.action, planned.isDirectory);
     return goes.some((each) => each.toString() === suffix);
   }
 }

@@ -167,7 +167,7 @@ async function changesOf(
 }
 
 /**
- * What a part of a snapshot brings: what is wanted, and the directories on the way to it that are not there yet. What it needs
+ * What a restore of a part writes: what is wanted, and the directories on the way to it that are not there yet. What it needs
  * besides, files that hard links are other names of and the way to those, does not come.
  */
 class ComingEntries {

@@ -73,7 +73,7 @@ async function writeFound(
       } catch (error) {
         throw problemError(memberProblem(error, offset, stored, [entry.path]));
       }
-      // Neighbours in its members are read with it, but nobody asked for them.
+      // Other files in its members are read with it, but were not asked for.
       const own = walker.problems.find(({ paths }) => paths.length === 0 || paths.includes(entry.path));
       if (own !== undefined) throw problemError(own);
       if (ended) break;

@@ -20,7 +20,7 @@ export function storedName(path: string): string {
     const stats = name === '' ? undefined : lstatSync(path, { throwIfNoEntry: false });
     return stats === undefined ? name : new LiveSpelling().of(bytePath(parent), bytePath(name), stats).toString();
   } catch {
-    // Whoever opens it says why it cannot be reached.
+    // Opening it reports why it cannot be reached.
     return name;
   }
 }

@@ -45,7 +45,7 @@ export function inspectTarget(location: Location): TargetState {
 }
 
 /**
- * Why content keeps a restore that does not say what is to become of it.
+ * Why content prevents a restore without a mode for it.
  *
  * @param partial whether a part of a snapshot is restored, which cannot take the place of everything
  */

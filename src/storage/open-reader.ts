@@ -41,7 +41,7 @@ export async function openReader(snapshot: SnapshotInput, options: SpoolOptions 
 
 /**
  * Opens a snapshot that can be read at any offset where it is. Nothing is written for it, so that it can be asked for before there is a place
- * to spool to: a snapshot that is missing is said before anything else.
+ * to spool to: a snapshot that is missing is reported before anything else.
  *
  * @returns null for one that has to be spooled (a stream, a pipe), which is not opened
  * @throws BackupError as `openReader`, but for `NO_SPACE`

@@ -9,7 +9,7 @@ export function attempt<T>(ask: () => T): T | null {
   }
 }
 
-/** The names in a directory; none where it cannot be listed, which is said where something in it is needed. */
+/** The names in a directory; none where it cannot be listed, which is reported where something in it is needed. */
 export function namesIn(directory: string): string[] {
   return attempt(() => readdirSync(directory)) ?? [];
 }

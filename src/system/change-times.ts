@@ -7,7 +7,7 @@ import { HERE, type Platform } from './platform.ts';
  * ZFS, bcachefs, overlayfs. See statfs(2).
  *
  * Not tmpfs: there a write through a mapping of the file into memory moves no time. Not FAT and exFAT: their inodes are made up at each mount.
- * Not FUSE and what comes over a network: who answers there may make up both, and has another clock.
+ * Not FUSE and network file systems: their server may invent both, and has another clock.
  */
 const TYPES = new Set([0xef53, 0x58465342, 0x9123683e, 0xf2f52010, 0x2fc12fc1, 0xca451a4e, 0x794c7630]);
 /** The same by the names of mount(8). */

@@ -1,6 +1,6 @@
 import { closeSync } from 'node:fs';
 
-/** Closes a file that was only read, or that nobody else can name: what the system says at its end does not matter. */
+/** Closes a file that was only read, or that nobody else can name: an error of the close does not matter. */
 export function closeQuietly(descriptor: number): void {
   try {
     closeSync(descriptor);

@@ -29,7 +29,7 @@ export function askLock(path: string, { sharedLockFlag }: Platform = HERE): 'hel
   }
   try {
     if (sharedLockFlag !== 0) return 'free';
-    // A shared one: two who ask at the same time are not in each other's way.
+    // A shared one: two processes that ask at the same time do not block each other.
     const status = askSystem('flock', ['-s', '-n', '3'], descriptor)?.status;
     return status === 0 ? 'free' : status === 1 ? 'held' : 'unknown';
   } finally {

@@ -72,7 +72,7 @@ export function livenessOf(
 function livenessAcrossBoots({ owner, path }: Mark, platform: Platform, here: ProcessIdentity): Liveness {
   // What only one kernel can have mounted belongs to this one now.
   if (isOnLocalFileSystem(path, platform)) return 'dead';
-  // The same machine, started anew since. The name of a container says nothing of its machine.
+  // The same machine, started again since. The name of a container says nothing of its machine.
   const isNamed = !platform.hasPidNamespaces || areInNoContainer(owner, here);
   return isNamed && owner.host === here.host ? 'dead' : 'unknown';
 }

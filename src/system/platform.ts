@@ -5,7 +5,7 @@ export interface Platform {
   readonly os: NodeJS.Platform;
   /** Longest path that a system call takes, in bytes without the closing NUL. */
   readonly maxPathBytes: number;
-  /** A short path to a directory that is open; whoever uses it looks whether it leads there. Null where there is none. */
+  /** A short path to a directory that is open; its user checks whether it leads there. Null where there is none. */
   readonly directoryByDescriptor: ((descriptor: number, dev: bigint, ino: bigint) => string) | null;
   /** Whether `/proc` shows what processes have open. It may be hidden all the same. */
   readonly hasProc: boolean;

@@ -11,7 +11,7 @@ export interface DurableWriteOptions {
   temporary?: string;
   /**
    * What becomes of a file that was not there before and got its name, when that name may not be durable: it is removed, so that
-   * whoever gets the failure finds what was there before.
+   * after a failure, what was there before is still there.
    *
    * @default false: it stays, complete
    */

@@ -25,7 +25,7 @@ export interface VerifyOptions extends OperationOptions {
   quick?: boolean;
 }
 
-/** Options of what verifies completely on the way. */
+/** Options of operations that include a complete verification. */
 export type CompleteVerifyOptions = Omit<VerifyOptions, 'quick'>;
 
 export const COMPLETE_VERIFY_SHAPE = { ...OPERATION_SHAPE, threads: threadsSchema };

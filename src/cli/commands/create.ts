@@ -89,7 +89,7 @@ export const command = defineCommand({
     // Before anything is made: that may replace the one to compare with.
     const { newestSnapshots, shrinkageOf } = await import('../../catalog/shrinkage.ts');
     const isFile = !toStream && !isRemote(folder);
-    // In object storage each look is a request, and to create nobody needs the right to read.
+    // In object storage each look is a request, and creating must not need the right to read.
     const isCompared = isFile || (!toStream && maxShrink !== null);
     const newest: NewestSnapshots = isCompared ? await newestSnapshots({ folder, ...operation }) : new Map();
     const shrinkage = (hostname: string, stateDir: string, held: HeldAmount) =>

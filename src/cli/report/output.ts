@@ -2,7 +2,7 @@ import { type OutputStream, windowWidth } from '../terminal.ts';
 
 const CHUNK_CHARACTERS = 64 * 1024;
 
-/** The reader of standard output went away, or it could not be written. What is left to be said there is lost. */
+/** The reader of standard output closed it, or it could not be written to. The rest of the output is lost. */
 export class OutputLost extends Error {
   /** Whether the reader merely closed the pipe, as in `| head`. */
   readonly quiet: boolean;
@@ -31,7 +31,7 @@ export class Output {
     return this.#stream.isTTY === true;
   }
 
-  /** Width of the window of whoever sees it, in characters; null for a pipe or a file. */
+  /** Width of the terminal window in characters; null for a pipe or a file. */
   get columns(): number | null {
     return windowWidth(this.#stream);
   }

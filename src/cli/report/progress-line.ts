@@ -53,7 +53,7 @@ export class ProgressLine {
     if (now - this.#drawn >= REDRAW_MS) this.#draw();
   }
 
-  /** Takes the line away, so that something else can be said; the next event draws it again. */
+  /** Removes the line, so that something else can be printed; the next event draws it again. */
   clear(): void {
     if (!this.#visible) return;
     this.#stream.write(TO_LINE_START + CLEAR_TO_END);

@@ -24,7 +24,7 @@ export interface Result {
   fields: Record<string, unknown>;
   /** For people; not with `--quiet`. */
   lines: readonly Line[];
-  /** Those of `lines` that are bad news: with `--quiet` they are said instead. */
+  /** Those of `lines` that report something wrong: with `--quiet` they are printed alone. */
   urgent?: readonly Line[];
   /** What is missing or inconsistent, for people: `--quiet` does not silence it. */
   incomplete?: readonly string[];
@@ -55,7 +55,7 @@ export class Reporter {
     return this.#line !== null || (this.#options.json === true && this.#options.progress === true);
   }
 
-  /** The exit status of the result, once there is one: also when it could not be said any more. */
+  /** The exit status of the result, once there is one: also when it could not be printed any more. */
   get status(): number | null {
     return this.#status;
   }
@@ -150,7 +150,7 @@ export function sayError(
   if (hint !== undefined) stderr.write(`  ${printable(commandHint(hint))}\n`);
 }
 
-/** Hints, wherever they are in what is said. */
+/** Hints, wherever they are in the output. */
 function inCommandWords(key: string, value: unknown): unknown {
   return key === 'hint' && typeof value === 'string' ? commandHint(value) : value;
 }

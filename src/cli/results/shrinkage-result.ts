@@ -3,7 +3,7 @@ import type { Result } from '../report/reporter.ts';
 import { count, formatBytes } from '../text/amounts.ts';
 
 /**
- * Adds to what is said of a snapshot that it holds much less than the one before it.
+ * Adds to the result that a snapshot holds much less than the one before it.
  *
  * @param maxShrink what was asked for; null when it is worth a note only
  */

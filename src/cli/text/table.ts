@@ -29,7 +29,7 @@ const GAP = 2;
 /** A column that is broken has at least this width, else the lines are left to the terminal. */
 const LEAST_WRAPPED = 12;
 
-/** The lines of what is to be said, safe for a terminal. @param width of the window; null for none, as in a pipe, where nothing is shortened */
+/** The lines to print, safe for a terminal. @param width of the window; null for none, as in a pipe, where nothing is shortened */
 export function renderLines(lines: readonly Line[], width: number | null): string[] {
   return lines.flatMap((line) => (typeof line === 'string' ? [printable(line)] : renderTable(line, width)));
 }

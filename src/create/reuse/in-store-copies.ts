@@ -157,7 +157,7 @@ export class InStoreCopies {
     return Math.max(0, Math.floor((endOf(last) - this.#edge) / this.#step));
   }
 
-  /** Copies so many parts; or brings that nearer, where a member has to be made again first. */
+  /** Copies so many parts; or prepares for it, where a member has to be made again first. */
   async #copy(steps: number): Promise<void> {
     const from = this.#edge;
     const end = from + steps * this.#step;

@@ -31,7 +31,7 @@ export class Parent {
 
   /**
    * @param compression what packs the new snapshot: other members than it would make are not copied
-   * @returns why it is of no use, for people
+   * @returns why it cannot be used, in words for people
    */
   static async open(reader: RangeReader, compression: Compression): Promise<Parent | string> {
     try {

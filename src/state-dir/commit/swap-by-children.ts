@@ -115,7 +115,7 @@ function decideByChildren(location: Location, journal: SwapJournal): SwapResult 
 
 /**
  * Moves aside what is not of the tree whose names are `known`, or is where a child `waiting` for its place will go: put there by
- * somebody between the kill and the recovery. Left there, its `memory.db-wal` would meet the other tree's `memory.db`.
+ * somebody between the kill and the recovery. Left there, its `memory.db-wal` would be applied to the `memory.db` of the other tree.
  */
 function clearTheWay(location: Location, known: readonly string[], waiting: readonly BytePath[]): string[] {
   const belongs = new Set(known);

@@ -67,7 +67,7 @@ export function removeLockFile(path: string): void {
   try {
     unlinkSync(path);
   } catch {
-    // Gone already, or not ours to remove: then its holder is validated by whoever comes next.
+    // Gone already, or not ours to remove: then the next run checks whether its holder still runs.
   }
 }
 
@@ -99,7 +99,7 @@ function lockFiles(location: Location, kind: 'lock' | 'lock-temporary'): string[
  * The locks at `location` whose holders live, other than `own`; those of dead holders are removed, and so are, with a notice, those whose
  * holders nobody can look at and who gave no sign of life for a day.
  *
- * That is safe however many look at once, because the name of a lock file is never used again: who removes a dead one cannot hit
+ * That is safe however many look at once, because the name of a lock file is never used again: removing a dead one cannot hit
  * a live one that took its place. `nowMs` is the present as the file system's clock has it.
  */
 export function findHolders(

@@ -130,7 +130,7 @@ interface Contest {
   others: LockHolder[];
   /** The descriptor by which the kernel holds ours, if it does. */
   held: number | null;
-  /** What the system said to our file, where that may be the doing of another holder. */
+  /** The error of the system when our file was made, where another holder may be the cause. */
   refusal?: unknown;
 }
 
@@ -238,7 +238,7 @@ function makeReserved(location: Location): void {
   if (location.strategy === 'rename' || existsSync(location.directory)) return;
   keepingMtime(location.target, () => {
     try {
-      // Not recursive: of a file system that cannot be written to Node then says ENOENT, and not what is wrong.
+      // Not recursive: with that, Node reports ENOENT for a file system that is read-only.
       mkdirSync(location.directory, { mode: 0o700 });
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;

@@ -4,16 +4,16 @@ import { databaseSideFiles, type SideFiles } from './database-side-files.ts';
 // What a merge does, decided for one path after the other: the plan that is executed and the preview of it ask the same.
 
 /**
- * What becomes of a path that something comes to.
+ * What happens to a path of the state directory that a merge has something for.
  *
- * - `enter`: a directory is there and comes: it is gone into, and what lies in it and does not come stays.
+ * - `enter`: both are directories: they are merged, and what is only in the live one stays.
  * - `add`: nothing is there; a directory comes as a whole.
  * - `exchange`: what is there goes out with all that lies below it, and it comes in.
  */
-export type Meeting = 'enter' | 'add' | 'exchange';
+export type MergeAction = 'enter' | 'add' | 'exchange';
 
 /** @param existingIsDirectory whether it is a directory; null where there is none */
-export function meetingOf(existingIsDirectory: boolean | null, comesAsDirectory: boolean): Meeting {
+export function mergeActionFor(existingIsDirectory: boolean | null, comesAsDirectory: boolean): MergeAction {
   if (existingIsDirectory === null) return 'add';
   return existingIsDirectory && comesAsDirectory ? 'enter' : 'exchange';
 }
@@ -24,7 +24,7 @@ export function meetingOf(existingIsDirectory: boolean | null, comesAsDirectory:
  *
  * @param live where it is, or will
  */
-export function sideFilesOf(live: BytePath, meeting: Meeting, comesAsDirectory: boolean): SideFiles {
-  const isDatabase = meeting === 'exchange' || (meeting === 'add' && !comesAsDirectory);
+export function sideFilesOf(live: BytePath, action: MergeAction, comesAsDirectory: boolean): SideFiles {
+  const isDatabase = action === 'exchange' || (action === 'add' && !comesAsDirectory);
   return isDatabase ? databaseSideFiles(live) : { goes: [], stays: [] };
 }

@@ -12,7 +12,7 @@ import { MoveChecks, statsAt } from './exchange-checks.ts';
 import { pathBytes } from './exchange-layout.ts';
 import type { ExchangeRecord } from './exchange-record.ts';
 import { LiveSpelling } from './live-spelling.ts';
-import { meetingOf, sideFilesOf } from './merge-rules.ts';
+import { mergeActionFor, sideFilesOf } from './merge-rules.ts';
 import { PathLookup } from './path-lookup.ts';
 
 export interface MergeOptions extends OperationOptions {
@@ -28,7 +28,7 @@ const ENTRIES_PER_TURN = 500;
 
 /**
  * Plans how a staged tree is merged into the state directory: for each thing that is staged, what is in its place goes out and it
- * comes in. A directory that is one in both is gone into, and gets the attributes of the staged one; a directory that is new, or is where
+ * comes in. A directory that is one in both is entered, and gets the attributes of the staged one; a directory that is new, or is where
  * something else was, comes as a whole. Nothing else is looked at, so the cost is that of what comes.
  *
  * @throws `IO`, `PERMISSION` where something cannot be moved; `ENTRY_CONFLICT`; `ABORTED`
@@ -66,11 +66,11 @@ class MergePlanner {
     this.#options = options;
   }
 
-  async plan(meeting: SharedDirectory): Promise<void> {
-    const { path, from } = meeting;
+  async plan(shared: SharedDirectory): Promise<void> {
+    const { path, from } = shared;
     const directory = below(this.#live, path);
     const before = readTop(directory);
-    const after = this.#attributesAfter(meeting, before);
+    const after = this.#attributesAfter(shared, before);
     const names = childNames(this.#opened(from));
     if (path === '') refuseReserved(names);
     const staged = new PathLookup(new Map(names.map((name) => [name.toString('latin1'), name])), (name) =>
@@ -79,7 +79,7 @@ class MergePlanner {
     const items = this.record.items.length;
     for (const name of names) {
       await this.#turn();
-      await this.#meet(meeting, directory, name, staged);
+      await this.#planEntry(shared, directory, name, staged);
     }
     // Also a directory that only leads to what is exchanged: an undo may have to make it again.
     if (this.record.items.length > items || differ(before, after)) {
@@ -87,25 +87,25 @@ class MergePlanner {
     }
   }
 
-  async #meet(
-    meeting: SharedDirectory,
+  async #planEntry(
+    shared: SharedDirectory,
     directory: BytePath,
     name: BytePath,
     staged: PathLookup<BytePath>,
   ): Promise<void> {
-    const from = joined(meeting.from, name);
+    const from = joined(shared.from, name);
     const stagedPath = below(this.#staged, from);
     const comes = statsAt(stagedPath) as Stats;
     const existing = statsAt(joinBytes(directory, name));
     const stored = existing === undefined ? name : this.#spelling.of(directory, name, existing);
-    const path = joined(meeting.path, stored);
-    const what = meetingOf(existing?.isDirectory() ?? null, comes.isDirectory());
+    const path = joined(shared.path, stored);
+    const what = mergeActionFor(existing?.isDirectory() ?? null, comes.isDirectory());
     if (existing !== undefined && what === 'enter') {
-      await this.plan({ path, from, ...this.#volumeOf(meeting, path, existing) });
+      await this.plan({ path, from, ...this.#volumeOf(shared, path, existing) });
       return;
     }
-    const { volume, device } = meeting;
-    const incoming = joined(meeting.path, name);
+    const { volume, device } = shared;
+    const incoming = joined(shared.path, name);
     this.record.items.push({
       out: existing === undefined ? null : path,
       in: incoming,
@@ -115,12 +115,12 @@ class MergePlanner {
       inMode: this.#checks.modeForMove(stagedPath, comes, comes.dev),
     });
     const { goes, stays } = sideFilesOf(joinBytes(directory, stored), what, comes.isDirectory());
-    for (const suffix of stays) this.record.beside.push(joined(meeting.path, Buffer.concat([stored, suffix])));
+    for (const suffix of stays) this.record.beside.push(joined(shared.path, Buffer.concat([stored, suffix])));
     for (const suffix of goes) {
       const side = Buffer.concat([stored, suffix]);
       // It comes itself, perhaps under another spelling, and what is there goes out for it.
       if (staged.has(side.toString('latin1'))) continue;
-      const out = joined(meeting.path, side);
+      const out = joined(shared.path, side);
       this.record.items.push({ out, in: null, from: null, volume, outMode: null, inMode: null });
     }
   }

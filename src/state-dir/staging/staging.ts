@@ -59,7 +59,7 @@ export async function openStaging(lock: StateLock, options: Pick<OperationOption
     found,
     committed: false,
     async discard() {
-      // Not even a look at the disk: a failure here would pass for one of the restore.
+      // The disk is not looked at: a failure here would look like one of the restore.
       if (staging.committed) return;
       if (isNeeded(location, basename(tree))) return;
       const { remaining } = await removeTree(tree);

@@ -52,7 +52,7 @@ export async function syncTree(directory: string, options: SyncOptions = {}, pla
   if (sync.failure !== null) throw sync.failure;
 }
 
-/** Makes the file system of a directory durable, without a turn for anybody else. False where that cannot be had, or reports an error. */
+/** Makes the file system of a directory durable, synchronously. False where that is not possible, or fails. */
 export function syncFileSystemNow(directory: BytePath, platform = HERE): boolean {
   const path = directory.toString();
   if (!platform.syncsFileSystems || !Buffer.from(path).equals(directory)) return false;
@@ -63,7 +63,7 @@ export function syncFileSystemNow(directory: BytePath, platform = HERE): boolean
 function syncFileSystem(directory: string, signal: AbortSignal | undefined): Promise<boolean> {
   return new Promise((resolve) => {
     try {
-      // One that does not know -f may say so, ignore it and report success: that word does not count.
+      // A `sync` that does not know -f may warn, ignore it and report success: that does not count.
       execFile('sync', ['-f', directory], signal === undefined ? {} : { signal }, (error, stdout, stderr) =>
         resolve(error === null && stdout === '' && stderr === ''),
       );

@@ -157,7 +157,7 @@ function objectOf(name: string, { version, stat }: KnownFile): StoredObject {
     name,
     length: Number(stat.size),
     version,
-    // No inode: file systems of portable disks (FAT, exFAT) make them up anew at each mount. Unlike mtime no program can set ctime.
+    // No inode: file systems of portable disks (FAT, exFAT) make new ones at each mount. Unlike mtime, no program can set ctime.
     stableVersion: `${stat.mtimeNs} ${stat.ctimeNs}`,
     modified: new Date(Number(stat.mtimeMs)),
   };

@@ -17,7 +17,7 @@ const FLAGS = fs.constants.O_RDONLY | (fs.constants.O_NONBLOCK ?? 0);
  * @throws BackupError `SNAPSHOT_MISSING`, `PERMISSION`, `IO`
  */
 export function openFile(path: string): RangeReader | null {
-  // Asked before it is opened: whoever waits to write into a pipe is to find one reader, and not a second one later.
+  // Checked before it is opened: a writer that waits for a pipe must find one reader, and not a second one later.
   if (isPipe(path)) return null;
   const descriptor = descriptorOf(path);
   const stat = statOf(descriptor, path);
@@ -45,7 +45,7 @@ function isPipe(path: string): boolean {
   try {
     return fs.statSync(path).isFIFO();
   } catch {
-    // Why it cannot be looked at is said where it is opened.
+    // Opening it reports why it cannot be looked at.
     return false;
   }
 }

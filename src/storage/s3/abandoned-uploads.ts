@@ -53,7 +53,7 @@ async function giveUp(client: S3Client, key: string, id: string, signal: AbortSi
     await client.request({ method: 'DELETE', key, query: { uploadId: id }, asked, allow: [404], signal });
     return true;
   } catch (error) {
-    // Those who may not are no worse off than before.
+    // Without the right to do so, nothing changes.
     if (error instanceof BackupError && error.code === 'PERMISSION') return false;
     throw error;
   }

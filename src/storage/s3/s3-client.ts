@@ -58,7 +58,7 @@ export const RETRY_POLICY: RetryPolicy = { attempts: 7, firstPauseMs: 200, longe
 
 /** Bytes of a body that are given to the connection at once. */
 const SENT_AT_ONCE = 256 * 1024;
-/** A connection that is slower than this is taken for dead. In bytes a millisecond. */
+/** A connection that is slower than this is considered dead. In bytes per millisecond. */
 const LEAST_RATE = 16;
 const RETRIED_STATUS = new Set([408, 425, 429, 500, 502, 503, 504]);
 const RETRIED_CODE = new Set(['RequestTimeout', 'SlowDown', 'InternalError', 'ServiceUnavailable', 'OperationAborted']);

@@ -4,7 +4,7 @@ import type { CopyRange } from './multipart-upload.ts';
 import type { S3Client, S3Response } from './s3-client.ts';
 import { refusalError, refusalOf } from './s3-errors.ts';
 
-/** What the first request brings besides length and version: enough for the manifest of most snapshots. */
+/** What the first request fetches besides length and version: enough for the manifest of most snapshots. */
 const HEAD_BYTES = 64 * 1024;
 
 /** One version of an object, and what is known of it. */

@@ -11,7 +11,7 @@ import { lookAtObject, type S3Facts, S3RangeReader } from './s3-range-reader.ts'
 import { childrenOf, decodeKey, parseXml, textOf } from './s3-xml.ts';
 import { readSharedProfile } from './shared-config.ts';
 
-/** Of S3, and of those who speak it; in UTF-8. */
+/** Of S3, and of stores with its API; in UTF-8. */
 const MOST_KEY_BYTES = 1024;
 
 type Environment = Readonly<Record<string, string | undefined>>;
