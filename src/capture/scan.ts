@@ -161,8 +161,9 @@ class Scanner {
     const { exclusions } = this.#options;
     const pattern = exclusions.patternFor(directory, name);
     if (pattern !== null) {
-      const reason = this.#report.exclude(path, directory.typeOf(name), pattern);
-      level.databases.exclude(name, reason);
+      const type = directory.typeOf(name);
+      const reason = this.#report.exclude(path, type, pattern);
+      if (type !== 'directory') level.databases.exclude(name, reason);
       level.git?.exclude(path);
       return null;
     }

@@ -55,6 +55,16 @@ test('what lies beside an excluded database is excluded, if it is what it seems'
     expect(reasonOf('-journal', content)).toBeNull();
 });
 
+test('an excluded directory is no database: what has such a name beside it is a file', async () => {
+  const state = room.fresh('state');
+  mkdirSync(`${state}/bullet`, { recursive: true });
+  writeFileSync(`${state}/bullet-journal`, '');
+  writeFileSync(`${state}/bullet-wal`, Buffer.concat([Buffer.alloc(100), Buffer.from('what a user wrote')]));
+  const { paths, excluded } = await collect(state, { excludes: ['bullet'] });
+  expect(paths).toEqual(['bullet-journal', 'bullet-wal']);
+  expect(excluded.map(({ path }) => path)).toEqual(['bullet']);
+});
+
 /** How a process works on a database, and what lies beside it then. */
 const AT_WORK: [what: string, script: string, beside: string[]][] = [
   ['a transaction is open', '', ['-journal']],
