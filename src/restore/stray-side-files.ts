@@ -1,13 +1,15 @@
 import path from 'node:path';
 import { BackupError } from '../errors.ts';
 import type { Notice } from '../events.ts';
+import { parentOf } from '../format/path-order.ts';
 import type { Selection } from '../patterns/selection.ts';
 import { databaseOf, isSqliteDatabase } from '../state-dir/merge/database-side-files.ts';
 import { bytePath } from '../system/byte-path.ts';
 import { formatPaths } from '../validate/problem.ts';
+import { isDirectoryBelow } from './live-directory.ts';
 
 /**
- * Why a merge must not bring the log or journal of a database without the database, where one of that name is live: SQLite would write what it
+ * Why a merge must not put the log or journal of a database in place without the database, where one of that name is live: SQLite would write what it
  * holds into that one, or miss what is in its own. A snapshot holds such a file alone where its database was gone, or was excluded; an archive of
  * others, where only a part of it is wanted.
  *
@@ -35,7 +37,7 @@ export async function strayError(
   if (sideFiles.size === 0) return null;
   for await (const run of paths())
     for (const each of run) if (sideFiles.has(each) && comes(each)) sideFiles.delete(each);
-  const stray = [...sideFiles].filter(([database]) => isSqliteDatabase(bytePath(path.join(target, database))));
+  const stray = [...sideFiles].filter(([database]) => isLiveDatabase(target, database));
   if (stray.length === 0) return null;
   const files = stray.flatMap(([, each]) => each).sort();
   return new BackupError(
@@ -43,6 +45,13 @@ export async function strayError(
     `${formatPaths(files)} would come without the database beside which SQLite looks for it, and another state of that is live`,
     { path: files[0], hint: 'Choose by `paths` what is merged: without it, or with its database.' },
   );
+}
+
+/** Where something else is live in place of its directory, the merge replaces that, and no database is beside what comes. */
+function isLiveDatabase(target: string, database: string): boolean {
+  const parent = parentOf(database);
+  const isReachable = parent === '' || isDirectoryBelow(target, parent);
+  return isReachable && isSqliteDatabase(bytePath(path.join(target, database)));
 }
 
 /**

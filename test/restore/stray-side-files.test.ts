@@ -71,6 +71,20 @@ test('without it the rest is merged; and it is, with its database, or where ther
   expect(fs.existsSync(join(live, 'memory/x.db-journal'))).toBe(true);
 });
 
+test('a journal is merged where a file or a link is live in place of its directory', async () => {
+  const live = room.fresh('live');
+  const merge = { stateDir: live, mode: 'merge', snapshot: journalOnly } as const;
+  fs.mkdirSync(live);
+  fs.writeFileSync(join(live, 'memory'), 'a file');
+  expect((await planRestore(merge)).refusals).toEqual([]);
+  await restoreSnapshot(merge);
+  expect(fs.readdirSync(join(live, 'memory'))).toEqual(['x.db-journal']);
+  fs.rmSync(join(live, 'memory'), { recursive: true });
+  fs.symlinkSync(join(liveState(), 'memory'), join(live, 'memory'));
+  await restoreSnapshot(merge);
+  expect(fs.readdirSync(join(live, 'memory'))).toEqual(['x.db-journal']);
+});
+
 test.each([
   ['its journal stays behind', ['memory/x.db'], ['memory/x.db']],
   ['its journal comes', ['memory'], []],
