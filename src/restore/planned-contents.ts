@@ -2,6 +2,7 @@ import type { Notice, OperationOptions } from '../events.ts';
 import type { IndexRoot, RecordedStatus, Totals } from '../format/index-root.ts';
 import type { Manifest } from '../format/manifest.ts';
 import type { EntryRuns } from '../read/read-entries.ts';
+import type { ReadPool } from '../read/read-pool.ts';
 import type { UnusualNames } from '../validate/unusual-names.ts';
 import type { ExternalLink } from './external-links.ts';
 import type { RestoreSize } from './extraction-plan.ts';
@@ -42,4 +43,6 @@ export interface PlannedContents {
 export interface ContentsOptions {
   signal?: AbortSignal | undefined;
   threads?: number | undefined;
+  /** Threads that were started for it, closed with the contents. */
+  pool?: ReadPool | null | undefined;
 }

@@ -27,6 +27,7 @@ import { throwIfAborted } from '../workers/abort.ts';
 import { executeRestore, type RestoreResult } from './execute-restore.ts';
 import type { ExternalLinks } from './external-links.ts';
 import { leftBehind, realPathIfAny } from './left-behind.ts';
+import { type OpenedAhead, openAhead } from './open-ahead.ts';
 import { mayGiveOwners, ownersError } from './owner-right.ts';
 import { planRestoreTo } from './plan-restore.ts';
 import { partialReplaceError } from './refusals.ts';
@@ -109,6 +110,7 @@ export async function restoreSnapshot(options: RestoreSnapshotOptions): Promise<
   throwIfAborted(signal);
   // Before anything about the target. What comes through a pipe is spooled beside it, once it is locked.
   const inPlace = await openInPlace(options.snapshot, { signal });
+  const ahead = await openAhead(inPlace, selection, options.threads);
   try {
     const lock = await acquireStateLock(stateDir, 'oxios-backup restore', { ...options, makeParents: true });
     try {
@@ -116,7 +118,7 @@ export async function restoreSnapshot(options: RestoreSnapshotOptions): Promise<
       const staging = await openStaging(lock, options);
       try {
         if (mode === 'create' && !staging.found.isVacant) throw notEmptyError(staging.target, selection !== null);
-        return await restoreInto(staging, inPlace, selection, options);
+        return await restoreInto(staging, { inPlace, ahead }, selection, options);
       } catch (error) {
         throw isSystemError(error) ? fromSystemError(error, 'restore the snapshot', staging.target) : error;
       } finally {
@@ -126,6 +128,7 @@ export async function restoreSnapshot(options: RestoreSnapshotOptions): Promise<
       await lock.release();
     }
   } finally {
+    await ahead?.pool.close();
     await inPlace?.close();
   }
 }
@@ -133,7 +136,7 @@ export async function restoreSnapshot(options: RestoreSnapshotOptions): Promise<
 /** Plans the restore, refuses it if the plan does, and executes the plan. */
 async function restoreInto(
   staging: Staging,
-  inPlace: RangeReader | null,
+  { inPlace, ahead }: { inPlace: RangeReader | null; ahead: OpenedAhead | null },
   selection: Selection | null,
   options: RestoreSnapshotOptions,
 ): Promise<RestoreResult> {
@@ -147,7 +150,8 @@ async function restoreInto(
       hasContent: staging.found.kind === 'content',
       fileSystem: probedFileSystem(staging.tree),
     };
-    const plan = await planRestoreTo(destination, await openSnapshot(source), selection, options);
+    const opened = ahead?.opened ?? (await openSnapshot(source));
+    const plan = await planRestoreTo(destination, opened, selection, { ...options, pool: ahead?.pool });
     try {
       for (const notice of plan.contents.notices) onEvent?.({ type: 'notice', ...notice });
       for await (const refusal of plan.refusals()) throw refusal;

@@ -23,10 +23,10 @@ const TIME_UNIT_NS = 1000;
 export async function planSealed(
   snapshot: SealedSnapshot,
   selection: Selection | null,
-  { signal, threads }: ContentsOptions,
+  { signal, threads, pool: started = null }: ContentsOptions,
 ): Promise<PlannedContents> {
   // A part is planned without threads.
-  let pool: ReadPool | null = null;
+  let pool: ReadPool | null = started;
   const openPool = async (): Promise<ReadPool> => {
     pool ??= await startRestorePool(snapshot, threads, blocksFor(snapshot, selection));
     return pool;
