@@ -46,7 +46,7 @@ export function writeUtf8(text: string, target: Uint8Array, offset: number, room
   return end;
 }
 
-/** What fits is found here: `encodeInto` of Node.js 26.10 leaves a character out that would just fit. */
+/** Not by `encodeInto`: that of Node.js 26.10 leaves a character out that would just fit. */
 function writeRest(text: string, from: number, target: Uint8Array): number {
   let end = from;
   let bytes = 0;
@@ -55,5 +55,6 @@ function writeRest(text: string, from: number, target: Uint8Array): number {
     if (bytes + more > target.length) break;
     bytes += more;
   }
-  return encoder.encodeInto(text.slice(from, end), target).written;
+  target.set(encoder.encode(text.slice(from, end)));
+  return bytes;
 }
