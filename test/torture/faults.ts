@@ -79,7 +79,7 @@ export async function actWith(injection: string, args: string[]): Promise<Outcom
 export interface Call {
   name: string;
   n: number;
-  /** As the trace has it. */
+  /** As the trace has it; a line for each thread that makes such a call. */
   text: string;
 }
 
@@ -109,7 +109,10 @@ export async function callsOf(root: string, args: string[]): Promise<Call[]> {
       if (name === undefined) continue;
       const n = (counts.get(`${thread} ${name}`) ?? 0) + 1;
       counts.set(`${thread} ${name}`, n);
-      if (line.includes(root)) calls.set(`${name} ${n}`, { name, n, text: line });
+      if (!line.includes(root)) continue;
+      // What is injected at a number hits that call of every thread.
+      const others = calls.get(`${name} ${n}`);
+      calls.set(`${name} ${n}`, { name, n, text: others === undefined ? line : `${others.text}\n${line}` });
     }
     return [...calls.values()];
   } finally {
