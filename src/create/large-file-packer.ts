@@ -115,6 +115,7 @@ export class LargeFilePacker {
           this.#packed += raw;
           await output.add({ member: member as Uint8Array, raw, sha256, pieceSha256 });
         }
+        reuse.giveBack(copies);
         onProgress(this.#packed);
       });
     }

@@ -120,6 +120,7 @@ export class SnapshotWriter {
     const readable = items.map(asLive);
     await this.#window.add(this.#packUnlessKnown(readable, seenMs, reusable), async (packed) => {
       await this.#writeBatch(readable, packed, seenMs);
+      if (packed.isKnown) this.#options.reuse?.giveBack([packed.member]);
       // Not before: the batch may have been packed a second time.
       for (const item of items) releaseCopy(item);
     });
@@ -156,6 +157,7 @@ export class SnapshotWriter {
     await this.#window.add(read, async (copies) => {
       for (const [i, { batch, reusable }] of batches.entries())
         await this.#writeCopy(batch, reusable, reuse, copies[i] ?? null);
+      reuse.giveBack(copies);
     });
   }
 

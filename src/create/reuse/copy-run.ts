@@ -3,7 +3,7 @@ import type { ReusableBatch } from './parent-reuse.ts';
 import type { StoredMember } from './parent-units.ts';
 
 /** Bytes that are read in one go; a member has a few hundred KiB. */
-const MOST_BYTES = 4 * 1024 * 1024;
+const MOST_BYTES = 2 * 1024 * 1024;
 /** Items whose turn to be written is waited for. */
 const MOST_ITEMS = 16 * 1024;
 

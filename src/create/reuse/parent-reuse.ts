@@ -64,6 +64,11 @@ export class ParentReuse {
     return this.#parent.read(members, pathsOf);
   }
 
+  /** Takes back the memory of what `read` returned; see `Parent.giveBack`. */
+  giveBack(read: readonly (Uint8Array | null)[]): void {
+    this.#parent.giveBack(read);
+  }
+
   /** The block of its index that begins with a path, encoded, if it was read lately: it may be the same again. */
   encodedBlock(first: string): Uint8Array | null {
     return this.#parent.encodedBlock(first);

@@ -6,6 +6,7 @@ import type { RangeReader } from '../../storage/range-reader.ts';
 import { toBuffer } from '../../storage/read-ahead.ts';
 import type { Problem } from '../../validate/problem.ts';
 import { formatPaths } from '../../validate/problem.ts';
+import { RecycledBuffers } from '../../workers/recycled-buffers.ts';
 import { readIntact } from './intact-members.ts';
 import { ParentCursor } from './parent-cursor.ts';
 import type { ParentUnit, StoredMember } from './parent-units.ts';
@@ -26,6 +27,7 @@ export class Parent {
   /** What it is read from. */
   readonly source: RangeReader;
   readonly #cursor: ParentCursor;
+  readonly #buffers = new RecycledBuffers();
   /** Reading failed for another reason than damage: it is not tried again. */
   #isLost = false;
 
@@ -75,7 +77,7 @@ export class Parent {
     let read: (Uint8Array | null)[];
     try {
       if (this.#isLost) return members.map(() => null);
-      read = await readIntact(this.source, members);
+      read = await readIntact(this.source, members, this.#buffers);
     } catch (error) {
       this.#lose(error);
       return members.map(() => null);
@@ -90,6 +92,13 @@ export class Parent {
       this.damage.push({ code: 'SNAPSHOT_DAMAGED', message, paths, offset, length: stored });
     }
     return read;
+  }
+
+  /** Takes back the memory of what `read` returned, which nobody uses any more. Without that it is collected some time. */
+  giveBack(read: readonly (Uint8Array | null)[]): void {
+    const member = read.find((each) => each !== null);
+    // What else reads keeps what it has read.
+    if (member && this.source.descriptor !== undefined) this.#buffers.give(member);
   }
 
   #lose(error: unknown): void {
