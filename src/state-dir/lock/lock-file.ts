@@ -1,13 +1,4 @@
-import {
-  closeSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  unlinkSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod/mini';
 import type { OperationOptions } from '../../events.ts';
@@ -45,18 +36,25 @@ export interface LockHolder {
  */
 export function writeLockFile(path: string, record: Omit<LockRecord, 'held'>): { held: number | null } | null {
   const temporary = `${path}.tmp`;
-  closeSync(openSync(temporary, 'wx', 0o644));
+  // Not opened again: a file system that is served may show it as missing for a moment.
+  let made: number | null = openSync(temporary, 'wx', 0o644);
   let held: number | null = null;
   try {
     // Others can look at this process by its number, but not into a container.
-    if (isHidden(ownIdentity())) held = holdLock(temporary, false);
-    const text = `${JSON.stringify({ ...record, held: held !== null } satisfies LockRecord)}\n`;
-    if (held === null) writeFileSync(temporary, text, { flag: 'r+' });
-    else writeSync(held, text);
+    if (isHidden(ownIdentity())) {
+      // Before it is locked: on NFS, closing any descriptor of a file ends the locks of the process on it.
+      closeSync(made);
+      made = null;
+      held = holdLock(temporary, false);
+      made = held ?? openSync(temporary, 'r+');
+    }
+    writeFileSync(made, `${JSON.stringify({ ...record, held: held !== null } satisfies LockRecord)}\n`);
+    if (held === null) closeSync(made);
+    made = held;
     renameSync(temporary, path);
     return { held };
   } catch (error) {
-    if (held !== null) closeSync(held);
+    if (made !== null) closeSync(made);
     removeLockFile(temporary);
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
     throw error;
