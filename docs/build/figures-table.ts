@@ -10,6 +10,7 @@ interface Goal {
 }
 
 interface Machine {
+  processor: string;
   cores: number;
   node: string;
 }
@@ -24,7 +25,7 @@ export function figuresTable(): string {
       ? []
       : [`| ${name.replaceAll('|', '\\|')} | ${amount(measured, unit)} | ${amount(limit, unit)} | ${outcome} |`],
   );
-  const on = `On ${machine.cores} cores, with Node.js ${machine.node}:`;
+  const on = `On ${machine.cores} cores of ${machine.processor}, with Node.js ${machine.node}:`;
   return [on, '', '| What | Measured | Goal: at most | |', '|---|---|---|---|', ...rows].join('\n');
 }
 
