@@ -131,9 +131,10 @@ async function createLocked(
   const folders = foldersOf(destination, options);
   const scratch = new Scratch(folders.scratch);
   let session: ReuseSession | null = null;
-  // Before there is anything to do for them: threads take a moment to start.
-  const pool = new PackPool({ root: withSlash(root), level: options.level ?? null }, options.threads);
+  let pool: PackPool | null = null;
   try {
+    // Before there is anything to do for them: threads take a moment to start.
+    pool = new PackPool({ root: withSlash(root), level: options.level ?? null }, options.threads);
     // A snapshot in the making is beside the output, copies and the index where they were asked for.
     for (const left of folders.all) await clearTemporaries(left, options.onEvent);
     const beside = typeof output === 'object' && 'folder' in output ? (destination.folder ?? output.folder) : null;
@@ -152,7 +153,7 @@ async function createLocked(
     noteDamage(made.reuse, options);
     return { output: sink.output, length: sink.position, ...made, neighbours: findNeighbours(root) };
   } finally {
-    await pool.close();
+    await pool?.close();
     await session?.close();
     await sink.discard();
     scratch.remove();

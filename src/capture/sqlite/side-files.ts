@@ -1,4 +1,5 @@
 import { closeQuietly } from '../../system/close-quietly.ts';
+import { isZero } from '../../system/write-sparse.ts';
 import type { FileIdentity } from '../capture-item.ts';
 import { openRegular, readExactly } from '../open-regular.ts';
 import { systemReason } from '../system-reason.ts';
@@ -153,10 +154,6 @@ function beginsAsSideFile(head: Buffer, suffix: string, database: 'known' | 'sup
   if (database === 'opaque') return false;
   if (suffix !== '-journal') return isZero(head);
   return isZero(head.subarray(0, UNSYNCED_BYTES)) && (database === 'known' || isZero(head) || hasSizes(head));
-}
-
-function isZero(bytes: Buffer): boolean {
-  return bytes.every((byte) => byte === 0);
 }
 
 /** Whether a header of a journal has its sizes, which it has from the beginning. */
