@@ -5,6 +5,7 @@ import { isBelow } from '../format/path-order.ts';
 import type { EntryRuns } from '../read/read-entries.ts';
 import { type MergeAction, mergeActionFor, sideFilesOf } from '../state-dir/merge/merge-rules.ts';
 import { bytePath } from '../system/byte-path.ts';
+import { SIDE_FILE_SUFFIXES } from '../system/sqlite-files.ts';
 import { throwIfAborted } from '../workers/abort.ts';
 import { type Aspect, differingAspects, sameInstant } from './change.ts';
 import { type Difference, DifferenceBuilder } from './difference.ts';
@@ -12,7 +13,7 @@ import { fileDigest } from './file-digest.ts';
 import { joinPaths } from './join-paths.ts';
 
 const ENTRIES_PER_TURN = 1000;
-const SIDE_FILE = /^-(?:wal|shm|journal)$/;
+const SIDE_FILES: readonly string[] = SIDE_FILE_SUFFIXES;
 
 /** What a restore would change, and how many things of what is there a merge keeps. */
 export type PreviewedChanges = Omit<Difference, 'same' | 'unreadable'> & { kept: number };
@@ -74,7 +75,7 @@ class KeptByMerge {
   #takesOut(planned: { path: string; isDirectory: boolean; action: MergeAction }, path: string): boolean {
     if (isBelow(path, planned.path)) return planned.action === 'exchange';
     const suffix = path.slice(planned.path.length);
-    if (!SIDE_FILE.test(suffix)) return false;
+    if (!SIDE_FILES.includes(suffix)) return false;
     const live = bytePath(`${this.#target}/${planned.path}`);
     const { goes } = sideFilesOf(live, planned.action, planned.isDirectory);
     return goes.some((each) => each.toString() === suffix);

@@ -3,8 +3,9 @@ import { BackupError } from '../errors.ts';
 import type { Notice } from '../events.ts';
 import { parentOf } from '../format/path-order.ts';
 import type { Selection } from '../patterns/selection.ts';
-import { databaseOf, isSqliteDatabase } from '../state-dir/merge/database-side-files.ts';
+import { isSqliteDatabase } from '../state-dir/merge/database-side-files.ts';
 import { bytePath } from '../system/byte-path.ts';
+import { databaseOf } from '../system/sqlite-files.ts';
 import { formatPaths } from '../validate/problem.ts';
 import { isDirectoryBelow } from './live-directory.ts';
 

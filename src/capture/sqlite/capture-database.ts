@@ -1,6 +1,7 @@
 import { existsSync, rmSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 import { BackupError } from '../../errors.ts';
+import { SIDE_FILE_SUFFIXES } from '../../system/sqlite-files.ts';
 import { isSystemError } from '../../system-errors.ts';
 import { type SystemReason, systemReason } from '../system-reason.ts';
 import { betterSqlite3Reader } from './better-sqlite3.ts';
@@ -104,5 +105,5 @@ function isFreeNow(database: string, readers: readonly DatabaseReader[]): boolea
 }
 
 function removeCopy(destination: string): void {
-  for (const suffix of ['', '-wal', '-shm', '-journal']) rmSync(destination + suffix, { force: true });
+  for (const suffix of ['', ...SIDE_FILE_SUFFIXES]) rmSync(destination + suffix, { force: true });
 }

@@ -1,11 +1,10 @@
 import { closeQuietly } from '../../system/close-quietly.ts';
+import { DATABASE_MAGIC, databaseOf, SIDE_FILE_MAGICS, type SideFileSuffix } from '../../system/sqlite-files.ts';
 import { isZero } from '../../system/write-sparse.ts';
 import type { FileIdentity } from '../capture-item.ts';
 import { openRegular, readExactly } from '../open-regular.ts';
 import { systemReason } from '../system-reason.ts';
 
-/** Every SQLite database begins with these bytes: https://sqlite.org/fileformat2.html#magic_header_string */
-const DATABASE_MAGIC = Buffer.from('SQLite format 3\0', 'latin1');
 /** As long as the header of a journal, which shows what is needed. */
 const HEAD_BYTES = 28;
 /** Of a journal, magic and number of records: zeros until SQLite has synced it. A nonce follows, which is there from the beginning. */
@@ -14,24 +13,12 @@ const UNSYNCED_BYTES = 12;
 const SECTOR_SIZE_OFFSET = 20;
 const PAGE_SIZE_OFFSET = 24;
 
-/**
- * How side files begin: https://sqlite.org/fileformat2.html#walformat, https://sqlite.org/walformat.html#walidxfmt (in
- * either byte order), https://sqlite.org/fileformat2.html#rollbackjournal.
- */
-const SIDE_FILE_MAGICS: Record<string, Buffer[]> = {
-  '-wal': [Buffer.from('377f0682', 'hex'), Buffer.from('377f0683', 'hex')],
-  '-shm': [Buffer.from('18e22d00', 'hex'), Buffer.from('002de218', 'hex')],
-  '-journal': [Buffer.from('d9d505f920a163d7', 'hex')],
-};
-
-const SIDE_FILE = /^(.+)-(?:wal|shm|journal)$/s;
-
 /** Smallest page of a database, and the unit that all page sizes are a multiple of. */
 const SECTOR = 512;
 
 /** Whether a name is one that SQLite gives to what it keeps beside a database. */
 export function isSideFileName(name: string): boolean {
-  return baseOf(name) !== null;
+  return databaseOf(name) !== null;
 }
 
 /** Whether content is that of a database, going by its first bytes. */
@@ -44,7 +31,7 @@ export function isDatabaseContent(content: Buffer): boolean {
  * that cannot be read it is not known, and so it is none.
  */
 export function isPartOfDatabase(absolute: string): boolean {
-  const base = baseOf(absolute);
+  const base = databaseOf(absolute);
   if (base === null) return false;
   try {
     if (!isDatabaseContent(readHead(base))) return false;
@@ -66,7 +53,7 @@ export class DatabasesOfDirectory {
   /** @param names everything in the directory */
   constructor(names: readonly string[]) {
     for (const name of names) {
-      const base = baseOf(name);
+      const base = databaseOf(name);
       if (base !== null) this.#withSideFiles.add(base);
     }
   }
@@ -108,7 +95,7 @@ export class DatabasesOfDirectory {
    * @throws what the system says of one that cannot be read
    */
   opaqueDatabaseOf(name: string, absolute: string): { name: string; identity: FileIdentity } | null {
-    const base = baseOf(name);
+    const base = databaseOf(name);
     const identity = base === null ? undefined : this.#opaque.get(base);
     if (base === null || identity === undefined || name.endsWith('-shm')) return null;
     const head = firstBytes(absolute);
@@ -130,7 +117,7 @@ export class DatabasesOfDirectory {
    * @throws what the system says of one that cannot be read
    */
   sideFileReason(name: string, absolute: string): string | null {
-    const base = baseOf(name);
+    const base = databaseOf(name);
     if (base === null) return null;
     // A database sorts before its side files, so it was met before them.
     const isCaptured = this.#found.has(base);
@@ -150,7 +137,8 @@ export class DatabasesOfDirectory {
  *   `opaque` where it is none that can be read: then only the mark counts
  */
 function beginsAsSideFile(head: Buffer, suffix: string, database: 'known' | 'supposed' | 'opaque'): boolean {
-  if (SIDE_FILE_MAGICS[suffix]?.some((magic) => head.subarray(0, magic.length).equals(magic))) return true;
+  if (SIDE_FILE_MAGICS[suffix as SideFileSuffix]?.some((magic) => head.subarray(0, magic.length).equals(magic)))
+    return true;
   if (database === 'opaque') return false;
   if (suffix !== '-journal') return isZero(head);
   return isZero(head.subarray(0, UNSYNCED_BYTES)) && (database === 'known' || isZero(head) || hasSizes(head));
@@ -178,12 +166,6 @@ function firstBytes(absolute: string): Buffer | null {
     if (systemReason(error).status === 'deleted') return null;
     throw error;
   }
-}
-
-function baseOf(name: string): string | null {
-  return name.endsWith('-wal') || name.endsWith('-shm') || name.endsWith('-journal')
-    ? (SIDE_FILE.exec(name)?.[1] ?? null)
-    : null;
 }
 
 function readHead(absolute: string): Buffer {

@@ -1,16 +1,13 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import type { BytePath } from '../../system/byte-path.ts';
+import { DATABASE_MAGIC, SIDE_FILE_MAGICS, SIDE_FILE_SUFFIXES } from '../../system/sqlite-files.ts';
 import { lstatIfAny } from '../../system/stat-if-any.ts';
 
-/** Behind the name of a SQLite database: its write-ahead log, rollback journal, shared memory. */
-const WAL = Buffer.from('-wal');
-const SHM = Buffer.from('-shm');
-const SUFFIXES = [WAL, Buffer.from('-journal'), SHM];
+const SUFFIXES: readonly BytePath[] = SIDE_FILE_SUFFIXES.map((suffix) => Buffer.from(suffix));
+const [WAL, , SHM] = SUFFIXES as [BytePath, BytePath, BytePath];
 
-const DATABASE = Buffer.from('SQLite format 3\0', 'latin1');
-const LOG_LITTLE = Buffer.from([0x37, 0x7f, 0x06, 0x82]);
-const LOG_BIG = Buffer.from([0x37, 0x7f, 0x06, 0x83]);
-const JOURNAL = Buffer.from([0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7]);
+/** A log or a journal begins so. */
+const LOG_MAGICS = [...SIDE_FILE_MAGICS['-wal'], ...SIDE_FILE_MAGICS['-journal']];
 
 /** What is beside a database under the names of its side files; each is what follows its name: `-wal`. */
 export interface SideFiles {
@@ -34,7 +31,7 @@ export function databaseSideFiles(database: BytePath, stoodBefore?: (suffix: Byt
   const found = SUFFIXES.filter((suffix) => isFile(sideFile(database, suffix)));
   if (found.length === 0) return { goes: [], stays: [] };
   const isDatabase = isSqliteDatabase(database);
-  const isLog = (suffix: BytePath) => begins(sideFile(database, suffix), [LOG_LITTLE, LOG_BIG, JOURNAL]);
+  const isLog = (suffix: BytePath) => begins(sideFile(database, suffix), LOG_MAGICS);
   // Shared memory has no mark of its own.
   const isMarked = (suffix: BytePath) => isLog(suffix) || (suffix === SHM && found.includes(WAL) && isLog(WAL));
   const goes = found.filter((suffix) => (isDatabase && stoodBefore?.(suffix) !== true) || isMarked(suffix));
@@ -43,14 +40,7 @@ export function databaseSideFiles(database: BytePath, stoodBefore?: (suffix: Byt
 
 /** Whether a SQLite database that can be read without a key is there; one that may not be read counts as one. */
 export function isSqliteDatabase(path: BytePath): boolean {
-  return begins(path, [DATABASE]);
-}
-
-/** The path of the database that a path is a side file of, by its name; null if that is none. */
-export function databaseOf(path: string): string | null {
-  const suffix = SUFFIXES.map(String).find((each) => path.endsWith(each));
-  const database = suffix === undefined ? '' : path.slice(0, -suffix.length);
-  return database === '' || database.endsWith('/') ? null : database;
+  return begins(path, [DATABASE_MAGIC]);
 }
 
 function sideFile(database: BytePath, suffix: Buffer): BytePath {
@@ -72,7 +62,7 @@ function begins(path: BytePath, beginnings: readonly Buffer[]): boolean {
     throw error;
   }
   try {
-    const head = Buffer.alloc(DATABASE.length);
+    const head = Buffer.alloc(DATABASE_MAGIC.length);
     const length = readSync(descriptor, head, 0, head.length, 0);
     return beginnings.some((each) => length >= each.length && head.subarray(0, each.length).equals(each));
   } finally {
